@@ -1,0 +1,1 @@
+//! The schema: DDL only, up and down.

@@ -1,0 +1,128 @@
+//! The one error type of the library: a constant code, a message that may be
+//! shown to anyone, and a private source that goes to the log only.
+
+use std::error::Error as StdError;
+use std::fmt;
+
+/// What kind of failure this is. Codes are part of the API: clients match on
+/// them, so a code is never renamed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Code {
+    /// The caller gave something that cannot be accepted; the message names it.
+    BadUserInput,
+    /// The thing asked for does not exist (or may not be seen).
+    NotFound,
+    /// The state of the system forbids it now: a held lock, a lost race.
+    Conflict,
+    /// The configuration is wrong; the message names section and key.
+    Config,
+    /// A bound was passed: execution time, retries.
+    Timeout,
+    /// Something this depends on (Postgres, S3) does not answer.
+    Unavailable,
+    /// A fault of this program. The message says nothing of the inside.
+    Internal,
+}
+
+impl Code {
+    /// The code as clients see it, for instance `BAD_USER_INPUT`.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::BadUserInput => "BAD_USER_INPUT",
+            Self::NotFound => "NOT_FOUND",
+            Self::Conflict => "CONFLICT",
+            Self::Config => "CONFIG",
+            Self::Timeout => "TIMEOUT",
+            Self::Unavailable => "UNAVAILABLE",
+            Self::Internal => "INTERNAL",
+        }
+    }
+}
+
+/// A failure: [`Code`], public message, private source.
+///
+/// `Display` shows the public message only. [`Error::detail`] adds the chain of
+/// sources, for logs and for a terminal, never for an API answer.
+#[derive(Debug)]
+pub struct Error {
+    code: Code,
+    message: String,
+    source: Option<Box<dyn StdError + Send + Sync>>,
+}
+
+/// A result with the library's [`Error`].
+pub type Result<T, E = Error> = std::result::Result<T, E>;
+
+impl Error {
+    /// An error with a public message and no source.
+    pub fn new(code: Code, message: impl Into<String>) -> Self {
+        Self { code, message: message.into(), source: None }
+    }
+
+    /// A fault of the program itself; `message` is still public, keep it general.
+    pub fn internal(message: impl Into<String>) -> Self {
+        Self::new(Code::Internal, message)
+    }
+
+    /// The same error with the private cause attached.
+    #[must_use]
+    pub fn with_source(mut self, source: impl Into<Box<dyn StdError + Send + Sync>>) -> Self {
+        self.source = Some(source.into());
+        self
+    }
+
+    /// The constant code.
+    #[must_use]
+    pub const fn code(&self) -> Code {
+        self.code
+    }
+
+    /// The public message.
+    #[must_use]
+    pub fn message(&self) -> &str {
+        &self.message
+    }
+
+    /// Message and every source behind it, for an operator's eyes.
+    #[must_use]
+    pub fn detail(&self) -> String {
+        let mut text = self.message.clone();
+        let mut next = self.source();
+        while let Some(source) = next {
+            let part = source.to_string();
+            if !text.contains(&part) {
+                text.push_str(": ");
+                text.push_str(&part);
+            }
+            next = source.source();
+        }
+        text
+    }
+}
+
+impl fmt::Display for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.message)
+    }
+}
+
+impl StdError for Error {
+    fn source(&self) -> Option<&(dyn StdError + 'static)> {
+        self.source.as_deref().map(|source| source as &(dyn StdError + 'static))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn display_hides_the_source_and_detail_shows_it() {
+        let error = Error::new(Code::Unavailable, "Postgres does not answer")
+            .with_source("connection refused (os error 111)");
+        assert_eq!(error.to_string(), "Postgres does not answer");
+        assert_eq!(error.detail(), "Postgres does not answer: connection refused (os error 111)");
+        assert_eq!(error.code().as_str(), "UNAVAILABLE");
+    }
+}

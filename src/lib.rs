@@ -1,0 +1,7 @@
+//! salesgraph: from sales CSVs on S3 to a GraphQL API.
+//!
+//! A loader fills a normalised Postgres schema from CSV files; a GraphQL layer
+//! serves it. The modules import one way only:
+//! `config, error <- db, storage, dataset <- load, query <- graphql <- http <- cli`.
+
+pub mod error;

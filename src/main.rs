@@ -1,0 +1,3 @@
+//! The `salesgraph` program.
+
+fn main() {}
