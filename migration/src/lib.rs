@@ -1,1 +1,35 @@
-//! The schema: DDL only, up and down.
+//! The schema of salesgraph: DDL only, each step up and down, in plain SQL.
+//!
+//! Every data table carries `source_file_id`, `source_line` and `loaded_at`: the
+//! file version and the line a row came from. They are no foreign keys, because
+//! a check per row would cost as much as the row itself; `load_file` refuses
+//! deletes instead, so that the reference cannot dangle.
+
+use sea_orm_migration::prelude::*;
+
+mod m20261120_000001_load_ledger;
+mod m20261120_000002_person;
+mod m20261120_000003_product;
+mod m20261120_000004_customer;
+mod m20261120_000005_special_offer_product;
+mod m20261120_000006_sales_order;
+mod m20261120_000007_sales_order_line;
+
+/// All migrations, oldest first.
+#[derive(Debug)]
+pub struct Migrator;
+
+#[async_trait::async_trait]
+impl MigratorTrait for Migrator {
+    fn migrations() -> Vec<Box<dyn MigrationTrait>> {
+        vec![
+            Box::new(m20261120_000001_load_ledger::Migration),
+            Box::new(m20261120_000002_person::Migration),
+            Box::new(m20261120_000003_product::Migration),
+            Box::new(m20261120_000004_customer::Migration),
+            Box::new(m20261120_000005_special_offer_product::Migration),
+            Box::new(m20261120_000006_sales_order::Migration),
+            Box::new(m20261120_000007_sales_order_line::Migration),
+        ]
+    }
+}
