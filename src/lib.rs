@@ -4,4 +4,7 @@
 //! serves it. The modules import one way only:
 //! `config, error <- db, storage, dataset <- load, query <- graphql <- http <- cli`.
 
+pub mod dataset;
+pub mod db;
 pub mod error;
+pub mod load;

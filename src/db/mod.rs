@@ -1,0 +1,3 @@
+//! What is Postgres' own: the binary COPY format.
+
+pub mod copy;
