@@ -4,6 +4,7 @@
 //! serves it. The modules import one way only:
 //! `config, error <- db, storage, dataset <- load, query <- graphql <- http <- cli`.
 
+pub mod cli;
 pub mod config;
 pub mod error;
 pub mod telemetry;
