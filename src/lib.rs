@@ -4,7 +4,10 @@
 //! serves it. The modules import one way only:
 //! `config, error <- db, storage, dataset <- load, query <- graphql <- http <- cli`.
 
+pub mod cli;
+pub mod config;
 pub mod dataset;
 pub mod db;
 pub mod error;
 pub mod load;
+pub mod telemetry;

@@ -1,0 +1,44 @@
+//! `salesgraph migrate`
+
+use clap::Subcommand;
+
+const EXAMPLES: &str = "\
+Examples:
+  salesgraph migrate                    up to the newest version
+  salesgraph migrate status             what is applied and what is not
+  salesgraph migrate down --steps 1     take the last migration back
+
+Needs DATABASE_URL, with the right to create tables.";
+
+/// Arguments of `migrate`.
+#[derive(Debug, clap::Args)]
+#[command(after_help = EXAMPLES)]
+pub struct Args {
+    /// What to do; `up` where nothing is said.
+    #[command(subcommand)]
+    pub action: Option<Action>,
+}
+
+/// What to do to the schema.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Subcommand)]
+pub enum Action {
+    /// Apply what is not applied yet (the default)
+    Up,
+    /// List the migrations and whether they are applied
+    Status,
+    /// Take migrations back, and the data of their tables with them
+    Down {
+        /// How many, newest first
+        #[arg(long, value_name = "N", default_value_t = 1,
+              value_parser = clap::value_parser!(u32).range(1..))]
+        steps: u32,
+    },
+}
+
+impl Args {
+    /// The action asked for.
+    #[must_use]
+    pub fn action(&self) -> Action {
+        self.action.unwrap_or(Action::Up)
+    }
+}

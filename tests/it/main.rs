@@ -1,0 +1,13 @@
+//! The integration tests, one binary.
+
+#![allow(
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    clippy::unwrap_used,
+    reason = "helpers of tests fail as tests do"
+)]
+
+mod configuration;
+mod import_order;
+mod paths;
