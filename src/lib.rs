@@ -10,4 +10,5 @@ pub mod dataset;
 pub mod db;
 pub mod error;
 pub mod load;
+pub mod storage;
 pub mod telemetry;

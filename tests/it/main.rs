@@ -9,5 +9,8 @@
 )]
 
 mod configuration;
+mod cut_proxy;
 mod import_order;
 mod paths;
+mod storage_contract;
+mod storage_resume;
