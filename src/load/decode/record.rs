@@ -75,10 +75,6 @@ impl<'a> Fields<'a> {
             _ => &[],
         }
     }
-
-    pub(super) fn len(&self) -> usize {
-        self.ends.len()
-    }
 }
 
 /// What a parse of the window's head found.
