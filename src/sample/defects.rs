@@ -151,7 +151,9 @@ impl Planting {
     }
 
     fn place(&mut self) {
-        let mut draw = Draw::new(self.seed, Stream::Defect, self.next);
+        let file =
+            self.file.path.bytes().fold(0, |sum: u64, byte| sum.rotate_left(7) ^ u64::from(byte));
+        let mut draw = Draw::new(self.seed ^ file, Stream::Defect, self.next);
         let bad = self.bad.max(1);
         let (from, to) = (self.next * self.good / bad, (self.next + 1) * self.good / bad);
         self.next_before = from + draw.below(to - from);
