@@ -10,5 +10,6 @@ pub mod dataset;
 pub mod db;
 pub mod error;
 pub mod load;
+pub mod sample;
 pub mod storage;
 pub mod telemetry;
