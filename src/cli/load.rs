@@ -1,8 +1,14 @@
 //! `salesgraph load`
 
+use tokio_util::sync::CancellationToken;
+
+use super::exit::Exit;
+use super::{load_progress, output, shutdown, wiring};
 use crate::config::load::{MAX_REJECTS, MODE};
 use crate::config::storage::{SOURCE_URI, source_uri};
-use crate::config::{LoadMode, MaxRejects, Overrides};
+use crate::config::{Config, LoadMode, MaxRejects, Overrides};
+use crate::error::{Error, Result};
+use crate::load::{Load, Outcome, RunSummary};
 
 const EXAMPLES: &str = "\
 Examples:
@@ -51,6 +57,41 @@ impl Args {
             .with(&SOURCE_URI, "--source", self.source.as_ref())
             .with(&MODE, "--mode", self.mode)
             .with(&MAX_REJECTS, "--max-rejects", self.max_rejects)
+    }
+}
+
+/// Loads what is new, in the foreground.
+pub async fn run(args: &Args, config: &Config) -> Result<Exit> {
+    wiring::ready_schema(config, args.migrate).await?;
+    let stop = CancellationToken::new();
+    shutdown::cancel_on_signal(stop.clone())?;
+    let load = Load {
+        database: wiring::connect_options(config)?,
+        source: wiring::source(config).await?,
+        options: wiring::load_options(config, args.atomic),
+        observer: load_progress::observer(),
+        stop,
+    };
+    let summary = if args.check { load.check().await? } else { load.run().await? };
+    tell(&summary, args.json)?;
+    Ok(exit_of(&summary))
+}
+
+fn tell(summary: &RunSummary, json: bool) -> Result<()> {
+    if !json {
+        return output::print(&load_progress::table(summary));
+    }
+    let text = serde_json::to_string(summary)
+        .map_err(|error| Error::internal("the summary cannot be written").with_source(error))?;
+    output::print(&(text + "\n"))
+}
+
+/// The exit code says what the ledger says.
+pub(super) fn exit_of(summary: &RunSummary) -> Exit {
+    match summary.outcome {
+        Outcome::Succeeded => Exit::Done,
+        Outcome::SucceededWithRejects => Exit::DoneWithRejects,
+        Outcome::Failed => Exit::Failed,
     }
 }
 

@@ -2,6 +2,12 @@
 
 use clap::Subcommand;
 
+use super::exit::Exit;
+use super::{output, wiring};
+use crate::config::Config;
+use crate::db::schema;
+use crate::error::Result;
+
 const EXAMPLES: &str = "\
 Examples:
   salesgraph migrate                    up to the newest version
@@ -41,4 +47,32 @@ impl Args {
     pub fn action(&self) -> Action {
         self.action.unwrap_or(Action::Up)
     }
+}
+
+/// Moves the schema, or shows where it is.
+pub async fn run(args: &Args, config: &Config) -> Result<Exit> {
+    let pool = wiring::schema_database(config).await?;
+    let lines = match args.action() {
+        Action::Up => told(schema::up(&pool).await?, "applied", "the schema is up to date"),
+        Action::Down { steps } => {
+            told(schema::down(&pool, steps).await?, "taken back", "no migration is applied")
+        }
+        Action::Status => schema::states(&pool)
+            .await?
+            .iter()
+            .map(|state| {
+                let mark = if state.applied { "applied" } else { "missing" };
+                format!("{mark}  {}\n", state.name)
+            })
+            .collect(),
+    };
+    output::print(&lines)?;
+    Ok(Exit::Done)
+}
+
+fn told(names: Vec<String>, what: &str, nothing: &str) -> String {
+    if names.is_empty() {
+        return format!("{nothing}\n");
+    }
+    names.into_iter().map(|name| format!("{what}  {name}\n")).collect()
 }

@@ -5,6 +5,7 @@ pub mod config;
 pub mod demo;
 pub mod exit;
 pub mod load;
+mod load_progress;
 pub mod migrate;
 pub mod output;
 mod parse;
@@ -12,6 +13,8 @@ pub mod rejects;
 pub mod sample;
 pub mod schema;
 pub mod serve;
+mod shutdown;
+mod wiring;
 
 use std::path::PathBuf;
 
@@ -43,6 +46,12 @@ pub struct Cli {
 /// The subcommands.
 #[derive(Debug, Subcommand)]
 pub enum Command {
+    /// Load what is new under the source, in the foreground
+    Load(load::Args),
+    /// Move the schema up or down, or show where it is
+    Migrate(migrate::Args),
+    /// Write input files of the real shape and dialect
+    Sample(sample::Args),
     /// Show the configuration in force and where each value came from
     Config(config::Args),
 }
@@ -51,7 +60,8 @@ impl Cli {
     /// The configuration of this start, flags included.
     pub fn load_config(&self) -> Result<Config> {
         let overrides = match &self.command {
-            Command::Config(_) => Overrides::default(),
+            Command::Load(args) => args.overrides(),
+            Command::Config(_) | Command::Migrate(_) | Command::Sample(_) => Overrides::default(),
         };
         Config::load(&ConfigSources::process(self.config.clone(), overrides))
     }
@@ -60,6 +70,9 @@ impl Cli {
     pub fn run(self, config: &Config) -> Result<Exit> {
         runtime()?.block_on(async {
             match self.command {
+                Command::Load(args) => load::run(&args, config).await,
+                Command::Migrate(args) => migrate::run(&args, config).await,
+                Command::Sample(args) => sample::run(args).await,
                 Command::Config(args) => config::run(&args, config),
             }
         })

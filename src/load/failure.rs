@@ -1,6 +1,7 @@
 //! Why a step of a load stopped: Postgres went away, which a run survives, or
 //! anything else.
 
+use crate::db::sqlstate::sqlstate;
 use crate::error::{Code, Error};
 
 /// A failure of one step.
@@ -29,21 +30,14 @@ impl From<sqlx::Error> for Failure {
             | sqlx::Error::PoolTimedOut
             | sqlx::Error::Protocol(_)
             | sqlx::Error::WorkerCrashed => true,
-            sqlx::Error::Database(database) => database.code().is_some_and(|state| lost(&state)),
+            sqlx::Error::Database(_) => sqlstate(&error).is_some_and(|state| lost(&state)),
             _ => false,
         };
         if lost {
             let message = "the connection to Postgres was lost";
             return Self::Lost(Error::new(Code::Unavailable, message).with_source(error));
         }
-        let message = match &error {
-            sqlx::Error::Database(database) => {
-                let state = database.code().unwrap_or_default();
-                format!("Postgres refused a step of the load (SQLSTATE {state})")
-            }
-            _ => "a step of the load failed in Postgres".to_owned(),
-        };
-        Self::Fatal(Error::internal(message).with_source(error))
+        Self::Fatal(error.into())
     }
 }
 
@@ -64,7 +58,7 @@ fn lost(state: &str) -> bool {
 
 /// Whether the statement failed because a parent row is missing.
 pub(crate) fn is_missing_parent(error: &sqlx::Error) -> bool {
-    error.as_database_error().and_then(|database| database.code()).as_deref() == Some("23503")
+    sqlstate(error).as_deref() == Some("23503")
 }
 
 #[cfg(test)]

@@ -79,7 +79,9 @@ pub(crate) async fn resolve_parked(
             None => {
                 let key = file_key(context, file).await?;
                 let dataset = target.dataset.table;
-                summaries.push((file, FileSummary { dataset, key, counts, seconds, error: None }));
+                let summary =
+                    FileSummary { dataset, key, counts, seconds, error: None, samples: Vec::new() };
+                summaries.push((file, summary));
             }
         }
         context.check_stop()?;

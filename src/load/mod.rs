@@ -5,6 +5,7 @@
 //! one file through `merge` and `ledger`, `run` conducts. The README lists the
 //! promises this keeps.
 
+mod check;
 mod counts;
 mod decode;
 mod discover;
@@ -15,6 +16,7 @@ mod lock;
 mod merge;
 mod observe;
 mod pipeline;
+mod reading;
 mod reason;
 mod run;
 mod statements;
@@ -25,4 +27,4 @@ pub use decode::{BatchLimits, Compression, Dialect, Encoding};
 pub use observe::{Observer, Silent};
 pub use reason::{Fault, Reason};
 pub use run::{Load, LoadOptions};
-pub use summary::{FileError, FileSummary, Outcome, RunSummary};
+pub use summary::{FileError, FileSummary, Outcome, RejectSample, RunSummary};

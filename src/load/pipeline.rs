@@ -1,32 +1,27 @@
 //! One file, from its checkpoint to its end: bytes are read, rows are decoded and
 //! batches are merged side by side; batches are committed in the file's order.
 
-use std::io;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Instant;
 
 use sqlx::{AssertSqlSafe, Connection as _, PgConnection, Postgres, Transaction};
-use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc, oneshot};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore, oneshot};
 use tokio::task::JoinSet;
 
 use super::counts::Counts;
-use super::decode::{
-    Batch, ChannelReader, Compression, Decoded, Key, Resume, decode_from_checkpoint,
-    decode_from_start,
-};
+use super::decode::{Batch, Decoded, Key, Resume};
 use super::failure::{Failure, Step};
 use super::ledger::{self, BatchOf, FileTotals};
 use super::merge::{self, Merged, Origin, Target};
+use super::reading::{Decoding, Reading};
 use super::run::Context;
 use crate::config::MaxRejects;
-use crate::error::{Code, Error, Result};
+use crate::error::{Code, Error};
 use crate::storage::ObjectVersion;
 
 /// Batches of one file that are in Postgres' hands at a time.
 pub(crate) const LANES: usize = 2;
-/// Chunks of an object read ahead of the decoder.
-const CHUNKS_AHEAD: usize = 2;
 /// Records after which a share of rejects says something.
 const RECORDS_FOR_SHARE: i64 = 10_000;
 
@@ -49,7 +44,14 @@ pub(crate) async fn load_file(
     job: &Arc<FileJob>,
     resume: Option<Resume>,
 ) -> Step<()> {
-    let mut decoded = start_decoding(context, job, resume);
+    let reading = Reading {
+        source: context.source.clone(),
+        observer: Arc::clone(&context.observer),
+        dataset: job.target.dataset,
+        object: job.object.clone(),
+        limits: context.options.limits,
+    };
+    let mut decoded = reading.start(resume);
     if context.options.atomic {
         load_atomic(context, job, &mut decoded).await?;
     } else {
@@ -250,7 +252,8 @@ fn first_cause(known: Option<Failure>, new: Failure) -> Failure {
     }
 }
 
-fn within_bound(bound: Option<MaxRejects>, totals: FileTotals, last: bool) -> Step<()> {
+/// Whether a file may go on with so many rejects.
+pub(crate) fn within_bound(bound: Option<MaxRejects>, totals: FileTotals, last: bool) -> Step<()> {
     let over = match bound {
         None => false,
         Some(MaxRejects::Count(most)) => u64::try_from(totals.rejected).unwrap_or(0) > most,
@@ -289,72 +292,6 @@ impl KeyOrder {
         };
         self.greatest = self.greatest.max(greatest);
         apart
-    }
-}
-
-/// The reading and the decoding of a file, under way.
-struct Decoding {
-    batches: mpsc::Receiver<Decoded>,
-    decoder: tokio::task::JoinHandle<Result<()>>,
-    finished: bool,
-}
-
-impl Decoding {
-    async fn next(&mut self) -> Option<Decoded> {
-        self.batches.recv().await
-    }
-
-    /// How the decoding ended.
-    async fn finish(&mut self) -> Step<()> {
-        if std::mem::replace(&mut self.finished, true) {
-            return Ok(());
-        }
-        self.batches.close();
-        (&mut self.decoder).await.map_err(panicked)?.map_err(Failure::from)
-    }
-}
-
-fn start_decoding(context: &Arc<Context>, job: &Arc<FileJob>, resume: Option<Resume>) -> Decoding {
-    let (chunks_in, chunks_out) = mpsc::channel(CHUNKS_AHEAD);
-    let offset = match &resume {
-        Some(resume) if resume.dialect.compression == Compression::None => resume.offset,
-        _ => 0,
-    };
-    tokio::spawn(read_object(Arc::clone(context), Arc::clone(job), offset, chunks_in));
-    let (batches_in, batches) = mpsc::channel(1);
-    let (dataset, limits) = (job.target.dataset, context.options.limits);
-    let decoder = tokio::task::spawn_blocking(move || {
-        let input = ChannelReader::new(chunks_out);
-        match resume {
-            Some(resume) => decode_from_checkpoint(dataset, input, &resume, limits, &batches_in),
-            None => decode_from_start(dataset, input, limits, &batches_in),
-        }
-    });
-    Decoding { batches, decoder, finished: false }
-}
-
-/// Sends the object's bytes; ends when the decoder has gone.
-async fn read_object(
-    context: Arc<Context>,
-    job: Arc<FileJob>,
-    offset: u64,
-    chunks: mpsc::Sender<io::Result<bytes::Bytes>>,
-) {
-    let read = async {
-        let mut stream = context.source.open(&job.object, offset).await?;
-        let mut done = offset;
-        while let Some(chunk) = stream.next().await? {
-            done += chunk.len() as u64;
-            if chunks.send(Ok(chunk)).await.is_err() {
-                break;
-            }
-            context.observer.read(&job.object, done);
-        }
-        Ok::<_, Error>(())
-    };
-    if let Err(error) = read.await {
-        // Where the decoder has gone, its own end is what counts.
-        drop(chunks.send(Err(io::Error::other(error))).await);
     }
 }
 

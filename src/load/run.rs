@@ -171,6 +171,7 @@ impl Context {
             seconds: begun.elapsed().as_secs_f64(),
             error: error
                 .map(|error| FileError { code: error.code().as_str(), message: error.detail() }),
+            samples: Vec::new(),
         };
         self.observer.ended(&summary);
         Ok(summary)

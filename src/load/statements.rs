@@ -48,9 +48,16 @@ impl Statements {
             truncate: format!("TRUNCATE {stage}"),
             merge: merge(dataset, &columns),
             unstage: format!("DELETE FROM {stage} WHERE source_line = ANY ($1)"),
-            orphans: orphans(dataset, &stage),
+            orphans: orphans(dataset, &stage, &[""]),
             resolvable: resolvable(dataset),
         }
+    }
+
+    /// As of a load, but a parent also counts as there when it is among the rows
+    /// that this check found good.
+    pub(crate) fn for_check(dataset: &'static Dataset) -> Self {
+        let stage = format!("pg_temp.stage_{}", dataset.table);
+        Self { orphans: orphans(dataset, &stage, &["", "pg_temp.checked_"]), ..Self::new(dataset) }
     }
 }
 
@@ -84,29 +91,31 @@ fn merge(dataset: &Dataset, columns: &[&str]) -> String {
 
 /// A scalar subquery, because it is always answered from the parent's index: a
 /// join might be planned as a scan of the whole parent for each batch.
-fn orphans(dataset: &Dataset, stage: &str) -> Vec<Orphans> {
-    let missing = |parent: &'static dataset::Parent| {
+/// `homes` are the prefixes of the tables in which a parent may be.
+fn orphans(dataset: &Dataset, stage: &str, homes: &[&str]) -> Vec<Orphans> {
+    let of = |parent: &'static dataset::Parent| {
         let key = dataset::by_table(parent.table)?.key;
         let equal = |(own, key): (&&str, &&str)| format!("parent.{key} = stage.{own}");
         let matches: Vec<String> = parent.columns.iter().zip(key).map(equal).collect();
-        let given: Vec<String> =
+        let matches = matches.join(" AND ");
+        let mut conditions: Vec<String> =
             parent.columns.iter().map(|own| format!("stage.{own} IS NOT NULL")).collect();
+        conditions.extend(homes.iter().map(|home| {
+            format!("(SELECT 1 FROM {home}{} AS parent WHERE {matches}) IS NULL", parent.table)
+        }));
         let part = |at: usize| match parent.columns.get(at) {
             Some(own) => format!("stage.{own}"),
             None => "NULL::integer".to_owned(),
         };
         let select = format!(
-            "SELECT source_line, {}, {} FROM {stage} AS stage WHERE {} \
-             AND (SELECT 1 FROM {} AS parent WHERE {}) IS NULL ORDER BY source_line",
+            "SELECT source_line, {}, {} FROM {stage} AS stage WHERE {} ORDER BY source_line",
             part(0),
             part(1),
-            given.join(" AND "),
-            parent.table,
-            matches.join(" AND "),
+            conditions.join(" AND "),
         );
         Some(Orphans { parent: parent.table, select })
     };
-    dataset.parents.iter().filter_map(missing).collect()
+    dataset.parents.iter().filter_map(of).collect()
 }
 
 fn resolvable(dataset: &Dataset) -> String {

@@ -65,6 +65,22 @@ pub struct FileSummary {
     pub seconds: f64,
     /// Why it failed; none if it did not.
     pub error: Option<FileError>,
+    /// A check's first findings; a load has them in the ledger instead.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub samples: Vec<RejectSample>,
+}
+
+/// A row that a check would reject.
+#[derive(Debug, Clone, Serialize)]
+pub struct RejectSample {
+    /// Line on which its record begins; the header is line 1.
+    pub line: u64,
+    /// The column at fault; none where the whole record is.
+    pub column: Option<&'static str>,
+    /// The reason code.
+    pub reason: &'static str,
+    /// What was found and what was expected.
+    pub message: String,
 }
 
 /// Why a file failed.

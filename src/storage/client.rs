@@ -76,7 +76,8 @@ fn loader(settings: &S3Settings) -> Result<ConfigLoader> {
         loader = loader.endpoint_url(endpoint);
     }
     if let Some((id, secret)) = settings.key_pair()? {
-        let key = Credentials::new(id, secret.expose(), None, None, "salesgraph settings");
+        let token = settings.session_token.as_ref().map(|token| token.expose().to_owned());
+        let key = Credentials::new(id, secret.expose(), token, None, "salesgraph settings");
         loader = loader.credentials_provider(key);
     }
     Ok(loader.region(region_chain(settings)))

@@ -19,7 +19,7 @@ mod uri;
 
 pub use bucket::Bucket;
 pub use object::ObjectVersion;
-pub use settings::{S3Settings, Secret};
+pub use settings::S3Settings;
 pub use source::{ByteStream, Listing, Source};
 pub use uri::SourceUri;
 

@@ -1,8 +1,8 @@
 //! How S3 is reached.
 
-use std::fmt;
 use std::time::Duration;
 
+use crate::config::{Secret, StorageConfig};
 use crate::error::{Code, Error, Result};
 
 /// How S3 is reached. Whatever is `None` comes from the AWS SDK's own sources:
@@ -20,6 +20,8 @@ pub struct S3Settings {
     pub access_key_id: Option<String>,
     /// Secret of the access key; goes with `access_key_id`.
     pub secret_access_key: Option<Secret>,
+    /// Token of temporary credentials; goes with both.
+    pub session_token: Option<Secret>,
     /// How long a connection may take to come up.
     pub connect_timeout: Duration,
     /// How long an answer, or a body being read, may stay without a byte.
@@ -34,8 +36,24 @@ impl Default for S3Settings {
             force_path_style: None,
             access_key_id: None,
             secret_access_key: None,
+            session_token: None,
             connect_timeout: Duration::from_secs(5),
             read_timeout: Duration::from_secs(30),
+        }
+    }
+}
+
+impl From<&StorageConfig> for S3Settings {
+    fn from(config: &StorageConfig) -> Self {
+        let credentials = config.credentials.as_ref();
+        Self {
+            endpoint_url: config.endpoint_url.clone(),
+            region: config.region.clone(),
+            force_path_style: Some(config.force_path_style),
+            access_key_id: credentials.map(|given| given.access_key_id.clone()),
+            secret_access_key: credentials.map(|given| given.secret_access_key.clone()),
+            session_token: credentials.and_then(|given| given.session_token.clone()),
+            ..Self::default()
         }
     }
 }
@@ -69,30 +87,6 @@ fn half_pair(present: &str, missing: &str) -> Error {
     Error::new(Code::Config, message)
 }
 
-/// A secret text: `Debug` masks it and there is no `Display`.
-#[derive(Clone, PartialEq, Eq)]
-pub struct Secret(String);
-
-impl Secret {
-    /// The secret itself.
-    #[must_use]
-    pub fn expose(&self) -> &str {
-        &self.0
-    }
-}
-
-impl From<String> for Secret {
-    fn from(value: String) -> Self {
-        Self(value)
-    }
-}
-
-impl fmt::Debug for Secret {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("Secret(***)")
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -103,7 +97,7 @@ mod tests {
 
     #[test]
     fn debug_masks_the_secret() {
-        let secret_access_key = Some(Secret::from("hunter2".to_owned()));
+        let secret_access_key = Some(Secret::new("hunter2"));
         let settings = S3Settings { secret_access_key, ..S3Settings::default() };
         assert!(!format!("{settings:?}").contains("hunter2"));
     }
@@ -115,7 +109,7 @@ mod tests {
         let error = settings.key_pair().unwrap_err();
         assert_eq!(error.code(), Code::Config);
         assert!(error.message().contains("secret_access_key is not"));
-        settings.secret_access_key = Some(Secret::from("secret".to_owned()));
+        settings.secret_access_key = Some(Secret::new("secret"));
         assert!(settings.key_pair().unwrap().is_some());
     }
 

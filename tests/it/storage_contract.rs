@@ -4,9 +4,10 @@ use std::env;
 use std::path::PathBuf;
 
 use futures_util::{StreamExt, stream};
+use salesgraph::config::Secret;
 use salesgraph::error::{Code, Result};
 use salesgraph::storage::{
-    Bucket, ByteStream, MAX_CHUNK, ObjectVersion, S3Settings, Secret, Source, SourceUri,
+    Bucket, ByteStream, MAX_CHUNK, ObjectVersion, S3Settings, Source, SourceUri,
 };
 use uuid::Uuid;
 
@@ -16,7 +17,7 @@ pub(crate) async fn s3_backend() -> (S3Settings, String) {
     let settings = S3Settings {
         endpoint_url: Some(get("TEST_S3_ENDPOINT")),
         access_key_id: Some(get("TEST_S3_ACCESS_KEY_ID")),
-        secret_access_key: Some(Secret::from(get("TEST_S3_SECRET_ACCESS_KEY"))),
+        secret_access_key: Some(Secret::new(get("TEST_S3_SECRET_ACCESS_KEY"))),
         ..S3Settings::default()
     };
     let bucket = "salesgraph-test".to_owned();
