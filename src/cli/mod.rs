@@ -50,6 +50,8 @@ pub enum Command {
     Load(load::Args),
     /// Move the schema up or down, or show where it is
     Migrate(migrate::Args),
+    /// List, show or replay the rows that could not be loaded
+    Rejects(rejects::Args),
     /// Write input files of the real shape and dialect
     Sample(sample::Args),
     /// Show the configuration in force and where each value came from
@@ -61,7 +63,9 @@ impl Cli {
     pub fn load_config(&self) -> Result<Config> {
         let overrides = match &self.command {
             Command::Load(args) => args.overrides(),
-            Command::Config(_) | Command::Migrate(_) | Command::Sample(_) => Overrides::default(),
+            Command::Config(_) | Command::Migrate(_) | Command::Rejects(_) | Command::Sample(_) => {
+                Overrides::default()
+            }
         };
         Config::load(&ConfigSources::process(self.config.clone(), overrides))
     }
@@ -72,6 +76,7 @@ impl Cli {
             match self.command {
                 Command::Load(args) => load::run(&args, config).await,
                 Command::Migrate(args) => migrate::run(&args, config).await,
+                Command::Rejects(args) => rejects::run(args, config).await,
                 Command::Sample(args) => sample::run(args).await,
                 Command::Config(args) => config::run(&args, config),
             }

@@ -4,7 +4,17 @@ use std::fmt;
 use std::str::FromStr;
 
 use clap::Subcommand;
+use sqlx::PgPool;
+use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
+
+use super::exit::Exit;
+use super::load::exit_of;
+use super::output::{self, Cell, Table};
+use super::{load_progress, shutdown, wiring};
+use crate::config::Config;
+use crate::error::{Code, Error, Result};
+use crate::load::{self, RejectSelection};
 
 const EXAMPLES: &str = "\
 Examples:
@@ -12,6 +22,7 @@ Examples:
   salesgraph rejects list --run 0193…    those of one run, by its id
   salesgraph rejects show 12:345          one, with its raw text
   salesgraph rejects replay --run 0193…  try them again after a fix
+  salesgraph rejects replay 12:345 --raw '7;IN;…'   with corrected text
 
 A reject is a row that could not be loaded: file version, line, byte offset,
 column, reason, message, and the raw text as it was.";
@@ -36,8 +47,8 @@ pub enum Action {
         #[arg(value_name = "FILE:LINE")]
         id: RejectId,
     },
-    /// Load the raw text of rejects again
-    Replay(Selection),
+    /// Load rejects again after a fix; what is still no good stays a reject
+    Replay(Replay),
 }
 
 /// Names one reject: written `12:345`.
@@ -77,6 +88,20 @@ pub struct Selection {
     pub file: Option<String>,
 }
 
+/// Which rejects to replay, and with what.
+#[derive(Debug, Clone, Default, PartialEq, Eq, clap::Args)]
+pub struct Replay {
+    /// Only this one
+    #[arg(value_name = "FILE:LINE")]
+    pub id: Option<RejectId>,
+    /// Corrected text of the whole record, in the dialect of its file
+    #[arg(long, value_name = "TEXT", requires = "id")]
+    pub raw: Option<String>,
+    /// Which.
+    #[command(flatten)]
+    pub selection: Selection,
+}
+
 /// Which rejects to list, and how.
 #[derive(Debug, Clone, PartialEq, Eq, clap::Args)]
 pub struct List {
@@ -105,6 +130,97 @@ impl Args {
     #[must_use]
     pub fn action(self) -> Action {
         self.action.unwrap_or_else(|| Action::List(List::default()))
+    }
+}
+
+/// Lists, shows or replays.
+pub async fn run(args: Args, config: &Config) -> Result<Exit> {
+    wiring::ready_schema(config, false).await?;
+    match args.action() {
+        Action::List(list) => show_list(&wiring::database(config).await?, &list).await,
+        Action::Show { id } => show_one(&wiring::database(config).await?, id).await,
+        Action::Replay(replay) => run_replay(replay, config).await,
+    }
+}
+
+async fn show_list(pool: &PgPool, list: &List) -> Result<Exit> {
+    let rejects =
+        load::list_rejects(pool, &list.selection.clone().into(), i64::from(list.limit)).await?;
+    if list.json {
+        let mut text = String::new();
+        for reject in &rejects {
+            let line = serde_json::to_string(reject).map_err(|error| {
+                Error::internal("a reject cannot be written").with_source(error)
+            })?;
+            text.push_str(&line);
+            text.push('\n');
+        }
+        output::print(&text)?;
+        return Ok(Exit::Done);
+    }
+    let mut table = Table::new(["id", "file", "column", "reason", "message"]);
+    for reject in &rejects {
+        table.push([
+            Cell::from(format!("{}:{}", reject.file_id, reject.line)),
+            Cell::from(reject.file_key.as_str()),
+            Cell::from(reject.column.as_deref().unwrap_or("")),
+            Cell::from(reject.reason.as_str()),
+            Cell::from(reject.message.as_str()),
+        ]);
+    }
+    let text = if rejects.is_empty() { "no rejects\n".to_owned() } else { table.render() };
+    output::print(&text)?;
+    Ok(Exit::Done)
+}
+
+async fn show_one(pool: &PgPool, id: RejectId) -> Result<Exit> {
+    let selection =
+        RejectSelection { row: Some((id.file_id, id.line)), ..RejectSelection::default() };
+    let rejects = load::list_rejects(pool, &selection, 1).await?;
+    let Some(reject) = rejects.first() else {
+        let message = format!("there is no reject {id}; `salesgraph rejects list` shows them");
+        return Err(Error::new(Code::NotFound, message));
+    };
+    output::print(&format!(
+        "file      {}\nline      {}\nbyte      {}\ncolumn    {}\nreason    {}\n\
+         message   {}\nrun       {}\nrejected  {}\n\n{}\n",
+        reject.file_key,
+        reject.line,
+        reject.byte_offset,
+        reject.column.as_deref().unwrap_or("(the whole record)"),
+        reject.reason,
+        reject.message,
+        reject.run_id,
+        reject.rejected_at.to_rfc3339(),
+        reject.raw,
+    ))?;
+    Ok(Exit::Done)
+}
+
+async fn run_replay(replay: Replay, config: &Config) -> Result<Exit> {
+    let stop = CancellationToken::new();
+    shutdown::cancel_on_signal(stop.clone())?;
+    let mut selection = RejectSelection::from(replay.selection);
+    selection.row = replay.id.map(|id| (id.file_id, id.line));
+    let replay = load::Replay {
+        database: wiring::connect_options(config)?,
+        limits: wiring::load_options(config, false).limits,
+        selection,
+        corrected: replay.raw.map(String::into_bytes),
+        stop,
+    };
+    let summary = replay.run().await?;
+    if summary.files.is_empty() {
+        output::print("no reject matches\n")?;
+        return Ok(Exit::Done);
+    }
+    output::print(&load_progress::table(&summary))?;
+    Ok(exit_of(&summary))
+}
+
+impl From<Selection> for RejectSelection {
+    fn from(selection: Selection) -> Self {
+        Self { run: selection.run, file_key: selection.file, row: None }
     }
 }
 

@@ -15,7 +15,8 @@ use super::ledger::FileTotals;
 use super::merge::{self, Target};
 use super::pipeline::within_bound;
 use super::reading::Reading;
-use super::run::{Load, levels, session};
+use super::run::{Load, levels};
+use super::session;
 use super::statements::Statements;
 use super::summary::{FileError, FileSummary, RejectSample, RunSummary};
 use crate::dataset::Dataset;
@@ -30,7 +31,7 @@ impl Load {
     /// a load would do; a key that comes twice counts as unchanged.
     pub async fn check(self) -> Result<RunSummary> {
         let begun = Instant::now();
-        let options = session(self.database.clone());
+        let options = session::settings(self.database.clone());
         let mut connection = PgConnection::connect_with(&options).await.map_err(|error| {
             let place = format!("{}:{}", options.get_host(), options.get_port());
             Error::new(Code::Unavailable, format!("Postgres at {place} cannot be reached"))

@@ -2,9 +2,9 @@
 //! arrived, and rejects that are replayed. A row leaves its shelf in the same
 //! transaction that merges it.
 
-use std::sync::Arc;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
+use sqlx::postgres::PgRow;
 use sqlx::types::Json;
 use sqlx::{AssertSqlSafe, Connection as _, PgConnection, Row as _};
 use uuid::Uuid;
@@ -14,8 +14,9 @@ use super::decode::{BatchLimits, Dialect, decode_kept};
 use super::failure::{Failure, Step};
 use super::ledger::{self, BatchOf};
 use super::merge::{self, Merged, Origin, Target};
-use super::run::Context;
+use super::session::Session;
 use super::summary::FileSummary;
+use crate::dataset::Dataset;
 use crate::error::{Code, Error, Result};
 
 /// Rows taken up in one transaction: few, because each is held whole in memory.
@@ -31,71 +32,96 @@ pub(crate) enum Shelf {
 /// A kept row: line and byte offset in its file, and its raw text.
 pub(crate) type KeptRow = (u64, u64, Vec<u8>);
 
+/// Kept rows of one file, by line.
+#[derive(Debug)]
+pub(crate) struct Page {
+    pub(crate) file: i32,
+    pub(crate) key: String,
+    pub(crate) rows: Vec<KeptRow>,
+    /// The last line among them.
+    pub(crate) last: i64,
+}
+
+impl Page {
+    /// The rows of the first file among these: columns file, line, byte offset,
+    /// raw text, object key.
+    pub(crate) fn of(found: &[PgRow]) -> Step<Option<Self>> {
+        let Some(first) = found.first() else { return Ok(None) };
+        let file: i32 = first.try_get(0)?;
+        let mut page = Self { file, key: first.try_get(4)?, rows: Vec::new(), last: 0 };
+        for row in found {
+            if row.try_get::<i32, _>(0)? != file {
+                break;
+            }
+            page.last = row.try_get(1)?;
+            let offset: i64 = row.try_get(2)?;
+            page.rows.push((
+                u64::try_from(page.last).unwrap_or_default(),
+                u64::try_from(offset).unwrap_or_default(),
+                row.try_get(3)?,
+            ));
+        }
+        Ok(Some(page))
+    }
+}
+
+/// What was done to each file, over several pages.
+#[derive(Debug, Default)]
+pub(crate) struct Summaries(Vec<(i32, FileSummary)>);
+
+impl Summaries {
+    pub(crate) fn add(
+        &mut self,
+        dataset: &Dataset,
+        file: i32,
+        key: String,
+        counts: Counts,
+        elapsed: Duration,
+    ) {
+        let seconds = elapsed.as_secs_f64();
+        if let Some((_, summary)) = self.0.iter_mut().find(|(known, _)| *known == file) {
+            summary.counts += counts;
+            summary.seconds += seconds;
+            return;
+        }
+        let dataset = dataset.table;
+        let samples = Vec::new();
+        self.0.push((file, FileSummary { dataset, key, counts, seconds, error: None, samples }));
+    }
+
+    pub(crate) fn into_files(self) -> Vec<FileSummary> {
+        self.0.into_iter().map(|(_, summary)| summary).collect()
+    }
+}
+
 /// Takes up every parked row of the dataset whose parent has arrived.
-pub(crate) async fn resolve_parked(
-    context: &Arc<Context>,
-    target: &Target,
-) -> Result<Vec<FileSummary>> {
-    let mut summaries: Vec<(i32, FileSummary)> = Vec::new();
+pub(crate) async fn resolve_parked(session: &Session, target: &Target) -> Result<Vec<FileSummary>> {
+    let mut summaries = Summaries::default();
     if target.dataset.parents.is_empty() {
         return Ok(Vec::new());
     }
     let mut after = (0_i32, 0_i64);
     loop {
+        session.check_stop()?;
         let begun = Instant::now();
-        let page = match resolvable(context, target, after).await {
-            Err(Failure::Lost(error)) => {
-                context.lock.recover(error).await?;
-                continue;
+        match resolve_page(session, target, after).await {
+            Ok(Some((page, counts))) => {
+                after = (page.file, page.last);
+                summaries.add(target.dataset, page.file, page.key, counts, begun.elapsed());
             }
-            page => page?,
-        };
-        let Some((file, rows)) = page else { break };
-        let last = rows.last().map_or(0, |(line, _, _)| place(*line));
-        let taken = {
-            let mut connection = context.pool.acquire().await.map_err(Failure::from)?;
-            let of = Taking {
-                run: context.run(),
-                file,
-                shelf: Shelf::Parked,
-                limits: context.options.limits,
-            };
-            take_up(&mut connection, target, of, &rows).await
-        };
-        let counts = match taken {
-            Err(Failure::Lost(error)) => {
-                context.lock.recover(error).await?;
-                continue;
-            }
-            taken => taken?,
-        };
-        after = (file, last);
-        let seconds = begun.elapsed().as_secs_f64();
-        match summaries.iter_mut().find(|(known, _)| *known == file) {
-            Some((_, summary)) => {
-                summary.counts += counts;
-                summary.seconds += seconds;
-            }
-            None => {
-                let key = file_key(context, file).await?;
-                let dataset = target.dataset.table;
-                let summary =
-                    FileSummary { dataset, key, counts, seconds, error: None, samples: Vec::new() };
-                summaries.push((file, summary));
-            }
+            Ok(None) => return Ok(summaries.into_files()),
+            Err(Failure::Lost(error)) => session.lock.recover(error).await?,
+            Err(failure) => return Err(failure.into()),
         }
-        context.check_stop()?;
     }
-    Ok(summaries.into_iter().map(|(_, summary)| summary).collect())
 }
 
-/// The next page of resolvable rows, all of one file.
-async fn resolvable(
-    context: &Context,
+async fn resolve_page(
+    session: &Session,
     target: &Target,
     after: (i32, i64),
-) -> Step<Option<(i32, Vec<KeptRow>)>> {
-    let mut connection = context.pool.acquire().await?;
+) -> Step<Option<(Page, Counts)>> {
+    let mut connection = session.pool.acquire().await?;
     let rows = sqlx::query(AssertSqlSafe(target.statements.resolvable.as_str()))
         .bind(target.dataset.table)
         .bind(after.0)
@@ -103,34 +129,15 @@ async fn resolvable(
         .bind(count(PAGE))
         .fetch_all(&mut *connection)
         .await?;
-    let Some(first) = rows.first() else { return Ok(None) };
-    let file: i32 = first.try_get(0)?;
-    let mut page = Vec::with_capacity(rows.len());
-    for row in &rows {
-        if row.try_get::<i32, _>(0)? != file {
-            break;
-        }
-        page.push(kept_row(row)?);
-    }
-    Ok(Some((file, page)))
-}
-
-/// Columns 1 to 3: line, byte offset, raw text.
-pub(crate) fn kept_row(row: &sqlx::postgres::PgRow) -> Step<KeptRow> {
-    let line: i64 = row.try_get(1)?;
-    let offset: i64 = row.try_get(2)?;
-    let raw: Vec<u8> = row.try_get(3)?;
-    Ok((u64::try_from(line).unwrap_or_default(), u64::try_from(offset).unwrap_or_default(), raw))
-}
-
-async fn file_key(context: &Context, file: i32) -> Result<String> {
-    let mut connection = context.pool.acquire().await.map_err(Failure::from)?;
-    let key = sqlx::query_scalar("SELECT object_key FROM load_file WHERE id = $1")
-        .bind(file)
-        .fetch_one(&mut *connection)
-        .await
-        .map_err(Failure::from)?;
-    Ok(key)
+    let Some(page) = Page::of(&rows)? else { return Ok(None) };
+    let of = Taking {
+        run: session.run(),
+        file: page.file,
+        shelf: Shelf::Parked,
+        limits: session.limits,
+    };
+    let counts = take_up(&mut connection, target, of, &page.rows).await?;
+    Ok(Some((page, counts)))
 }
 
 /// Whose rows are taken up, from where.

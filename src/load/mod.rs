@@ -18,7 +18,10 @@ mod observe;
 mod pipeline;
 mod reading;
 mod reason;
+mod rejects;
+mod replay;
 mod run;
+mod session;
 mod statements;
 mod summary;
 
@@ -26,5 +29,7 @@ pub use counts::Counts;
 pub use decode::{BatchLimits, Compression, Dialect, Encoding};
 pub use observe::{Observer, Silent};
 pub use reason::{Fault, Reason};
+pub use rejects::{RejectSelection, StoredReject, list_rejects};
+pub use replay::Replay;
 pub use run::{Load, LoadOptions};
 pub use summary::{FileError, FileSummary, Outcome, RejectSample, RunSummary};

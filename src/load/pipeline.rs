@@ -74,7 +74,7 @@ async fn load_in_lanes(
     while let Some(next) = decoded.next().await {
         let batch = match next {
             Decoded::Begun { dialect, offset, line } => {
-                let mut connection = context.pool.acquire().await?;
+                let mut connection = context.session.pool.acquire().await?;
                 ledger::begin(&mut connection, job.file, &dialect, offset, line).await?;
                 continue;
             }
@@ -97,7 +97,7 @@ async fn load_in_lanes(
                 failed = Some(first_cause(failed, failure));
             }
         }
-        if failed.is_some() || context.stop.is_cancelled() {
+        if failed.is_some() || context.session.stop.is_cancelled() {
             break;
         }
     }
@@ -109,7 +109,7 @@ async fn load_in_lanes(
     if let Some(failure) = failed {
         return Err(failure);
     }
-    context.check_stop()
+    context.session.check_stop()
 }
 
 /// The whole file in one transaction.
@@ -118,11 +118,11 @@ async fn load_atomic(
     job: &Arc<FileJob>,
     decoded: &mut Decoding,
 ) -> Step<()> {
-    let mut connection = context.pool.acquire().await?;
+    let mut connection = context.session.pool.acquire().await?;
     let mut transaction = begin(&mut connection, job).await?;
     let origin = origin(context, job, true);
     while let Some(next) = decoded.next().await {
-        context.check_stop()?;
+        context.session.check_stop()?;
         let batch = match next {
             Decoded::Begun { dialect, offset, line } => {
                 ledger::begin(&mut transaction, job.file, &dialect, offset, line).await?;
@@ -164,7 +164,7 @@ struct BatchWork {
 impl BatchWork {
     async fn run(mut self) -> Step<()> {
         let context = Arc::clone(&self.context);
-        let mut connection = context.pool.acquire().await?;
+        let mut connection = context.session.pool.acquire().await?;
         let look = self.job.look_for_orphans.load(Ordering::Relaxed);
         let totals = match self.attempt(&mut connection, look).await? {
             Some(totals) => totals,
@@ -210,7 +210,7 @@ impl BatchWork {
 }
 
 fn origin(context: &Context, job: &FileJob, look_for_orphans: bool) -> Origin {
-    Origin { run: context.run(), file: job.file, look_for_orphans }
+    Origin { run: context.session.run(), file: job.file, look_for_orphans }
 }
 
 async fn begin<'c>(
@@ -231,9 +231,9 @@ async fn settle(
     batch: &Batch,
     counts: Counts,
 ) -> Step<FileTotals> {
-    ledger::reject(connection, context.run(), job.file, batch).await?;
+    ledger::reject(connection, context.session.run(), job.file, batch).await?;
     let elapsed_ms = i64::try_from(job.begun.elapsed().as_millis()).unwrap_or(i64::MAX);
-    let of = BatchOf { run: context.run(), file: job.file, elapsed_ms };
+    let of = BatchOf { run: context.session.run(), file: job.file, elapsed_ms };
     ledger::commit_batch(connection, of, batch, counts).await
 }
 

@@ -4,29 +4,28 @@
 
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use futures_util::StreamExt as _;
 use futures_util::stream;
-use sqlx::PgPool;
-use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
+use sqlx::postgres::PgConnectOptions;
 use tokio_util::sync::CancellationToken;
-use uuid::Uuid;
 
 use super::counts::Counts;
 use super::decode::BatchLimits;
 use super::discover::discover;
-use super::failure::{Failure, Step};
+use super::failure::Failure;
 use super::kept;
 use super::ledger::{self, RunEnd};
-use super::lock::{NewRun, RunLock};
+use super::lock::NewRun;
 use super::merge::Target;
 use super::observe::Observer;
 use super::pipeline::{FileJob, LANES, load_file};
+use super::session::Session;
 use super::summary::{FileError, FileSummary, Outcome, RunSummary};
 use crate::config::MaxRejects;
 use crate::dataset::{self, Dataset};
-use crate::error::{Code, Error, Result};
+use crate::error::{Error, Result};
 use crate::storage::{ObjectVersion, Source};
 
 /// How to load.
@@ -58,54 +57,33 @@ pub struct Load {
 
 /// What the parts of a run share.
 pub(crate) struct Context {
-    pub(crate) pool: PgPool,
+    pub(crate) session: Session,
     pub(crate) source: Source,
     pub(crate) options: LoadOptions,
     pub(crate) observer: Arc<dyn Observer>,
-    pub(crate) stop: CancellationToken,
-    pub(crate) lock: RunLock,
 }
 
-/// How long a batch waits for a connection before Postgres counts as lost.
-const ACQUIRE_TIMEOUT: Duration = Duration::from_secs(30);
 /// How often in a row a file is taken up again without any progress.
 const MOST_ATTEMPTS: usize = 5;
-
-impl Context {
-    pub(crate) fn run(&self) -> Uuid {
-        self.lock.run()
-    }
-
-    pub(crate) fn check_stop(&self) -> Step<()> {
-        if self.stop.is_cancelled() {
-            let message = "interrupted; the next run continues after the last committed batch";
-            return Err(Error::new(Code::Conflict, message).into());
-        }
-        Ok(())
-    }
-}
 
 impl Load {
     /// Runs to the end. An error means that no run took place or that its outcome
     /// is unknown; a file that failed is told in the summary.
     pub async fn run(self) -> Result<RunSummary> {
         let begun = Instant::now();
-        let database = session(self.database);
         let uri = self.source.uri().to_string();
         let new = NewRun { source_uri: &uri, atomic: self.options.atomic };
-        let lock = RunLock::begin(&database, new).await?;
+        let connections = self.options.parallel_files.max(1) * LANES;
+        let limits = self.options.limits;
+        let session = Session::begin(self.database, connections, new, limits, self.stop).await?;
         let context = Arc::new(Context {
-            pool: pool(database, self.options.parallel_files),
+            session,
             source: self.source,
             options: self.options,
             observer: self.observer,
-            stop: self.stop,
-            lock,
         });
         let worked = context.work().await;
-        let summary = context.end(worked, uri, begun).await;
-        context.pool.close().await;
-        summary
+        context.end(worked, uri, begun).await
     }
 }
 
@@ -120,7 +98,7 @@ struct Worked {
 impl Context {
     async fn work(self: &Arc<Self>) -> Result<Worked> {
         let mut discovery = {
-            let mut connection = self.lock.connection().await;
+            let mut connection = self.session.lock.connection().await;
             discover(&self.source, Some(&mut connection)).await?
         };
         let mut worked =
@@ -145,7 +123,7 @@ impl Context {
         files: Vec<ObjectVersion>,
     ) -> Result<Vec<FileSummary>> {
         let target = Arc::new(Target::new(dataset));
-        let mut summaries = kept::resolve_parked(self, &target).await?;
+        let mut summaries = kept::resolve_parked(&self.session, &target).await?;
         for object in files {
             summaries.push(self.load_found(&target, object).await?);
         }
@@ -198,7 +176,7 @@ impl Context {
                         return Err((known, error));
                     }
                     tracing::warn!(%object, error = error.detail(), "taking the file up again");
-                    self.lock.recover(error).await.map_err(|error| (known, error))?;
+                    self.session.lock.recover(error).await.map_err(|error| (known, error))?;
                 }
             }
         }
@@ -216,8 +194,8 @@ impl Context {
     ) -> Result<Counts, (Failure, bool)> {
         let stuck = |failure: Failure| (failure, false);
         let lost = |error: sqlx::Error| stuck(error.into());
-        let mut connection = self.pool.acquire().await.map_err(lost)?;
-        let entry = ledger::enter(&mut connection, self.run(), target.dataset, object)
+        let mut connection = self.session.pool.acquire().await.map_err(lost)?;
+        let entry = ledger::enter(&mut connection, self.session.run(), target.dataset, object)
             .await
             .map_err(stuck)?;
         drop(connection);
@@ -237,8 +215,8 @@ impl Context {
                 .await
                 .map_err(|failure| (failure, progress))?;
         }
-        let mut connection = self.pool.acquire().await.map_err(lost)?;
-        ledger::run_counts(&mut connection, self.run(), entry.id).await.map_err(stuck)
+        let mut connection = self.session.pool.acquire().await.map_err(lost)?;
+        ledger::run_counts(&mut connection, self.session.run(), entry.id).await.map_err(stuck)
     }
 
     /// A file that failed is told as such in the ledger, unless it was only
@@ -251,11 +229,11 @@ impl Context {
     ) -> Result<Counts> {
         tracing::error!(%object, error = error.detail(), "the file failed");
         let Some(file) = file else { return Ok(Counts::default()) };
-        let mut connection = self.pool.acquire().await.map_err(Failure::from)?;
-        if !self.stop.is_cancelled() {
-            ledger::fail_file(&mut connection, self.run(), file, error).await?;
+        let mut connection = self.session.pool.acquire().await.map_err(Failure::from)?;
+        if !self.session.stop.is_cancelled() {
+            ledger::fail_file(&mut connection, self.session.run(), file, error).await?;
         }
-        Ok(ledger::run_counts(&mut connection, self.run(), file).await?)
+        Ok(ledger::run_counts(&mut connection, self.session.run(), file).await?)
     }
 
     async fn end(
@@ -284,13 +262,13 @@ impl Context {
             files_skipped: worked.skipped,
             error,
         };
-        let ended = self.end_in_ledger(end).await;
+        let ended = self.session.end(end).await;
         if let Some(error) = failure {
             return Err(error);
         }
         ended?;
         Ok(RunSummary {
-            run_id: Some(self.run()),
+            run_id: Some(self.session.run()),
             outcome,
             source,
             files_found: worked.found,
@@ -300,40 +278,6 @@ impl Context {
             seconds: begun.elapsed().as_secs_f64(),
         })
     }
-
-    async fn end_in_ledger(&self, end: RunEnd<'_>) -> Result<()> {
-        let ended = {
-            let mut connection = self.lock.connection().await;
-            ledger::end_run(&mut connection, self.run(), end).await
-        };
-        match ended {
-            Err(Failure::Lost(error)) => {
-                self.lock.recover(error).await?;
-                let mut connection = self.lock.connection().await;
-                Ok(ledger::end_run(&mut connection, self.run(), end).await?)
-            }
-            ended => Ok(ended?),
-        }
-    }
-}
-
-/// Settings of every connection of a run. Commits do not wait for the disk one by
-/// one: the last one of the run does, and with it all before.
-pub(crate) fn session(database: PgConnectOptions) -> PgConnectOptions {
-    database.application_name("salesgraph load").options([
-        ("synchronous_commit", "off"),
-        ("statement_timeout", "0"),
-        ("client_min_messages", "warning"),
-    ])
-}
-
-/// A connection for each batch under way and one for the ledger.
-pub(crate) fn pool(database: PgConnectOptions, parallel_files: usize) -> PgPool {
-    let lanes = u32::try_from(parallel_files.max(1) * LANES).unwrap_or(u32::MAX);
-    PgPoolOptions::new()
-        .max_connections(lanes.saturating_add(1))
-        .acquire_timeout(ACQUIRE_TIMEOUT)
-        .connect_lazy_with(database)
 }
 
 /// The datasets by how far from the roots they are: those of one level do not

@@ -135,8 +135,9 @@ fn resolvable(dataset: &Dataset) -> String {
         false => format!("CASE parked.parent {} ELSE false END", arrived.join(" ")),
     };
     format!(
-        "SELECT file_id, line, byte_offset, raw FROM load_parked AS parked \
-         WHERE dataset = $1 AND (file_id, line) > ($2, $3) AND {arrived} \
-         ORDER BY file_id, line LIMIT $4"
+        "SELECT parked.file_id, parked.line, parked.byte_offset, parked.raw, file.object_key \
+         FROM load_parked AS parked JOIN load_file AS file ON file.id = parked.file_id \
+         WHERE parked.dataset = $1 AND (parked.file_id, parked.line) > ($2, $3) AND {arrived} \
+         ORDER BY parked.file_id, parked.line LIMIT $4"
     )
 }
