@@ -136,8 +136,8 @@ async fn resolve_page(
         shelf: Shelf::Parked,
         limits: session.limits,
     };
-    let counts = take_up(&mut connection, target, of, &page.rows).await?;
-    Ok(Some((page, counts)))
+    let taken = take_up(&mut connection, target, of, &page.rows).await?;
+    Ok(Some((page, taken.moved)))
 }
 
 /// Whose rows are taken up, from where.
@@ -149,6 +149,15 @@ pub(crate) struct Taking {
     pub(crate) limits: BatchLimits,
 }
 
+/// What became of rows that were taken up.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Taken {
+    /// Of each row, as if it had just been read.
+    pub(crate) outcome: Counts,
+    /// What that changes in the file's numbers: it was read and counted before.
+    pub(crate) moved: Counts,
+}
+
 /// Takes rows of one file off their shelf and merges them; one that is still no
 /// good goes back to where it belongs.
 pub(crate) async fn take_up(
@@ -156,7 +165,7 @@ pub(crate) async fn take_up(
     target: &Target,
     of: Taking,
     rows: &[KeptRow],
-) -> Step<Counts> {
+) -> Step<Taken> {
     let dialect = dialect(connection, of.file).await?;
     let batch = decode_kept(target.dataset, &dialect, rows, of.limits)?;
     sqlx::query(AssertSqlSafe(target.statements.create_stage.as_str()))
@@ -177,20 +186,21 @@ pub(crate) async fn take_up(
     }
     merge::stage(&mut transaction, target, &batch).await?;
     let origin = Origin { run: of.run, file: of.file, look_for_orphans: true };
-    let Merged::Done(mut counts) = merge::merge(&mut transaction, target, &batch, origin).await?
+    let Merged::Done(outcome) = merge::merge(&mut transaction, target, &batch, origin).await?
     else {
         return Err(Error::internal("a parent vanished during the load").into());
     };
     ledger::reject(&mut transaction, of.run, of.file, &batch).await?;
-    let back = std::mem::take(&mut counts.read);
+    let mut moved = outcome;
+    moved.read = 0;
     match of.shelf {
-        Shelf::Parked => counts.parked -= back,
-        Shelf::Rejected => counts.rejected -= back,
+        Shelf::Parked => moved.parked -= outcome.read,
+        Shelf::Rejected => moved.rejected -= outcome.read,
     }
     let of = BatchOf { run: of.run, file: of.file, elapsed_ms: 0 };
-    ledger::commit_kept(&mut transaction, of, counts).await?;
+    ledger::commit_kept(&mut transaction, of, moved).await?;
     transaction.commit().await?;
-    Ok(counts)
+    Ok(Taken { outcome, moved })
 }
 
 async fn dialect(connection: &mut PgConnection, file: i32) -> Step<Dialect> {

@@ -106,8 +106,9 @@ impl Replay {
                 limits: session.limits,
             };
             let mut connection = session.pool.acquire().await.map_err(Failure::from)?;
-            let counts = kept::take_up(&mut connection, target, of, &page.rows).await?;
-            summaries.add(target.dataset, page.file, page.key, counts, begun.elapsed());
+            let taken = kept::take_up(&mut connection, target, of, &page.rows).await?;
+            let (file, key, outcome) = (page.file, page.key, taken.outcome);
+            summaries.add(target.dataset, file, key, outcome, begun.elapsed());
         }
         Ok(summaries.into_files())
     }
