@@ -5,3 +5,4 @@
 //! `config, error <- db, storage, dataset <- load, query <- graphql <- http <- cli`.
 
 pub mod error;
+pub mod http;
