@@ -26,6 +26,26 @@ enum Without {
     Failed(String),
 }
 
+impl Without {
+    /// As the page and the warning tell it.
+    fn reason(&self) -> String {
+        match self {
+            Self::Wanted => format!("it was built with {SKIP} set"),
+            Self::NoNpm => "npm was not found where it was built".to_owned(),
+            Self::Failed(what) => what.clone(),
+        }
+    }
+
+    /// What to do about it, where it was not asked for.
+    fn remedy(&self) -> Option<&'static str> {
+        match self {
+            Self::Wanted => None,
+            Self::NoNpm => Some("Install Node.js with npm and build again"),
+            Self::Failed(_) => Some("Build again once that is mended"),
+        }
+    }
+}
+
 fn main() -> io::Result<()> {
     println!("cargo::rerun-if-changed=build.rs");
     println!("cargo::rerun-if-changed=web/missing.html");
@@ -36,14 +56,15 @@ fn main() -> io::Result<()> {
     let target = PathBuf::from(env::var_os("OUT_DIR").ok_or(io::ErrorKind::NotFound)?);
     let pages = target.join("web");
     if let Err(without) = build_pages(&target.join("web-build"), &pages) {
-        let reason = explain(&without);
-        if !matches!(without, Without::Wanted) {
+        retry_later(&without);
+        if let Some(remedy) = without.remedy() {
             println!(
-                "cargo::warning=GraphiQL is not in this build: {reason}. Install Node.js with npm \
-                 and build again, or set {SKIP}=1 to go without."
+                "cargo::warning=GraphiQL is not in this build: {}. {remedy}, or set {SKIP}=1 to \
+                 go without.",
+                without.reason()
             );
         }
-        write_missing_page(&pages, &reason)?;
+        write_missing_page(&pages, &without.reason())?;
     }
     Ok(())
 }
@@ -62,23 +83,18 @@ fn build_pages(work: &Path, pages: &Path) -> Result<(), Without> {
         .map_err(Without::Failed)
 }
 
-/// The reason as the page and the warning tell it. Also arranges for the build
-/// to be tried again once the reason may have gone.
-fn explain(without: &Without) -> String {
+/// Has cargo run this again once the cause may have gone.
+fn retry_later(without: &Without) {
     match without {
-        Without::Wanted => format!("it was built with {SKIP} set"),
+        Without::Wanted => {}
         Without::NoNpm => {
             println!("cargo::rerun-if-env-changed=PATH");
             for folder in path_folders().filter(|folder| folder.is_dir()) {
                 println!("cargo::rerun-if-changed={}", folder.display());
             }
-            "npm was not found where it was built".to_owned()
         }
-        Without::Failed(what) => {
-            // A file that never exists: cargo runs this again at the next build.
-            println!("cargo::rerun-if-changed=web/.retry");
-            what.clone()
-        }
+        // A file that never exists counts as changed at every build.
+        Without::Failed(_) => println!("cargo::rerun-if-changed=web/.retry"),
     }
 }
 
@@ -122,7 +138,8 @@ fn install(work: &Path) -> Result<(), String> {
     remove(&stamp).map_err(|error| error.to_string())?;
     let mut npm = Command::new("npm");
     npm.args(["ci", "--ignore-scripts", "--no-audit", "--no-fund", "--prefer-offline"])
-        .args(["--fetch-retries=1", "--loglevel=error"]);
+        .args(["--fetch-retries=2", "--fetch-retry-mintimeout=1000"])
+        .args(["--fetch-retry-maxtimeout=5000", "--omit=dev", "--loglevel=error"]);
     run(npm, "npm ci", work)?;
     fs::write(&stamp, lock).map_err(|error| error.to_string())
 }
@@ -133,8 +150,8 @@ fn bundle(work: &Path, pages: &Path) -> Result<(), String> {
     run(node, "the bundler", work)
 }
 
-/// Runs one step to its end or its time limit; what it says goes to a log whose
-/// last words become part of the failure.
+/// Runs one step to its end or its time limit; what it says goes to a log of
+/// which one line becomes part of the failure.
 fn run(mut command: Command, name: &str, work: &Path) -> Result<(), String> {
     let log = work.join("build.log");
     let file = File::create(&log).map_err(|error| error.to_string())?;
@@ -150,7 +167,7 @@ fn run(mut command: Command, name: &str, work: &Path) -> Result<(), String> {
     loop {
         match child.try_wait() {
             Ok(Some(status)) if status.success() => return Ok(()),
-            Ok(Some(_)) => return Err(format!("{name} failed ({})", last_words(&log))),
+            Ok(Some(_)) => return Err(format!("{name} failed ({})", telling_line(&log))),
             Ok(None) if start.elapsed() < STEP_LIMIT => thread::sleep(Duration::from_millis(50)),
             Ok(None) => {
                 let _ = child.kill();
@@ -162,11 +179,12 @@ fn run(mut command: Command, name: &str, work: &Path) -> Result<(), String> {
     }
 }
 
-/// The first line that looks like the error, in one line fit for a warning.
-fn last_words(log: &Path) -> String {
+/// The line that tells most about a failure, fit for a warning: npm and Node.js
+/// print the error first and where it came from after it.
+fn telling_line(log: &Path) -> String {
     let text = fs::read_to_string(log).unwrap_or_default();
     let mut lines = text.lines().map(str::trim).filter(|line| !line.is_empty());
-    let error = lines.clone().find(|line| line.to_ascii_lowercase().contains("error"));
+    let error = lines.clone().find(|line| line.contains("Error: ") || line.contains("✘"));
     error.or_else(|| lines.next_back()).unwrap_or("it said nothing").to_owned()
 }
 

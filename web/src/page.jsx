@@ -36,7 +36,7 @@ export function Page() {
       shouldPersistHeaders={false}
     >
       <GraphiQL.Logo>
-        <a href="schema.graphql" title="The schema as text">
+        <a className="graphiql-logo-link" href="schema.graphql" title="The schema as text">
           salesgraph
         </a>
       </GraphiQL.Logo>

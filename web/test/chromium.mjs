@@ -26,6 +26,7 @@ export class Chromium {
   #listeners = [];
   #lastId = 0;
   #session;
+  #failure;
 
   /** Starts `executable` with an empty profile and opens one blank page. */
   static async start(executable) {
@@ -38,13 +39,20 @@ export class Chromium {
     browser.#process.on("exit", (code) => browser.#fail(new Error(`Chromium ended (${code})`)));
     browser.#process.stdio[3].on("error", (error) => browser.#fail(error));
     browser.#listen(browser.#process.stdio[4]);
-    const { targetId } = await browser.send("Target.createTarget", { url: "about:blank" });
-    const { sessionId } = await browser.send("Target.attachToTarget", { targetId, flatten: true });
-    browser.#session = sessionId;
-    for (const domain of ["Page", "Runtime", "Log", "Network"]) {
-      await browser.send(`${domain}.enable`);
-    }
+    await browser.#openBlankPage().catch(async (error) => {
+      await browser.close();
+      throw error;
+    });
     return browser;
+  }
+
+  async #openBlankPage() {
+    const { targetId } = await this.send("Target.createTarget", { url: "about:blank" });
+    const { sessionId } = await this.send("Target.attachToTarget", { targetId, flatten: true });
+    this.#session = sessionId;
+    for (const domain of ["Page", "Runtime", "Log", "Network"]) {
+      await this.send(`${domain}.enable`);
+    }
   }
 
   #listen(stream) {
@@ -72,11 +80,15 @@ export class Chromium {
   }
 
   #fail(error) {
+    this.#failure ??= error;
     this.#pending.forEach(({ reject }) => reject(error));
     this.#pending.clear();
   }
 
   send(method, params = {}) {
+    if (this.#failure) {
+      return Promise.reject(this.#failure);
+    }
     const id = ++this.#lastId;
     return new Promise((resolve, reject) => {
       this.#pending.set(id, { resolve, reject });
@@ -141,12 +153,13 @@ export class Chromium {
     return Buffer.from(data, "base64");
   }
 
+  /** Ends Chromium and its helpers, which write to the profile until they end. */
   async close() {
-    const ended = new Promise((resolve) => this.#process.once("exit", resolve));
-    if (this.#process.exitCode === null && this.#process.pid) {
-      this.#process.kill("SIGKILL");
-      await ended;
-    }
-    rmSync(this.#profile, { recursive: true, force: true, maxRetries: 5 });
+    const running = this.#process.pid && this.#process.exitCode === null;
+    const ended = running && new Promise((resolve) => this.#process.once("exit", resolve));
+    this.#session = undefined;
+    await this.send("Browser.close").catch(() => this.#process.kill("SIGKILL"));
+    await ended;
+    rmSync(this.#profile, { recursive: true, force: true, maxRetries: 10 });
   }
 }
