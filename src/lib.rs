@@ -9,6 +9,7 @@ pub mod config;
 pub mod dataset;
 pub mod db;
 pub mod error;
+pub mod http;
 pub mod load;
 pub mod sample;
 pub mod storage;

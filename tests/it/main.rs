@@ -10,6 +10,7 @@
 
 mod configuration;
 mod cut_proxy;
+mod graphiql;
 mod import_order;
 mod paths;
 mod storage_contract;

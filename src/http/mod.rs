@@ -1,0 +1,3 @@
+//! The HTTP side: what is served beside and around the GraphQL schema.
+
+pub mod pages;
