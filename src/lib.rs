@@ -4,4 +4,5 @@
 //! serves it. The modules import one way only:
 //! `config, error <- db, storage, dataset <- load, query <- graphql <- http <- cli`.
 
+pub mod embedded;
 pub mod error;
