@@ -2,5 +2,5 @@
 //! configured gets: started by the program, kept in its state folder, stopped
 //! with it.
 
-//pub mod postgres;
+pub mod postgres;
 pub mod s3;

@@ -1,5 +1,6 @@
 //! The HTTP server in front of the store.
 
+use std::fmt;
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -23,7 +24,7 @@ use crate::error::{Code, Error, Result};
 const DRAIN: Duration = Duration::from_secs(5);
 
 /// What an S3 server needs to know.
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub struct S3Options {
     /// The folder of the data; made when missing. One server at a time has it.
     pub root: PathBuf,
@@ -33,6 +34,14 @@ pub struct S3Options {
     pub access_key: String,
     /// The secret that belongs to it.
     pub secret_key: String,
+}
+
+impl fmt::Debug for S3Options {
+    /// Without the secret.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut output = f.debug_struct("S3Options");
+        output.field("root", &self.root).field("bind", &self.bind).finish_non_exhaustive()
+    }
 }
 
 /// A running S3 endpoint. It stops when it is dropped; [`S3Server::stop`] lets

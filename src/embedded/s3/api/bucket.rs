@@ -18,7 +18,7 @@ impl Api {
 
     pub(super) fn head_bucket(
         &self,
-        request: S3Request<HeadBucketInput>,
+        request: &S3Request<HeadBucketInput>,
     ) -> S3Result<HeadBucketOutput> {
         self.store.read(&request.input.bucket, |_| Ok(()))?;
         Ok(HeadBucketOutput { bucket_region: Some(REGION.into()), ..<_>::default() })
@@ -27,7 +27,7 @@ impl Api {
     /// Without a constraint, which is how S3 says that it is the first region.
     pub(super) fn get_bucket_location(
         &self,
-        request: S3Request<GetBucketLocationInput>,
+        request: &S3Request<GetBucketLocationInput>,
     ) -> S3Result<GetBucketLocationOutput> {
         self.store.read(&request.input.bucket, |_| Ok(()))?;
         Ok(GetBucketLocationOutput::default())

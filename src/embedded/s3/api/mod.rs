@@ -46,6 +46,7 @@ macro_rules! operations {
     (
         waiting { $($method:ident: $input:ty => $output:ty;)+ }
         immediate { $($quick:ident: $asked:ty => $answered:ty;)+ }
+        looking { $($look:ident: $looked:ty => $seen:ty;)+ }
     ) => {
         #[async_trait]
         impl S3 for Api {
@@ -54,6 +55,9 @@ macro_rules! operations {
             })+
             $(async fn $quick(&self, request: S3Request<$asked>) -> S3Result<S3Response<$answered>> {
                 self.$quick(request).map(S3Response::new)
+            })+
+            $(async fn $look(&self, request: S3Request<$looked>) -> S3Result<S3Response<$seen>> {
+                self.$look(&request).map(S3Response::new)
             })+
         }
     };
@@ -74,8 +78,6 @@ operations! {
         abort_multipart_upload: AbortMultipartUploadInput => AbortMultipartUploadOutput;
     }
     immediate {
-        head_bucket: HeadBucketInput => HeadBucketOutput;
-        get_bucket_location: GetBucketLocationInput => GetBucketLocationOutput;
         list_buckets: ListBucketsInput => ListBucketsOutput;
         get_object: GetObjectInput => GetObjectOutput;
         head_object: HeadObjectInput => HeadObjectOutput;
@@ -83,6 +85,10 @@ operations! {
         list_objects_v2: ListObjectsV2Input => ListObjectsV2Output;
         list_parts: ListPartsInput => ListPartsOutput;
         list_multipart_uploads: ListMultipartUploadsInput => ListMultipartUploadsOutput;
+    }
+    looking {
+        head_bucket: HeadBucketInput => HeadBucketOutput;
+        get_bucket_location: GetBucketLocationInput => GetBucketLocationOutput;
     }
 }
 
