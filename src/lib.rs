@@ -8,6 +8,7 @@ pub mod cli;
 pub mod config;
 pub mod dataset;
 pub mod db;
+pub mod embedded;
 pub mod error;
 pub mod http;
 pub mod load;

@@ -10,6 +10,8 @@
 
 mod configuration;
 mod cut_proxy;
+mod embedded_postgres;
+mod embedded_s3;
 mod graphiql;
 mod import_order;
 mod paths;
