@@ -14,6 +14,8 @@ mod embedded_postgres;
 mod embedded_s3;
 mod graphiql;
 mod import_order;
+mod load_real;
 mod paths;
 mod storage_contract;
 mod storage_resume;
+mod support;

@@ -4,22 +4,17 @@ use std::env;
 use std::path::PathBuf;
 
 use futures_util::{StreamExt, stream};
-use salesgraph::config::Secret;
 use salesgraph::error::{Code, Result};
 use salesgraph::storage::{
     Bucket, ByteStream, MAX_CHUNK, ObjectVersion, S3Settings, Source, SourceUri,
 };
 use uuid::Uuid;
 
+use crate::support::servers::servers;
+
 /// The S3 server to test against and a bucket in it.
 pub(crate) async fn s3_backend() -> (S3Settings, String) {
-    let get = |name: &str| env::var(name).unwrap_or_else(|_| panic!("{name} has to be set"));
-    let settings = S3Settings {
-        endpoint_url: Some(get("TEST_S3_ENDPOINT")),
-        access_key_id: Some(get("TEST_S3_ACCESS_KEY_ID")),
-        secret_access_key: Some(Secret::new(get("TEST_S3_SECRET_ACCESS_KEY"))),
-        ..S3Settings::default()
-    };
+    let settings = servers().s3.clone();
     let bucket = "salesgraph-test".to_owned();
     Bucket::connect(&bucket, &settings).await.unwrap().create_if_missing().await.unwrap();
     (settings, bucket)

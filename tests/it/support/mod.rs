@@ -1,0 +1,8 @@
+//! What a test needs to start: servers of its own, shared by the binary, and in
+//! them a database and a bucket that no other test knows.
+
+pub(crate) mod app;
+pub(crate) mod servers;
+pub(crate) mod snapshot;
+
+pub(crate) use app::TestApp;
