@@ -4,4 +4,8 @@
 //! serves it. The modules import one way only:
 //! `config, error <- db, storage, dataset <- load, query <- graphql <- http <- cli`.
 
+pub mod auth;
+pub mod db;
 pub mod error;
+pub mod graphql;
+pub mod query;

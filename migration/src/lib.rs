@@ -5,6 +5,7 @@
 //! a check per row would cost as much as the row itself; `load_file` refuses
 //! deletes instead, so that the reference cannot dangle.
 
+pub use sea_orm_migration::MigratorTrait;
 use sea_orm_migration::prelude::*;
 
 mod m20261120_000001_load_ledger;

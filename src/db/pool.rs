@@ -1,0 +1,156 @@
+//! The connection pool, and whether the schema is the one this program knows.
+
+use std::fmt;
+use std::str::FromStr;
+use std::time::Duration;
+
+use migration::{Migrator, MigratorTrait};
+use sea_orm::{DatabaseConnection, SqlxPostgresConnector};
+use sqlx::ConnectOptions;
+use sqlx::postgres::{PgConnectOptions, PgPool, PgPoolOptions};
+
+use crate::db::sqlstate::sqlstate;
+use crate::error::{Code, Error, Result};
+
+/// How to connect.
+#[derive(Clone)]
+pub struct Settings {
+    /// `postgres://user:password@host:port/database`.
+    pub url: String,
+    /// Most connections held at once.
+    pub max_connections: u32,
+    /// How long to wait for a connection.
+    pub acquire_timeout: Duration,
+    /// After this Postgres itself cancels a statement; `None` for no limit.
+    pub statement_timeout: Option<Duration>,
+}
+
+impl Settings {
+    /// Settings for a URL with the defaults: 10 connections, 5 s to get one, no
+    /// limit on statements.
+    pub fn new(url: impl Into<String>) -> Self {
+        Self {
+            url: url.into(),
+            max_connections: 10,
+            acquire_timeout: Duration::from_secs(5),
+            statement_timeout: None,
+        }
+    }
+}
+
+impl fmt::Debug for Settings {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Settings")
+            .field("max_connections", &self.max_connections)
+            .field("acquire_timeout", &self.acquire_timeout)
+            .field("statement_timeout", &self.statement_timeout)
+            .finish_non_exhaustive()
+    }
+}
+
+/// Opens a pool and one connection, to fail here rather than at the first query.
+///
+/// # Errors
+/// `CONFIG` for a URL that is none, `UNAVAILABLE` with host, port and database
+/// (never the password) when Postgres does not let us in.
+pub async fn connect(settings: &Settings) -> Result<PgPool> {
+    let mut options = PgConnectOptions::from_str(&settings.url)
+        .map_err(|error| {
+            Error::new(
+                Code::Config,
+                "database.url is no Postgres URL (postgres://user:password@host:port/database)",
+            )
+            .with_source(error)
+        })?
+        .application_name("salesgraph")
+        .statement_cache_capacity(500)
+        .log_slow_statements(tracing::log::LevelFilter::Warn, Duration::from_secs(5));
+    if let Some(limit) = settings.statement_timeout {
+        options = options.options([("statement_timeout", limit.as_millis().to_string())]);
+    }
+    let target = format!(
+        "{}:{}/{}",
+        options.get_host(),
+        options.get_port(),
+        options.get_database().unwrap_or_else(|| options.get_username()),
+    );
+    PgPoolOptions::new()
+        .max_connections(settings.max_connections)
+        .acquire_timeout(settings.acquire_timeout)
+        .connect_with(options)
+        .await
+        .map_err(|error| {
+            Error::new(Code::Unavailable, format!("cannot connect to Postgres at {target}"))
+                .with_source(error)
+        })
+}
+
+/// The same pool as SeaORM's connection.
+#[must_use]
+pub fn orm(pool: &PgPool) -> DatabaseConnection {
+    SqlxPostgresConnector::from_sqlx_postgres_pool(pool.clone())
+}
+
+/// How the database's schema stands to this program's migrations.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum SchemaVersion {
+    /// All migrations are applied, and no other.
+    Current,
+    /// So many migrations are missing.
+    Behind(usize),
+    /// The database has a migration this program does not know.
+    Ahead(String),
+}
+
+impl SchemaVersion {
+    /// `Ok` when current.
+    ///
+    /// # Errors
+    /// `CONFLICT` with what to do.
+    pub fn require_current(&self) -> Result<()> {
+        match self {
+            Self::Current => Ok(()),
+            Self::Behind(missing) => Err(Error::new(
+                Code::Conflict,
+                format!(
+                    "the database lacks {missing} migration(s): \
+                     run `salesgraph migrate up` or pass --migrate"
+                ),
+            )),
+            Self::Ahead(name) => Err(Error::new(
+                Code::Conflict,
+                format!(
+                    "the database has the migration {name}, which this version of salesgraph \
+                     does not know: use a newer version"
+                ),
+            )),
+        }
+    }
+}
+
+/// Compares the applied migrations with the Migrator's.
+///
+/// # Errors
+/// As any query: `UNAVAILABLE` when Postgres does not answer.
+pub async fn schema_version(pool: &PgPool) -> Result<SchemaVersion> {
+    let applied: Vec<String> = match sqlx::query_scalar(
+        "SELECT version::text FROM seaql_migrations",
+    )
+    .fetch_all(pool)
+    .await
+    {
+        Ok(applied) => applied,
+        // The table of migrations is made by the first one.
+        Err(error) if sqlstate(&error).as_deref() == Some("42P01") => Vec::new(),
+        Err(error) => return Err(error.into()),
+    };
+    let known: Vec<String> =
+        Migrator::migrations().iter().map(|step| step.name().to_owned()).collect();
+    if let Some(unknown) = applied.iter().find(|name| !known.contains(name)) {
+        return Ok(SchemaVersion::Ahead(unknown.clone()));
+    }
+    match known.iter().filter(|name| !applied.contains(name)).count() {
+        0 => Ok(SchemaVersion::Current),
+        missing => Ok(SchemaVersion::Behind(missing)),
+    }
+}

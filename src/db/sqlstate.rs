@@ -1,0 +1,106 @@
+//! What a Postgres error means, told by its SQLSTATE, never by its text.
+
+use sea_orm::{DbErr, RuntimeErr};
+
+use crate::error::{Code, Error};
+
+/// The SQLSTATE of an error that came from the server; `None` for all others.
+#[must_use]
+pub fn sqlstate(error: &sqlx::Error) -> Option<String> {
+    error.as_database_error().and_then(|error| error.code()).map(std::borrow::Cow::into_owned)
+}
+
+impl From<sqlx::Error> for Error {
+    fn from(error: sqlx::Error) -> Self {
+        let (code, message) = match &error {
+            sqlx::Error::Database(_) => classify(sqlstate(&error).as_deref().unwrap_or_default()),
+            sqlx::Error::PoolTimedOut => (Code::Unavailable, "no free connection to Postgres"),
+            sqlx::Error::Io(_) | sqlx::Error::Tls(_) | sqlx::Error::PoolClosed => {
+                (Code::Unavailable, "Postgres does not answer")
+            }
+            sqlx::Error::RowNotFound => (Code::NotFound, "no such row"),
+            _ => (Code::Internal, "the database query failed"),
+        };
+        Self::new(code, message).with_source(error)
+    }
+}
+
+impl From<DbErr> for Error {
+    fn from(error: DbErr) -> Self {
+        let inner = match &error {
+            DbErr::Conn(inner) | DbErr::Exec(inner) | DbErr::Query(inner) => inner,
+            DbErr::ConnectionAcquire(_) => {
+                return Self::new(Code::Unavailable, "no free connection to Postgres")
+                    .with_source(error);
+            }
+            DbErr::RecordNotFound(_) => {
+                return Self::new(Code::NotFound, "no such row").with_source(error);
+            }
+            _ => return Self::internal("the database query failed").with_source(error),
+        };
+        let (code, message) = match inner {
+            RuntimeErr::SqlxError(inner) => match sqlstate(inner) {
+                Some(state) => classify(&state),
+                None if matches!(**inner, sqlx::Error::Io(_) | sqlx::Error::PoolTimedOut) => {
+                    (Code::Unavailable, "Postgres does not answer")
+                }
+                None => (Code::Internal, "the database query failed"),
+            },
+            RuntimeErr::Internal(_) => (Code::Internal, "the database query failed"),
+        };
+        Self::new(code, message).with_source(error)
+    }
+}
+
+/// Code and public message of a SQLSTATE; see the appendix "PostgreSQL Error
+/// Codes" of its manual.
+fn classify(state: &str) -> (Code, &'static str) {
+    match state {
+        "23505" => (Code::Conflict, "a row with this key exists already"),
+        "23503" => (Code::Conflict, "the row refers to one that does not exist"),
+        "23001" => (Code::Conflict, "other rows refer to it"),
+        "23514" | "23502" => (Code::BadUserInput, "a value breaks a rule of its column"),
+        "22003" => (Code::BadUserInput, "a number is out of range"),
+        "40001" | "40P01" => (Code::Conflict, "another transaction was faster; try again"),
+        "55P03" => (Code::Conflict, "the lock is held by another session"),
+        "57014" => (Code::Timeout, "the query took too long and was cancelled"),
+        "25P03" | "25P04" => (Code::Timeout, "the transaction took too long and was ended"),
+        "53300" => (Code::Unavailable, "Postgres has no free connections"),
+        _ if state.starts_with("08") || state.starts_with("57P0") || state.starts_with("53") => {
+            (Code::Unavailable, "Postgres does not answer")
+        }
+        _ => (Code::Internal, "the database query failed"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn states_have_their_codes() {
+        for (state, code) in [
+            ("23505", Code::Conflict),
+            ("23503", Code::Conflict),
+            ("23514", Code::BadUserInput),
+            ("40001", Code::Conflict),
+            ("57014", Code::Timeout),
+            ("57P01", Code::Unavailable),
+            ("57P03", Code::Unavailable),
+            ("08006", Code::Unavailable),
+            ("53200", Code::Unavailable),
+            ("42P01", Code::Internal),
+            ("", Code::Internal),
+        ] {
+            assert_eq!(classify(state).0, code, "{state}");
+        }
+    }
+
+    #[test]
+    fn a_server_that_is_not_there_is_unavailable() {
+        let io = std::io::Error::from(std::io::ErrorKind::ConnectionRefused);
+        let error = Error::from(sqlx::Error::Io(io));
+        assert_eq!(error.code(), Code::Unavailable);
+        assert!(!error.message().contains("refused"));
+    }
+}
