@@ -8,4 +8,5 @@ pub mod auth;
 pub mod db;
 pub mod error;
 pub mod graphql;
+pub mod http;
 pub mod query;

@@ -1,6 +1,7 @@
 //! The GraphQL schema. Types over tables are data ([`model`]); a document is
 //! planned, then carried out level by level.
 
+mod document;
 pub mod errors;
 mod execute;
 mod id;
@@ -15,6 +16,7 @@ pub mod types;
 
 use async_graphql::{EmptyMutation, EmptySubscription, SDLExportOptions, SchemaBuilder};
 
+pub use document::Prepared;
 pub use limits::Limits;
 
 use crate::query::Reader;

@@ -24,8 +24,8 @@ impl LoadsQuery {
     async fn load_run(
         &self,
         #[graphql(desc = "Global id of the run, or its UUID as the command line shows it.")] id: ID,
-    ) -> Result<Option<ByKey<LoadRun>>> {
-        Ok(Some(ByKey::new(key(&id, &LOAD_RUN, "id")?)))
+    ) -> Option<Result<ByKey<LoadRun>>> {
+        Some(key(&id, &LOAD_RUN, "id").map(ByKey::new))
     }
 
     /// All load runs, the newest first. Null only together with an error.
@@ -46,9 +46,9 @@ impl LoadsQuery {
         #[graphql(desc = "Most rows of the page: 0 to 1000, by default 50.")] first: Option<i32>,
         #[graphql(desc = "Cursor of the row the page comes after; by default the beginning.")]
         after: Option<String>,
-    ) -> Result<Option<Listing<LoadReject>>> {
-        let only = only(run_id, file_id)?;
-        Ok(Some(Listing::new("loadRejects", first, after).only(only)))
+    ) -> Option<Result<Listing<LoadReject>>> {
+        let list = Listing::new("loadRejects", first, after);
+        Some(only(run_id, file_id).map(|only| list.only(only)))
     }
 
     /// Rows that wait for a parent, by file and line. Null only together with an error.
@@ -59,9 +59,9 @@ impl LoadsQuery {
         #[graphql(desc = "Most rows of the page: 0 to 1000, by default 50.")] first: Option<i32>,
         #[graphql(desc = "Cursor of the row the page comes after; by default the beginning.")]
         after: Option<String>,
-    ) -> Result<Option<Listing<LoadParked>>> {
-        let only = only(run_id, file_id)?;
-        Ok(Some(Listing::new("loadParked", first, after).only(only)))
+    ) -> Option<Result<Listing<LoadParked>>> {
+        let list = Listing::new("loadParked", first, after);
+        Some(only(run_id, file_id).map(|only| list.only(only)))
     }
 }
 
