@@ -36,7 +36,8 @@ enum Lists<'a> {
 type Object = IndexMap<Name, Value>;
 
 impl<'a> Execution<'a> {
-    /// The objects of these keys, in their order; null where there is none.
+    /// The objects of these keys, of which each may come once, in their order; null
+    /// where there is none.
     pub(super) async fn by_keys(&self, plan: &RowPlan, keys: &[Key]) -> Result<Vec<Value>> {
         let table = plan.columns.table;
         let rows = self.reader.by_keys(self.scope, &plan.columns, keys).await?;
@@ -48,7 +49,7 @@ impl<'a> Execution<'a> {
                 found.insert(key, value);
             }
         }
-        Ok(keys.iter().map(|key| found.get(key).cloned().unwrap_or(Value::Null)).collect())
+        Ok(keys.iter().map(|key| found.remove(key).unwrap_or(Value::Null)).collect())
     }
 
     /// A connection of the schema's root.

@@ -38,6 +38,7 @@ pub fn sdl() -> String {
         .sorted_fields()
         .sorted_arguments()
         .sorted_enum_items()
+        .prefer_single_line_descriptions()
         .include_specified_by()
         .use_space_ident();
     let mut text = builder().finish().sdl_with_options(options).trim().to_owned();

@@ -2,6 +2,7 @@
 //! selection is known.
 
 use std::borrow::Cow;
+use std::collections::HashMap;
 use std::marker::PhantomData;
 
 use async_graphql::parser::types::Field;
@@ -15,7 +16,7 @@ use super::plan::{PageArguments, Planner};
 use super::{id, register, types};
 use crate::auth::Scope;
 use crate::error::{Error, Result};
-use crate::query::{Equals, Key, Reader};
+use crate::query::{Equals, Key, MAX_SIZE, Reader, bad_argument};
 
 /// A type of the schema that is an entity.
 pub(super) trait Typed: Send + Sync + 'static {
@@ -57,6 +58,9 @@ impl<T> Listing<T> {
 
 /// The row of any entity with this id, or null.
 pub(super) struct ById(pub(super) String);
+
+/// The rows of any entities with these ids, or nulls.
+pub(super) struct ByIds(pub(super) Vec<String>);
 
 impl<T: Typed> OutputType for ByKey<T> {
     fn type_name() -> Cow<'static, str> {
@@ -128,6 +132,59 @@ impl OutputType for ById {
         };
         read.await.map_err(|error| context.set_error_path(server_error(error, field.pos)))
     }
+}
+
+impl OutputType for ByIds {
+    fn type_name() -> Cow<'static, str> {
+        "[Node]".into()
+    }
+
+    fn create_type_info(registry: &mut Registry) -> String {
+        register::node(registry);
+        Self::qualified_type_name()
+    }
+
+    async fn resolve(
+        &self,
+        context: &ContextSelectionSet<'_>,
+        field: &Positioned<Field>,
+    ) -> ServerResult<Value> {
+        by_ids(context, &self.0)
+            .await
+            .map_err(|error| context.set_error_path(server_error(error, field.pos)))
+    }
+}
+
+/// One statement for each type among the ids, and for each relation of a type.
+async fn by_ids(context: &ContextSelectionSet<'_>, ids: &[String]) -> Result<Value> {
+    let most = usize::try_from(MAX_SIZE).unwrap_or(usize::MAX);
+    if ids.len() > most {
+        let message = format!("ids: {} ids are more than {most}", ids.len());
+        return Err(bad_argument("ids", message));
+    }
+    let wanted: Vec<(&Entity, Key)> =
+        ids.iter().map(|id| id::decode(id, types::ALL, "ids")).collect::<Result<_>>()?;
+    let mut found = HashMap::new();
+    for entity in types::ALL {
+        let name = entity.shape.name;
+        let mut keys: Vec<Key> = wanted
+            .iter()
+            .filter(|(known, _)| known.shape.name == name)
+            .map(|(_, key)| key.clone())
+            .collect();
+        keys.sort_unstable();
+        keys.dedup();
+        if keys.is_empty() {
+            continue;
+        }
+        let plan = Planner::new(context.query_env).row(entity, &[&context.item.node])?;
+        let values = execution(context)?.by_keys(&plan, &keys).await?;
+        found.extend(keys.into_iter().map(|key| (name, key)).zip(values));
+    }
+    let values = wanted
+        .into_iter()
+        .map(|(entity, key)| found.get(&(entity.shape.name, key)).cloned().unwrap_or(Value::Null));
+    Ok(Value::List(values.collect()))
 }
 
 async fn by_key(

@@ -31,7 +31,8 @@ async fn everything_has_a_description() {
     let answer = answer.data.into_json().unwrap();
     let mut missing = Vec::new();
     let types = answer["__schema"]["types"].as_array().unwrap();
-    for ty in types.iter().filter(|ty| !name(ty).starts_with("__")) {
+    // The language's own types are not ours to describe.
+    for ty in types.iter().filter(|ty| !name(ty).starts_with("__") && name(ty) != "ID") {
         undescribed(ty, &name(ty), &mut missing);
         for list in ["fields", "inputFields", "enumValues"] {
             for member in ty[list].as_array().into_iter().flatten() {

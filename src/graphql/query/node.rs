@@ -2,7 +2,7 @@
 
 use async_graphql::{ID, Object};
 
-use crate::graphql::output::ById;
+use crate::graphql::output::{ById, ByIds};
 
 /// Entities of any type.
 #[derive(Debug, Default)]
@@ -17,5 +17,14 @@ impl NodeQuery {
         #[graphql(desc = "Global id, as the field id gives it.")] id: ID,
     ) -> Option<ById> {
         Some(ById(id.0))
+    }
+
+    /// The entities with these global ids, in their order; null where there is none. Null as a
+    /// whole only together with an error.
+    async fn nodes(
+        &self,
+        #[graphql(desc = "Global ids, at most 1000.")] ids: Vec<ID>,
+    ) -> Option<ByIds> {
+        Some(ByIds(ids.into_iter().map(|id| id.0).collect()))
     }
 }
