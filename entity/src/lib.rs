@@ -1,1 +1,14 @@
 //! SeaORM entities, one file a table.
+
+pub mod customer;
+pub mod load_checkpoint;
+pub mod load_file;
+pub mod load_parked;
+pub mod load_reject;
+pub mod load_run;
+pub mod load_run_file;
+pub mod person;
+pub mod product;
+pub mod sales_order;
+pub mod sales_order_line;
+pub mod special_offer_product;

@@ -1,4 +1,4 @@
-//! Postgres: the pool, the meaning of its errors, its binary COPY format.
+//! Postgres: the pool, the schema's version, the meaning of errors, binary COPY.
 
 pub mod copy;
 pub mod pool;

@@ -6,11 +6,14 @@ use std::time::Duration;
 
 use migration::{Migrator, MigratorTrait};
 use sea_orm::{DatabaseConnection, SqlxPostgresConnector};
-use sqlx::ConnectOptions;
 use sqlx::postgres::{PgConnectOptions, PgPool, PgPoolOptions};
+use sqlx::{ConnectOptions as _, Connection as _};
 
 use crate::db::sqlstate::sqlstate;
 use crate::error::{Code, Error, Result};
+
+/// A connection idle for longer is tested before it is used.
+const TRUSTED_FOR: Duration = Duration::from_secs(1);
 
 /// How to connect.
 #[derive(Clone)]
@@ -54,14 +57,15 @@ impl fmt::Debug for Settings {
 /// `CONFIG` for a URL that is none, `UNAVAILABLE` with host, port and database
 /// (never the password) when Postgres does not let us in.
 pub async fn connect(settings: &Settings) -> Result<PgPool> {
+    let no_url = || {
+        let form = "postgres://user:password@host:port/database";
+        Error::new(Code::Config, format!("database.url is no Postgres URL ({form})"))
+    };
+    if !settings.url.starts_with("postgres://") && !settings.url.starts_with("postgresql://") {
+        return Err(no_url());
+    }
     let mut options = PgConnectOptions::from_str(&settings.url)
-        .map_err(|error| {
-            Error::new(
-                Code::Config,
-                "database.url is no Postgres URL (postgres://user:password@host:port/database)",
-            )
-            .with_source(error)
-        })?
+        .map_err(|error| no_url().with_source(error))?
         .application_name("salesgraph")
         .statement_cache_capacity(500)
         .log_slow_statements(tracing::log::LevelFilter::Warn, Duration::from_secs(5));
@@ -77,6 +81,16 @@ pub async fn connect(settings: &Settings) -> Result<PgPool> {
     PgPoolOptions::new()
         .max_connections(settings.max_connections)
         .acquire_timeout(settings.acquire_timeout)
+        // A test each time would double the round trips of small queries.
+        .test_before_acquire(false)
+        .before_acquire(|connection, state| {
+            Box::pin(async move {
+                if state.idle_for > TRUSTED_FOR {
+                    connection.ping().await?;
+                }
+                Ok(true)
+            })
+        })
         .connect_with(options)
         .await
         .map_err(|error| {

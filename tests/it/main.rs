@@ -10,9 +10,14 @@
 
 mod configuration;
 mod cut_proxy;
+mod database;
 mod embedded_postgres;
 mod embedded_s3;
+mod entities;
 mod graphiql;
+mod graphql_http;
+mod graphql_read;
+mod graphql_schema;
 mod import_order;
 mod load_real;
 mod paths;

@@ -150,16 +150,7 @@ impl TestApp {
 }
 
 impl Drop for TestApp {
-    /// A server that outlives the tests is left as it was found.
     fn drop(&mut self) {
-        if !self.servers.keeps_databases {
-            return;
-        }
-        let (servers, name) = (self.servers, self.database.clone());
-        let dropping = std::thread::spawn(move || {
-            let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
-            runtime.expect("a runtime").block_on(servers.drop_database(&name));
-        });
-        drop(dropping.join());
+        self.servers.drop_in_the_end(&self.database);
     }
 }

@@ -2,7 +2,12 @@
 //! them a database and a bucket that no other test knows.
 
 pub(crate) mod app;
+pub(crate) mod database;
+pub(crate) mod fixture;
+pub(crate) mod http;
 pub(crate) mod servers;
 pub(crate) mod snapshot;
+pub(crate) mod statements;
 
 pub(crate) use app::TestApp;
+pub(crate) use database::{TestDb, database, unmigrated};

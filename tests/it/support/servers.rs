@@ -23,7 +23,7 @@ pub(crate) struct Servers {
     pub(crate) s3: S3Settings,
     template: String,
     /// Whether the databases outlive the tests unless dropped.
-    pub(crate) keeps_databases: bool,
+    keeps_databases: bool,
 }
 
 static SERVERS: OnceLock<Servers> = OnceLock::new();
@@ -85,8 +85,23 @@ impl Servers {
         name
     }
 
+    /// Drops a test's database where the server outlives the tests, to leave it as
+    /// it was found.
+    pub(crate) fn drop_in_the_end(&'static self, name: &str) {
+        if !self.keeps_databases {
+            return;
+        }
+        // `Drop` cannot wait, and the test's own runtime may be on its way out.
+        let name = name.to_owned();
+        let dropping = std::thread::spawn(move || {
+            let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
+            runtime.expect("a runtime").block_on(self.drop_database(&name));
+        });
+        drop(dropping.join());
+    }
+
     /// Drops a database, whoever is connected.
-    pub(crate) async fn drop_database(&self, name: &str) {
+    async fn drop_database(&self, name: &str) {
         let mut admin = PgConnection::connect_with(&self.admin).await.expect("Postgres answers");
         let drop = format!("DROP DATABASE IF EXISTS {name} WITH (FORCE)");
         sqlx::query(AssertSqlSafe(drop))

@@ -1,0 +1,265 @@
+//! The schema's types, made of their [`model`](super::model).
+
+use async_graphql::indexmap::{IndexMap, IndexSet};
+use async_graphql::registry::{MetaEnumValue, MetaField, MetaInputValue, MetaType, Registry};
+
+use super::model::{Entity, Enumeration, Field, FieldValue, Shape};
+use super::{scalars, types};
+use crate::query::{DEFAULT_SIZE, MAX_SIZE};
+
+/// Name and description of the interface of all entities.
+const NODE: (&str, &str) = ("Node", "Anything with a global id.");
+
+/// Makes an entity, its connection and all they refer to known.
+pub(super) fn entity(registry: &mut Registry, entity: &'static Entity) {
+    let name = entity.shape.name;
+    if registry.types.contains_key(name) {
+        return;
+    }
+    shape(registry, &entity.shape);
+    registry.add_implements(name, NODE.0);
+    connection(registry, name);
+    node(registry);
+}
+
+/// The name of an entity's connection type.
+pub(super) fn connection_name(entity: &Entity) -> String {
+    format!("{}Connection", entity.shape.name)
+}
+
+/// Makes the interface and all that implement it known.
+pub(super) fn node(registry: &mut Registry) {
+    if registry.types.contains_key(NODE.0) {
+        return;
+    }
+    let id = Field::id();
+    registry.types.insert(
+        NODE.0.to_owned(),
+        MetaType::Interface {
+            name: NODE.0.to_owned(),
+            description: Some(NODE.1.to_owned()),
+            fields: fields([plain(id.name, id.description, "ID!".to_owned())]),
+            possible_types: types::ALL
+                .iter()
+                .map(|entity| entity.shape.name.to_owned())
+                .collect::<IndexSet<_>>(),
+            extends: false,
+            inaccessible: false,
+            tags: Vec::new(),
+            keys: None,
+            visible: None,
+            rust_typename: None,
+            directive_invocations: Vec::new(),
+            requires_scopes: Vec::new(),
+        },
+    );
+    for known in types::ALL {
+        entity(registry, known);
+    }
+}
+
+fn shape(registry: &mut Registry, shape: &'static Shape) {
+    if registry.types.contains_key(shape.name) {
+        return;
+    }
+    // Known before its fields are, because they may lead back to it.
+    registry.types.insert(shape.name.to_owned(), object(shape.name, shape.description, []));
+    let list: Vec<MetaField> = shape.fields.iter().map(|entry| field(registry, entry)).collect();
+    registry.types.insert(shape.name.to_owned(), object(shape.name, shape.description, list));
+}
+
+fn field(registry: &mut Registry, field: &'static Field) -> MetaField {
+    let (ty, nullable) = match &field.value {
+        FieldValue::Id => ("ID".to_owned(), false),
+        FieldValue::Column(column) => {
+            let ty = scalars::type_name(column.kind);
+            scalars::register(registry, ty);
+            (ty.to_owned(), column.nullable)
+        }
+        FieldValue::Code(column, codes) => {
+            enumeration(registry, codes);
+            (codes.name.to_owned(), column.nullable)
+        }
+        FieldValue::One(to, from) => {
+            entity(registry, to);
+            (to.shape.name.to_owned(), from.iter().any(|column| column.nullable))
+        }
+        FieldValue::Many(of, _) => {
+            entity(registry, of);
+            (connection_name(of), false)
+        }
+        FieldValue::Group(group) => {
+            shape(registry, group);
+            (group.name.to_owned(), false)
+        }
+        FieldValue::GroupUnlessNull(group, _) => {
+            shape(registry, group);
+            (group.name.to_owned(), true)
+        }
+    };
+    let ty = if nullable { ty } else { format!("{ty}!") };
+    let mut meta = plain(field.name, field.description, ty);
+    if matches!(field.value, FieldValue::Many(..)) {
+        meta.args = page_arguments();
+    }
+    meta
+}
+
+fn connection(registry: &mut Registry, name: &str) {
+    let page_info = object(
+        "PageInfo",
+        "Where a page stands in its list.",
+        [
+            plain("endCursor", "Cursor of the last row; null on an empty page.", "String".into()),
+            plain("hasNextPage", "Whether rows follow this page.", "Boolean!".into()),
+            plain(
+                "hasPreviousPage",
+                "Whether the page was reached from a row before it.",
+                "Boolean!".into(),
+            ),
+            plain(
+                "startCursor",
+                "Cursor of the first row; null on an empty page.",
+                "String".into(),
+            ),
+        ],
+    );
+    registry.types.entry("PageInfo".to_owned()).or_insert(page_info);
+    let edge = object(
+        &format!("{name}Edge"),
+        &format!("A {name} in a list."),
+        [
+            plain(
+                "cursor",
+                "Opaque; as `after` it asks for the rows that follow this one.",
+                "String!".into(),
+            ),
+            plain("node", "The row itself.", format!("{name}!")),
+        ],
+    );
+    let connection = object(
+        &format!("{name}Connection"),
+        &format!("A page of a list of {name}."),
+        [
+            plain(
+                "edges",
+                "The rows of the page, each with its cursor.",
+                format!("[{name}Edge!]!"),
+            ),
+            plain("nodes", "The rows of the page.", format!("[{name}!]!")),
+            plain("pageInfo", "Where the page stands in the list.", "PageInfo!".into()),
+            plain(
+                "totalCount",
+                "Rows of the whole list, over all pages. Counted only when asked for.",
+                "Int!".into(),
+            ),
+        ],
+    );
+    registry.types.insert(edge.name().to_owned(), edge);
+    registry.types.insert(connection.name().to_owned(), connection);
+}
+
+fn enumeration(registry: &mut Registry, codes: &'static Enumeration) {
+    registry.types.entry(codes.name.to_owned()).or_insert_with(|| MetaType::Enum {
+        name: codes.name.to_owned(),
+        description: Some(codes.description.to_owned()),
+        enum_values: codes
+            .values
+            .iter()
+            .map(|value| {
+                let meta = MetaEnumValue {
+                    name: value.name.to_owned(),
+                    description: Some(value.description.to_owned()),
+                    deprecation: Default::default(),
+                    visible: None,
+                    inaccessible: false,
+                    tags: Vec::new(),
+                    directive_invocations: Vec::new(),
+                };
+                (value.name.to_owned(), meta)
+            })
+            .collect(),
+        visible: None,
+        inaccessible: false,
+        tags: Vec::new(),
+        rust_typename: None,
+        directive_invocations: Vec::new(),
+        requires_scopes: Vec::new(),
+    });
+}
+
+fn object(name: &str, description: &str, list: impl IntoIterator<Item = MetaField>) -> MetaType {
+    MetaType::Object {
+        name: name.to_owned(),
+        description: Some(description.to_owned()),
+        fields: fields(list),
+        cache_control: Default::default(),
+        extends: false,
+        shareable: false,
+        resolvable: true,
+        inaccessible: false,
+        interface_object: false,
+        tags: Vec::new(),
+        keys: None,
+        visible: None,
+        is_subscription: false,
+        rust_typename: None,
+        directive_invocations: Vec::new(),
+        requires_scopes: Vec::new(),
+    }
+}
+
+fn fields(list: impl IntoIterator<Item = MetaField>) -> IndexMap<String, MetaField> {
+    list.into_iter().map(|field| (field.name.clone(), field)).collect()
+}
+
+fn plain(name: &str, description: &str, ty: String) -> MetaField {
+    MetaField {
+        name: name.to_owned(),
+        description: Some(description.to_owned()),
+        args: IndexMap::new(),
+        ty,
+        deprecation: Default::default(),
+        cache_control: Default::default(),
+        external: false,
+        requires: None,
+        provides: None,
+        visible: None,
+        shareable: false,
+        inaccessible: false,
+        tags: Vec::new(),
+        override_from: None,
+        compute_complexity: None,
+        directive_invocations: Vec::new(),
+        requires_scopes: Vec::new(),
+    }
+}
+
+/// The arguments of every connection below an entity.
+fn page_arguments() -> IndexMap<String, MetaInputValue> {
+    [
+        (
+            "first",
+            "Int",
+            format!("Most rows of the page, for each parent: 0 to {MAX_SIZE}, by default {DEFAULT_SIZE}."),
+        ),
+        ("after", "String", "Cursor of the row the page comes after; by default the beginning.".into()),
+    ]
+    .into_iter()
+    .map(|(name, ty, description)| {
+        let argument = MetaInputValue {
+            name: name.to_owned(),
+            description: Some(description),
+            ty: ty.to_owned(),
+            deprecation: Default::default(),
+            default_value: None,
+            visible: None,
+            inaccessible: false,
+            tags: Vec::new(),
+            is_secret: false,
+            directive_invocations: Vec::new(),
+        };
+        (name.to_owned(), argument)
+    })
+    .collect()
+}

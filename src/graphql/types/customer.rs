@@ -1,0 +1,58 @@
+//! `Customer`.
+
+use super::common::{MODIFIED_DATE, ROWGUID, SOURCE};
+use super::{PERSON, SALES_ORDER};
+use crate::graphql::model::{Entity, Field, Shape};
+use crate::query::{Column, Kind, tables};
+
+/// A customer: a person, a store, or a person who buys for a store (Sales.Customer).
+pub(crate) static CUSTOMER: Entity = Entity {
+    table: &tables::CUSTOMER,
+    shape: Shape {
+        name: "Customer",
+        description: "A customer: a person, a store, or a person who buys for a store (Sales.Customer).",
+        fields: &[
+            Field::id(),
+            Field::column(
+                "customerId",
+                Column::new("customer_id", Kind::Int),
+                "Key of the customer in the source system.",
+            ),
+            Field::column(
+                "personId",
+                Column::new("person_id", Kind::Int).nullable(),
+                "Key of the person; null for a store without a contact.",
+            ),
+            Field::column(
+                "storeId",
+                Column::new("store_id", Kind::Int).nullable(),
+                "The store in the source system; null for an individual.",
+            ),
+            Field::column(
+                "territoryId",
+                Column::new("territory_id", Kind::Int).nullable(),
+                "Sales territory in the source system; null when none is assigned.",
+            ),
+            Field::column(
+                "accountNumber",
+                Column::new("account_number", Kind::Text),
+                "Account number, AW and eight digits.",
+            ),
+            ROWGUID,
+            MODIFIED_DATE,
+            Field::one(
+                "person",
+                &PERSON,
+                &[Column::new("person_id", Kind::Int).nullable()],
+                "The person; null for a store without a contact.",
+            ),
+            Field::many(
+                "orders",
+                &SALES_ORDER,
+                &[Column::new("customer_id", Kind::Int)],
+                "Orders of the customer.",
+            ),
+            SOURCE,
+        ],
+    },
+};

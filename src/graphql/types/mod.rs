@@ -1,0 +1,75 @@
+//! The entities of the schema, one file a type.
+
+mod common;
+mod customer;
+mod load_file;
+mod load_parked;
+mod load_reject;
+mod load_run;
+mod load_run_file;
+mod person;
+mod product;
+mod sales_order;
+mod sales_order_line;
+mod special_offer_product;
+
+pub(crate) use customer::CUSTOMER;
+pub(crate) use load_file::LOAD_FILE;
+pub(crate) use load_parked::LOAD_PARKED;
+pub(crate) use load_reject::LOAD_REJECT;
+pub(crate) use load_run::LOAD_RUN;
+pub(crate) use load_run_file::LOAD_RUN_FILE;
+pub(crate) use person::PERSON;
+pub(crate) use product::PRODUCT;
+pub(crate) use sales_order::SALES_ORDER;
+pub(crate) use sales_order_line::SALES_ORDER_LINE;
+pub(crate) use special_offer_product::SPECIAL_OFFER_PRODUCT;
+
+use super::model::Entity;
+use super::output::Typed;
+
+/// Every entity: what `node` can return.
+pub static ALL: &[&Entity] = &[
+    &PERSON,
+    &PRODUCT,
+    &CUSTOMER,
+    &SPECIAL_OFFER_PRODUCT,
+    &SALES_ORDER,
+    &SALES_ORDER_LINE,
+    &LOAD_RUN,
+    &LOAD_FILE,
+    &LOAD_RUN_FILE,
+    &LOAD_REJECT,
+    &LOAD_PARKED,
+];
+
+/// Whether a fragment on `condition` applies to an object of type `name`.
+pub(super) fn is_a(name: &str, condition: &str) -> bool {
+    name == condition || condition == "Node" && ALL.iter().any(|entity| entity.shape.name == name)
+}
+
+/// Gives entities a Rust type, which root fields name as what they return.
+macro_rules! typed {
+    ($($name:ident is $entity:ident),* $(,)?) => {$(
+        #[doc = concat!("Stands for `", stringify!($name), "` in root fields.")]
+        pub(super) enum $name {}
+
+        impl Typed for $name {
+            fn entity() -> &'static Entity {
+                &$entity
+            }
+        }
+    )*};
+}
+
+typed! {
+    Person is PERSON,
+    Product is PRODUCT,
+    Customer is CUSTOMER,
+    SpecialOfferProduct is SPECIAL_OFFER_PRODUCT,
+    SalesOrder is SALES_ORDER,
+    SalesOrderLine is SALES_ORDER_LINE,
+    LoadRun is LOAD_RUN,
+    LoadReject is LOAD_REJECT,
+    LoadParked is LOAD_PARKED,
+}

@@ -1,0 +1,66 @@
+//! Keys: the values that identify a row.
+
+use uuid::Uuid;
+
+/// One part of a key.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum KeyPart {
+    /// Of an integer column of any width.
+    Int(i64),
+    /// Of a `uuid` column.
+    Uuid(Uuid),
+}
+
+/// A key: one part for each of its columns.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct Key(Vec<KeyPart>);
+
+impl Key {
+    /// A key of several parts.
+    #[must_use]
+    pub const fn new(parts: Vec<KeyPart>) -> Self {
+        Self(parts)
+    }
+
+    /// Its parts, in the order of the key's columns.
+    #[must_use]
+    pub fn parts(&self) -> &[KeyPart] {
+        &self.0
+    }
+}
+
+impl<const N: usize> From<[i32; N]> for Key {
+    fn from(parts: [i32; N]) -> Self {
+        Self(parts.iter().map(|part| KeyPart::Int(i64::from(*part))).collect())
+    }
+}
+
+impl From<Uuid> for Key {
+    fn from(part: Uuid) -> Self {
+        Self(vec![KeyPart::Uuid(part)])
+    }
+}
+
+impl KeyPart {
+    /// As text: digits, or the UUID's usual form.
+    #[must_use]
+    pub fn to_text(self) -> String {
+        match self {
+            Self::Int(number) => number.to_string(),
+            Self::Uuid(id) => id.to_string(),
+        }
+    }
+
+    /// The value of `text` for a column of this kind; `None` if it is none.
+    #[must_use]
+    pub fn from_text(text: &str, kind: super::Kind) -> Option<Self> {
+        use super::Kind;
+        match kind {
+            Kind::Small => text.parse::<i16>().ok().map(|n| Self::Int(i64::from(n))),
+            Kind::Int => text.parse::<i32>().ok().map(|n| Self::Int(i64::from(n))),
+            Kind::Long => text.parse::<i64>().ok().map(Self::Int),
+            Kind::Uuid => Uuid::try_parse(text).ok().map(Self::Uuid),
+            _ => None,
+        }
+    }
+}

@@ -1,0 +1,78 @@
+//! A row as it came, decoded value by value.
+
+use sqlx::postgres::PgRow;
+use sqlx::{Decode, Postgres, Row as _, Type, ValueRef as _};
+
+use super::column::{Column, Kind};
+use super::key::{Key, KeyPart};
+use crate::error::{Error, Result};
+
+/// A row with the columns of a [`super::Columns`], in their order.
+pub struct Row(PgRow);
+
+impl std::fmt::Debug for Row {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Row").field("columns", &self.0.len()).finish()
+    }
+}
+
+impl Row {
+    pub(super) const fn new(row: PgRow) -> Self {
+        Self(row)
+    }
+
+    /// The value at an index; `None` when it is null.
+    ///
+    /// # Errors
+    /// `INTERNAL` if there is no such column or it is of another type.
+    pub fn get<'r, T>(&'r self, index: usize) -> Result<Option<T>>
+    where
+        T: Decode<'r, Postgres> + Type<Postgres>,
+    {
+        Ok(self.0.try_get(index)?)
+    }
+
+    /// The text at an index, without copying.
+    ///
+    /// # Errors
+    /// `INTERNAL` if there is no such column or it is no text.
+    pub fn text(&self, index: usize) -> Result<Option<&str>> {
+        self.get(index)
+    }
+
+    /// Whether the value at an index is null.
+    ///
+    /// # Errors
+    /// `INTERNAL` if there is no such column.
+    pub fn is_null(&self, index: usize) -> Result<bool> {
+        Ok(self.0.try_get_raw(index)?.is_null())
+    }
+
+    /// The key made of the values at these indexes; `None` when one is null.
+    ///
+    /// # Errors
+    /// `INTERNAL` if they are no values of such a key.
+    pub fn key(
+        &self,
+        columns: &[Column],
+        indexes: impl IntoIterator<Item = usize>,
+    ) -> Result<Option<Key>> {
+        let mut parts = Vec::with_capacity(columns.len());
+        for (column, index) in columns.iter().zip(indexes) {
+            let part = match column.kind {
+                Kind::Small => {
+                    self.get::<i16>(index)?.map(|number| KeyPart::Int(i64::from(number)))
+                }
+                Kind::Int => self.get::<i32>(index)?.map(|number| KeyPart::Int(i64::from(number))),
+                Kind::Long => self.get::<i64>(index)?.map(KeyPart::Int),
+                Kind::Uuid => self.get(index)?.map(KeyPart::Uuid),
+                _ => return Err(Error::internal("a key does not fit its table")),
+            };
+            match part {
+                Some(part) => parts.push(part),
+                None => return Ok(None),
+            }
+        }
+        Ok(Some(Key::new(parts)))
+    }
+}

@@ -1,0 +1,513 @@
+//! Reading through the schema, on a real database.
+
+use async_graphql::Request;
+use salesgraph::auth::Scope;
+use salesgraph::db::pool::{self, Settings};
+use salesgraph::graphql::errors::settle;
+use salesgraph::graphql::{self, Limits, Prepared, Schema};
+use salesgraph::query::Reader;
+use serde_json::{Value, json};
+use sqlx::Executor as _;
+
+use crate::support::{TestDb, database, fixture, statements};
+
+struct Api {
+    schema: Schema,
+    db: TestDb,
+}
+
+impl Api {
+    async fn start() -> Self {
+        let db = database().await;
+        fixture::insert(&db.pool).await;
+        let schema = graphql::schema(Reader::new(db.pool.clone()), Limits::default());
+        Self { schema, db }
+    }
+
+    /// Data and errors.
+    async fn ask(&self, query: &str) -> Value {
+        ask(&self.schema, query).await
+    }
+
+    /// The data of a query that must succeed.
+    async fn data(&self, query: &str) -> Value {
+        let mut answer = self.ask(query).await;
+        assert_eq!(answer["errors"], Value::Null, "{query}");
+        answer["data"].take()
+    }
+
+    /// Code and argument of the only error.
+    async fn refusal(&self, query: &str) -> (String, String) {
+        let answer = self.ask(query).await;
+        let errors = answer["errors"].as_array().unwrap_or_else(|| panic!("no error: {query}"));
+        assert_eq!(errors.len(), 1, "{answer}");
+        let text = |name: &str| errors[0]["extensions"][name].as_str().unwrap_or("").to_owned();
+        (text("code"), text("argument"))
+    }
+}
+
+async fn ask(schema: &Schema, query: &str) -> Value {
+    let mut response = Prepared::new(Request::new(query).data(Scope::All)).execute(schema).await;
+    settle(&mut response, "test");
+    serde_json::to_value(response).unwrap()
+}
+
+#[tokio::test]
+async fn an_order_with_all_around_it() {
+    let api = Api::start().await;
+    let data = api
+        .data(
+            r"{ salesOrder(salesOrderId: 7001) {
+                __typename salesOrderId status totalDue subTotal orderDate onlineOrderFlag comment
+                rowguid salesOrderNumber
+                customer { customerId accountNumber storeId person { firstName personType title } }
+                lines { totalCount nodes {
+                    salesOrderDetailId orderQuantity unitPriceDiscount lineTotal
+                    product { name productLine class style weight listPrice sellEndDate }
+                    specialOfferProduct { specialOfferId product { productId } }
+                    order { salesOrderId }
+                } }
+            } }",
+        )
+        .await;
+    let line = |detail: i32, product: i32, offer: i32| {
+        json!({
+            "salesOrderDetailId": detail, "orderQuantity": 2, "unitPriceDiscount": "0.0200",
+            "lineTotal": "3968.988240",
+            "product": {
+                "name": format!("Product {product}"), "productLine": "ROAD", "class": "HIGH",
+                "style": "UNIVERSAL", "weight": "2.12", "listPrice": "20.0000", "sellEndDate": null,
+            },
+            "specialOfferProduct": {
+                "specialOfferId": offer, "product": { "productId": product },
+            },
+            "order": { "salesOrderId": 7001 },
+        })
+    };
+    let expected = json!({ "salesOrder": {
+        "__typename": "SalesOrder", "salesOrderId": 7001, "status": "SHIPPED",
+        "totalDue": "23153.2339", "subTotal": "20565.6206", "orderDate": "2011-05-31T00:00:00",
+        "onlineOrderFlag": true, "comment": null,
+        "rowguid": "00000000-0000-0000-0000-000000000005", "salesOrderNumber": "SO7001",
+        "customer": {
+            "customerId": 7, "accountNumber": "AW00000007", "storeId": null,
+            "person": { "firstName": "First7", "personType": "INDIVIDUAL_CUSTOMER", "title": null },
+        },
+        "lines": { "totalCount": 2, "nodes": [line(1, 3, 2), line(2, 4, 1)] },
+    } });
+    assert_eq!(data, expected);
+}
+
+#[tokio::test]
+async fn relations_go_both_ways() {
+    let api = Api::start().await;
+    let data = api
+        .data(
+            r"{
+            person(businessEntityId: 5) { customers { nodes { customerId orders(first: 2) {
+                totalCount pageInfo { hasNextPage hasPreviousPage }
+                edges { node { salesOrderId } } } } } }
+            customer(customerId: 60) { storeId person { firstName } }
+            product(productId: 3) { lines(first: 1) { nodes { product { productId } } }
+                specialOffers { totalCount nodes { specialOfferId lines(first: 1) {
+                    nodes { productId specialOfferId } } } } }
+            salesOrderLine(salesOrderId: 1001, salesOrderDetailId: 2) { carrierTrackingNumber }
+            nobody: person(businessEntityId: 999) { firstName }
+        }",
+        )
+        .await;
+    assert_eq!(
+        data["person"]["customers"]["nodes"],
+        json!([{ "customerId": 5, "orders": {
+            "totalCount": 3,
+            "pageInfo": { "hasNextPage": true, "hasPreviousPage": false },
+            "edges": [{ "node": { "salesOrderId": 5001 } }, { "node": { "salesOrderId": 5002 } }],
+        } }])
+    );
+    assert_eq!(data["customer"], json!({ "storeId": 900, "person": null }));
+    assert_eq!(data["product"]["lines"]["nodes"], json!([{ "product": { "productId": 3 } }]));
+    assert_eq!(data["product"]["specialOffers"]["totalCount"], 2);
+    for offer in data["product"]["specialOffers"]["nodes"].as_array().unwrap() {
+        for line in offer["lines"]["nodes"].as_array().unwrap() {
+            assert_eq!(line["productId"], 3);
+            assert_eq!(line["specialOfferId"], offer["specialOfferId"]);
+        }
+    }
+    assert_eq!(data["salesOrderLine"], json!({ "carrierTrackingNumber": null }));
+    assert_eq!(data["nobody"], Value::Null);
+}
+
+#[tokio::test]
+async fn every_field_of_every_type_can_be_read() {
+    use salesgraph::graphql::model::FieldValue;
+    let api = Api::start().await;
+    for (list, name) in [
+        ("persons", "Person"),
+        ("products", "Product"),
+        ("customers", "Customer"),
+        ("specialOfferProducts", "SpecialOfferProduct"),
+        ("salesOrders", "SalesOrder"),
+        ("salesOrderLines", "SalesOrderLine"),
+        ("loadRuns", "LoadRun"),
+        ("loadRejects", "LoadReject"),
+        ("loadParked", "LoadParked"),
+    ] {
+        let entity = graphql::types::ALL.iter().find(|entity| entity.shape.name == name).unwrap();
+        let fields: Vec<String> = entity
+            .shape
+            .fields
+            .iter()
+            .map(|field| match &field.value {
+                FieldValue::One(..) | FieldValue::Group(_) | FieldValue::GroupUnlessNull(..) => {
+                    format!("{} {{ __typename }}", field.name)
+                }
+                FieldValue::Many(..) => format!("{}(first: 1) {{ totalCount }}", field.name),
+                _ => field.name.to_owned(),
+            })
+            .collect();
+        let query = format!("{{ {list}(first: 3) {{ nodes {{ {} }} }} }}", fields.join(" "));
+        let data = api.data(&query).await;
+        let first = &data[list]["nodes"][0];
+        assert_eq!(first.as_object().unwrap().len(), entity.shape.fields.len(), "{list}");
+    }
+}
+
+#[tokio::test]
+async fn pages_give_each_row_once_while_rows_come_in() {
+    let api = Api::start().await;
+    let mut seen = Vec::new();
+    let mut after = String::new();
+    loop {
+        let data = api
+            .data(&format!(
+                "{{ customers(first: 7{after}) {{ totalCount nodes {{ customerId }}
+                    edges {{ cursor }} pageInfo {{ hasNextPage startCursor endCursor }} }} }}"
+            ))
+            .await;
+        let page = &data["customers"];
+        let edges = page["edges"].as_array().unwrap();
+        assert_eq!(page["pageInfo"]["startCursor"], edges[0]["cursor"]);
+        assert_eq!(page["pageInfo"]["endCursor"], edges[edges.len() - 1]["cursor"]);
+        for node in page["nodes"].as_array().unwrap() {
+            seen.push(node["customerId"].as_i64().unwrap());
+        }
+        // One row before the place of the page, which must not shift it, and one
+        // after its end, which must appear.
+        let (last, count) = (seen.last().unwrap(), seen.len());
+        let sql = format!(
+            "INSERT INTO customer (customer_id, store_id, account_number, rowguid, modified_date,
+                                   source_file_id, source_line)
+             SELECT id, 1, 'x', gen_random_uuid(), now(), 1, 1
+             FROM unnest(ARRAY[{}, {}]) id WHERE {last} < 50",
+            -i64::try_from(count).unwrap(),
+            last + 1000,
+        );
+        api.db.pool.execute(sqlx::AssertSqlSafe(sql)).await.unwrap();
+        if page["pageInfo"]["hasNextPage"] == false {
+            break;
+        }
+        after = format!(", after: {}", page["pageInfo"]["endCursor"]);
+    }
+    let expected: Vec<i64> = sqlx::query_scalar(
+        "SELECT customer_id::bigint FROM customer WHERE customer_id > 0 ORDER BY 1",
+    )
+    .fetch_all(&api.db.pool)
+    .await
+    .unwrap();
+    assert_eq!(seen, expected);
+    assert!(seen.len() > 60);
+}
+
+#[tokio::test]
+async fn limits_are_for_each_parent_and_cursors_too() {
+    let api = Api::start().await;
+    let query = |after: &str| {
+        format!(
+            "{{ salesOrders(first: 3) {{ nodes {{ salesOrderId lines(first: 1{after}) {{
+                totalCount nodes {{ salesOrderDetailId }}
+                pageInfo {{ hasNextPage hasPreviousPage endCursor }} }} }} }} }}"
+        )
+    };
+    let data = api.data(&query("")).await;
+    let lines = |order: usize| data["salesOrders"]["nodes"][order]["lines"].clone();
+    for (order, total) in [(0, 2), (1, 4), (2, 6)] {
+        assert_eq!(lines(order)["totalCount"], total);
+        assert_eq!(lines(order)["nodes"], json!([{ "salesOrderDetailId": 1 }]));
+        assert_eq!(lines(order)["pageInfo"]["hasNextPage"], true);
+    }
+    // The cursor of order 1001's first line: its second, and all of 1002 and 1003.
+    let after = format!(", after: {}", lines(0)["pageInfo"]["endCursor"]);
+    let data = api.data(&query(&after)).await;
+    let details: Vec<&Value> = (0..3)
+        .map(
+            |order| &data["salesOrders"]["nodes"][order]["lines"]["nodes"][0]["salesOrderDetailId"],
+        )
+        .collect();
+    assert_eq!(details, [2, 1, 1]);
+
+    let data = api.data("{ customers(first: 0) { totalCount nodes { id } pageInfo { hasNextPage endCursor } } }").await;
+    assert_eq!(
+        data["customers"],
+        json!({ "totalCount": 60, "nodes": [], "pageInfo": { "hasNextPage": true, "endCursor": null } })
+    );
+}
+
+#[tokio::test]
+async fn bad_arguments_are_refused_by_name() {
+    let api = Api::start().await;
+    let bad = |argument: &str| ("BAD_USER_INPUT".to_owned(), argument.to_owned());
+    let data = api.data("{ customers(first: 1) { pageInfo { endCursor } } }").await;
+    let cursor = &data["customers"]["pageInfo"]["endCursor"];
+    for (query, argument) in [
+        ("{ persons(first: -1) { totalCount } }".to_owned(), "first"),
+        ("{ persons(first: 1001) { totalCount } }".to_owned(), "first"),
+        ("{ persons(after: \"nonsense\") { totalCount } }".to_owned(), "after"),
+        (format!("{{ persons(after: {cursor}) {{ totalCount }} }}"), "after"),
+        ("{ persons { nodes { customers(first: 2000) { totalCount } } } }".to_owned(), "first"),
+        (
+            format!("{{ persons {{ nodes {{ customers(after: {cursor}) {{ totalCount }} }} }} }}"),
+            "after",
+        ),
+        ("{ node(id: \"x\") { id } }".to_owned(), "id"),
+        ("{ nodes(ids: [\"x\"]) { id } }".to_owned(), "ids"),
+        ("{ loadRun(id: \"x\") { id } }".to_owned(), "id"),
+        ("{ loadRejects(runId: \"x\") { totalCount } }".to_owned(), "runId"),
+    ] {
+        assert_eq!(api.refusal(&query).await, bad(argument), "{query}");
+    }
+    // The rest of the answer stands.
+    let answer =
+        api.ask("{ a: persons(first: -1) { totalCount } b: persons { totalCount } }").await;
+    assert_eq!(answer["data"], json!({ "a": null, "b": { "totalCount": 60 } }));
+    assert_eq!(answer["errors"][0]["path"], json!(["a"]));
+}
+
+#[tokio::test]
+async fn documents_that_do_not_fit_have_their_codes() {
+    let api = Api::start().await;
+    for (query, code) in [
+        ("{ persons { ", "GRAPHQL_PARSE_FAILED"),
+        ("{ nonsense }", "GRAPHQL_VALIDATION_FAILED"),
+        ("{ persons { nodes { nonsense } } }", "GRAPHQL_VALIDATION_FAILED"),
+        ("{ persons(first: \"x\") { totalCount } }", "GRAPHQL_VALIDATION_FAILED"),
+        ("query a { __typename } query b { __typename }", "GRAPHQL_VALIDATION_FAILED"),
+    ] {
+        assert_eq!(api.refusal(query).await.0, code, "{query}");
+    }
+    let inner = "lines { nodes { order { ".repeat(8);
+    let deep = format!("{{ salesOrder(salesOrderId: 1) {{ {inner} id {} }} }}", "} } }".repeat(8));
+    assert_eq!(api.refusal(&deep).await.0, "QUERY_TOO_DEEP");
+    let many: String = (0..600).map(|n| format!("p{n}: persons {{ totalCount }} ")).collect();
+    assert_eq!(api.refusal(&format!("{{ {many} }}")).await.0, "QUERY_TOO_COMPLEX");
+}
+
+#[tokio::test]
+async fn selections_of_one_field_merge() {
+    let api = Api::start().await;
+    let answer = api
+        .ask(
+            r"query {
+            ...Root
+            b: persons(first: 1) { nodes { ...Name } edges { cursor node { ... on Node { id } } }
+                nodes { lastName } }
+            a: customer(customerId: 1) { customerId @skip(if: true) person { title } person { firstName } }
+        }
+        fragment Root on Query { z: product(productId: 1) { productId } }
+        fragment Name on Person { n: firstName ... on Node { __typename } }",
+        )
+        .await;
+    assert_eq!(answer["errors"], Value::Null);
+    assert_eq!(
+        answer["data"]["b"]["nodes"],
+        json!([{ "n": "First1", "__typename": "Person", "lastName": "Last1" }])
+    );
+    assert_eq!(answer["data"]["a"], json!({ "person": { "title": "Ms.", "firstName": "First1" } }));
+    assert!(answer["data"]["b"]["edges"][0]["node"]["id"].is_string());
+}
+
+#[tokio::test]
+async fn fields_come_in_the_order_of_the_document() {
+    let api = Api::start().await;
+    let query = "{
+        lines: salesOrderLines(first: 500) {
+            pageInfo { hasNextPage } nodes { product { name } lineTotal order { status } rowguid }
+        }
+        __typename
+        one: person(businessEntityId: 1) { id }
+        runs: loadRuns { totalCount }
+    }";
+    let request = Request::new(query).data(Scope::All);
+    let response = Prepared::new(request).execute(&api.schema).await;
+    let text = serde_json::to_string(&response).unwrap();
+    let keys = ["lines", "pageInfo", "nodes", "product", "lineTotal", "order", "rowguid"];
+    let places = keys
+        .iter()
+        .chain(&["__typename", "one", "runs"])
+        .map(|key| text.find(&format!("\"{key}\":")).unwrap_or_else(|| panic!("{key} is missing")));
+    assert!(places.is_sorted(), "{text}");
+}
+
+#[tokio::test]
+async fn global_ids_lead_back_to_their_rows() {
+    let api = Api::start().await;
+    let data = api
+        .data(
+            "{ salesOrderLines(first: 1) { nodes { id } } loadRuns(first: 1) { nodes { id } }
+               loadRejects { nodes { id file { id } run { id } } } }",
+        )
+        .await;
+    let line = &data["salesOrderLines"]["nodes"][0]["id"];
+    let found = api
+        .data(&format!(
+            "{{ node(id: {line}) {{ __typename id ... on SalesOrderLine {{ salesOrderDetailId }}
+                ... on Person {{ firstName }} }} }}"
+        ))
+        .await;
+    assert_eq!(
+        found["node"],
+        json!({ "__typename": "SalesOrderLine", "id": line, "salesOrderDetailId": 1 })
+    );
+    let reject = &data["loadRejects"]["nodes"][0];
+    // Many at once, of several types, twice the same and one that is not there.
+    let nobody = api.data("{ persons(first: 1) { nodes { id } } }").await;
+    let nobody = &nobody["persons"]["nodes"][0]["id"];
+    api.db.pool.execute("UPDATE customer SET person_id = 2 WHERE person_id = 1").await.unwrap();
+    api.db.pool.execute("DELETE FROM person WHERE business_entity_id = 1").await.unwrap();
+    let found = api
+        .data(&format!(
+            "{{ nodes(ids: [{line}, {nobody}, {}, {line}]) {{ id ... on LoadReject {{ line }} }} }}",
+            reject["id"]
+        ))
+        .await;
+    assert_eq!(
+        found["nodes"],
+        json!([{ "id": line }, null, { "id": reject["id"], "line": 7 }, { "id": line }])
+    );
+    for id in [&data["loadRuns"]["nodes"][0]["id"], &reject["id"], &reject["file"]["id"]] {
+        assert_eq!(&api.data(&format!("{{ node(id: {id}) {{ id }} }}")).await["node"]["id"], id);
+    }
+    api.db.pool.execute("DELETE FROM load_reject").await.unwrap();
+    let gone = api.data(&format!("{{ node(id: {}) {{ id }} }}", reject["id"])).await;
+    assert_eq!(gone["node"], Value::Null);
+}
+
+#[tokio::test]
+async fn the_ledger_can_be_read() {
+    let api = Api::start().await;
+    let data = api
+        .data(
+            r"{ loadRuns { totalCount nodes { id runId state mode startedAt finishedAt filesFound
+                rowsRead rowsInserted rowsRejected error { code message }
+                files { nodes { elapsedMilliseconds file { objectKey byteSize state error { code } } } }
+                rejects { nodes { line } } parked { totalCount } } } }",
+        )
+        .await;
+    let runs = data["loadRuns"]["nodes"].as_array().unwrap();
+    assert_eq!(data["loadRuns"]["totalCount"], 2);
+    // The newest first.
+    assert_eq!(runs[0]["state"], "FAILED");
+    assert_eq!(runs[0]["error"], json!({ "code": "UNAVAILABLE", "message": "S3 does not answer" }));
+    assert_eq!(runs[0]["rowsRead"], 0);
+    assert_eq!(runs[1]["error"], Value::Null);
+    assert_eq!(runs[1]["state"], "SUCCEEDED_WITH_REJECTS");
+    assert_eq!(runs[1]["startedAt"], "2026-01-01T10:00:00Z");
+    assert_eq!(runs[1]["rowsInserted"], 180);
+    assert_eq!(runs[1]["parked"]["totalCount"], 1);
+    let file = &runs[1]["files"]["nodes"][0]["file"];
+    let expected = json!({ "objectKey": "orders.csv", "byteSize": 5_000_000_000_i64, "state": "LOADED", "error": null });
+    assert_eq!(file, &expected);
+
+    for id in [runs[1]["id"].as_str().unwrap(), fixture::RUN] {
+        let data = api
+            .data(&format!(
+                "{{ loadRun(id: \"{id}\") {{ runId }} loadRejects(runId: \"{id}\") {{ totalCount
+                    nodes {{ line byteOffset column reason message raw rejectedAt file {{ dataset }} }} }}
+                    loadParked(runId: \"{id}\") {{ nodes {{ parent parentKey raw }} }} }}"
+            ))
+            .await;
+        assert_eq!(data["loadRun"]["runId"], fixture::RUN);
+        assert_eq!(data["loadRejects"]["totalCount"], 1);
+        let reject = &data["loadRejects"]["nodes"][0];
+        assert_eq!(reject["raw"], "1\u{fffd}2");
+        assert_eq!(reject["reason"], "invalid_decimal");
+        assert_eq!(
+            data["loadParked"]["nodes"],
+            json!([{ "parent": "customer", "parentKey": [77], "raw": "9;77" }])
+        );
+    }
+    let other = api
+        .data("{ loadRejects(runId: \"01990000-0000-7000-8000-000000000002\") { totalCount } }")
+        .await;
+    assert_eq!(other["loadRejects"]["totalCount"], 0);
+}
+
+#[tokio::test]
+async fn a_row_knows_where_it_came_from() {
+    let api = Api::start().await;
+    let data = api
+        .data("{ person(businessEntityId: 3) { source { line loadedAt file { objectKey } loadRun { runId } } } }")
+        .await;
+    assert_eq!(
+        data["person"]["source"],
+        json!({ "line": 4, "loadedAt": "2026-01-01T10:01:00Z",
+                "file": { "objectKey": "orders.csv" }, "loadRun": { "runId": fixture::RUN } })
+    );
+}
+
+/// Seven levels, with counts and both kinds of relations.
+const DEEP: &str = "nodes { person { firstName customers { totalCount nodes { customerId } } }
+    orders { totalCount nodes { salesOrderId customer { accountNumber }
+        lines { totalCount nodes { lineTotal product { name specialOffers { nodes { specialOfferId } } }
+            specialOfferProduct { product { name } } source { file { objectKey } } } } } }
+    orders2: orders(first: 1) { nodes { id } } }";
+
+#[tokio::test]
+async fn statements_do_not_depend_on_the_number_of_rows() {
+    let api = Api::start().await;
+    let mut counts = Vec::new();
+    for first in [1, 50] {
+        let query = format!("{{ customers(first: {first}) {{ {DEEP} }} }}");
+        let (data, seen) = statements::during(api.data(&query)).await;
+        assert_eq!(data["customers"]["nodes"].as_array().unwrap().len(), first);
+        counts.push(seen.len());
+    }
+    assert_eq!(counts[0], counts[1]);
+    // customers; person, its customers and their count; orders, count, customer;
+    // lines, count, product, its offers, offer, its product, file; orders again.
+    assert_eq!(counts[0], 15);
+}
+
+#[tokio::test]
+async fn only_what_is_selected_is_read() {
+    let api = Api::start().await;
+    let (_, seen) = statements::during(api.data("{ persons { nodes { firstName } } }")).await;
+    assert_eq!(seen.len(), 1, "{seen:?}");
+    assert!(seen[0].contains("first_name") && !seen[0].contains("demographics"), "{seen:?}");
+    assert!(!seen[0].contains("count("), "{seen:?}");
+    let (_, seen) = statements::during(api.data("{ persons { totalCount } }")).await;
+    assert_eq!(seen.len(), 1, "{seen:?}");
+    let (_, seen) = statements::during(api.data("{ persons { __typename } }")).await;
+    assert!(seen.is_empty(), "{seen:?}");
+}
+
+#[tokio::test]
+async fn failures_of_the_database_have_codes_and_show_nothing() {
+    let api = Api::start().await;
+    let settings = Settings {
+        statement_timeout: Some(std::time::Duration::from_millis(100)),
+        ..Settings::new(&api.db.url)
+    };
+    let impatient = pool::connect(&settings).await.unwrap();
+    let schema = graphql::schema(Reader::new(impatient), Limits::default());
+    let mut lock = api.db.pool.begin().await.unwrap();
+    lock.execute("LOCK TABLE person IN ACCESS EXCLUSIVE MODE").await.unwrap();
+    let answer = ask(&schema, "{ persons { nodes { id } } }").await;
+    assert_eq!(answer["errors"][0]["extensions"]["code"], "TIMEOUT");
+    lock.rollback().await.unwrap();
+
+    api.db.pool.execute("ALTER TABLE person RENAME first_name TO hidden").await.unwrap();
+    let answer = api.ask("{ persons { nodes { firstName } } }").await;
+    let error = &answer["errors"][0];
+    assert_eq!(error["extensions"], json!({ "code": "INTERNAL", "requestId": "test" }));
+    assert_eq!(error["message"], "internal error");
+}

@@ -1,0 +1,105 @@
+//! A running server and a client of it.
+
+use std::net::SocketAddr;
+use std::sync::Mutex;
+
+use http_body_util::{BodyExt as _, Full};
+use hyper::client::conn::http1;
+use hyper::header::{ACCEPT, CONTENT_TYPE};
+use hyper::{Request, StatusCode};
+use hyper_util::rt::TokioIo;
+use salesgraph::http::{AppState, Limits, router, serve};
+use serde_json::Value;
+use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::oneshot;
+use tokio::task::JoinHandle;
+
+use super::TestDb;
+
+pub(crate) struct TestServer {
+    pub(crate) address: SocketAddr,
+    stop: Mutex<Option<oneshot::Sender<()>>>,
+    ended: JoinHandle<salesgraph::error::Result<()>>,
+}
+
+pub(crate) struct Answer {
+    pub(crate) status: StatusCode,
+    pub(crate) headers: hyper::HeaderMap,
+    pub(crate) text: String,
+}
+
+impl Answer {
+    pub(crate) fn json(&self) -> Value {
+        serde_json::from_str(&self.text).unwrap_or_else(|_| panic!("no JSON: {}", self.text))
+    }
+
+    pub(crate) fn header(&self, name: &str) -> &str {
+        self.headers.get(name).map_or("", |value| value.to_str().expect("text"))
+    }
+
+    /// The code of the first error.
+    pub(crate) fn code(&self) -> String {
+        let json = self.json();
+        json["errors"][0]["extensions"]["code"].as_str().unwrap_or_default().to_owned()
+    }
+}
+
+impl TestServer {
+    pub(crate) async fn start(db: &TestDb, limits: Limits) -> Self {
+        let listener = TcpListener::bind("127.0.0.1:0").await.expect("bind");
+        let address = listener.local_addr().expect("address");
+        let router = router(AppState::new(db.pool.clone(), Default::default(), limits));
+        let (stop, stopped) = oneshot::channel();
+        let ended = tokio::spawn(serve(listener, router, async move {
+            let _ = stopped.await;
+        }));
+        Self { address, stop: Mutex::new(Some(stop)), ended }
+    }
+
+    /// Asks it to stop.
+    pub(crate) fn begin_stop(&self) {
+        drop(self.stop.lock().expect("lock").take());
+    }
+
+    /// Asks it to stop and waits until it has.
+    pub(crate) async fn stop(self) {
+        self.begin_stop();
+        self.ended.await.expect("join").expect("serve");
+    }
+
+    pub(crate) async fn send(&self, request: Request<Full<bytes::Bytes>>) -> Answer {
+        let stream = TcpStream::connect(self.address).await.expect("connect");
+        let (mut client, connection) =
+            http1::handshake(TokioIo::new(stream)).await.expect("handshake");
+        tokio::spawn(connection);
+        let response = client.send_request(request).await.expect("answer");
+        let (head, body) = response.into_parts();
+        let bytes = body.collect().await.expect("body").to_bytes();
+        let text = String::from_utf8(bytes.to_vec()).expect("UTF-8");
+        Answer { status: head.status, headers: head.headers, text }
+    }
+
+    /// `headers` are added; there is a `host` already.
+    pub(crate) async fn request(
+        &self,
+        method: &str,
+        path: &str,
+        headers: &[(&str, &str)],
+        body: &str,
+    ) -> Answer {
+        let mut request = Request::builder().method(method).uri(path).header("host", "test");
+        for (name, value) in headers {
+            request = request.header(*name, *value);
+        }
+        self.send(request.body(Full::from(body.to_owned())).expect("request")).await
+    }
+
+    pub(crate) async fn get(&self, path: &str) -> Answer {
+        self.request("GET", path, &[], "").await
+    }
+
+    pub(crate) async fn post(&self, accept: &str, body: &str) -> Answer {
+        let headers = [(CONTENT_TYPE.as_str(), "application/json"), (ACCEPT.as_str(), accept)];
+        self.request("POST", "/graphql", &headers, body).await
+    }
+}
