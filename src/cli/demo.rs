@@ -1,11 +1,27 @@
 //! `salesgraph demo`
 
+mod data;
+mod state;
+
 use std::net::SocketAddr;
 use std::path::PathBuf;
+use std::str::FromStr as _;
 
-use super::parse;
-use crate::config::Overrides;
+use sqlx::postgres::PgConnectOptions;
+use tokio_util::sync::CancellationToken;
+
+use super::exit::Exit;
+use super::{load_progress, output, parse, serve, shutdown, wiring};
 use crate::config::http::{BIND, bind_address};
+use crate::config::{Config, Overrides, Secret};
+use crate::db::schema;
+use crate::embedded::postgres::{Postgres, PostgresOptions};
+use crate::embedded::s3::{S3Options, S3Server};
+use crate::error::Result;
+use crate::load::{Load, Outcome, RunSummary};
+use crate::storage::{Bucket, S3Settings, Source, SourceUri};
+use data::Data;
+use state::State;
 
 const EXAMPLES: &str = "\
 Examples:
@@ -40,4 +56,120 @@ impl Args {
     pub fn overrides(&self) -> Overrides {
         Overrides::default().with(&BIND, "--bind", self.bind)
     }
+}
+
+/// What is running on behalf of the demo.
+struct Servers {
+    postgres: Postgres,
+    s3: S3Server,
+}
+
+/// Starts everything, loads, and serves until a signal.
+pub async fn run(args: &Args, config: &Config) -> Result<Exit> {
+    let data = Data::of(args.data.as_deref(), args.scale)?;
+    let stop = CancellationToken::new();
+    shutdown::cancel_on_signal(stop.clone())?;
+    // The port first: nothing is started in vain where it is taken.
+    let listener = serve::listen(config.http.bind).await?;
+    let state = State::open(args.state.as_deref())?;
+    let servers = Servers::start(&state).await?;
+    let done = prepare_and_serve(&servers, &state, &data, config, listener, stop).await;
+    let stopped = servers.stop().await;
+    done.and_then(|exit| stopped.map(|()| exit))
+}
+
+async fn prepare_and_serve(
+    servers: &Servers,
+    state: &State,
+    data: &Data,
+    config: &Config,
+    listener: tokio::net::TcpListener,
+    stop: CancellationToken,
+) -> Result<Exit> {
+    let name = data.name();
+    servers.postgres.ensure_database(&name).await?;
+    let url = servers.postgres.url_for(&name);
+    let s3 = servers.s3_settings();
+    let uri = SourceUri::from_str(&format!("s3://{name}/incoming"))?;
+    state.write_environment(&url, &s3, &uri)?;
+
+    let pool = wiring::query_pool(config, &url).await?;
+    schema::up(&pool).await?;
+    let bucket = Bucket::connect(&name, &s3).await?;
+    bucket.create_if_missing().await?;
+    data.put(state, &bucket).await?;
+
+    let load = Load {
+        database: PgConnectOptions::from_str(&url)?,
+        source: Source::connect(&uri, &s3).await?,
+        options: wiring::load_options(config, false),
+        observer: load_progress::observer(),
+        stop: stop.clone(),
+    };
+    let summary = load.run().await?;
+    output::print(&load_progress::table(&summary))?;
+    if stop.is_cancelled() {
+        return Ok(Exit::Failed);
+    }
+    output::print(&welcome(config.http.bind, state, &summary))?;
+    serve::serve(listener, pool.clone(), stop).await?;
+    pool.close().await;
+    Ok(Exit::Done)
+}
+
+impl Servers {
+    async fn start(state: &State) -> Result<Self> {
+        let postgres = Postgres::start(PostgresOptions {
+            state_dir: state.dir().to_owned(),
+            port: None,
+            settings: Vec::new(),
+        })
+        .await?;
+        let s3 = S3Server::start(S3Options {
+            root: state.dir().join("s3"),
+            bind: ([127, 0, 0, 1], 0).into(),
+            access_key: "demo".to_owned(),
+            secret_key: uuid::Uuid::new_v4().simple().to_string(),
+        })
+        .await;
+        match s3 {
+            Ok(s3) => Ok(Self { postgres, s3 }),
+            Err(error) => {
+                postgres.stop().await?;
+                Err(error)
+            }
+        }
+    }
+
+    fn s3_settings(&self) -> S3Settings {
+        S3Settings {
+            endpoint_url: Some(self.s3.endpoint()),
+            region: Some("us-east-1".to_owned()),
+            access_key_id: Some(self.s3.access_key().to_owned()),
+            secret_access_key: Some(Secret::new(self.s3.secret_key())),
+            ..S3Settings::default()
+        }
+    }
+
+    async fn stop(self) -> Result<()> {
+        let s3 = self.s3.stop().await;
+        self.postgres.stop().await?;
+        s3
+    }
+}
+
+fn welcome(bind: SocketAddr, state: &State, summary: &RunSummary) -> String {
+    let failed = match summary.outcome {
+        Outcome::Failed => "Some files failed, see above. What was loaded is served.\n\n",
+        Outcome::Succeeded | Outcome::SucceededWithRejects => "",
+    };
+    format!(
+        "\n{failed}Open      http://{bind}/graphql   (GraphiQL, with example queries)\n\
+         Ask       curl http://{bind}/graphql -H 'content-type: application/json' \\\n\
+         \x20           -d '{{\"query\":\"{{ salesOrder(salesOrderId: 43659) {{ totalDue }} }}\"}}'\n\
+         Schema    http://{bind}/schema.graphql\n\
+         Settings  {}   (Postgres and S3, for the other subcommands)\n\
+         Ctrl-C stops everything; the next start goes on with what is there.\n",
+        state.environment_file().display()
+    )
 }

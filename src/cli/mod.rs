@@ -46,6 +46,10 @@ pub struct Cli {
 /// The subcommands.
 #[derive(Debug, Subcommand)]
 pub enum Command {
+    /// The whole system on this machine, with nothing configured
+    Demo(demo::Args),
+    /// Serve the API
+    Serve(serve::Args),
     /// Load what is new under the source, in the foreground
     Load(load::Args),
     /// Move the schema up or down, or show where it is
@@ -54,6 +58,8 @@ pub enum Command {
     Rejects(rejects::Args),
     /// Write input files of the real shape and dialect
     Sample(sample::Args),
+    /// Print the GraphQL schema
+    Schema(schema::Args),
     /// Show the configuration in force and where each value came from
     Config(config::Args),
 }
@@ -62,10 +68,14 @@ impl Cli {
     /// The configuration of this start, flags included.
     pub fn load_config(&self) -> Result<Config> {
         let overrides = match &self.command {
+            Command::Demo(args) => args.overrides(),
+            Command::Serve(args) => args.overrides(),
             Command::Load(args) => args.overrides(),
-            Command::Config(_) | Command::Migrate(_) | Command::Rejects(_) | Command::Sample(_) => {
-                Overrides::default()
-            }
+            Command::Config(_)
+            | Command::Migrate(_)
+            | Command::Rejects(_)
+            | Command::Sample(_)
+            | Command::Schema(_) => Overrides::default(),
         };
         Config::load(&ConfigSources::process(self.config.clone(), overrides))
     }
@@ -74,6 +84,9 @@ impl Cli {
     pub fn run(self, config: &Config) -> Result<Exit> {
         runtime()?.block_on(async {
             match self.command {
+                Command::Demo(args) => Box::pin(demo::run(&args, config)).await,
+                Command::Serve(args) => serve::run(&args, config).await,
+                Command::Schema(args) => schema::run(&args),
                 Command::Load(args) => load::run(&args, config).await,
                 Command::Migrate(args) => migrate::run(&args, config).await,
                 Command::Rejects(args) => rejects::run(args, config).await,

@@ -2,8 +2,16 @@
 
 use std::net::SocketAddr;
 
-use crate::config::Overrides;
+use sqlx::PgPool;
+use tokio::net::TcpListener;
+use tokio_util::sync::CancellationToken;
+
+use super::exit::Exit;
+use super::{output, shutdown, wiring};
 use crate::config::http::{BIND, bind_address};
+use crate::config::{Config, Overrides};
+use crate::error::{Code, Error, Result};
+use crate::{graphql, http};
 
 const EXAMPLES: &str = "\
 Examples:
@@ -31,4 +39,35 @@ impl Args {
     pub fn overrides(&self) -> Overrides {
         Overrides::default().with(&BIND, "--bind", self.bind)
     }
+}
+
+/// Serves until a signal.
+pub async fn run(args: &Args, config: &Config) -> Result<Exit> {
+    wiring::ready_schema(config, args.migrate).await?;
+    let stop = CancellationToken::new();
+    shutdown::cancel_on_signal(stop.clone())?;
+    let listener = listen(config.http.bind).await?;
+    let pool = wiring::read_database(config).await?;
+    output::print(&format!("GraphiQL and API: http://{}/graphql\n", config.http.bind))?;
+    serve(listener, pool.clone(), stop).await?;
+    pool.close().await;
+    Ok(Exit::Done)
+}
+
+/// Listens at the configured address.
+pub(super) async fn listen(bind: SocketAddr) -> Result<TcpListener> {
+    TcpListener::bind(bind).await.map_err(|error| {
+        let message = format!("cannot listen on {bind}; choose another address with --bind");
+        Error::new(Code::Unavailable, message).with_source(error)
+    })
+}
+
+/// Answers requests until `stop`, then lets those under way end.
+pub(super) async fn serve(
+    listener: TcpListener,
+    pool: PgPool,
+    stop: CancellationToken,
+) -> Result<()> {
+    let state = http::AppState::new(pool, graphql::Limits::default(), http::Limits::default());
+    http::serve(listener, http::router(state), async move { stop.cancelled().await }).await
 }

@@ -14,11 +14,24 @@ use crate::storage::{S3Settings, Source, SourceUri};
 
 /// The pool of the main database.
 pub(super) async fn database(config: &Config) -> Result<PgPool> {
-    let url = config.database.require_url()?;
+    query_pool(config, config.database.require_url()?.expose()).await
+}
+
+/// The pool that answers the API: the replica's where there is one.
+pub(super) async fn read_database(config: &Config) -> Result<PgPool> {
+    let url = match &config.database.read_url {
+        Some(url) => url,
+        None => config.database.require_url()?,
+    };
+    query_pool(config, url.expose()).await
+}
+
+/// A pool for queries, bounded as configured.
+pub(super) async fn query_pool(config: &Config, url: &str) -> Result<PgPool> {
     let settings = Settings {
         max_connections: config.database.max_connections,
         statement_timeout: Some(config.database.statement_timeout),
-        ..Settings::new(url.expose())
+        ..Settings::new(url)
     };
     pool::connect(&settings).await
 }

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use sqlx::PgPool;
+use sqlx::{ConnectOptions as _, PgPool};
 use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
 use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
@@ -77,6 +77,8 @@ impl Session {
 /// Settings of every connection of a run. Commits do not wait for the disk one by
 /// one: the last one of the run does, and with it all before.
 pub(crate) fn settings(database: PgConnectOptions) -> PgConnectOptions {
+    // A batch may take its time; what it does is told by the run itself.
+    let database = database.disable_statement_logging();
     database.application_name("salesgraph load").options([
         ("synchronous_commit", "off"),
         ("statement_timeout", "0"),

@@ -1,0 +1,94 @@
+//! The folder in which a demo keeps its databases and objects.
+
+use std::fs::{self, File, OpenOptions, TryLockError};
+use std::io::Write as _;
+use std::os::unix::fs::OpenOptionsExt as _;
+use std::path::{Path, PathBuf};
+
+use crate::error::{Code, Error, Result};
+use crate::storage::{S3Settings, SourceUri};
+
+/// An open state folder, locked against a second demo.
+pub(super) struct State {
+    dir: PathBuf,
+    _lock: File,
+}
+
+impl State {
+    /// Opens the folder, or the user's own if none is named.
+    pub(super) fn open(dir: Option<&Path>) -> Result<Self> {
+        let dir = match dir {
+            Some(dir) => dir.to_owned(),
+            None => default_dir()?,
+        };
+        let failed = |what: &str, error: std::io::Error| {
+            let message = format!("{} {what}; name another folder with --state", dir.display());
+            Error::new(Code::Config, message).with_source(error)
+        };
+        fs::create_dir_all(&dir).map_err(|error| failed("cannot be made", error))?;
+        let dir = fs::canonicalize(&dir).map_err(|error| failed("cannot be opened", error))?;
+        let lock =
+            File::create(dir.join("lock")).map_err(|error| failed("cannot be written", error))?;
+        match lock.try_lock() {
+            Ok(()) => Ok(Self { dir, _lock: lock }),
+            Err(TryLockError::WouldBlock) => Err(Error::new(
+                Code::Conflict,
+                format!("another demo runs on {}; stop it, or use --state", dir.display()),
+            )),
+            Err(TryLockError::Error(error)) => Err(failed("cannot be locked", error)),
+        }
+    }
+
+    pub(super) fn dir(&self) -> &Path {
+        &self.dir
+    }
+
+    /// The file with the settings of the running demo.
+    pub(super) fn environment_file(&self) -> PathBuf {
+        self.dir.join("demo.env")
+    }
+
+    /// Writes what another subcommand needs to reach the demo's servers; readable
+    /// by this user only, because it holds their passwords.
+    pub(super) fn write_environment(
+        &self,
+        database_url: &str,
+        s3: &S3Settings,
+        source: &SourceUri,
+    ) -> Result<()> {
+        let secret = s3.secret_access_key.as_ref().map(|secret| secret.expose());
+        let text = format!(
+            "DATABASE_URL={database_url}\nAWS_ENDPOINT_URL={}\nAWS_REGION={}\n\
+             AWS_ACCESS_KEY_ID={}\nAWS_SECRET_ACCESS_KEY={}\nSOURCE_URI={source}\n",
+            s3.endpoint_url.as_deref().unwrap_or_default(),
+            s3.region.as_deref().unwrap_or_default(),
+            s3.access_key_id.as_deref().unwrap_or_default(),
+            secret.unwrap_or_default(),
+        );
+        let path = self.environment_file();
+        let write = || {
+            let mut options = OpenOptions::new();
+            let mut file =
+                options.write(true).create(true).truncate(true).mode(0o600).open(&path)?;
+            file.write_all(text.as_bytes())
+        };
+        write().map_err(|error| {
+            let message = format!("{} cannot be written", path.display());
+            Error::new(Code::Config, message).with_source(error)
+        })
+    }
+}
+
+/// A service account's place for root, because the unprivileged account of
+/// Postgres cannot reach into root's home; the user's own state folder otherwise.
+fn default_dir() -> Result<PathBuf> {
+    if nix::unistd::geteuid().is_root() {
+        return Ok(PathBuf::from("/var/lib/salesgraph"));
+    }
+    let of =
+        |name: &str| std::env::var_os(name).filter(|value| !value.is_empty()).map(PathBuf::from);
+    of("XDG_STATE_HOME")
+        .or_else(|| of("HOME").map(|home| home.join(".local/state")))
+        .map(|base| base.join("salesgraph"))
+        .ok_or_else(|| Error::new(Code::Config, "no home folder is known; name one with --state"))
+}
