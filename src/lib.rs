@@ -5,8 +5,16 @@
 //! `config, error <- db, storage, dataset <- load, query <- graphql <- http <- cli`.
 
 pub mod auth;
+pub mod cli;
+pub mod config;
+pub mod dataset;
 pub mod db;
+pub mod embedded;
 pub mod error;
 pub mod graphql;
 pub mod http;
+pub mod load;
 pub mod query;
+pub mod sample;
+pub mod storage;
+pub mod telemetry;

@@ -1,3 +1,18 @@
 //! The `salesgraph` program.
 
-fn main() {}
+use std::process::ExitCode;
+
+use clap::Parser as _;
+use salesgraph::cli::{Cli, exit};
+use salesgraph::error::Result;
+use salesgraph::telemetry;
+
+fn main() -> ExitCode {
+    run(Cli::parse()).unwrap_or_else(|error| exit::report(&error)).into()
+}
+
+fn run(cli: Cli) -> Result<exit::Exit> {
+    let config = cli.load_config()?;
+    telemetry::start(&config.telemetry)?;
+    cli.run(&config)
+}

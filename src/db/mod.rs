@@ -1,4 +1,6 @@
-//! Postgres: the pool and the meaning of its errors.
+//! Postgres: the pool, the schema's version, the meaning of errors, binary COPY.
 
+pub mod copy;
 pub mod pool;
+pub mod schema;
 pub mod sqlstate;

@@ -120,19 +120,19 @@ impl SchemaVersion {
     /// `Ok` when current.
     ///
     /// # Errors
-    /// `CONFLICT` with what to do.
+    /// `CONFIG` with what to do.
     pub fn require_current(&self) -> Result<()> {
         match self {
             Self::Current => Ok(()),
             Self::Behind(missing) => Err(Error::new(
-                Code::Conflict,
+                Code::Config,
                 format!(
                     "the database lacks {missing} migration(s): \
                      run `salesgraph migrate up` or pass --migrate"
                 ),
             )),
             Self::Ahead(name) => Err(Error::new(
-                Code::Conflict,
+                Code::Config,
                 format!(
                     "the database has the migration {name}, which this version of salesgraph \
                      does not know: use a newer version"

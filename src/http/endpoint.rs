@@ -16,6 +16,7 @@ use serde_json::{Map, Value as Json};
 use super::AppState;
 use super::media::{self, Form};
 use super::observe::request_id;
+use super::pages;
 use crate::auth::Scope;
 use crate::error::Code;
 use crate::graphql::Prepared;
@@ -29,6 +30,9 @@ pub(super) fn methods() -> MethodRouter<Shared> {
 }
 
 async fn by_get(State(state): State<Shared>, uri: Uri, headers: HeaderMap) -> Response {
+    if pages::wants_html(&headers) {
+        return pages::graphiql_page();
+    }
     let Some(form) = Form::accepted(&headers) else { return not_acceptable() };
     let operation = match from_uri(&uri) {
         Ok(operation) => Prepared::new(operation),

@@ -1,9 +1,10 @@
-//! The HTTP server: the GraphQL endpoint, the SDL, health.
+//! The HTTP server: the GraphQL endpoint, the SDL, health, pages.
 
 mod endpoint;
 mod health;
 mod media;
 mod observe;
+pub mod pages;
 mod server;
 
 use std::sync::{Arc, LazyLock};
@@ -72,8 +73,9 @@ pub fn router(state: AppState) -> Router {
         .route("/schema.graphql", get(sdl))
         .route("/health/live", get(health::live))
         .route("/health/ready", get(health::ready))
-        .layer(layers)
         .with_state(Arc::new(state))
+        .merge(pages::routes())
+        .layer(layers)
 }
 
 async fn sdl() -> impl IntoResponse {

@@ -1,17 +1,26 @@
-//! The integration tests: one binary, each test on a database of its own.
+//! The integration tests, one binary.
 
 #![allow(
     clippy::expect_used,
     clippy::indexing_slicing,
     clippy::panic,
-    clippy::print_stdout,
     clippy::unwrap_used,
-    reason = "helpers of tests may fail loudly, as tests may"
+    reason = "helpers of tests fail as tests do"
 )]
 
+mod configuration;
+mod cut_proxy;
 mod database;
+mod embedded_postgres;
+mod embedded_s3;
 mod entities;
+mod graphiql;
 mod graphql_http;
 mod graphql_read;
 mod graphql_schema;
+mod import_order;
+mod load_real;
+mod paths;
+mod storage_contract;
+mod storage_resume;
 mod support;

@@ -1,0 +1,81 @@
+//! Exit codes, and the one place where an error becomes one.
+
+use std::io::Write as _;
+use std::process::ExitCode;
+
+use crate::error::{Code, Error};
+
+/// How the program ends. The numbers are part of its contract with schedulers.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Exit {
+    /// Everything asked for is done.
+    Done,
+    /// It failed; standard error says why.
+    Failed,
+    /// A wrong argument or a wrong configuration.
+    Usage,
+    /// A load is done, and some rows were rejected.
+    DoneWithRejects,
+    /// Another run holds the lock.
+    Locked,
+}
+
+impl Exit {
+    /// The number the shell sees.
+    #[must_use]
+    pub const fn number(self) -> u8 {
+        match self {
+            Self::Done => 0,
+            Self::Failed => 1,
+            Self::Usage => 2,
+            Self::DoneWithRejects => 3,
+            Self::Locked => 4,
+        }
+    }
+}
+
+impl From<Exit> for ExitCode {
+    fn from(exit: Exit) -> Self {
+        Self::from(exit.number())
+    }
+}
+
+impl From<&Error> for Exit {
+    fn from(error: &Error) -> Self {
+        match error.code() {
+            Code::BadUserInput | Code::Config => Self::Usage,
+            Code::Conflict => Self::Locked,
+            Code::NotFound | Code::Timeout | Code::Unavailable | Code::Internal => Self::Failed,
+        }
+    }
+}
+
+/// Says on standard error why the program ends, and how it does.
+#[must_use]
+pub fn report(error: &Error) -> Exit {
+    // Where standard error is closed the exit code still tells.
+    let _ = writeln!(std::io::stderr(), "error: {}", error.detail());
+    error.into()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_code_has_its_exit() {
+        for (code, number) in [
+            (Code::BadUserInput, 2),
+            (Code::NotFound, 1),
+            (Code::Conflict, 4),
+            (Code::Config, 2),
+            (Code::Timeout, 1),
+            (Code::Unavailable, 1),
+            (Code::Internal, 1),
+        ] {
+            let exit = Exit::from(&Error::new(code, "why"));
+            assert_eq!(exit.number(), number, "{}", code.as_str());
+        }
+        assert_eq!((Exit::Done.number(), Exit::DoneWithRejects.number()), (0, 3));
+    }
+}

@@ -1,0 +1,132 @@
+//! `salesgraph load`
+
+use tokio_util::sync::CancellationToken;
+
+use super::exit::Exit;
+use super::{load_progress, output, shutdown, wiring};
+use crate::config::load::{MAX_REJECTS, MODE};
+use crate::config::storage::{SOURCE_URI, source_uri};
+use crate::config::{Config, LoadMode, MaxRejects, Overrides};
+use crate::error::{Error, Result};
+use crate::load::{Load, Outcome, RunSummary};
+
+const EXAMPLES: &str = "\
+Examples:
+  salesgraph load --source s3://sales/incoming      what is new there
+  salesgraph load --source file:///data --check     only say what would be rejected
+  salesgraph load --max-rejects 0 --atomic          all of a file or nothing of it
+  salesgraph load --max-rejects 0.5% --json         for a scheduler
+
+A file that was loaded before is skipped; an overwritten one is loaded again; an
+interrupted one continues where it stopped. Exit codes: 0 done, 1 failed, 2 usage
+or configuration, 3 done with rejects (`salesgraph rejects` lists them), 4
+another run holds the lock.";
+
+/// Arguments of `load`.
+#[derive(Debug, clap::Args)]
+#[command(after_help = EXAMPLES)]
+pub struct Args {
+    /// Where the CSVs lie: s3://bucket/prefix or file:///dir [env: SOURCE_URI]
+    #[arg(long, value_name = "URI", value_parser = source_uri)]
+    pub source: Option<String>,
+    /// Read and validate everything, report what would be rejected, write nothing
+    #[arg(long)]
+    pub check: bool,
+    /// What to do to the stored rows; merge inserts and updates [env: LOAD_MODE] [default: merge]
+    #[arg(long, value_name = "MODE")]
+    pub mode: Option<LoadMode>,
+    /// Fail a file with more bad rows than this: 100 or 0.5% [env: LOAD_MAX_REJECTS]
+    #[arg(long, value_name = "N|P%")]
+    pub max_rejects: Option<MaxRejects>,
+    /// Leave nothing of a file behind that fails
+    #[arg(long)]
+    pub atomic: bool,
+    /// Print the run's summary as one JSON object
+    #[arg(long)]
+    pub json: bool,
+    /// Bring the schema up to date first
+    #[arg(long, conflicts_with = "check")]
+    pub migrate: bool,
+}
+
+impl Args {
+    /// What these flags set in the configuration.
+    #[must_use]
+    pub fn overrides(&self) -> Overrides {
+        Overrides::default()
+            .with(&SOURCE_URI, "--source", self.source.as_ref())
+            .with(&MODE, "--mode", self.mode)
+            .with(&MAX_REJECTS, "--max-rejects", self.max_rejects)
+    }
+}
+
+/// Loads what is new, in the foreground.
+pub async fn run(args: &Args, config: &Config) -> Result<Exit> {
+    wiring::ready_schema(config, args.migrate).await?;
+    let stop = CancellationToken::new();
+    shutdown::cancel_on_signal(stop.clone())?;
+    let load = Load {
+        database: wiring::connect_options(config)?,
+        source: wiring::source(config).await?,
+        options: wiring::load_options(config, args.atomic),
+        observer: load_progress::observer(),
+        stop,
+    };
+    let summary = if args.check { load.check().await? } else { load.run().await? };
+    tell(&summary, args.json)?;
+    Ok(exit_of(&summary))
+}
+
+fn tell(summary: &RunSummary, json: bool) -> Result<()> {
+    if !json {
+        return output::print(&load_progress::table(summary));
+    }
+    let text = serde_json::to_string(summary)
+        .map_err(|error| Error::internal("the summary cannot be written").with_source(error))?;
+    output::print(&(text + "\n"))
+}
+
+/// The exit code says what the ledger says.
+pub(super) fn exit_of(summary: &RunSummary) -> Exit {
+    match summary.outcome {
+        Outcome::Succeeded => Exit::Done,
+        Outcome::SucceededWithRejects => Exit::DoneWithRejects,
+        Outcome::Failed => Exit::Failed,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::{Args as _, Command, FromArgMatches as _};
+
+    use super::*;
+    use crate::config::{Config, ConfigSources};
+
+    fn parse(flags: &[&str]) -> Result<Args, clap::Error> {
+        let command = Args::augment_args(Command::new("load").no_binary_name(true));
+        Args::from_arg_matches(&command.try_get_matches_from(flags)?)
+    }
+
+    #[test]
+    fn flags_reach_the_configuration() {
+        let args = parse(&["--source", "s3://b/p", "--max-rejects", "0.5%"]).expect("valid flags");
+        let sources =
+            ConfigSources { file: None, overrides: args.overrides(), env: |_: &str| None };
+        let config = Config::load(&sources).expect("valid configuration");
+        assert_eq!(config.storage.require_source().expect("given"), "s3://b/p");
+        assert_eq!(config.load.max_rejects, Some(MaxRejects::Percent(0.5)));
+        assert_eq!(config.load.mode, LoadMode::Merge);
+    }
+
+    #[test]
+    fn wrong_flags_are_told_what_is_expected() {
+        for (flags, expected) in [
+            (["--source", "data"], "expected s3://bucket/prefix or file:///dir"),
+            (["--max-rejects", "half"], "expected a count of rows such as 100"),
+            (["--mode", "mirror"], "expected merge"),
+        ] {
+            let error = parse(&flags).expect_err("wrong flags").to_string();
+            assert!(error.contains(expected), "{error}");
+        }
+    }
+}

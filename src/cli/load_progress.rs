@@ -1,0 +1,161 @@
+//! The progress of a load: bars on a terminal, lines elsewhere, and at the end
+//! the table.
+
+use std::collections::HashMap;
+use std::sync::Mutex;
+
+use indicatif::{MultiProgress, ProgressBar, ProgressStyle};
+
+use super::output::{Cell, Progress, Table, thousands};
+use crate::load::{Counts, FileSummary, Observer, RunSummary};
+use crate::storage::ObjectVersion;
+
+const BAR: &str = "{prefix:38!} {bar:24} {percent:>3}% {msg}";
+
+/// Shows a bar for each file under way.
+pub(super) struct Bars {
+    screen: MultiProgress,
+    files: Mutex<HashMap<String, FileBar>>,
+}
+
+struct FileBar {
+    bar: ProgressBar,
+    rows: u64,
+}
+
+impl Bars {
+    pub(super) fn new() -> Self {
+        Self { screen: MultiProgress::new(), files: Mutex::default() }
+    }
+
+    fn with(&self, key: &str, act: impl FnOnce(&mut FileBar)) {
+        if let Ok(mut files) = self.files.lock()
+            && let Some(file) = files.get_mut(key)
+        {
+            act(file);
+        }
+    }
+}
+
+impl Observer for Bars {
+    fn began(&self, object: &ObjectVersion) {
+        let style =
+            ProgressStyle::with_template(BAR).unwrap_or_else(|_| ProgressStyle::default_bar());
+        let bar = self.screen.add(ProgressBar::new(object.size).with_style(style));
+        bar.set_prefix(file_name(&object.key).to_owned());
+        if let Ok(mut files) = self.files.lock() {
+            files.insert(object.key.clone(), FileBar { bar, rows: 0 });
+        }
+    }
+
+    fn read(&self, object: &ObjectVersion, bytes: u64) {
+        self.with(&object.key, |file| file.bar.set_position(bytes));
+    }
+
+    fn batch(&self, object: &ObjectVersion, counts: Counts) {
+        self.with(&object.key, |file| {
+            file.rows += whole(counts.read);
+            file.bar.set_message(format!("{} rows", thousands(file.rows)));
+        });
+    }
+
+    fn ended(&self, summary: &FileSummary) {
+        self.with(&summary.key, |file| match &summary.error {
+            Some(error) => file.bar.abandon_with_message(format!("failed: {}", error.message)),
+            None => file.bar.finish(),
+        });
+    }
+}
+
+/// Says on the log when a file begins and ends.
+pub(super) struct Lines;
+
+impl Observer for Lines {
+    fn began(&self, object: &ObjectVersion) {
+        tracing::info!(%object, bytes = object.size, "loading");
+    }
+
+    fn ended(&self, summary: &FileSummary) {
+        let FileSummary { key, counts, seconds, .. } = summary;
+        tracing::info!(
+            key,
+            read = counts.read,
+            inserted = counts.inserted,
+            updated = counts.updated,
+            unchanged = counts.unchanged,
+            rejected = counts.rejected,
+            parked = counts.parked,
+            seconds,
+            "ended"
+        );
+    }
+}
+
+/// Bars or lines, as standard error can show.
+pub(super) fn observer() -> std::sync::Arc<dyn Observer> {
+    match Progress::choose() {
+        Progress::Bars => std::sync::Arc::new(Bars::new()),
+        Progress::Lines => std::sync::Arc::new(Lines),
+    }
+}
+
+/// The table at the end of a run, with what failed and what was skipped below.
+pub(super) fn table(summary: &RunSummary) -> String {
+    let mut table = Table::new([
+        "file",
+        "rows read",
+        "inserted",
+        "updated",
+        "unchanged",
+        "rejected",
+        "parked",
+        "seconds",
+    ]);
+    for file in &summary.files {
+        table.push(row(file_name(&file.key).into(), file.counts, file.seconds));
+    }
+    table.foot(row("all".into(), summary.totals, summary.seconds));
+    let mut text = table.render();
+    for file in &summary.files {
+        if let Some(error) = &file.error {
+            text.push_str(&format!("failed: {}: {} ({})\n", file.key, error.message, error.code));
+        }
+    }
+    if summary.files_skipped > 0 {
+        text.push_str(&format!("{} file(s) loaded before, skipped\n", summary.files_skipped));
+    }
+    if summary.totals.rejected > 0 && summary.run_id.is_some() {
+        text.push_str("see the rejected rows with `salesgraph rejects list`\n");
+    }
+    if summary.totals.parked > 0 {
+        text.push_str("parked rows wait for their parents and are resolved by a later load\n");
+    }
+    text.push_str(&format!("{}\n", summary.outcome.as_str()));
+    text
+}
+
+fn row(name: Cell, counts: Counts, seconds: f64) -> [Cell; 8] {
+    let number = |count: i64| match u64::try_from(count) {
+        Ok(count) => Cell::Count(count),
+        // Fewer are parked than before: rows of earlier runs were resolved.
+        Err(_) => Cell::Text(count.to_string()),
+    };
+    [
+        name,
+        number(counts.read),
+        number(counts.inserted),
+        number(counts.updated),
+        number(counts.unchanged),
+        number(counts.rejected),
+        number(counts.parked),
+        Cell::Seconds(seconds),
+    ]
+}
+
+fn file_name(key: &str) -> &str {
+    key.rsplit('/').next().unwrap_or(key)
+}
+
+fn whole(count: i64) -> u64 {
+    u64::try_from(count).unwrap_or_default()
+}

@@ -1,0 +1,121 @@
+//! The command line: one file a subcommand, and the only place where the parts
+//! are wired together.
+
+pub mod config;
+pub mod demo;
+pub mod exit;
+pub mod load;
+mod load_progress;
+pub mod migrate;
+pub mod output;
+mod parse;
+pub mod rejects;
+pub mod sample;
+pub mod schema;
+pub mod serve;
+mod shutdown;
+mod wiring;
+
+use std::path::PathBuf;
+
+use clap::{Parser, Subcommand};
+
+use crate::config::{Config, ConfigSources, Overrides};
+use crate::error::{Error, Result};
+use exit::Exit;
+
+const AFTER_HELP: &str = "\
+Configuration comes from flags, then the environment, then the TOML file of
+--config, then defaults; `salesgraph config` shows what is in force.
+
+Exit codes: 0 done, 1 failed, 2 usage or configuration, 3 done with rejects,
+4 another run holds the lock.";
+
+/// From sales CSVs on S3 to a GraphQL API
+#[derive(Debug, Parser)]
+#[command(name = "salesgraph", version, after_help = AFTER_HELP)]
+pub struct Cli {
+    /// The TOML file with the configuration [env: SALESGRAPH_CONFIG]
+    #[arg(long, global = true, value_name = "FILE")]
+    pub config: Option<PathBuf>,
+    /// What to do.
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+/// The subcommands.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Load what is new under the source, in the foreground
+    Load(load::Args),
+    /// Move the schema up or down, or show where it is
+    Migrate(migrate::Args),
+    /// List, show or replay the rows that could not be loaded
+    Rejects(rejects::Args),
+    /// Write input files of the real shape and dialect
+    Sample(sample::Args),
+    /// Show the configuration in force and where each value came from
+    Config(config::Args),
+}
+
+impl Cli {
+    /// The configuration of this start, flags included.
+    pub fn load_config(&self) -> Result<Config> {
+        let overrides = match &self.command {
+            Command::Load(args) => args.overrides(),
+            Command::Config(_) | Command::Migrate(_) | Command::Rejects(_) | Command::Sample(_) => {
+                Overrides::default()
+            }
+        };
+        Config::load(&ConfigSources::process(self.config.clone(), overrides))
+    }
+
+    /// Does what was asked for.
+    pub fn run(self, config: &Config) -> Result<Exit> {
+        runtime()?.block_on(async {
+            match self.command {
+                Command::Load(args) => load::run(&args, config).await,
+                Command::Migrate(args) => migrate::run(&args, config).await,
+                Command::Rejects(args) => rejects::run(args, config).await,
+                Command::Sample(args) => sample::run(args).await,
+                Command::Config(args) => config::run(&args, config),
+            }
+        })
+    }
+}
+
+/// Two workers at the least: decoding and merging run side by side even where
+/// the machine shows a single core.
+fn runtime() -> Result<tokio::runtime::Runtime> {
+    let cores = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
+    tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(cores.max(2))
+        .enable_all()
+        .build()
+        .map_err(|source| Error::internal("the runtime cannot be started").with_source(source))
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::{Args, Command, CommandFactory as _};
+
+    use super::*;
+
+    #[test]
+    fn the_command_line_is_sound() {
+        Cli::command().debug_assert();
+        let arguments: [fn(Command) -> Command; 8] = [
+            config::Args::augment_args,
+            demo::Args::augment_args,
+            load::Args::augment_args,
+            migrate::Args::augment_args,
+            rejects::Args::augment_args,
+            sample::Args::augment_args,
+            schema::Args::augment_args,
+            serve::Args::augment_args,
+        ];
+        for augment in arguments {
+            augment(Command::new("one")).debug_assert();
+        }
+    }
+}

@@ -1,0 +1,74 @@
+//! From the configuration to the parts that several subcommands use.
+
+use std::str::FromStr as _;
+
+use sqlx::PgPool;
+use sqlx::postgres::PgConnectOptions;
+
+use crate::config::Config;
+use crate::db::pool::{self, Settings};
+use crate::db::schema;
+use crate::error::{Code, Error, Result};
+use crate::load::{BatchLimits, LoadOptions};
+use crate::storage::{S3Settings, Source, SourceUri};
+
+/// The pool of the main database.
+pub(super) async fn database(config: &Config) -> Result<PgPool> {
+    let url = config.database.require_url()?;
+    let settings = Settings {
+        max_connections: config.database.max_connections,
+        statement_timeout: Some(config.database.statement_timeout),
+        ..Settings::new(url.expose())
+    };
+    pool::connect(&settings).await
+}
+
+/// A pool of one for schema work, without a limit on a statement's time.
+pub(super) async fn schema_database(config: &Config) -> Result<PgPool> {
+    let url = config.database.require_url()?;
+    pool::connect(&Settings { max_connections: 3, ..Settings::new(url.expose()) }).await
+}
+
+/// Makes sure the schema is this program's, bringing it up to date if asked to.
+pub(super) async fn ready_schema(config: &Config, migrate: bool) -> Result<()> {
+    let pool = schema_database(config).await?;
+    if migrate {
+        for name in schema::up(&pool).await? {
+            tracing::info!(migration = name, "applied");
+        }
+    }
+    let version = pool::schema_version(&pool).await?;
+    pool.close().await;
+    version.require_current()
+}
+
+/// How the loader connects.
+pub(super) fn connect_options(config: &Config) -> Result<PgConnectOptions> {
+    PgConnectOptions::from_str(config.database.require_url()?.expose()).map_err(|error| {
+        Error::new(
+            Code::Config,
+            "database.url is no Postgres URL (postgres://user:password@host:port/database)",
+        )
+        .with_source(error)
+    })
+}
+
+/// Where the CSVs are.
+pub(super) async fn source(config: &Config) -> Result<Source> {
+    let uri: SourceUri = config.storage.require_source()?.parse()?;
+    Source::connect(&uri, &S3Settings::from(&config.storage)).await
+}
+
+/// The loader's bounds.
+pub(super) fn load_options(config: &Config, atomic: bool) -> LoadOptions {
+    LoadOptions {
+        limits: BatchLimits {
+            rows: config.load.batch_rows,
+            bytes: config.load.batch_bytes,
+            record_bytes: config.load.record_max_bytes,
+        },
+        parallel_files: config.load.parallel_files,
+        max_rejects: config.load.max_rejects,
+        atomic,
+    }
+}

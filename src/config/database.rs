@@ -1,0 +1,119 @@
+//! `[database]`: Postgres.
+
+use std::fmt;
+use std::str::FromStr;
+use std::time::Duration;
+
+use super::key::{Key, Shown};
+use super::parse;
+use super::secret::mask_password;
+use super::values::{Values, not_set};
+use crate::error::Result;
+
+const SECTION: Key = Key::of("database");
+
+/// Where the data is.
+pub const URL: Key = Key {
+    name: "url",
+    env: "DATABASE_URL",
+    doc: "Postgres, as `postgres://user:password@host:5432/database`; \
+          `serve`, `load` and `migrate` need it",
+    shown: Shown::WithoutPassword,
+    ..SECTION
+};
+
+/// A replica for queries.
+pub const READ_URL: Key = Key {
+    name: "read_url",
+    env: "DATABASE_READ_URL",
+    doc: "a replica that answers the queries of the API; without it `database.url` does",
+    shown: Shown::WithoutPassword,
+    ..SECTION
+};
+
+/// Size of the pool.
+pub const MAX_CONNECTIONS: Key = Key {
+    name: "max_connections",
+    env: "DATABASE_MAX_CONNECTIONS",
+    default: Some("10"),
+    doc: "the most connections one process opens to each of them",
+    ..SECTION
+};
+
+/// Bound of one query.
+pub const STATEMENT_TIMEOUT: Key = Key {
+    name: "statement_timeout",
+    env: "DATABASE_STATEMENT_TIMEOUT",
+    default: Some("30s"),
+    doc: "how long one query of the API may take: `500ms`, `30s`, `5m`",
+    ..SECTION
+};
+
+/// The keys of the section.
+pub const KEYS: &[Key] = &[URL, READ_URL, MAX_CONNECTIONS, STATEMENT_TIMEOUT];
+
+/// The section's values.
+#[derive(Debug, Clone)]
+pub struct DatabaseConfig {
+    /// Postgres; see [`DatabaseConfig::require_url`].
+    pub url: Option<DatabaseUrl>,
+    /// A replica for queries.
+    pub read_url: Option<DatabaseUrl>,
+    /// The most connections of one pool.
+    pub max_connections: u32,
+    /// How long one query of the API may take.
+    pub statement_timeout: Duration,
+}
+
+impl DatabaseConfig {
+    pub(super) fn read(values: &Values) -> Result<Self> {
+        Ok(Self {
+            url: values.optional(&URL, str::parse)?,
+            read_url: values.optional(&READ_URL, str::parse)?,
+            max_connections: values.required(&MAX_CONNECTIONS, parse::whole(1..=1000))?,
+            statement_timeout: values.required(&STATEMENT_TIMEOUT, parse::duration)?,
+        })
+    }
+
+    /// The URL, or the error that says how to give one.
+    pub fn require_url(&self) -> Result<&DatabaseUrl> {
+        self.url.as_ref().ok_or_else(|| not_set(&URL))
+    }
+}
+
+/// A Postgres URL; `Debug` and `Display` mask its password.
+#[derive(Clone, PartialEq, Eq)]
+pub struct DatabaseUrl(String);
+
+impl DatabaseUrl {
+    /// The whole URL, for the connection.
+    #[must_use]
+    pub fn expose(&self) -> &str {
+        &self.0
+    }
+}
+
+impl FromStr for DatabaseUrl {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        let text = text.trim();
+        let rest = text.strip_prefix("postgres://").or_else(|| text.strip_prefix("postgresql://"));
+        match rest {
+            Some(rest) if !rest.is_empty() => Ok(Self(text.to_owned())),
+            _ => Err("expected postgres://user:password@host:5432/database".to_owned()),
+        }
+    }
+}
+
+impl fmt::Debug for DatabaseUrl {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, f)
+    }
+}
+
+impl fmt::Display for DatabaseUrl {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&mask_password(&self.0))
+    }
+}

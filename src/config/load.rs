@@ -1,0 +1,186 @@
+//! `[load]`: how files become rows.
+
+use std::fmt;
+use std::str::FromStr;
+
+use super::key::Key;
+use super::parse;
+use super::values::Values;
+use crate::error::Result;
+
+const SECTION: Key = Key::of("load");
+
+/// Rows of a batch.
+pub const BATCH_ROWS: Key = Key {
+    name: "batch_rows",
+    env: "LOAD_BATCH_ROWS",
+    default: Some("20000"),
+    doc: "the most rows of one batch, which is one transaction",
+    ..SECTION
+};
+
+/// Bytes of a batch.
+pub const BATCH_BYTES: Key = Key {
+    name: "batch_bytes",
+    env: "LOAD_BATCH_BYTES",
+    default: Some("2MiB"),
+    doc: "the most bytes of one batch",
+    ..SECTION
+};
+
+/// Files side by side.
+pub const PARALLEL_FILES: Key = Key {
+    name: "parallel_files",
+    env: "LOAD_PARALLEL_FILES",
+    default: Some("2"),
+    doc: "how many independent files load side by side",
+    ..SECTION
+};
+
+/// Bound of the bad rows.
+pub const MAX_REJECTS: Key = Key {
+    name: "max_rejects",
+    env: "LOAD_MAX_REJECTS",
+    doc: "how many bad rows a file may have before it fails: `100` or `0.5%`; no bound unless set",
+    ..SECTION
+};
+
+/// What a load does to the stored rows.
+pub const MODE: Key = Key {
+    name: "mode",
+    env: "LOAD_MODE",
+    default: Some("merge"),
+    doc: "`merge` inserts and updates",
+    ..SECTION
+};
+
+/// Bytes of one record.
+pub const RECORD_MAX_BYTES: Key = Key {
+    name: "record_max_bytes",
+    env: "LOAD_RECORD_MAX_BYTES",
+    default: Some("1MiB"),
+    doc: "the most bytes of one CSV record; a longer one is rejected",
+    ..SECTION
+};
+
+/// The keys of the section.
+pub const KEYS: &[Key] =
+    &[BATCH_ROWS, BATCH_BYTES, PARALLEL_FILES, MAX_REJECTS, MODE, RECORD_MAX_BYTES];
+
+const KIB: usize = 1 << 10;
+const MIB: usize = 1 << 20;
+
+/// The section's values.
+#[derive(Debug, Clone)]
+pub struct LoadConfig {
+    /// The most rows of one batch.
+    pub batch_rows: usize,
+    /// The most bytes of one batch.
+    pub batch_bytes: usize,
+    /// How many independent files load side by side.
+    pub parallel_files: usize,
+    /// The bound of the bad rows of a file; none is no bound.
+    pub max_rejects: Option<MaxRejects>,
+    /// What a load does to the stored rows.
+    pub mode: LoadMode,
+    /// The most bytes of one CSV record.
+    pub record_max_bytes: usize,
+}
+
+impl LoadConfig {
+    pub(super) fn read(values: &Values) -> Result<Self> {
+        Ok(Self {
+            batch_rows: values.required(&BATCH_ROWS, parse::whole(1..=1_000_000))?,
+            batch_bytes: values.required(&BATCH_BYTES, parse::bytes(4 * KIB..=256 * MIB))?,
+            parallel_files: values.required(&PARALLEL_FILES, parse::whole(1..=16))?,
+            max_rejects: values.optional(&MAX_REJECTS, str::parse)?,
+            mode: values.required(&MODE, str::parse)?,
+            record_max_bytes: values.required(&RECORD_MAX_BYTES, parse::bytes(KIB..=64 * MIB))?,
+        })
+    }
+}
+
+/// What a load does to the stored rows.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum LoadMode {
+    /// Inserts and updates; removes nothing.
+    Merge,
+}
+
+impl FromStr for LoadMode {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        match text.trim() {
+            "merge" => Ok(Self::Merge),
+            _ => Err("expected merge".to_owned()),
+        }
+    }
+}
+
+impl fmt::Display for LoadMode {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Merge => f.write_str("merge"),
+        }
+    }
+}
+
+/// How many bad rows a file may have.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub enum MaxRejects {
+    /// At most so many rows.
+    Count(u64),
+    /// At most so many of a hundred rows read, from 0 to 100.
+    Percent(f64),
+}
+
+impl FromStr for MaxRejects {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        let text = text.trim();
+        let parsed = match text.strip_suffix('%') {
+            Some(percent) => percent
+                .trim()
+                .parse()
+                .ok()
+                .filter(|percent| (0.0..=100.0).contains(percent))
+                .map(Self::Percent),
+            None => text.parse().ok().map(Self::Count),
+        };
+        parsed.ok_or_else(|| {
+            "expected a count of rows such as 100, or a share such as 0.5%".to_owned()
+        })
+    }
+}
+
+impl fmt::Display for MaxRejects {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Count(rows) => write!(f, "{rows}"),
+            Self::Percent(percent) => write!(f, "{percent}%"),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_bound_is_a_count_or_a_share() {
+        for (text, bound) in [
+            ("0", MaxRejects::Count(0)),
+            ("100", MaxRejects::Count(100)),
+            ("0.5%", MaxRejects::Percent(0.5)),
+            ("100 %", MaxRejects::Percent(100.0)),
+        ] {
+            assert_eq!(text.parse(), Ok(bound));
+            assert_eq!(bound.to_string().parse(), Ok(bound), "what is shown can be read again");
+        }
+        for bad in ["", "-1", "0.5", "101%", "NaN%", "%", "many"] {
+            assert!(bad.parse::<MaxRejects>().is_err(), "{bad}");
+        }
+    }
+}

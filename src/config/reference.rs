@@ -1,0 +1,15 @@
+//! The configuration as a Markdown table, for the README.
+
+use super::SECTIONS;
+
+/// Every key with its environment variable, default and meaning.
+#[must_use]
+pub fn markdown_table() -> String {
+    let mut table =
+        "| variable | key in the file | default | meaning |\n|---|---|---|---|\n".to_owned();
+    for key in SECTIONS.iter().copied().flatten() {
+        let default = key.default.map_or_else(String::new, |value| format!("`{value}`"));
+        table.push_str(&format!("| `{}` | `{key}` | {default} | {} |\n", key.env, key.doc));
+    }
+    table
+}

@@ -1,0 +1,184 @@
+//! `[storage]`: where the CSVs lie, and how to reach S3.
+//!
+//! The AWS variables are the AWS SDK's own. What is not given here the SDK
+//! looks for in its other places: profiles, web identity, instance metadata.
+
+use super::key::{Key, Shown};
+use super::parse;
+use super::secret::Secret;
+use super::values::{Values, config_error, not_set};
+use crate::error::Result;
+
+const SECTION: Key = Key::of("storage");
+
+/// Where the CSVs lie.
+pub const SOURCE_URI: Key = Key {
+    name: "source_uri",
+    env: "SOURCE_URI",
+    doc: "where the CSVs lie: `s3://bucket/prefix` or `file:///dir`",
+    ..SECTION
+};
+
+/// An S3 endpoint other than AWS'.
+pub const ENDPOINT_URL: Key = Key {
+    name: "endpoint_url",
+    env: "AWS_ENDPOINT_URL",
+    doc: "an S3 server other than AWS', as `http://host:9000`",
+    ..SECTION
+};
+
+/// The region.
+pub const REGION: Key =
+    Key { name: "region", env: "AWS_REGION", doc: "the region of the bucket", ..SECTION };
+
+/// The public half of static credentials.
+pub const ACCESS_KEY_ID: Key = Key {
+    name: "access_key_id",
+    env: "AWS_ACCESS_KEY_ID",
+    doc: "static credentials; without them the AWS SDK's other sources are asked",
+    ..SECTION
+};
+
+/// The secret half of static credentials.
+pub const SECRET_ACCESS_KEY: Key = Key {
+    name: "secret_access_key",
+    env: "AWS_SECRET_ACCESS_KEY",
+    doc: "the secret that belongs to `access_key_id`",
+    shown: Shown::Never,
+    ..SECTION
+};
+
+/// The token of temporary credentials.
+pub const SESSION_TOKEN: Key = Key {
+    name: "session_token",
+    env: "AWS_SESSION_TOKEN",
+    doc: "the token of temporary credentials",
+    shown: Shown::Never,
+    ..SECTION
+};
+
+/// How a bucket is addressed.
+pub const FORCE_PATH_STYLE: Key = Key {
+    name: "force_path_style",
+    env: "S3_FORCE_PATH_STYLE",
+    doc: "`true` puts the bucket into the path, not the host name; \
+          unless set, it does so where `endpoint_url` is given",
+    ..SECTION
+};
+
+/// The keys of the section.
+pub const KEYS: &[Key] = &[
+    SOURCE_URI,
+    ENDPOINT_URL,
+    REGION,
+    ACCESS_KEY_ID,
+    SECRET_ACCESS_KEY,
+    SESSION_TOKEN,
+    FORCE_PATH_STYLE,
+];
+
+/// The section's values.
+#[derive(Debug, Clone)]
+pub struct StorageConfig {
+    /// Where the CSVs lie; see [`StorageConfig::require_source`].
+    pub source_uri: Option<String>,
+    /// An S3 server other than AWS'.
+    pub endpoint_url: Option<String>,
+    /// The region of the bucket.
+    pub region: Option<String>,
+    /// Static credentials; without them the SDK's chain is asked.
+    pub credentials: Option<StaticCredentials>,
+    /// Whether the bucket goes into the path.
+    pub force_path_style: bool,
+}
+
+/// Credentials given outright.
+#[derive(Debug, Clone)]
+pub struct StaticCredentials {
+    /// The public half.
+    pub access_key_id: String,
+    /// The secret half.
+    pub secret_access_key: Secret,
+    /// The token of temporary ones.
+    pub session_token: Option<Secret>,
+}
+
+impl StorageConfig {
+    pub(super) fn read(values: &Values) -> Result<Self> {
+        let endpoint_url = values.optional(&ENDPOINT_URL, endpoint)?;
+        let path_style = values.optional(&FORCE_PATH_STYLE, parse::boolean)?;
+        Ok(Self {
+            source_uri: values.optional(&SOURCE_URI, source_uri)?,
+            region: values.optional(&REGION, parse::text)?,
+            credentials: credentials(values)?,
+            force_path_style: path_style.unwrap_or(endpoint_url.is_some()),
+            endpoint_url,
+        })
+    }
+
+    /// Where the CSVs lie, or the error that says how to tell.
+    pub fn require_source(&self) -> Result<&str> {
+        self.source_uri.as_deref().ok_or_else(|| not_set(&SOURCE_URI))
+    }
+}
+
+fn credentials(values: &Values) -> Result<Option<StaticCredentials>> {
+    let secret = |text: &str| parse::text(text).map(Secret::new);
+    let id = values.optional(&ACCESS_KEY_ID, parse::text)?;
+    let key = values.optional(&SECRET_ACCESS_KEY, secret)?;
+    let session_token = values.optional(&SESSION_TOKEN, secret)?;
+    match (id, key) {
+        (Some(access_key_id), Some(secret_access_key)) => {
+            Ok(Some(StaticCredentials { access_key_id, secret_access_key, session_token }))
+        }
+        (None, None) => Ok(None),
+        (Some(_), None) => Err(config_error(format!(
+            "{ACCESS_KEY_ID} is set and {SECRET_ACCESS_KEY} ({}) is not: give both or neither",
+            SECRET_ACCESS_KEY.env
+        ))),
+        (None, Some(_)) => Err(config_error(format!(
+            "{SECRET_ACCESS_KEY} is set and {ACCESS_KEY_ID} ({}) is not: give both or neither",
+            ACCESS_KEY_ID.env
+        ))),
+    }
+}
+
+fn endpoint(text: &str) -> Result<String, String> {
+    let text = text.trim().trim_end_matches('/');
+    match text.strip_prefix("http://").or_else(|| text.strip_prefix("https://")) {
+        Some(host) if !host.is_empty() => Ok(text.to_owned()),
+        _ => Err("expected http://host:port or https://host:port".to_owned()),
+    }
+}
+
+/// Checks that `text` names a place CSVs can lie in: `s3://bucket[/prefix]` or
+/// `file:///dir`. The error says what is expected.
+pub fn source_uri(text: &str) -> Result<String, String> {
+    let text = text.trim();
+    let bucket = text.strip_prefix("s3://").is_some_and(|rest| rest.starts_with(is_bucket_start));
+    let folder = text.strip_prefix("file://").is_some_and(|path| path.starts_with('/'));
+    if bucket || folder {
+        Ok(text.to_owned())
+    } else {
+        Err("expected s3://bucket/prefix or file:///dir (an absolute path)".to_owned())
+    }
+}
+
+fn is_bucket_start(c: char) -> bool {
+    c.is_ascii_lowercase() || c.is_ascii_digit()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_source_has_a_scheme_and_a_place() {
+        for good in ["s3://bucket", "s3://bucket/some/prefix", "file:///data"] {
+            assert_eq!(source_uri(good).as_deref(), Ok(good));
+        }
+        for bad in ["", "data", "/data", "s3://", "s3:///prefix", "file://data", "http://host"] {
+            assert!(source_uri(bad).is_err(), "{bad}");
+        }
+    }
+}

@@ -1,0 +1,226 @@
+//! The layers together: precedence, and the messages of what is refused.
+
+use std::collections::HashSet;
+use std::io::Write as _;
+
+use super::*;
+use crate::error::{Code, Error};
+
+/// A start with these variables, this file and these flags.
+struct Start<'a> {
+    env: &'a [(&'a str, &'a str)],
+    file: &'a str,
+    overrides: Overrides,
+}
+
+impl Start<'_> {
+    fn load(self) -> Result<Config> {
+        let mut file = TempFile::new();
+        file.write(self.file);
+        Config::load(&ConfigSources {
+            file: Some(file.path.clone()),
+            overrides: self.overrides,
+            env: |name: &str| {
+                let found = self.env.iter().find(|(known, _)| *known == name);
+                found.map(|(_, value)| (*value).to_owned())
+            },
+        })
+    }
+
+    fn error(self) -> Error {
+        let error = self.load().expect_err("this configuration is wrong");
+        assert_eq!(error.code(), Code::Config);
+        error
+    }
+}
+
+fn env<'a>(env: &'a [(&'a str, &'a str)]) -> Start<'a> {
+    Start { env, file: "", overrides: Overrides::default() }
+}
+
+fn file(file: &str) -> Start<'_> {
+    Start { env: &[], file, overrides: Overrides::default() }
+}
+
+struct TempFile {
+    path: std::path::PathBuf,
+}
+
+impl TempFile {
+    fn new() -> Self {
+        let name = format!("salesgraph-{}.toml", uuid::Uuid::new_v4());
+        Self { path: std::env::temp_dir().join(name) }
+    }
+
+    fn write(&mut self, text: &str) {
+        let mut file = std::fs::File::create(&self.path).expect("a file");
+        file.write_all(text.as_bytes()).expect("written");
+    }
+}
+
+impl Drop for TempFile {
+    fn drop(&mut self) {
+        let _ = std::fs::remove_file(&self.path);
+    }
+}
+
+#[test]
+fn nothing_given_is_the_defaults() {
+    let config = env(&[]).load().expect("the defaults are valid");
+    assert_eq!(config.http.bind.to_string(), "127.0.0.1:8000");
+    assert_eq!(config.database.max_connections, 10);
+    assert_eq!(config.load.batch_rows, 20_000);
+    assert_eq!(config.load.batch_bytes, 2 << 20);
+    assert_eq!(config.load.record_max_bytes, 1 << 20);
+    assert_eq!(config.load.max_rejects, None);
+    assert_eq!(config.telemetry.log_format, LogFormat::Text);
+    assert!(config.storage.credentials.is_none());
+    let missing = config.database.require_url().expect_err("no URL was given").to_string();
+    assert!(missing.contains("database.url") && missing.contains("DATABASE_URL"), "{missing}");
+}
+
+#[test]
+fn a_flag_wins_over_the_environment_and_that_over_the_file() {
+    let toml = "[http]\nbind = \"127.0.0.1:1\"\n[load]\nbatch_rows = 1\nparallel_files = 3";
+    let variables = [("HTTP_BIND", "127.0.0.1:2"), ("LOAD_BATCH_ROWS", "2")];
+    let overrides = Overrides::default().with(&http::BIND, "--bind", Some("127.0.0.1:3"));
+    let config = Start { env: &variables, file: toml, overrides }.load().expect("valid");
+    assert_eq!(config.http.bind.port(), 3);
+    assert_eq!(config.load.batch_rows, 2);
+    assert_eq!(config.load.parallel_files, 3);
+
+    let origin = |key: &Key| {
+        let entry = config.entries().iter().find(|entry| entry.key.env == key.env);
+        entry.and_then(|entry| entry.origin.clone())
+    };
+    assert_eq!(origin(&http::BIND), Some(Origin::Flag("--bind")));
+    assert_eq!(origin(&load::BATCH_ROWS), Some(Origin::Env("LOAD_BATCH_ROWS")));
+    assert!(matches!(origin(&load::PARALLEL_FILES), Some(Origin::File(_))));
+    assert_eq!(origin(&load::MODE), Some(Origin::Default));
+    assert_eq!(origin(&load::MAX_REJECTS), None);
+}
+
+#[test]
+fn an_empty_variable_counts_as_not_set() {
+    let config = env(&[("HTTP_BIND", ""), ("DATABASE_URL", "")]).load().expect("valid");
+    assert_eq!(config.http.bind.port(), 8000);
+    assert!(config.database.url.is_none());
+}
+
+#[test]
+fn the_environment_may_name_the_file() {
+    let mut toml = TempFile::new();
+    toml.write("[load]\nbatch_rows = 7");
+    let path = toml.path.to_string_lossy().into_owned();
+    let sources = ConfigSources {
+        file: None,
+        overrides: Overrides::default(),
+        env: |name: &str| (name == FILE_ENV).then(|| path.clone()),
+    };
+    assert_eq!(Config::load(&sources).expect("valid").load.batch_rows, 7);
+
+    let missing = ConfigSources {
+        file: Some("/no/such/file.toml".into()),
+        overrides: Overrides::default(),
+        env: |_: &str| None,
+    };
+    let error = Config::load(&missing).expect_err("there is no such file");
+    assert!(error.message().contains("/no/such/file.toml"), "{error}");
+}
+
+#[test]
+fn an_unknown_key_is_refused_with_the_known_ones() {
+    let error = file("[load]\nbatch_row = 1").error().to_string();
+    assert!(error.contains("unknown key `batch_row` in section [load]"), "{error}");
+    assert!(error.contains("batch_rows, batch_bytes, parallel_files"), "{error}");
+
+    let error = file("[loads]\nbatch_rows = 1").error().to_string();
+    assert!(error.contains("unknown section [loads]"), "{error}");
+    assert!(error.contains("database, storage, http, load, telemetry"), "{error}");
+
+    let error = file("load = 1").error().to_string();
+    assert!(error.contains("write [load] on a line of its own"), "{error}");
+}
+
+#[test]
+fn a_bad_value_names_key_origin_and_what_is_expected() {
+    let error = env(&[("LOAD_BATCH_ROWS", "many")]).error().to_string();
+    let expected = "load.batch_rows = `many` (environment LOAD_BATCH_ROWS): \
+                    expected a whole number from 1 to 1000000";
+    assert_eq!(error, expected);
+
+    let error = file("[telemetry]\nlog_format = true").error().to_string();
+    assert!(error.starts_with("telemetry.log_format = `true` (file "), "{error}");
+    assert!(error.ends_with("expected text or json"), "{error}");
+
+    let error = file("[load]\nmode = [\"merge\"]").error().to_string();
+    assert!(error.contains("load.mode") && error.contains("a single value"), "{error}");
+
+    let error = env(&[("LOAD_MODE", "mirror")]).error().to_string();
+    assert!(error.ends_with("expected merge"), "{error}");
+
+    let error = env(&[("RUST_LOG", "salesgraph=loud")]).error().to_string();
+    assert!(error.contains("telemetry.log"), "{error}");
+}
+
+#[test]
+fn only_loopback_addresses_are_bound() {
+    for open in ["0.0.0.0:8000", "192.0.2.1:80", "[::]:8000"] {
+        let error = env(&[("HTTP_BIND", open)]).error().to_string();
+        assert!(error.contains("no access control"), "{error}");
+    }
+    let config = env(&[("HTTP_BIND", "[::1]:0")]).load().expect("valid");
+    assert!(config.http.bind.is_ipv6());
+}
+
+#[test]
+fn secrets_are_shown_nowhere() {
+    let variables = [
+        ("DATABASE_URL", "postgres://u:hunter2@host/db"),
+        ("AWS_ACCESS_KEY_ID", "AKIA"),
+        ("AWS_SECRET_ACCESS_KEY", "hunter2"),
+        ("AWS_SESSION_TOKEN", "hunter2"),
+    ];
+    let config = env(&variables).load().expect("valid");
+    let shown = format!("{config:?}");
+    assert!(!shown.contains("hunter2"), "{shown}");
+    assert!(shown.contains("postgres://u:***@host/db"), "{shown}");
+    let url = config.database.require_url().expect("given").expose();
+    assert_eq!(url, "postgres://u:hunter2@host/db");
+
+    let error = env(&[("DATABASE_URL", "mysql://u:hunter2@host/db")]).error().detail();
+    assert!(error.contains("expected postgres://") && !error.contains("hunter2"), "{error}");
+
+    let error = file("[storage]\nsecret_access_key = \"hunter2").error().detail();
+    assert!(error.contains("line 2") && !error.contains("hunter2"), "{error}");
+}
+
+#[test]
+fn static_credentials_come_in_pairs() {
+    let error = env(&[("AWS_ACCESS_KEY_ID", "AKIA")]).error().to_string();
+    assert!(error.contains("AWS_SECRET_ACCESS_KEY"), "{error}");
+    let error = env(&[("AWS_SECRET_ACCESS_KEY", "s")]).error().to_string();
+    assert!(error.contains("AWS_ACCESS_KEY_ID"), "{error}");
+}
+
+#[test]
+fn an_endpoint_of_ones_own_is_addressed_by_path() {
+    let own = ("AWS_ENDPOINT_URL", "http://127.0.0.1:9000/");
+    let storage = env(&[own]).load().expect("valid").storage;
+    assert_eq!(storage.endpoint_url.as_deref(), Some("http://127.0.0.1:9000"));
+    assert!(storage.force_path_style);
+    let storage = env(&[own, ("S3_FORCE_PATH_STYLE", "false")]).load().expect("valid").storage;
+    assert!(!storage.force_path_style);
+    assert!(!env(&[]).load().expect("valid").storage.force_path_style);
+}
+
+#[test]
+fn every_key_is_its_own() {
+    let keys = || SECTIONS.iter().copied().flatten();
+    let names: HashSet<_> = keys().map(|key| (key.section, key.name)).collect();
+    let variables: HashSet<_> = keys().map(|key| key.env).collect();
+    assert_eq!((names.len(), variables.len()), (keys().count(), keys().count()));
+    for keys in SECTIONS {
+        assert!(keys.iter().all(|key| key.section == keys[0].section && !key.doc.is_empty()));
+    }
+}

@@ -1,0 +1,115 @@
+//! What the loader knows of each source table: the file's name, its columns and
+//! their types, the key, the parents, and what must hold within a row. Adding a
+//! dataset is one file here, listed in [`ALL`] after its parents.
+
+mod column;
+mod customer;
+mod person;
+mod product;
+mod sales_order;
+mod sales_order_line;
+mod special_offer_product;
+
+pub use column::{Check, Column, DecimalRange, Kind};
+
+/// One source table and the Postgres table its rows go to.
+#[derive(Debug)]
+pub struct Dataset {
+    /// The Postgres table, and the dataset's name in the ledger.
+    pub table: &'static str,
+    /// What a file's name begins with, for instance `Sales.SalesOrderHeader`.
+    pub file_stem: &'static str,
+    /// The columns taken from the file, in the order of the table.
+    pub columns: &'static [Column],
+    /// SQL names of the key's columns: one or two integers.
+    pub key: &'static [&'static str],
+    /// Tables a row refers to.
+    pub parents: &'static [Parent],
+    /// What must hold between the columns of a row.
+    pub checks: &'static [Check],
+}
+
+/// A reference from a dataset's rows to another dataset's.
+#[derive(Debug)]
+pub struct Parent {
+    /// The table referred to; its key is that of its own [`Dataset`].
+    pub table: &'static str,
+    /// The referring SQL columns, in the order of the parent's key.
+    pub columns: &'static [&'static str],
+}
+
+/// Every dataset, parents before children.
+pub const ALL: &[&Dataset] = &[
+    &person::DATASET,
+    &product::DATASET,
+    &customer::DATASET,
+    &special_offer_product::DATASET,
+    &sales_order::DATASET,
+    &sales_order_line::DATASET,
+];
+
+/// The dataset of that table name.
+#[must_use]
+pub fn by_table(table: &str) -> Option<&'static Dataset> {
+    ALL.iter().copied().find(|dataset| dataset.table == table)
+}
+
+/// The dataset whose file this is, told by the last part of its key: the stem,
+/// an optional suffix after `-`, `_` or `.`, then `.csv`, `.csv.gz` or `.csv.zst`.
+#[must_use]
+pub fn by_object_key(key: &str) -> Option<&'static Dataset> {
+    let name = key.rsplit('/').next().unwrap_or(key).to_ascii_lowercase();
+    let base = [".csv", ".csv.gz", ".csv.zst"].iter().find_map(|end| name.strip_suffix(end))?;
+    ALL.iter().copied().find(|dataset| {
+        base.strip_prefix(&dataset.file_stem.to_ascii_lowercase())
+            .is_some_and(|suffix| suffix.is_empty() || suffix.starts_with(['-', '_', '.']))
+    })
+}
+
+impl Dataset {
+    /// Index of the column with that SQL name.
+    #[must_use]
+    pub fn column_index(&self, name: &str) -> Option<usize> {
+        self.columns.iter().position(|column| column.name == name)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn files_are_told_by_name_whatever_their_folder() {
+        let table = |key| by_object_key(key).map(|dataset| dataset.table);
+        assert_eq!(table("a/b/Sales.SalesOrderHeader.csv"), Some("sales_order"));
+        assert_eq!(table("Sales.SalesOrderHeader-2014-06-30.csv.gz"), Some("sales_order"));
+        assert_eq!(table("sales.salesorderdetail.CSV.zst"), Some("sales_order_line"));
+        assert_eq!(table("Production.Product_new.csv"), Some("product"));
+        assert_eq!(table("Production.ProductInventory.csv"), None);
+        assert_eq!(table("Production.Product.csv.bz2"), None);
+        assert_eq!(table("relatorios/acme/report.csv"), None);
+    }
+
+    #[test]
+    fn keys_parents_and_checks_name_columns_that_exist() {
+        for (position, dataset) in ALL.iter().enumerate() {
+            let known = |name: &str| dataset.column_index(name).is_some();
+            assert!(dataset.key.iter().all(|name| known(name)), "{}", dataset.table);
+            assert!(known("modified_date"), "{} has no modified_date", dataset.table);
+            for parent in dataset.parents {
+                assert!(parent.columns.iter().all(|name| known(name)), "{}", dataset.table);
+                let at = ALL.iter().position(|other| other.table == parent.table);
+                assert!(
+                    at.is_some_and(|at| at < position),
+                    "{} precedes its parent",
+                    dataset.table
+                );
+            }
+            for check in dataset.checks {
+                for name in check.columns() {
+                    assert!(known(name), "{}: {name}", dataset.table);
+                }
+            }
+        }
+    }
+}

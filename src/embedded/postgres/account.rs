@@ -1,0 +1,98 @@
+//! The account Postgres runs as. It refuses to be root, so a program started by
+//! root hands it to an account without rights.
+
+use std::fs::{self, Metadata};
+use std::io;
+use std::os::unix::fs::MetadataExt as _;
+use std::os::unix::process::CommandExt as _;
+use std::path::Path;
+use std::process::Command;
+
+use nix::unistd::{Gid, Uid, User, chown, geteuid};
+
+use crate::error::{Code, Error, Result};
+
+/// An account that is not the one of this program.
+#[derive(Debug, Clone)]
+pub(super) struct Account {
+    name: String,
+    uid: Uid,
+    gid: Gid,
+}
+
+impl Account {
+    /// The account to change to, or none where this program has no rights to
+    /// give away. Data that exists decides: its owner goes on with it.
+    pub(super) fn choose(data: &Path) -> Result<Option<Self>> {
+        let owner = fs::metadata(data).ok().map(|data| Uid::from_raw(data.uid()));
+        if !geteuid().is_root() {
+            return match owner {
+                Some(owner) if owner != geteuid() => Err(foreign(data, owner)),
+                _ => Ok(None),
+            };
+        }
+        let owner = owner.filter(|owner| !owner.is_root());
+        let owner = owner.and_then(|owner| User::from_uid(owner).ok().flatten());
+        let named = |name| User::from_name(name).ok().flatten();
+        let user = owner.or_else(|| named("postgres")).or_else(|| named("nobody"));
+        let user = user.filter(|user| !user.uid.is_root()).ok_or_else(|| {
+            Error::new(
+                Code::Config,
+                "Postgres does not run as root, and there is neither an account postgres nor \
+                 nobody to run it as: start the program as another user",
+            )
+        })?;
+        Ok(Some(Self { name: user.name, uid: user.uid, gid: user.gid }))
+    }
+
+    /// Makes a command run as this account, without further groups.
+    pub(super) fn apply(&self, command: &mut Command) {
+        command.uid(self.uid.as_raw()).gid(self.gid.as_raw());
+    }
+
+    /// Gives a file or folder to this account.
+    pub(super) fn give(&self, path: &Path) -> io::Result<()> {
+        Ok(chown(path, Some(self.uid), Some(self.gid))?)
+    }
+
+    /// Checks that this account can get to a folder: it needs passage through
+    /// every folder above it.
+    pub(super) fn check_reach(&self, folder: &Path) -> Result<()> {
+        let folder = folder.canonicalize().unwrap_or_else(|_| folder.to_owned());
+        for above in folder.ancestors() {
+            let closed = fs::metadata(above).is_ok_and(|above| !self.may_pass(&above));
+            if closed {
+                let message = format!(
+                    "Postgres runs as {} here, which may not pass through {} to {}: \
+                     choose a state folder below /var/lib or /var/tmp, or run as another user than root",
+                    self.name,
+                    above.display(),
+                    folder.display()
+                );
+                return Err(Error::new(Code::Config, message));
+            }
+        }
+        Ok(())
+    }
+
+    fn may_pass(&self, folder: &Metadata) -> bool {
+        let bit = if folder.uid() == self.uid.as_raw() {
+            0o100
+        } else if folder.gid() == self.gid.as_raw() {
+            0o010
+        } else {
+            0o001
+        };
+        folder.mode() & bit != 0
+    }
+}
+
+fn foreign(data: &Path, owner: Uid) -> Error {
+    let name = User::from_uid(owner).ok().flatten().map(|user| user.name);
+    let name = name.unwrap_or_else(|| format!("user {owner}"));
+    let message = format!(
+        "the database in {} belongs to {name}: run as that user or as root, or choose another state folder",
+        data.display()
+    );
+    Error::new(Code::Config, message)
+}

@@ -1,0 +1,86 @@
+//! What is left in a data folder by a Postgres that was killed, or by a program
+//! whose Postgres is still on its way out.
+
+use std::fs;
+use std::io;
+use std::path::Path;
+use std::time::Duration;
+
+use tokio::time::{Instant, sleep};
+
+use crate::error::{Code, Error, Result};
+
+/// How long a former Postgres may take to end: it may be writing a checkpoint.
+const PATIENCE: Duration = Duration::from_secs(30);
+
+/// How often to look.
+const PAUSE: Duration = Duration::from_millis(50);
+
+/// Waits until no process works in the folder and removes the lock file that
+/// nobody holds any more. Postgres would do the same on its own only where the
+/// process id was not given to another program since.
+pub(super) async fn clear(data: &Path) -> Result<()> {
+    let deadline = Instant::now() + PATIENCE;
+    while let Some(pid) = working_in(data) {
+        if Instant::now() >= deadline {
+            let message = format!(
+                "another Postgres (process {pid}) is running on {}: stop it, or choose another \
+                 state folder",
+                data.display()
+            );
+            return Err(Error::new(Code::Conflict, message));
+        }
+        sleep(PAUSE).await;
+    }
+    match fs::remove_file(data.join("postmaster.pid")) {
+        Err(error) if error.kind() != io::ErrorKind::NotFound => {
+            let message = format!("what a former Postgres left in {} stays", data.display());
+            Err(Error::new(Code::Config, message).with_source(error))
+        }
+        _ => Ok(()),
+    }
+}
+
+/// A process whose working directory is the folder, as it is with every
+/// process of a Postgres. One that has ended has none.
+fn working_in(data: &Path) -> Option<u32> {
+    let processes = fs::read_dir("/proc").ok()?.flatten();
+    let mut pids = processes.filter_map(|entry| {
+        let pid = entry.file_name().to_str()?.parse().ok()?;
+        (fs::read_link(entry.path().join("cwd")).ok()? == data).then_some(pid)
+    });
+    pids.next()
+}
+
+/// Whether the postmaster with this id says that it takes connections: the
+/// eighth line of its lock file, which is how `pg_ctl` learns it too.
+pub(super) fn is_ready(data: &Path, pid: u32) -> bool {
+    let Ok(file) = fs::read_to_string(data.join("postmaster.pid")) else { return false };
+    let mut lines = file.lines().map(str::trim);
+    lines.next() == Some(pid.to_string().as_str()) && lines.nth(6) == Some("ready")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn ready_is_what_the_right_process_says() {
+        let data = tempfile::tempdir().unwrap();
+        let file = data.path().join("postmaster.pid");
+        assert!(!is_ready(data.path(), 7));
+        fs::write(&file, "7\n/data\n1700000000\n5432\n\n127.0.0.1\n  1  2\nstarting\n").unwrap();
+        assert!(!is_ready(data.path(), 7));
+        fs::write(&file, "7\n/data\n1700000000\n5432\n\n127.0.0.1\n  1  2\nready   \n").unwrap();
+        assert!(is_ready(data.path(), 7));
+        assert!(!is_ready(data.path(), 8));
+    }
+
+    #[tokio::test]
+    async fn a_lock_file_without_a_process_goes() {
+        let data = tempfile::tempdir().unwrap();
+        fs::write(data.path().join("postmaster.pid"), "1\n").unwrap();
+        clear(data.path()).await.unwrap();
+        assert!(!data.path().join("postmaster.pid").exists());
+    }
+}

@@ -1,0 +1,147 @@
+//! Conditional requests: which of them pass on the object as it is now.
+
+use http::{HeaderMap, HeaderValue, header};
+use s3s::dto::{ETag, ETagCondition, Timestamp};
+use s3s::{S3Error, S3ErrorCode, S3Result, s3_error};
+
+use super::record::ObjectRecord;
+
+/// What a write demands of the object it replaces.
+#[derive(Debug, Default, Clone)]
+pub(super) struct WriteCondition {
+    pub(super) if_match: Option<ETagCondition>,
+    pub(super) if_none_match: Option<ETagCondition>,
+}
+
+impl WriteCondition {
+    /// Refuses what S3 does not know at all, before any byte is taken.
+    pub(super) fn validate(&self) -> S3Result<()> {
+        match self.if_none_match {
+            Some(ETagCondition::ETag(_)) => {
+                Err(s3_error!(NotImplemented, "a write takes no If-None-Match but *"))
+            }
+            _ => Ok(()),
+        }
+    }
+
+    pub(super) fn check(&self, current: Option<&ObjectRecord>) -> S3Result<()> {
+        if self.if_none_match.is_some() && current.is_some() {
+            return Err(failed("If-None-Match"));
+        }
+        match (&self.if_match, current) {
+            (None, _) => Ok(()),
+            (Some(_), None) => Err(s3_error!(NoSuchKey)),
+            (Some(condition), Some(current)) if matches(condition, &current.etag) => Ok(()),
+            (Some(_), Some(_)) => Err(failed("If-Match")),
+        }
+    }
+}
+
+/// What a read demands of the object it reads.
+#[derive(Debug, Default)]
+pub(super) struct ReadCondition {
+    pub(super) if_match: Option<ETagCondition>,
+    pub(super) if_none_match: Option<ETagCondition>,
+    pub(super) if_modified_since: Option<Timestamp>,
+    pub(super) if_unmodified_since: Option<Timestamp>,
+}
+
+impl ReadCondition {
+    /// In the order of RFC 9110: a tag that is given decides over the date.
+    pub(super) fn check(&self, object: &ObjectRecord) -> S3Result<()> {
+        let modified = object.modified.timestamp();
+        match (&self.if_match, &self.if_unmodified_since) {
+            (Some(condition), _) if !matches(condition, &object.etag) => {
+                return Err(failed("If-Match"));
+            }
+            (None, Some(since)) if modified > *since => return Err(failed("If-Unmodified-Since")),
+            _ => {}
+        }
+        match (&self.if_none_match, &self.if_modified_since) {
+            (Some(condition), _) if matches(condition, &object.etag) => Err(not_modified(object)),
+            (None, Some(since)) if modified <= *since => Err(not_modified(object)),
+            _ => Ok(()),
+        }
+    }
+
+    /// The same for the source of a copy, which knows no `304`.
+    pub(super) fn check_source(&self, object: &ObjectRecord) -> S3Result<()> {
+        self.check(object).map_err(|_| failed("x-amz-copy-source-if"))
+    }
+}
+
+fn matches(condition: &ETagCondition, etag: &str) -> bool {
+    match condition {
+        ETagCondition::Any => true,
+        ETagCondition::ETag(tag) => tag.value() == etag,
+    }
+}
+
+fn failed(header: &str) -> S3Error {
+    s3_error!(PreconditionFailed, "the condition {header} does not hold")
+}
+
+fn not_modified(object: &ObjectRecord) -> S3Error {
+    let mut headers = HeaderMap::new();
+    let tag = ETag::Strong(object.etag.clone());
+    if let Ok(value) = HeaderValue::from_str(&format!("\"{}\"", tag.value())) {
+        headers.insert(header::ETAG, value);
+    }
+    let mut error = S3Error::new(S3ErrorCode::NotModified);
+    error.set_headers(headers);
+    error
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::embedded::s3::record::{Headers, Moment};
+
+    fn object(etag: &str) -> ObjectRecord {
+        ObjectRecord {
+            key: "k".into(),
+            etag: etag.into(),
+            modified: Moment::now(),
+            headers: Headers::default(),
+            checksum: None,
+            upload_id: None,
+            segments: vec![],
+        }
+    }
+
+    fn tag(value: &str) -> Option<ETagCondition> {
+        Some(ETagCondition::ETag(ETag::Strong(value.into())))
+    }
+
+    fn code(result: S3Result<()>) -> Option<S3ErrorCode> {
+        result.err().map(|error| error.code().clone())
+    }
+
+    #[test]
+    fn writes() {
+        let object = object("aa");
+        let absent = WriteCondition { if_none_match: Some(ETagCondition::Any), ..<_>::default() };
+        assert_eq!(code(absent.check(None)), None);
+        assert_eq!(code(absent.check(Some(&object))), Some(S3ErrorCode::PreconditionFailed));
+        let same = WriteCondition { if_match: tag("aa"), ..<_>::default() };
+        assert_eq!(code(same.check(Some(&object))), None);
+        assert_eq!(code(same.check(None)), Some(S3ErrorCode::NoSuchKey));
+        let other = WriteCondition { if_match: tag("bb"), ..<_>::default() };
+        assert_eq!(code(other.check(Some(&object))), Some(S3ErrorCode::PreconditionFailed));
+    }
+
+    #[test]
+    fn reads_let_the_tag_decide_over_the_date() {
+        let object = object("aa");
+        let condition = ReadCondition {
+            if_none_match: tag("bb"),
+            if_modified_since: Some(object.modified.timestamp()),
+            ..<_>::default()
+        };
+        assert_eq!(code(condition.check(&object)), None);
+        let condition = ReadCondition { if_none_match: tag("aa"), ..<_>::default() };
+        assert_eq!(code(condition.check(&object)), Some(S3ErrorCode::NotModified));
+        let condition = ReadCondition { if_match: tag("bb"), ..<_>::default() };
+        assert_eq!(code(condition.check(&object)), Some(S3ErrorCode::PreconditionFailed));
+    }
+}

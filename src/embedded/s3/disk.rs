@@ -1,0 +1,125 @@
+//! The folders of a store and the writes that survive a crash.
+
+use std::fs::{self, File};
+use std::io::{self, Write as _};
+use std::path::{Path, PathBuf};
+
+use s3s::crypto::{Checksum as _, Sha256};
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+use uuid::Uuid;
+
+use super::digest::hex;
+
+/// Where everything lies:
+///
+/// ```text
+/// blobs/<id>                              bytes, never changed once written
+/// buckets/<bucket>/bucket.json
+/// buckets/<bucket>/objects/<hash of key>.json
+/// buckets/<bucket>/uploads/<id>/upload.json
+/// buckets/<bucket>/uploads/<id>/<part>.json
+/// tmp/                                    writes on their way
+/// ```
+#[derive(Debug, Clone)]
+pub(super) struct Layout {
+    root: PathBuf,
+}
+
+impl Layout {
+    pub(super) fn create(root: &Path) -> io::Result<Self> {
+        let layout = Self { root: root.to_owned() };
+        // What a crash left half written is worth nothing.
+        match fs::remove_dir_all(layout.tmp()) {
+            Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
+            _ => {}
+        }
+        for dir in [layout.blobs(), layout.buckets(), layout.tmp()] {
+            fs::create_dir_all(dir)?;
+        }
+        sync_dir(&layout.root)?;
+        Ok(layout)
+    }
+
+    pub(super) fn blobs(&self) -> PathBuf {
+        self.root.join("blobs")
+    }
+
+    pub(super) fn buckets(&self) -> PathBuf {
+        self.root.join("buckets")
+    }
+
+    pub(super) fn tmp(&self) -> PathBuf {
+        self.root.join("tmp")
+    }
+
+    pub(super) fn bucket(&self, bucket: &str) -> PathBuf {
+        self.buckets().join(bucket)
+    }
+
+    pub(super) fn objects(&self, bucket: &str) -> PathBuf {
+        self.bucket(bucket).join("objects")
+    }
+
+    pub(super) fn uploads(&self, bucket: &str) -> PathBuf {
+        self.bucket(bucket).join("uploads")
+    }
+
+    pub(super) fn upload(&self, bucket: &str, id: &str) -> PathBuf {
+        self.uploads(bucket).join(id)
+    }
+
+    /// The file of an object's record. A key may be longer than a file name and
+    /// hold any character, so its hash names the file.
+    pub(super) fn object(&self, bucket: &str, key: &str) -> PathBuf {
+        let name = hex(Sha256::checksum(key.as_bytes()).as_ref());
+        self.objects(bucket).join(format!("{name}.json"))
+    }
+
+    /// Writes a record so that the path holds the old one or the new one.
+    pub(super) fn write<T: Serialize>(&self, path: &Path, record: &T) -> io::Result<()> {
+        let staged = self.tmp().join(Uuid::new_v4().simple().to_string());
+        let mut file = File::create_new(&staged)?;
+        file.write_all(&serde_json::to_vec(record)?)?;
+        file.sync_all()?;
+        fs::rename(&staged, path)?;
+        sync_parent(path)
+    }
+
+    /// Removes a folder in one step: out of sight first, file by file after.
+    pub(super) fn remove_dir(&self, path: &Path) -> io::Result<()> {
+        let doomed = self.tmp().join(Uuid::new_v4().simple().to_string());
+        fs::rename(path, &doomed)?;
+        sync_parent(path)?;
+        fs::remove_dir_all(doomed)
+    }
+}
+
+pub(super) fn read<T: DeserializeOwned>(path: &Path) -> io::Result<T> {
+    let record = serde_json::from_slice(&fs::read(path)?);
+    record.map_err(|error| {
+        io::Error::new(io::ErrorKind::InvalidData, format!("{}: {error}", path.display()))
+    })
+}
+
+pub(super) fn remove(path: &Path) -> io::Result<()> {
+    fs::remove_file(path)?;
+    sync_parent(path)
+}
+
+pub(super) fn sync_dir(path: &Path) -> io::Result<()> {
+    File::open(path)?.sync_all()
+}
+
+fn sync_parent(path: &Path) -> io::Result<()> {
+    path.parent().map_or(Ok(()), sync_dir)
+}
+
+/// The entries of a folder, in no order.
+pub(super) fn entries(path: &Path) -> io::Result<Vec<PathBuf>> {
+    fs::read_dir(path)?.map(|entry| Ok(entry?.path())).collect()
+}
+
+pub(super) fn name(path: &Path) -> &str {
+    path.file_name().and_then(|name| name.to_str()).unwrap_or_default()
+}

@@ -1,0 +1,127 @@
+//! From the bytes of an object to UTF-8 text: decompression and decoding, told
+//! by content, pulled by the reader so that nothing grows without bound.
+
+use std::io::{self, BufReader, Cursor, Read};
+
+use bytes::{Buf, Bytes};
+use encoding_rs::{CoderResult, Decoder, UTF_16BE, UTF_16LE};
+use flate2::read::MultiGzDecoder;
+use tokio::sync::mpsc;
+
+use super::dialect::{Compression, Encoding};
+
+/// The greatest zstd window accepted, as a power of two: 8 MiB, what `zstd -19`
+/// uses. A larger one would break the loader's memory bound.
+const ZSTD_WINDOW_LOG_MAX: u32 = 23;
+const CHUNK: usize = 64 * 1024;
+
+/// Reads what an asynchronous task sends. A sent error ends the reading.
+pub(crate) struct ChannelReader {
+    chunks: mpsc::Receiver<io::Result<Bytes>>,
+    current: Bytes,
+}
+
+impl ChannelReader {
+    pub(crate) fn new(chunks: mpsc::Receiver<io::Result<Bytes>>) -> Self {
+        Self { chunks, current: Bytes::new() }
+    }
+}
+
+impl Read for ChannelReader {
+    fn read(&mut self, into: &mut [u8]) -> io::Result<usize> {
+        while self.current.is_empty() {
+            match self.chunks.blocking_recv() {
+                Some(chunk) => self.current = chunk?,
+                None => return Ok(0),
+            }
+        }
+        let length = into.len().min(self.current.len());
+        self.current.copy_to_slice(into.get_mut(..length).unwrap_or_default());
+        Ok(length)
+    }
+}
+
+/// A reader whose first bytes were looked at.
+pub(super) type Peeked<'a> = io::Chain<Cursor<Vec<u8>>, Box<dyn Read + 'a>>;
+
+/// Looks at up to `length` bytes and gives a reader that still has them.
+pub(super) fn peek<'a>(
+    mut input: Box<dyn Read + 'a>,
+    length: usize,
+) -> io::Result<(Vec<u8>, Peeked<'a>)> {
+    let mut head = Vec::with_capacity(length);
+    input.by_ref().take(length as u64).read_to_end(&mut head)?;
+    let rest = Cursor::new(head.clone());
+    Ok((head, Read::chain(rest, input)))
+}
+
+pub(super) fn decompress<'a>(
+    input: impl Read + 'a,
+    compression: Compression,
+) -> io::Result<Box<dyn Read + 'a>> {
+    Ok(match compression {
+        Compression::None => Box::new(input),
+        Compression::Gzip => Box::new(MultiGzDecoder::new(BufReader::with_capacity(CHUNK, input))),
+        Compression::Zstd => {
+            let mut decoder = zstd::stream::read::Decoder::new(input)?;
+            decoder.window_log_max(ZSTD_WINDOW_LOG_MAX)?;
+            Box::new(decoder)
+        }
+    })
+}
+
+/// Text as UTF-8. UTF-8 itself passes as it is: each record is checked later, so
+/// that a bad byte costs its record and not the file.
+pub(super) fn decode_text<'a>(input: impl Read + 'a, encoding: Encoding) -> Box<dyn Read + 'a> {
+    let decoder = match encoding {
+        Encoding::Utf8 => return Box::new(input),
+        Encoding::Utf16Le => UTF_16LE.new_decoder_without_bom_handling(),
+        Encoding::Utf16Be => UTF_16BE.new_decoder_without_bom_handling(),
+    };
+    Box::new(Utf16Reader {
+        input,
+        decoder,
+        raw: vec![0; CHUNK],
+        raw_range: 0..0,
+        at_end: false,
+        text: vec![0; 2 * CHUNK],
+        text_range: 0..0,
+    })
+}
+
+struct Utf16Reader<R> {
+    input: R,
+    decoder: Decoder,
+    raw: Vec<u8>,
+    raw_range: std::ops::Range<usize>,
+    at_end: bool,
+    text: Vec<u8>,
+    text_range: std::ops::Range<usize>,
+}
+
+impl<R: Read> Read for Utf16Reader<R> {
+    fn read(&mut self, into: &mut [u8]) -> io::Result<usize> {
+        while self.text_range.is_empty() {
+            if self.raw_range.is_empty() && !self.at_end {
+                let read = self.input.read(&mut self.raw)?;
+                self.raw_range = 0..read;
+                self.at_end = read == 0;
+            }
+            let source = self.raw.get(self.raw_range.clone()).unwrap_or_default();
+            let (result, read, written, _) =
+                self.decoder.decode_to_utf8(source, &mut self.text, self.at_end);
+            self.raw_range.start += read;
+            self.text_range = 0..written;
+            if self.at_end && written == 0 && result == CoderResult::InputEmpty {
+                return Ok(0);
+            }
+        }
+        let text = self.text.get(self.text_range.clone()).unwrap_or_default();
+        let length = into.len().min(text.len());
+        into.get_mut(..length)
+            .unwrap_or_default()
+            .copy_from_slice(text.get(..length).unwrap_or_default());
+        self.text_range.start += length;
+        Ok(length)
+    }
+}

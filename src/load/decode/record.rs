@@ -1,0 +1,349 @@
+//! Cuts decoded text into records, knows where each lies, and never lets one
+//! record's stray quote swallow its neighbours.
+
+use std::io::{self, Read};
+
+use csv_core::{ReadRecordResult, ReaderBuilder};
+
+use crate::load::reason::Reason;
+
+/// How offsets in the file follow from the decoded UTF-8 text.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Unit {
+    /// The text is the file's own bytes.
+    Utf8,
+    /// Each UTF-16 unit of the text is two bytes of the file.
+    Utf16,
+}
+
+impl Unit {
+    pub(super) fn file_bytes(self, text: &[u8]) -> u64 {
+        let units = match self {
+            Self::Utf8 => text.len(),
+            Self::Utf16 => 2 * String::from_utf8_lossy(text).encode_utf16().count(),
+        };
+        units as u64
+    }
+}
+
+/// Where reading begins.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Position {
+    /// Bytes of the decompressed file before it.
+    pub(super) offset: u64,
+    /// Its line, from 1.
+    pub(super) line: u64,
+}
+
+/// A source of records.
+pub(super) struct Records<R> {
+    input: R,
+    csv: csv_core::Reader,
+    delimiter: u8,
+    fields_expected: usize,
+    max_bytes: usize,
+    unit: Unit,
+    window: Vec<u8>,
+    start: usize,
+    at_end: bool,
+    after_cr: bool,
+    position: Position,
+    fields: Vec<u8>,
+    ends: Vec<usize>,
+}
+
+/// One record, or the line of one that cannot be taken apart.
+pub(super) struct Record<'a> {
+    pub(super) position: Position,
+    /// As it was, without its line end.
+    pub(super) raw: &'a [u8],
+    pub(super) shape: Result<Fields<'a>, Reason>,
+}
+
+/// The fields of a record, unquoted.
+#[derive(Clone, Copy)]
+pub(super) struct Fields<'a> {
+    bytes: &'a [u8],
+    ends: &'a [usize],
+}
+
+impl<'a> Fields<'a> {
+    pub(super) fn get(&self, index: usize) -> &'a [u8] {
+        let start = if index == 0 { Some(&0) } else { self.ends.get(index - 1) };
+        match (start, self.ends.get(index)) {
+            (Some(start), Some(end)) => self.bytes.get(*start..*end).unwrap_or_default(),
+            _ => &[],
+        }
+    }
+}
+
+/// What a parse of the window's head found.
+enum Cut {
+    /// A record of so many bytes, line end included, with so many fields.
+    Record {
+        bytes: usize,
+        fields: usize,
+        open_quote: bool,
+    },
+    /// No end of record within the bound.
+    TooLong,
+    End,
+}
+
+const CHUNK: usize = 64 * 1024;
+
+impl<R: Read> Records<R> {
+    pub(super) fn new(input: R, settings: &Settings, position: Position) -> Self {
+        Self {
+            input,
+            csv: ReaderBuilder::new().delimiter(settings.delimiter).build(),
+            delimiter: settings.delimiter,
+            fields_expected: settings.fields,
+            max_bytes: settings.max_bytes,
+            unit: settings.unit,
+            window: Vec::with_capacity(2 * CHUNK),
+            start: 0,
+            at_end: false,
+            after_cr: false,
+            position,
+            fields: vec![0; 4096],
+            ends: vec![0; settings.fields + 8],
+        }
+    }
+
+    /// Where the next record begins.
+    pub(super) fn position(&self) -> Position {
+        self.position
+    }
+
+    /// Whether nothing but the end may follow.
+    pub(super) fn exhausted(&mut self) -> io::Result<bool> {
+        self.skip_line_ends()?;
+        Ok(self.at_end && self.start == self.window.len())
+    }
+
+    /// The next record; blank lines are passed over.
+    pub(super) fn next(&mut self) -> io::Result<Option<Record<'_>>> {
+        self.skip_line_ends()?;
+        let position = self.position;
+        let (length, shape) = match self.cut()? {
+            Cut::End => return Ok(None),
+            Cut::TooLong => match line_length(self.rest()) {
+                Some(length) => (length, Err(self.reason_of_line(length, Reason::RecordTooLong))),
+                None => return self.skip_endless_line(position).map(Some),
+            },
+            Cut::Record { bytes, fields, open_quote } => self.judge(bytes, fields, open_quote),
+        };
+        let from = self.start;
+        let body = without_line_end(self.rest().get(..length).unwrap_or_default()).len();
+        self.advance(length);
+        let raw = self.window.get(from..from + body).unwrap_or_default();
+        let shape = shape.map(|count| Fields {
+            bytes: &self.fields,
+            ends: self.ends.get(..count).unwrap_or_default(),
+        });
+        Ok(Some(Record { position, raw, shape }))
+    }
+
+    /// Decides whether what the parser took for a record is one. One that spans
+    /// lines must be well formed to the letter; otherwise only its first line is
+    /// rejected and reading goes on at the second, which may well be good.
+    fn judge(
+        &self,
+        bytes: usize,
+        count: usize,
+        open_quote: bool,
+    ) -> (usize, Result<usize, Reason>) {
+        let record = self.rest().get(..bytes).unwrap_or_default();
+        let spans_lines = without_line_end(record).contains(&b'\n');
+        let good_count = count == self.fields_expected;
+        if open_quote || (spans_lines && !(good_count && strict(record, self.delimiter))) {
+            let length = line_length(record).unwrap_or(bytes);
+            return (length, Err(self.reason_of_line(length, Reason::FieldCount)));
+        }
+        (bytes, if good_count { Ok(count) } else { Err(Reason::FieldCount) })
+    }
+
+    fn reason_of_line(&self, length: usize, otherwise: Reason) -> Reason {
+        let line = self.rest().get(..length).unwrap_or_default();
+        let quotes = line.iter().filter(|byte| **byte == b'"').count();
+        if quotes % 2 == 1 { Reason::UnbalancedQuote } else { otherwise }
+    }
+
+    fn cut(&mut self) -> io::Result<Cut> {
+        loop {
+            self.csv.reset();
+            let input = self.window.get(self.start..).unwrap_or_default();
+            let (result, read, written, ended) =
+                self.csv.read_record(input, &mut self.fields, &mut self.ends);
+            match result {
+                ReadRecordResult::Record => {
+                    return Ok(Cut::Record { bytes: read, fields: ended, open_quote: false });
+                }
+                ReadRecordResult::End => return Ok(Cut::End),
+                ReadRecordResult::OutputFull => self.fields.resize(2 * self.fields.len(), 0),
+                ReadRecordResult::OutputEndsFull => self.ends.resize(2 * self.ends.len(), 0),
+                ReadRecordResult::InputEmpty if input.len() > self.max_bytes => {
+                    return Ok(Cut::TooLong);
+                }
+                ReadRecordResult::InputEmpty if !self.at_end => self.refill()?,
+                ReadRecordResult::InputEmpty if input.is_empty() => return Ok(Cut::End),
+                ReadRecordResult::InputEmpty => {
+                    let bytes = input.len();
+                    let open_quote = quote_stays_open(input, self.delimiter);
+                    let fields = self.fields.get_mut(written..).unwrap_or_default();
+                    let ends = self.ends.get_mut(ended..).unwrap_or_default();
+                    let (result, _, _, more) = self.csv.read_record(&[], fields, ends);
+                    if matches!(result, ReadRecordResult::OutputEndsFull) {
+                        self.ends.resize(2 * self.ends.len(), 0);
+                        continue;
+                    }
+                    return Ok(Cut::Record { bytes, fields: ended + more, open_quote });
+                }
+            }
+        }
+    }
+
+    /// A single line longer than the bound: its head is kept, the rest is read over.
+    fn skip_endless_line(&mut self, position: Position) -> io::Result<Record<'_>> {
+        let kept = self.rest().get(..self.max_bytes).unwrap_or_default().to_vec();
+        loop {
+            let length = line_length(self.rest());
+            self.advance_within_line(length.unwrap_or(self.rest().len()));
+            if length.is_some() {
+                self.position.line += 1;
+                break;
+            }
+            if self.at_end {
+                break;
+            }
+            self.refill()?;
+        }
+        self.fields = kept;
+        let raw = self.fields.as_slice();
+        Ok(Record { position, raw, shape: Err(Reason::RecordTooLong) })
+    }
+
+    fn skip_line_ends(&mut self) -> io::Result<()> {
+        loop {
+            match self.window.get(self.start) {
+                Some(b'\n') if self.after_cr => {
+                    self.after_cr = false;
+                    self.advance_within_line(1);
+                }
+                Some(byte @ (b'\n' | b'\r')) => {
+                    self.after_cr = *byte == b'\r';
+                    self.advance_within_line(1);
+                    self.position.line += 1;
+                }
+                Some(_) => {
+                    self.after_cr = false;
+                    return Ok(());
+                }
+                None if self.at_end => return Ok(()),
+                None => self.refill()?,
+            }
+        }
+    }
+
+    fn rest(&self) -> &[u8] {
+        self.window.get(self.start..).unwrap_or_default()
+    }
+
+    fn advance(&mut self, length: usize) {
+        let record = self.rest().get(..length).unwrap_or_default();
+        let inner = without_line_end(record);
+        let lines = inner.iter().filter(|byte| **byte == b'\n').count();
+        let ended = inner.len() < record.len();
+        self.after_cr = record.last() == Some(&b'\r');
+        self.position.line += lines as u64 + u64::from(ended);
+        self.advance_within_line(length);
+    }
+
+    fn advance_within_line(&mut self, length: usize) {
+        let passed = self.window.get(self.start..self.start + length).unwrap_or_default();
+        self.position.offset += self.unit.file_bytes(passed);
+        self.start += length;
+    }
+
+    /// Reads on; what is kept grows geometrically, so that parsing it anew each
+    /// time costs no more than twice its length.
+    fn refill(&mut self) -> io::Result<()> {
+        self.window.drain(..self.start);
+        self.start = 0;
+        let held = self.window.len();
+        self.window.resize(held + CHUNK.max(held), 0);
+        let mut filled = held;
+        while filled < self.window.len() {
+            match self.input.read(self.window.get_mut(filled..).unwrap_or_default()) {
+                Ok(0) => {
+                    self.at_end = true;
+                    break;
+                }
+                Ok(read) => filled += read,
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+                Err(error) => return Err(error),
+            }
+        }
+        self.window.truncate(filled);
+        Ok(())
+    }
+}
+
+/// What a reader of records must know of the file.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Settings {
+    pub(super) delimiter: u8,
+    pub(super) fields: usize,
+    pub(super) max_bytes: usize,
+    pub(super) unit: Unit,
+}
+
+fn line_length(bytes: &[u8]) -> Option<usize> {
+    bytes.iter().position(|byte| *byte == b'\n').map(|at| at + 1)
+}
+
+pub(super) fn without_line_end(record: &[u8]) -> &[u8] {
+    let record = record.strip_suffix(b"\n").unwrap_or(record);
+    record.strip_suffix(b"\r").unwrap_or(record)
+}
+
+/// Whether the record keeps RFC 4180 to the letter: a quoted field ends at its
+/// closing quote, and no quote stands in an unquoted one.
+fn strict(record: &[u8], delimiter: u8) -> bool {
+    matches!(scan(record, delimiter), Scan::Strict)
+}
+
+fn quote_stays_open(record: &[u8], delimiter: u8) -> bool {
+    matches!(scan(record, delimiter), Scan::Open)
+}
+
+enum Scan {
+    Strict,
+    Stray,
+    Open,
+}
+
+fn scan(record: &[u8], delimiter: u8) -> Scan {
+    let mut bytes = without_line_end(record).iter().copied().peekable();
+    let mut stray = false;
+    while let Some(first) = bytes.next() {
+        if first == b'"' {
+            loop {
+                match bytes.next() {
+                    None => return Scan::Open,
+                    Some(b'"') if bytes.peek() == Some(&b'"') => drop(bytes.next()),
+                    Some(b'"') => break,
+                    Some(_) => {}
+                }
+            }
+            if bytes.next().is_some_and(|byte| byte != delimiter) {
+                stray = true;
+                bytes.by_ref().take_while(|byte| *byte != delimiter).for_each(drop);
+            }
+        } else if first != delimiter {
+            stray |= bytes.by_ref().take_while(|byte| *byte != delimiter).any(|byte| byte == b'"');
+        }
+    }
+    if stray { Scan::Stray } else { Scan::Strict }
+}

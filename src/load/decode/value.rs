@@ -1,0 +1,357 @@
+//! One field's text becomes one typed value, or a precise reason why not.
+
+use chrono::NaiveDate;
+
+use crate::dataset::{Column, DecimalRange, Kind};
+use crate::db::copy::{CopyWriter, EPOCH_DAYS_FROM_UNIX};
+use crate::load::reason::{Fault, Reason};
+
+/// A converted field. Text stays where the record lies; the value is its range.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Value {
+    Null,
+    SmallInt(i16),
+    Integer(i32),
+    Boolean(bool),
+    /// At the scale of the column.
+    Decimal(i128),
+    /// Microseconds since 2000-01-01.
+    Timestamp(i64),
+    Uuid([u8; 16]),
+    /// The field's first so many bytes.
+    Text(usize),
+}
+
+/// How much of a bad value a message shows.
+const SHOWN: usize = 60;
+
+/// Converts the text of one field. `NULL` and nothing mean null.
+pub(super) fn convert(column: &Column, text: &[u8]) -> Result<Value, Fault> {
+    if text.is_empty() || text == b"NULL" {
+        return if column.required {
+            Err(fault(column, Reason::MissingValue, "a value is required, found none".to_owned()))
+        } else {
+            Ok(Value::Null)
+        };
+    }
+    let kind = column.kind;
+    let (value, expected) = match kind {
+        Kind::SmallInt { min, max } => {
+            return integer(column, text, i64::from(min), i64::from(max))
+                .map(|value| Value::SmallInt(i16::try_from(value).unwrap_or_default()));
+        }
+        Kind::Integer { min, max } => {
+            return integer(column, text, i64::from(min), i64::from(max))
+                .map(|value| Value::Integer(i32::try_from(value).unwrap_or_default()));
+        }
+        Kind::Decimal { precision, scale, range } => {
+            return decimal(column, text, precision, scale, range);
+        }
+        Kind::Text { max } => return limited(column, text, text.len(), max),
+        Kind::Padded { max } => return limited(column, text, unpadded(text), max),
+        Kind::Code(codes) => {
+            let length = unpadded(text);
+            let known = codes.iter().any(|code| text.get(..length) == Some(code.as_bytes()));
+            (known.then_some(Value::Text(length)), Expected::Code(codes))
+        }
+        Kind::Boolean => (boolean(text), Expected::Boolean),
+        Kind::Timestamp => (timestamp(text).map(Value::Timestamp), Expected::Timestamp),
+        Kind::Uuid => (uuid(text), Expected::Uuid),
+    };
+    value.ok_or_else(|| expected.fault(column, text))
+}
+
+/// Appends the value to a COPY row.
+pub(super) fn write(copy: &mut CopyWriter, kind: Kind, value: Value, text: &[u8]) {
+    match value {
+        Value::Null => copy.null(),
+        Value::SmallInt(value) => copy.int2(value),
+        Value::Integer(value) => copy.int4(value),
+        Value::Boolean(value) => copy.boolean(value),
+        Value::Decimal(value) => {
+            let scale = if let Kind::Decimal { scale, .. } = kind { scale } else { 0 };
+            copy.numeric(value, scale);
+        }
+        Value::Timestamp(value) => copy.int8(value),
+        Value::Uuid(value) => copy.uuid(value),
+        Value::Text(length) => copy.bytes(text.get(..length).unwrap_or(text)),
+    }
+}
+
+enum Expected {
+    Boolean,
+    Timestamp,
+    Uuid,
+    Code(&'static [&'static str]),
+}
+
+impl Expected {
+    fn fault(&self, column: &Column, text: &[u8]) -> Fault {
+        let found = shown(text);
+        match self {
+            Self::Boolean => {
+                fault(column, Reason::InvalidBoolean, format!("expected 0 or 1, found {found}"))
+            }
+            Self::Timestamp => fault(
+                column,
+                Reason::InvalidTimestamp,
+                format!("expected a time like 2011-05-31 00:00:00.000, found {found}"),
+            ),
+            Self::Uuid => {
+                fault(column, Reason::InvalidUuid, format!("expected a GUID, found {found}"))
+            }
+            Self::Code(codes) => fault(
+                column,
+                Reason::UnknownCode,
+                format!("expected one of {}, found {found}", codes.join(", ")),
+            ),
+        }
+    }
+}
+
+pub(super) fn fault(column: &Column, reason: Reason, message: String) -> Fault {
+    Fault { column: Some(column.source), reason, message }
+}
+
+fn shown(text: &[u8]) -> String {
+    let text = String::from_utf8_lossy(text);
+    let mut short: String = text.chars().take(SHOWN).collect();
+    if short.len() < text.len() {
+        short.push('…');
+    }
+    format!("{short:?}")
+}
+
+fn unpadded(text: &[u8]) -> usize {
+    text.trim_ascii_end().len()
+}
+
+fn limited(column: &Column, text: &[u8], length: usize, max: usize) -> Result<Value, Fault> {
+    let kept = text.get(..length).unwrap_or(text);
+    // A character has at least one byte: only longer texts need counting.
+    if length > max {
+        let characters = String::from_utf8_lossy(kept).chars().count();
+        if characters > max {
+            let message = format!("at most {max} characters, found {characters}: {}", shown(text));
+            return Err(fault(column, Reason::TooLong, message));
+        }
+    }
+    Ok(Value::Text(length))
+}
+
+fn boolean(text: &[u8]) -> Option<Value> {
+    match text {
+        b"0" => Some(Value::Boolean(false)),
+        b"1" => Some(Value::Boolean(true)),
+        _ if text.eq_ignore_ascii_case(b"false") => Some(Value::Boolean(false)),
+        _ if text.eq_ignore_ascii_case(b"true") => Some(Value::Boolean(true)),
+        _ => None,
+    }
+}
+
+fn integer(column: &Column, text: &[u8], min: i64, max: i64) -> Result<i64, Fault> {
+    let (negative, digits) = match text {
+        [b'-', digits @ ..] => (true, digits),
+        [b'+', digits @ ..] => (false, digits),
+        digits => (false, digits),
+    };
+    if digits.is_empty() || !digits.iter().all(u8::is_ascii_digit) {
+        let message = format!("expected an integer, found {}", shown(text));
+        return Err(fault(column, Reason::InvalidInteger, message));
+    }
+    let value = digits
+        .iter()
+        .try_fold(0_i64, |sum, digit| sum.checked_mul(10)?.checked_add(i64::from(digit - b'0')));
+    let value = value.map(|value| if negative { -value } else { value });
+    value.filter(|value| (min..=max).contains(value)).ok_or_else(|| {
+        let message = format!("expected {min} to {max}, found {}", shown(text));
+        fault(column, Reason::OutOfRange, message)
+    })
+}
+
+fn decimal(
+    column: &Column,
+    text: &[u8],
+    precision: u8,
+    scale: u8,
+    range: DecimalRange,
+) -> Result<Value, Fault> {
+    let bad = || {
+        let message = format!("expected a number like 2024,994 or 2024.994, found {}", shown(text));
+        fault(column, Reason::InvalidDecimal, message)
+    };
+    let beyond = |bound: &str| {
+        fault(column, Reason::OutOfRange, format!("expected {bound}, found {}", shown(text)))
+    };
+    let digits_bound = || beyond(&format!("at most {precision} digits, {scale} of them decimals"));
+    let (negative, rest) = match text {
+        [b'-', rest @ ..] => (true, rest),
+        [b'+', rest @ ..] => (false, rest),
+        rest => (false, rest),
+    };
+    let mark = rest.iter().position(|byte| matches!(byte, b'.' | b','));
+    let (whole, fraction) = match mark {
+        Some(at) => (rest.get(..at).unwrap_or_default(), rest.get(at + 1..).unwrap_or_default()),
+        None => (rest, &[][..]),
+    };
+    let digits = || whole.iter().chain(fraction);
+    if (whole.is_empty() && fraction.is_empty()) || !digits().all(u8::is_ascii_digit) {
+        return Err(bad());
+    }
+    let kept = fraction.get(..usize::from(scale)).unwrap_or(fraction);
+    let cut = fraction.get(kept.len()..).unwrap_or_default();
+    if cut.iter().any(|digit| *digit != b'0') {
+        let message = format!("at most {scale} decimals, found {}", shown(text));
+        return Err(fault(column, Reason::TooManyDecimals, message));
+    }
+    let mut mantissa = 0_i128;
+    for digit in whole.iter().chain(kept) {
+        mantissa = mantissa
+            .checked_mul(10)
+            .and_then(|value| value.checked_add(i128::from(digit - b'0')))
+            .ok_or_else(digits_bound)?;
+    }
+    let missing = u32::from(scale) - u32::try_from(kept.len()).unwrap_or_default();
+    mantissa = mantissa.checked_mul(10_i128.pow(missing)).ok_or_else(digits_bound)?;
+    if mantissa >= 10_i128.pow(u32::from(precision)) {
+        return Err(digits_bound());
+    }
+    let value = if negative { -mantissa } else { mantissa };
+    match range {
+        DecimalRange::NotNegative if value < 0 => Err(beyond("0 or more")),
+        DecimalRange::Positive if value <= 0 => Err(beyond("more than 0")),
+        DecimalRange::Fraction if !(0..=10_i128.pow(u32::from(scale))).contains(&value) => {
+            Err(beyond("0 to 1"))
+        }
+        _ => Ok(Value::Decimal(value)),
+    }
+}
+
+/// `2011-05-31`, `2011-05-31 10:01`, `2011-05-31T10:01:36.827`, at most nine decimals.
+fn timestamp(text: &[u8]) -> Option<i64> {
+    let two = |at: usize| number(text.get(at..at + 2)?);
+    let at = |at: usize, byte: u8| (text.get(at) == Some(&byte)).then_some(());
+    at(4, b'-')?;
+    at(7, b'-')?;
+    let year = i32::try_from(number(text.get(..4)?)?).ok()?;
+    let date = NaiveDate::from_ymd_opt(year, two(5)?, two(8)?)?;
+    let days = i64::from(date.to_epoch_days()) - EPOCH_DAYS_FROM_UNIX;
+    let mut micros = days * 86_400_000_000;
+    if text.len() == 10 {
+        return Some(micros);
+    }
+    matches!(text.get(10)?, b' ' | b'T').then_some(())?;
+    at(13, b':')?;
+    let (hour, minute) = (two(11)?, two(14)?);
+    let mut second = 0;
+    if text.len() > 16 {
+        at(16, b':')?;
+        second = two(17)?;
+    }
+    if hour > 23 || minute > 59 || second > 59 {
+        return None;
+    }
+    micros += i64::from(hour * 3600 + minute * 60 + second) * 1_000_000;
+    if text.len() > 19 {
+        at(19, b'.')?;
+        let decimals = text.get(20..).filter(|digits| (1..=9).contains(&digits.len()))?;
+        number(decimals)?;
+        let kept = decimals.get(..6).unwrap_or(decimals);
+        let missing = 6 - u32::try_from(kept.len()).ok()?;
+        micros += i64::from(number(kept)?) * 10_i64.pow(missing);
+    }
+    Some(micros)
+}
+
+fn number(digits: &[u8]) -> Option<u32> {
+    digits.iter().try_fold(0_u32, |sum, digit| {
+        digit.is_ascii_digit().then(|| sum * 10 + u32::from(digit - b'0'))
+    })
+}
+
+fn uuid(text: &[u8]) -> Option<Value> {
+    uuid::Uuid::try_parse_ascii(text).ok().map(|uuid| Value::Uuid(uuid.into_bytes()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn column(kind: Kind) -> Column {
+        Column { source: "X", name: "x", kind, required: true }
+    }
+
+    fn reason(kind: Kind, text: &str) -> Reason {
+        convert(&column(kind), text.as_bytes()).unwrap_err().reason
+    }
+
+    const MONEY: Kind = Kind::Decimal { precision: 8, scale: 4, range: DecimalRange::NotNegative };
+
+    #[test]
+    fn decimals_are_exact_with_comma_or_dot() {
+        let money = |text: &str| convert(&column(MONEY), text.as_bytes());
+        assert_eq!(money("2024,994"), Ok(Value::Decimal(20_249_940)));
+        assert_eq!(money("2024.994000"), Ok(Value::Decimal(20_249_940)));
+        assert_eq!(money("0,00"), Ok(Value::Decimal(0)));
+        assert_eq!(money("7"), Ok(Value::Decimal(70_000)));
+        assert_eq!(reason(MONEY, "1,00001"), Reason::TooManyDecimals);
+        assert_eq!(reason(MONEY, "10000"), Reason::OutOfRange);
+        assert_eq!(reason(MONEY, "-0,01"), Reason::OutOfRange);
+        for bad in ["1.234,56", "1e3", ",", "-", "abc", "1 000", "∞"] {
+            assert_eq!(reason(MONEY, bad), Reason::InvalidDecimal, "{bad}");
+        }
+        assert_eq!(reason(MONEY, &"9".repeat(80)), Reason::OutOfRange);
+    }
+
+    #[test]
+    fn timestamps_take_blank_or_t_and_up_to_nine_decimals() {
+        let at = |text: &str| convert(&column(Kind::Timestamp), text.as_bytes());
+        assert_eq!(at("2000-01-01"), Ok(Value::Timestamp(0)));
+        assert_eq!(at("2000-01-01 00:00:01.5"), Ok(Value::Timestamp(1_500_000)));
+        assert_eq!(at("1999-12-31T23:59:59.999999900"), Ok(Value::Timestamp(-1)));
+        assert_eq!(at("2000-01-02 01:00"), Ok(Value::Timestamp(90_000_000_000)));
+        for bad in [
+            "2011-02-30",
+            "2011-13-01",
+            "31.05.2011",
+            "2011-05-31 24:00:00",
+            "2011-05-31 10:00:00.",
+            "2011-05-31 10:00:00,5",
+            "2011-05-31x10:00",
+            "2011-05-3",
+            "２０１１-05-31",
+        ] {
+            assert_eq!(reason(Kind::Timestamp, bad), Reason::InvalidTimestamp, "{bad}");
+        }
+    }
+
+    #[test]
+    fn integers_keep_their_bounds_whatever_their_length() {
+        let kind = Kind::SmallInt { min: 1, max: 6 };
+        assert_eq!(convert(&column(kind), b"5"), Ok(Value::SmallInt(5)));
+        assert_eq!(reason(kind, "0"), Reason::OutOfRange);
+        assert_eq!(reason(kind, &"9".repeat(40)), Reason::OutOfRange);
+        assert_eq!(reason(kind, "5.0"), Reason::InvalidInteger);
+        assert_eq!(reason(kind, "-"), Reason::InvalidInteger);
+    }
+
+    #[test]
+    fn texts_count_characters_and_codes_lose_their_padding() {
+        let kind = Kind::Text { max: 4 };
+        assert_eq!(convert(&column(kind), "éééé".as_bytes()), Ok(Value::Text(8)));
+        assert_eq!(reason(kind, "ééééé"), Reason::TooLong);
+        assert_eq!(convert(&column(Kind::Code(&["R"])), b"R "), Ok(Value::Text(1)));
+        assert_eq!(reason(Kind::Code(&["R"]), "Q "), Reason::UnknownCode);
+        assert_eq!(convert(&column(Kind::Padded { max: 3 }), b"G  "), Ok(Value::Text(1)));
+    }
+
+    #[test]
+    fn null_and_nothing_are_null() {
+        let nullable = Column { required: false, ..column(Kind::Boolean) };
+        assert_eq!(convert(&nullable, b"NULL"), Ok(Value::Null));
+        assert_eq!(convert(&nullable, b""), Ok(Value::Null));
+        assert_eq!(reason(Kind::Boolean, "NULL"), Reason::MissingValue);
+        assert_eq!(reason(Kind::Boolean, "2"), Reason::InvalidBoolean);
+        assert_eq!(reason(Kind::Uuid, "694215B7-08F7"), Reason::InvalidUuid);
+    }
+}

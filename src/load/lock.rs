@@ -1,0 +1,159 @@
+//! One run at a time: an advisory lock of the database, held by a connection of
+//! its own for as long as the run lasts.
+
+use std::time::{Duration, Instant};
+
+use sqlx::postgres::PgConnectOptions;
+use sqlx::{Connection as _, PgConnection, Row as _};
+use tokio::sync::Mutex;
+use uuid::Uuid;
+
+use super::failure::{Failure, Step};
+use crate::error::{Code, Error, Result};
+
+/// The advisory lock's key: "salesgra" in ASCII.
+const KEY: i64 = 0x7361_6c65_7367_7261;
+/// How long a run waits for a Postgres that went away.
+const PATIENCE: Duration = Duration::from_secs(60);
+const PAUSE: Duration = Duration::from_millis(250);
+
+/// The held lock, and the run it is held for.
+pub(crate) struct RunLock {
+    options: PgConnectOptions,
+    connection: Mutex<PgConnection>,
+    run: Uuid,
+}
+
+/// What a new run is.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct NewRun<'a> {
+    pub(crate) source_uri: &'a str,
+    pub(crate) atomic: bool,
+}
+
+impl RunLock {
+    /// Takes the lock, ends a run that died without ending, and begins a new one.
+    pub(crate) async fn begin(options: &PgConnectOptions, new: NewRun<'_>) -> Result<Self> {
+        let mut connection = PgConnection::connect_with(options).await.map_err(|error| {
+            let place = format!("{}:{}", options.get_host(), options.get_port());
+            Error::new(Code::Unavailable, format!("Postgres at {place} cannot be reached"))
+                .with_source(error)
+        })?;
+        if !try_lock(&mut connection).await? {
+            return Err(held(&mut connection).await?);
+        }
+        let run = Uuid::now_v7();
+        begin_run(&mut connection, run, new).await?;
+        Ok(Self { options: options.clone(), connection: Mutex::new(connection), run })
+    }
+
+    /// The run.
+    pub(crate) fn run(&self) -> Uuid {
+        self.run
+    }
+
+    /// The connection that holds the lock.
+    pub(crate) async fn connection(&self) -> tokio::sync::MutexGuard<'_, PgConnection> {
+        self.connection.lock().await
+    }
+
+    /// After a lost connection: waits for Postgres to come back and makes sure
+    /// that the lock and the run are still this loader's.
+    pub(crate) async fn recover(&self, cause: Error) -> Result<()> {
+        let mut connection = self.connection.lock().await;
+        let begun = Instant::now();
+        while connection.ping().await.is_err() {
+            if begun.elapsed() > PATIENCE {
+                return Err(cause);
+            }
+            tracing::warn!(error = cause.detail(), "waiting for Postgres");
+            // Not a wait for something else to finish: the pace of asking again.
+            tokio::time::sleep(PAUSE).await;
+            if let Ok(fresh) = PgConnection::connect_with(&self.options).await {
+                *connection = fresh;
+                self.retake(&mut connection, begun).await?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Another loader may have come first; a server that has not noticed the lost
+    /// connection yet holds the lock for the old one a little longer.
+    async fn retake(&self, connection: &mut PgConnection, begun: Instant) -> Result<()> {
+        loop {
+            match try_lock(connection).await {
+                Ok(true) => return self.still_running(connection).await,
+                Err(Failure::Lost(_)) => return Ok(()),
+                Err(failure) => return Err(failure.into()),
+                Ok(false) if begun.elapsed() > PATIENCE => return Err(held(connection).await?),
+                Ok(false) => tokio::time::sleep(PAUSE).await,
+            }
+        }
+    }
+
+    async fn still_running(&self, connection: &mut PgConnection) -> Result<()> {
+        let running: Option<bool> =
+            sqlx::query_scalar("SELECT state = 'running' FROM load_run WHERE id = $1")
+                .bind(self.run)
+                .fetch_optional(connection)
+                .await
+                .map_err(Failure::from)?;
+        if running == Some(true) {
+            return Ok(());
+        }
+        Err(Error::new(Code::Conflict, "another loader took over while Postgres was away"))
+    }
+}
+
+async fn try_lock(connection: &mut PgConnection) -> Step<bool> {
+    Ok(sqlx::query_scalar("SELECT pg_try_advisory_lock($1)")
+        .bind(KEY)
+        .fetch_one(connection)
+        .await?)
+}
+
+async fn begin_run(connection: &mut PgConnection, run: Uuid, new: NewRun<'_>) -> Step<()> {
+    let mut transaction = connection.begin().await?;
+    // Whoever held the lock before is gone without a word.
+    sqlx::query(
+        "UPDATE load_run SET state = 'failed', finished_at = now(), error_code = 'ABANDONED', \
+           error_message = 'the loader ended without finishing; a later run continues its files' \
+         WHERE state = 'running'",
+    )
+    .execute(&mut *transaction)
+    .await?;
+    sqlx::query("INSERT INTO load_run (id, source_uri, atomic, holder) VALUES ($1, $2, $3, $4)")
+        .bind(run)
+        .bind(new.source_uri)
+        .bind(new.atomic)
+        .bind(holder())
+        .execute(&mut *transaction)
+        .await?;
+    transaction.commit().await?;
+    Ok(())
+}
+
+async fn held(connection: &mut PgConnection) -> Step<Error> {
+    let row = sqlx::query(
+        "SELECT id, holder, to_char(started_at AT TIME ZONE 'UTC', 'YYYY-MM-DD HH24:MI:SS') \
+         FROM load_run WHERE state = 'running'",
+    )
+    .fetch_optional(connection)
+    .await?;
+    let who = match row {
+        Some(row) => format!(
+            "run {} by {}, begun {} UTC",
+            row.try_get::<Uuid, _>(0)?,
+            row.try_get::<String, _>(1)?,
+            row.try_get::<String, _>(2)?,
+        ),
+        None => "a loader that is just starting or ending".to_owned(),
+    };
+    Ok(Error::new(Code::Conflict, format!("another run holds the lock: {who}")))
+}
+
+fn holder() -> String {
+    let host = nix::unistd::gethostname().map(|name| name.to_string_lossy().into_owned());
+    let host = host.unwrap_or_else(|_| "unknown host".to_owned());
+    format!("{host}, process {}", std::process::id())
+}

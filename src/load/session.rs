@@ -1,0 +1,85 @@
+//! What every kind of run holds: the lock, connections, the wish to stop.
+
+use std::time::Duration;
+
+use sqlx::PgPool;
+use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
+use tokio_util::sync::CancellationToken;
+use uuid::Uuid;
+
+use super::decode::BatchLimits;
+use super::failure::{Failure, Step};
+use super::ledger::{self, RunEnd};
+use super::lock::{NewRun, RunLock};
+use crate::error::{Code, Error, Result};
+
+/// How long a batch waits for a connection before Postgres counts as lost.
+const ACQUIRE_TIMEOUT: Duration = Duration::from_secs(30);
+
+/// A run under way.
+pub(crate) struct Session {
+    pub(crate) pool: PgPool,
+    pub(crate) lock: RunLock,
+    pub(crate) limits: BatchLimits,
+    pub(crate) stop: CancellationToken,
+}
+
+impl Session {
+    /// Takes the lock and begins a run with that many connections for its work.
+    pub(crate) async fn begin(
+        database: PgConnectOptions,
+        connections: usize,
+        new: NewRun<'_>,
+        limits: BatchLimits,
+        stop: CancellationToken,
+    ) -> Result<Self> {
+        let database = settings(database);
+        let lock = RunLock::begin(&database, new).await?;
+        let connections = u32::try_from(connections).unwrap_or(u32::MAX).saturating_add(1);
+        let pool = PgPoolOptions::new()
+            .max_connections(connections)
+            .acquire_timeout(ACQUIRE_TIMEOUT)
+            .connect_lazy_with(database);
+        Ok(Self { pool, lock, limits, stop })
+    }
+
+    pub(crate) fn run(&self) -> Uuid {
+        self.lock.run()
+    }
+
+    pub(crate) fn check_stop(&self) -> Step<()> {
+        if self.stop.is_cancelled() {
+            let message = "interrupted; the next run continues after the last committed batch";
+            return Err(Error::new(Code::Conflict, message).into());
+        }
+        Ok(())
+    }
+
+    /// Ends the run in the ledger, and with it the session.
+    pub(crate) async fn end(&self, end: RunEnd<'_>) -> Result<()> {
+        let ended = {
+            let mut connection = self.lock.connection().await;
+            ledger::end_run(&mut connection, self.run(), end).await
+        };
+        let ended = match ended {
+            Err(Failure::Lost(error)) => {
+                self.lock.recover(error).await?;
+                let mut connection = self.lock.connection().await;
+                ledger::end_run(&mut connection, self.run(), end).await
+            }
+            ended => ended,
+        };
+        self.pool.close().await;
+        Ok(ended?)
+    }
+}
+
+/// Settings of every connection of a run. Commits do not wait for the disk one by
+/// one: the last one of the run does, and with it all before.
+pub(crate) fn settings(database: PgConnectOptions) -> PgConnectOptions {
+    database.application_name("salesgraph load").options([
+        ("synchronous_commit", "off"),
+        ("statement_timeout", "0"),
+        ("client_min_messages", "warning"),
+    ])
+}

@@ -1,0 +1,207 @@
+//! Persons: employees, sellers, contacts of stores and vendors, and the
+//! individuals who buy online.
+
+use chrono::{Days, NaiveDate};
+
+use super::Table;
+use super::catalogue::day;
+use super::draw::{Draw, Stream};
+use super::plan::{Group, People};
+use super::row::{Row, push_day, push_money, push_number};
+
+const FIRST_NAMES: &str = include_str!("first_names.txt");
+const LAST_NAMES: &str = include_str!("last_names.txt");
+const SURVEY: &str = "\"<IndividualSurvey xmlns=\"\"http://schemas.microsoft.com/sqlserver/2004/07/adventure-works/IndividualSurvey\"\"><TotalPurchaseYTD>";
+const CONTACT: &str = "\"<AdditionalContactInfo xmlns=\"\"http://schemas.microsoft.com/sqlserver/2004/07/adventure-works/ContactInfo\"\" xmlns:crm=\"\"http://schemas.microsoft.com/sqlserver/2004/07/adventure-works/ContactRecord\"\" xmlns:act=\"\"http://schemas.microsoft.com/sqlserver/2004/07/adventure-works/ContactTypes\"\">";
+const CONTACT_NOTES: [&str; 3] = [
+    "Answers in the morning; leave a message else.<act:mobile><act:number>",
+    "Second line of the shop.<act:mobile><act:number>",
+    "Says \"\"no calls on Fridays\"\".<act:mobile><act:number>",
+];
+/// One contact in so many has more to say.
+const CONTACTS_PER_NOTE: u64 = 75;
+const INCOMES: [&str; 5] =
+    ["0-25000", "25001-50000", "50001-75000", "75001-100000", "greater than 100000"];
+const EDUCATIONS: [&str; 5] =
+    ["Partial High School", "High School", "Partial College", "Bachelors ", "Graduate Degree"];
+const OCCUPATIONS: [&str; 5] =
+    ["Manual", "Skilled Manual", "Clerical", "Professional", "Management"];
+const DISTANCES: [&str; 5] = ["0-1 Miles", "1-2 Miles", "2-5 Miles", "5-10 Miles", "10+ Miles"];
+
+/// The file of persons.
+#[derive(Debug)]
+pub(super) struct Persons {
+    seed: u64,
+    groups: [(&'static str, Group); 6],
+    first_names: Vec<&'static str>,
+    last_names: Vec<&'static str>,
+}
+
+/// A row's kind, its place among its kind, and its id.
+struct Place {
+    code: &'static str,
+    place: u64,
+    id: u64,
+}
+
+impl Persons {
+    pub(super) fn new(seed: u64, people: &People) -> Self {
+        let groups = [
+            ("EM", people.employees),
+            ("SP", people.sellers),
+            ("SC", people.contacts),
+            ("VC", people.vendors),
+            ("GC", people.general),
+            ("IN", people.individuals),
+        ];
+        let (first_names, last_names) =
+            (FIRST_NAMES.lines().collect(), LAST_NAMES.lines().collect());
+        Self { seed, groups, first_names, last_names }
+    }
+
+    /// Rows beyond the last are further individuals.
+    fn place(&self, index: u64) -> Place {
+        let mut place = index;
+        let [.., (last_code, last)] = &self.groups;
+        for (code, group) in &self.groups {
+            if place < group.rows {
+                return Place { code, place, id: group.id(place) };
+            }
+            place -= group.rows;
+        }
+        let place = place + last.rows;
+        Place { code: last_code, place, id: last.id(place) }
+    }
+
+    fn write_name(&self, row: &mut Row<'_>, draw: &mut Draw, person: &Place) {
+        let titled = match person.code {
+            "SC" | "VC" => 9_800,
+            "IN" => 55,
+            _ => 250,
+        };
+        let titles = [("Mr.", 577), ("Ms.", 415), ("Sr.", 11), ("Sra.", 4), ("Mrs.", 2)];
+        row.plain_or_null(if draw.chance(titled) { draw.weighted(&titles) } else { "" });
+        row.plain(draw.pick(&self.first_names));
+        match draw.below(100) {
+            0..43 => row.null(),
+            43..97 => row.plain(draw.pick(&[
+                "A", "B", "C", "D", "E", "F", "G", "H", "J", "K", "L", "M", "N", "P", "R", "S",
+                "T", "V", "W", "J.", "L.", "R.",
+            ])),
+            _ => row.plain(draw.pick(&self.first_names)),
+        }
+        row.plain(draw.pick(&self.last_names));
+        let suffixes = [("", 19_919), ("Jr.", 33), ("II", 6), ("Sr.", 6), ("III", 4), ("PhD", 4)];
+        row.plain_or_null(draw.weighted(&suffixes));
+    }
+}
+
+impl Table for Persons {
+    fn rows(&self) -> u64 {
+        self.groups.iter().map(|(_, group)| group.rows).sum()
+    }
+
+    fn row(&self, index: u64, out: &mut Vec<u8>) {
+        let person = self.place(index);
+        let mut draw = Draw::new(self.seed, Stream::Person, index);
+        let noted = person.code == "SC" && person.place.is_multiple_of(CONTACTS_PER_NOTE);
+        let mut row = Row::new(out);
+        row.number(person.id);
+        row.plain(person.code);
+        row.flag(false);
+        self.write_name(&mut row, &mut draw, &person);
+        row.number(draw.weighted(&[(0, 56), (1, 25), (2, 19)]));
+        if noted {
+            write_contact_info(row.raw(), &mut draw);
+        } else {
+            row.null();
+        }
+        let modified = modified(person.code, &mut draw);
+        write_survey(row.raw(), &mut draw, person.code, modified);
+        row.guid(&mut draw);
+        if noted {
+            row.plain("2015-04-15 16:33:33.123");
+        } else {
+            row.date(modified);
+        }
+    }
+}
+
+fn modified(code: &str, draw: &mut Draw) -> NaiveDate {
+    let (from, days) = match code {
+        "EM" | "SP" | "GC" => (day(2007, 1, 1), 1_500),
+        "VC" => (day(2011, 4, 25), 300),
+        "SC" => (day(2011, 5, 31), 1_000),
+        _ => (day(2011, 5, 31), 1_127),
+    };
+    plus_days(from, draw.below(days))
+}
+
+pub(super) fn plus_days(date: NaiveDate, days: u64) -> NaiveDate {
+    date.checked_add_days(Days::new(days)).unwrap_or(date)
+}
+
+fn write_contact_info(out: &mut Vec<u8>, draw: &mut Draw) {
+    out.extend_from_slice(CONTACT.as_bytes());
+    out.extend_from_slice(draw.pick(&CONTACT_NOTES).as_bytes());
+    push_number(out, draw.between(200, 999));
+    out.extend_from_slice(b"-555-");
+    push_number(out, draw.between(1_000, 9_999));
+    out.extend_from_slice(b"</act:number></act:mobile></AdditionalContactInfo>\"");
+}
+
+fn write_survey(out: &mut Vec<u8>, draw: &mut Draw, code: &str, first_purchase: NaiveDate) {
+    out.extend_from_slice(SURVEY.as_bytes());
+    match code {
+        "IN" => {
+            if draw.chance(4_000) {
+                out.push(b'-');
+            }
+            push_money(out, draw.below(300_000) * 100, b'.');
+            out.extend_from_slice(b"</TotalPurchaseYTD>");
+            write_answers(out, draw, first_purchase);
+        }
+        "SC" => {
+            push_money(out, draw.below(900_000_000), b'.');
+            out.extend_from_slice(b"</TotalPurchaseYTD>");
+        }
+        _ => out.extend_from_slice(b"0</TotalPurchaseYTD>"),
+    }
+    out.extend_from_slice(b"</IndividualSurvey>\"");
+}
+
+fn write_answers(out: &mut Vec<u8>, draw: &mut Draw, first_purchase: NaiveDate) {
+    let children = draw.below(6);
+    element(out, "DateFirstPurchase", |out| {
+        push_day(out, first_purchase);
+        out.push(b'Z');
+    });
+    element(out, "BirthDate", |out| {
+        push_day(out, plus_days(day(1940, 1, 1), draw.below(18_000)));
+        out.push(b'Z');
+    });
+    text_element(out, "MaritalStatus", draw.pick(&["M", "S"]));
+    text_element(out, "YearlyIncome", draw.pick(&INCOMES));
+    text_element(out, "Gender", draw.pick(&["F", "M"]));
+    element(out, "TotalChildren", |out| push_number(out, children));
+    element(out, "NumberChildrenAtHome", |out| push_number(out, draw.below(children + 1)));
+    text_element(out, "Education", draw.pick(&EDUCATIONS));
+    text_element(out, "Occupation", draw.pick(&OCCUPATIONS));
+    text_element(out, "HomeOwnerFlag", draw.pick(&["0", "1"]));
+    element(out, "NumberCarsOwned", |out| push_number(out, draw.below(5)));
+    text_element(out, "CommuteDistance", draw.pick(&DISTANCES));
+}
+
+fn text_element(out: &mut Vec<u8>, name: &str, text: &str) {
+    element(out, name, |out| out.extend_from_slice(text.as_bytes()));
+}
+
+fn element(out: &mut Vec<u8>, name: &str, content: impl FnOnce(&mut Vec<u8>)) {
+    out.push(b'<');
+    out.extend_from_slice(name.as_bytes());
+    out.push(b'>');
+    content(out);
+    out.extend_from_slice(b"</");
+    out.extend_from_slice(name.as_bytes());
+    out.push(b'>');
+}

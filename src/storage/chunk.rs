@@ -1,0 +1,35 @@
+//! Cutting big buffers into chunks of bounded size.
+
+use bytes::Bytes;
+
+use super::MAX_CHUNK;
+
+/// Takes the next chunk off the front of `buffer`, without copying.
+pub(super) fn take(buffer: &mut Bytes) -> Option<Bytes> {
+    if buffer.is_empty() {
+        return None;
+    }
+    Some(buffer.split_to(buffer.len().min(MAX_CHUNK)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn lengths(size: usize) -> Vec<usize> {
+        let original = Bytes::from((0..=255_u8).cycle().take(size).collect::<Vec<_>>());
+        let mut rest = original.clone();
+        let chunks: Vec<_> = std::iter::from_fn(|| take(&mut rest)).collect();
+        assert_eq!(chunks.concat(), original, "every byte once and in order");
+        chunks.iter().map(Bytes::len).collect()
+    }
+
+    #[test]
+    fn big_buffers_are_split_and_small_ones_pass() {
+        assert_eq!(lengths(0), [] as [usize; 0]);
+        assert_eq!(lengths(1), [1]);
+        assert_eq!(lengths(MAX_CHUNK), [MAX_CHUNK]);
+        assert_eq!(lengths(MAX_CHUNK + 1), [MAX_CHUNK, 1]);
+        assert_eq!(lengths(3 * MAX_CHUNK - 1), [MAX_CHUNK, MAX_CHUNK, MAX_CHUNK - 1]);
+    }
+}

@@ -1,0 +1,59 @@
+//! One version of one object, and how it is named to people.
+
+use std::fmt;
+
+use chrono::{DateTime, Utc};
+
+/// One version of one object, as found by listing.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ObjectVersion {
+    /// The bucket; empty for a local file.
+    pub bucket: String,
+    /// The whole key within the bucket, or the absolute path of a local file.
+    pub key: String,
+    /// The `ETag` without its quotes; `<size>-<mtime in ns>-<inode>` for a local file.
+    pub etag: String,
+    /// The version id, where the bucket keeps versions and the listing told it.
+    pub version_id: Option<String>,
+    /// Size in bytes.
+    pub size: u64,
+    /// When this version was written.
+    pub last_modified: Option<DateTime<Utc>>,
+}
+
+/// The object's address: `s3://bucket/key` or `file:///path`.
+impl fmt::Display for ObjectVersion {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if self.bucket.is_empty() {
+            write!(f, "file://{}", self.key)
+        } else {
+            write!(f, "s3://{}/{}", self.bucket, self.key)
+        }
+    }
+}
+
+/// An `ETag` as S3 sends it, without the quotes.
+pub(super) fn unquoted(etag: &str) -> &str {
+    etag.strip_prefix('"').and_then(|etag| etag.strip_suffix('"')).unwrap_or(etag)
+}
+
+/// An `ETag` as a condition needs it.
+pub(super) fn quoted(etag: &str) -> String {
+    format!("\"{etag}\"")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn etags_lose_their_quotes_and_get_them_back() {
+        for plain in ["9b2cf535f27731c974343645a3985328", "9b2cf535f27731c974343645a3985328-3", ""]
+        {
+            assert_eq!(unquoted(&quoted(plain)), plain);
+            assert_eq!(unquoted(plain), plain);
+        }
+        assert_eq!(quoted("ab"), "\"ab\"");
+        assert_eq!(unquoted("\"a"), "\"a");
+    }
+}

@@ -1,0 +1,140 @@
+//! Where CSV files are listed and read: one face for S3 and local folders.
+
+use std::path::PathBuf;
+
+use bytes::Bytes;
+
+use super::client::S3;
+use super::list::{Folder, S3Pages};
+use super::local;
+use super::object::ObjectVersion;
+use super::read::Reader;
+use super::settings::S3Settings;
+use super::uri::SourceUri;
+use crate::error::{Code, Error, Result};
+
+/// Where CSV files are read from. Connect once in a process and clone.
+#[derive(Debug, Clone)]
+pub struct Source {
+    uri: SourceUri,
+    backend: Backend,
+}
+
+#[derive(Debug, Clone)]
+enum Backend {
+    S3(Box<Folder>),
+    Local(PathBuf),
+}
+
+impl Source {
+    /// Prepares access; nothing is asked of S3 or the folder yet. `settings` are
+    /// of no concern to a `file://` source.
+    ///
+    /// # Errors
+    /// `Config` if the settings are not valid or no region is known.
+    pub async fn connect(uri: &SourceUri, settings: &S3Settings) -> Result<Self> {
+        let backend = match uri {
+            SourceUri::S3 { bucket, prefix } => Backend::S3(Box::new(Folder {
+                s3: S3::connect(settings).await?,
+                bucket: bucket.clone(),
+                prefix: prefix.clone(),
+            })),
+            SourceUri::File { dir } => Backend::Local(dir.clone()),
+        };
+        Ok(Self { uri: uri.clone(), backend })
+    }
+
+    /// The address this was connected to.
+    #[must_use]
+    pub fn uri(&self) -> &SourceUri {
+        &self.uri
+    }
+
+    /// Every object of the source, page by page and sorted by key. Nothing is
+    /// asked before the first page.
+    #[must_use]
+    pub fn list(&self) -> Listing {
+        let pages = match &self.backend {
+            Backend::S3(folder) => Pages::S3(Box::new(S3Pages::new((**folder).clone()))),
+            Backend::Local(dir) => Pages::Local(Box::new(local::Pages::new(dir.clone()))),
+        };
+        Listing { pages }
+    }
+
+    /// The raw bytes of exactly this version, from byte `offset` on.
+    ///
+    /// # Errors
+    /// `Conflict` if the object was overwritten since it was listed or has no
+    /// byte `offset`, `NotFound` if it is gone, `Config` if it may not be read,
+    /// `Unavailable` if S3 does not answer.
+    pub async fn open(&self, object: &ObjectVersion, offset: u64) -> Result<ByteStream> {
+        if offset > object.size {
+            let size = object.size;
+            let message = format!("{object} has {size} bytes, it cannot be read from {offset} on");
+            return Err(Error::new(Code::Conflict, message));
+        }
+        let reader = match &self.backend {
+            Backend::S3(folder) => {
+                let reader = Reader::open(folder.s3.clone(), object.clone(), offset).await?;
+                AnyReader::S3(Box::new(reader))
+            }
+            Backend::Local(_) => {
+                AnyReader::Local(Box::new(local::Reader::open(object, offset).await?))
+            }
+        };
+        Ok(ByteStream { reader })
+    }
+}
+
+/// The objects of a [`Source`], see [`Source::list`].
+#[derive(Debug)]
+pub struct Listing {
+    pages: Pages,
+}
+
+#[derive(Debug)]
+enum Pages {
+    S3(Box<S3Pages>),
+    Local(Box<local::Pages>),
+}
+
+impl Listing {
+    /// The next page, never empty and at most 1,000 objects; `None` at the end.
+    ///
+    /// # Errors
+    /// `NotFound` if bucket or folder do not exist, `Config` if they may not be
+    /// listed, `Unavailable` if S3 does not answer.
+    pub async fn next_page(&mut self) -> Result<Option<Vec<ObjectVersion>>> {
+        match &mut self.pages {
+            Pages::S3(pages) => pages.next().await,
+            Pages::Local(pages) => pages.next().await,
+        }
+    }
+}
+
+/// The bytes of one object version, see [`Source::open`].
+#[derive(Debug)]
+pub struct ByteStream {
+    reader: AnyReader,
+}
+
+#[derive(Debug)]
+enum AnyReader {
+    S3(Box<Reader>),
+    Local(Box<local::Reader>),
+}
+
+impl ByteStream {
+    /// The next bytes, at most [`super::MAX_CHUNK`] and never none; `None` after
+    /// the last byte of the object. Cut connections are resumed unseen.
+    ///
+    /// # Errors
+    /// `Conflict` if the object is overwritten while it is read, `Unavailable` if
+    /// reading cannot be resumed, or if the whole does not match its checksum.
+    pub async fn next(&mut self) -> Result<Option<Bytes>> {
+        match &mut self.reader {
+            AnyReader::S3(reader) => reader.next().await,
+            AnyReader::Local(reader) => reader.next().await,
+        }
+    }
+}

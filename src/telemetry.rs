@@ -1,0 +1,71 @@
+//! The log: `tracing` to standard error, as text or as JSON.
+
+use std::io::{self, IsTerminal as _};
+
+use tracing::level_filters::LevelFilter;
+use tracing_subscriber::EnvFilter;
+use tracing_subscriber::util::SubscriberInitExt as _;
+
+use crate::config::{LogFormat, TelemetryConfig};
+use crate::error::{Code, Error, Result};
+
+/// Libraries that tell more than an operator asked for, by prefix of their
+/// modules; a directive of the operator for the same prefix wins.
+const QUIET: &str = "aws=warn,h2=warn,hyper=warn,rustls=warn,sqlx=warn";
+
+/// Starts the log for the whole process.
+///
+/// # Errors
+/// Where a log was started before.
+pub fn start(config: &TelemetryConfig) -> Result<()> {
+    let log = tracing_subscriber::fmt()
+        .with_env_filter(filter(&config.log)?)
+        .with_writer(io::stderr)
+        .with_ansi(colours());
+    let started = match config.log_format {
+        LogFormat::Text => log.finish().try_init(),
+        LogFormat::Json => log.json().flatten_event(true).finish().try_init(),
+    };
+    started.map_err(|source| Error::internal("the log cannot be started").with_source(source))
+}
+
+fn colours() -> bool {
+    let unwanted = std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty());
+    io::stderr().is_terminal() && !unwanted
+}
+
+fn filter(directives: &str) -> Result<EnvFilter> {
+    let parse = |text: &str| {
+        EnvFilter::builder()
+            .parse(text)
+            .map_err(|source| Error::new(Code::Config, "telemetry.log").with_source(source))
+    };
+    let asked = parse(directives)?;
+    // Quieting must never make the log louder than it was asked to be.
+    if asked.max_level_hint().is_some_and(|level| level <= LevelFilter::WARN) {
+        return Ok(asked);
+    }
+    parse(&format!("{QUIET},{directives}"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn shown(directives: &str) -> String {
+        filter(directives).expect("valid").to_string()
+    }
+
+    #[test]
+    fn libraries_are_quiet_unless_named() {
+        assert!(shown("info").contains("sqlx=warn"));
+        let named = shown("info,sqlx=debug");
+        assert!(named.contains("sqlx=debug") && !named.contains("sqlx=warn"), "{named}");
+    }
+
+    #[test]
+    fn quieting_makes_nothing_louder() {
+        assert_eq!(shown("off"), "off");
+        assert_eq!(shown("error"), "error");
+    }
+}

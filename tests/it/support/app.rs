@@ -1,0 +1,156 @@
+//! One test's own database and bucket, and the loader on them.
+
+use std::path::Path;
+use std::process::Stdio;
+use std::sync::Arc;
+
+use salesgraph::load::{BatchLimits, Load, LoadOptions, RunSummary, Silent};
+use salesgraph::storage::{Bucket, S3Settings, Source, SourceUri};
+use sqlx::postgres::{PgConnectOptions, PgPool, PgPoolOptions};
+use tokio::process::Command;
+use tokio_util::sync::CancellationToken;
+
+use super::servers::{Servers, servers, unique};
+use super::snapshot::Snapshot;
+
+/// A database and a bucket of a test's own.
+pub(crate) struct TestApp {
+    servers: &'static Servers,
+    database: String,
+    /// Connections to the database.
+    pub(crate) pool: PgPool,
+    /// The bucket.
+    pub(crate) bucket: Bucket,
+    bucket_name: String,
+}
+
+impl TestApp {
+    /// A migrated database and an empty bucket.
+    pub(crate) async fn start() -> Self {
+        let servers = servers();
+        let database = servers.create_database().await;
+        let pool = PgPoolOptions::new()
+            .max_connections(5)
+            .connect_with(servers.options(&database))
+            .await
+            .expect("the test's database answers");
+        let bucket_name = unique("bucket");
+        let bucket = Bucket::connect(&bucket_name, &servers.s3).await.expect("a bucket's client");
+        bucket.create_if_missing().await.expect("the bucket is made");
+        Self { servers, database, pool, bucket, bucket_name }
+    }
+
+    /// The way to the database.
+    pub(crate) fn database(&self) -> PgConnectOptions {
+        self.servers.options(&self.database)
+    }
+
+    /// The same as a URL.
+    pub(crate) fn database_url(&self) -> String {
+        self.servers.url(&self.database)
+    }
+
+    /// The way to S3.
+    pub(crate) fn s3(&self) -> &'static S3Settings {
+        &self.servers.s3
+    }
+
+    /// Where the loader looks.
+    pub(crate) fn source_uri(&self) -> String {
+        format!("s3://{}/incoming", self.bucket_name)
+    }
+
+    /// Puts an object under the prefix that the loader looks at.
+    pub(crate) async fn put(&self, key: &str, bytes: impl Into<Vec<u8>>) {
+        let key = format!("incoming/{key}");
+        self.bucket.put_bytes(&key, bytes.into()).await.expect("the object is put");
+    }
+
+    /// Puts every CSV of a folder, by its path below the folder.
+    pub(crate) async fn put_dir(&self, dir: &Path) {
+        let mut folders = vec![dir.to_owned()];
+        while let Some(folder) = folders.pop() {
+            for entry in std::fs::read_dir(&folder).expect("a folder").flatten() {
+                let path = entry.path();
+                if path.is_dir() {
+                    folders.push(path);
+                } else if path.to_string_lossy().contains(".csv") {
+                    let key = path.strip_prefix(dir).expect("below").to_string_lossy().into_owned();
+                    self.put(&key, std::fs::read(&path).expect("a file")).await;
+                }
+            }
+        }
+    }
+
+    /// Loads from the bucket in this process.
+    pub(crate) async fn load(&self) -> RunSummary {
+        self.loader(|_| {}).await.run().await.expect("the run ends")
+    }
+
+    /// A loader of the bucket, with changed options.
+    pub(crate) async fn loader(&self, change: impl FnOnce(&mut LoadOptions)) -> Load {
+        self.loader_of(&self.source_uri(), self.s3(), change).await
+    }
+
+    /// A loader of another source or through another endpoint.
+    pub(crate) async fn loader_of(
+        &self,
+        uri: &str,
+        s3: &S3Settings,
+        change: impl FnOnce(&mut LoadOptions),
+    ) -> Load {
+        let mut options = LoadOptions {
+            limits: BatchLimits { rows: 5_000, bytes: 1 << 20, record_bytes: 1 << 20 },
+            parallel_files: 2,
+            max_rejects: None,
+            atomic: false,
+        };
+        change(&mut options);
+        let uri: SourceUri = uri.parse().expect("a source");
+        Load {
+            database: self.database(),
+            source: Source::connect(&uri, s3).await.expect("the source is reached"),
+            options,
+            observer: Arc::new(Silent),
+            stop: CancellationToken::new(),
+        }
+    }
+
+    /// The program itself, pointed at the database and the bucket.
+    pub(crate) fn command(&self) -> Command {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_salesgraph"));
+        let s3 = self.s3();
+        let secret = s3.secret_access_key.as_ref().map(|secret| secret.expose());
+        command
+            .env_clear()
+            .env("PATH", std::env::var_os("PATH").unwrap_or_default())
+            .env("DATABASE_URL", self.database_url())
+            .env("SOURCE_URI", self.source_uri())
+            .env("AWS_ENDPOINT_URL", s3.endpoint_url.as_deref().unwrap_or_default())
+            .env("AWS_REGION", s3.region.as_deref().unwrap_or_default())
+            .env("AWS_ACCESS_KEY_ID", s3.access_key_id.as_deref().unwrap_or_default())
+            .env("AWS_SECRET_ACCESS_KEY", secret.unwrap_or_default())
+            .stdin(Stdio::null())
+            .kill_on_drop(true);
+        command
+    }
+
+    /// Everything the loader is answerable for.
+    pub(crate) async fn snapshot(&self) -> Snapshot {
+        Snapshot::take(&self.pool).await
+    }
+
+    /// One value.
+    pub(crate) async fn value<T>(&self, sql: &'static str) -> T
+    where
+        T: Send + Unpin + sqlx::Type<sqlx::Postgres> + for<'r> sqlx::Decode<'r, sqlx::Postgres>,
+    {
+        sqlx::query_scalar(sql).fetch_one(&self.pool).await.expect(sql)
+    }
+}
+
+impl Drop for TestApp {
+    fn drop(&mut self) {
+        self.servers.drop_in_the_end(&self.database);
+    }
+}

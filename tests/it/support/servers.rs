@@ -1,0 +1,220 @@
+//! One Postgres and one S3 endpoint for all tests of the binary: those named by
+//! `TEST_DATABASE_URL` and `TEST_S3_ENDPOINT`, else embedded ones.
+
+use std::path::{Path, PathBuf};
+use std::str::FromStr;
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::{OnceLock, mpsc};
+
+use migration::{Migrator, MigratorTrait};
+use salesgraph::config::Secret;
+use salesgraph::db::pool::orm;
+use salesgraph::embedded::postgres::{Postgres, PostgresOptions};
+use salesgraph::embedded::s3::{S3Options, S3Server};
+use salesgraph::storage::S3Settings;
+use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
+use sqlx::{AssertSqlSafe, ConnectOptions as _, Connection as _, PgConnection};
+
+/// The servers.
+pub(crate) struct Servers {
+    /// A superuser's way into Postgres.
+    admin: PgConnectOptions,
+    /// The way to S3.
+    pub(crate) s3: S3Settings,
+    template: String,
+    /// Whether the databases outlive the tests unless dropped.
+    keeps_databases: bool,
+}
+
+static SERVERS: OnceLock<Servers> = OnceLock::new();
+static NUMBER: AtomicU32 = AtomicU32::new(0);
+
+/// A name that no other test of this or another process uses.
+pub(crate) fn unique(prefix: &str) -> String {
+    let number = NUMBER.fetch_add(1, Ordering::Relaxed);
+    format!("{prefix}-{}-{number}", std::process::id())
+}
+
+/// The servers, started by the first test that asks.
+pub(crate) fn servers() -> &'static Servers {
+    SERVERS.get_or_init(|| {
+        let (ready, servers) = mpsc::channel();
+        // The servers run for as long as the process, on a runtime that no test ends.
+        std::thread::spawn(move || {
+            let runtime = tokio::runtime::Builder::new_multi_thread()
+                .worker_threads(2)
+                .enable_all()
+                .build()
+                .expect("a runtime");
+            runtime.block_on(async {
+                let (started, _keep) = start().await;
+                ready.send(started).expect("the first test waits");
+                std::future::pending::<()>().await;
+            });
+        });
+        servers.recv().expect("the test servers start; see the panic above")
+    })
+}
+
+impl Servers {
+    /// The way into one database.
+    pub(crate) fn options(&self, database: &str) -> PgConnectOptions {
+        self.admin.clone().database(database)
+    }
+
+    /// The same as a URL.
+    pub(crate) fn url(&self, database: &str) -> String {
+        self.options(database).to_url_lossy().to_string()
+    }
+
+    /// A fresh, migrated database.
+    pub(crate) async fn create_database(&self) -> String {
+        let name = unique("test").replace('-', "_");
+        let mut admin = PgConnection::connect_with(&self.admin).await.expect("Postgres answers");
+        let create = format!("CREATE DATABASE {name} TEMPLATE {}", self.template);
+        sqlx::query(AssertSqlSafe(create)).execute(&mut admin).await.expect("a database is made");
+        name
+    }
+
+    /// An empty database, without a schema.
+    pub(crate) async fn create_empty_database(&self) -> String {
+        let name = unique("empty").replace('-', "_");
+        let mut admin = PgConnection::connect_with(&self.admin).await.expect("Postgres answers");
+        let create = format!("CREATE DATABASE {name}");
+        sqlx::query(AssertSqlSafe(create)).execute(&mut admin).await.expect("a database is made");
+        name
+    }
+
+    /// Drops a test's database where the server outlives the tests, to leave it as
+    /// it was found.
+    pub(crate) fn drop_in_the_end(&'static self, name: &str) {
+        if !self.keeps_databases {
+            return;
+        }
+        // `Drop` cannot wait, and the test's own runtime may be on its way out.
+        let name = name.to_owned();
+        let dropping = std::thread::spawn(move || {
+            let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
+            runtime.expect("a runtime").block_on(self.drop_database(&name));
+        });
+        drop(dropping.join());
+    }
+
+    /// Drops a database, whoever is connected.
+    async fn drop_database(&self, name: &str) {
+        let mut admin = PgConnection::connect_with(&self.admin).await.expect("Postgres answers");
+        let drop = format!("DROP DATABASE IF EXISTS {name} WITH (FORCE)");
+        sqlx::query(AssertSqlSafe(drop))
+            .execute(&mut admin)
+            .await
+            .expect("the database is dropped");
+    }
+}
+
+/// What keeps the embedded servers running.
+type Keep = (Option<Postgres>, Option<S3Server>);
+
+async fn start() -> (Servers, Keep) {
+    let (admin, postgres) = match std::env::var("TEST_DATABASE_URL") {
+        Ok(url) => (PgConnectOptions::from_str(&url).expect("TEST_DATABASE_URL is a URL"), None),
+        Err(_) => {
+            let postgres = start_postgres(&state_dir("shared")).await;
+            let url = postgres.url_for("postgres");
+            (PgConnectOptions::from_str(&url).expect("a URL"), Some(postgres))
+        }
+    };
+    let (s3, server) = match std::env::var("TEST_S3_ENDPOINT") {
+        Ok(endpoint) => (external_s3(endpoint), None),
+        Err(_) => {
+            let server = start_s3(&state_dir("shared")).await;
+            (settings_of(&server), Some(server))
+        }
+    };
+    let template = migrated_template(&admin).await;
+    let keeps_databases = postgres.is_none();
+    (Servers { admin, s3, template, keeps_databases }, (postgres, server))
+}
+
+/// A Postgres for tests: its data are thrown away, so it need not wait for disks.
+pub(crate) async fn start_postgres(state_dir: &Path) -> Postgres {
+    let setting = |name: &str, value: &str| (name.to_owned(), value.to_owned());
+    Postgres::start(PostgresOptions {
+        state_dir: state_dir.to_owned(),
+        port: None,
+        settings: vec![
+            setting("fsync", "off"),
+            setting("full_page_writes", "off"),
+            setting("max_connections", "300"),
+            setting("shared_buffers", "128MB"),
+        ],
+    })
+    .await
+    .expect("the embedded Postgres starts")
+}
+
+async fn start_s3(state_dir: &Path) -> S3Server {
+    S3Server::start(S3Options {
+        root: state_dir.join("s3"),
+        bind: ([127, 0, 0, 1], 0).into(),
+        access_key: "test".to_owned(),
+        secret_key: "test-secret".to_owned(),
+    })
+    .await
+    .expect("the embedded S3 endpoint starts")
+}
+
+fn settings_of(server: &S3Server) -> S3Settings {
+    S3Settings {
+        endpoint_url: Some(server.endpoint()),
+        region: Some("us-east-1".to_owned()),
+        access_key_id: Some(server.access_key().to_owned()),
+        secret_access_key: Some(Secret::new(server.secret_key())),
+        ..S3Settings::default()
+    }
+}
+
+fn external_s3(endpoint: String) -> S3Settings {
+    let get = |name: &str| std::env::var(name).unwrap_or_else(|_| panic!("{name} is not set"));
+    S3Settings {
+        endpoint_url: Some(endpoint),
+        region: Some("us-east-1".to_owned()),
+        access_key_id: Some(get("TEST_S3_ACCESS_KEY_ID")),
+        secret_access_key: Some(Secret::new(get("TEST_S3_SECRET_ACCESS_KEY"))),
+        ..S3Settings::default()
+    }
+}
+
+/// The database that every test's own is a copy of.
+async fn migrated_template(admin: &PgConnectOptions) -> String {
+    let name = unique("template").replace('-', "_");
+    let mut connection = PgConnection::connect_with(admin).await.expect("Postgres answers");
+    let create = format!("CREATE DATABASE {name}");
+    sqlx::query(AssertSqlSafe(create)).execute(&mut connection).await.expect("a template");
+    let pool = PgPoolOptions::new()
+        .max_connections(2)
+        .connect_with(admin.clone().database(&name))
+        .await
+        .expect("the template answers");
+    Migrator::up(&orm(&pool), None).await.expect("the migrations apply");
+    pool.close().await;
+    name
+}
+
+/// A folder for a server's state, which the unprivileged account of Postgres can
+/// reach. Folders of test runs that are over are removed.
+pub(crate) fn state_dir(name: &str) -> PathBuf {
+    const PREFIX: &str = "salesgraph-test-";
+    let root = std::env::temp_dir();
+    for entry in std::fs::read_dir(&root).into_iter().flatten().flatten() {
+        let file_name = entry.file_name();
+        let owner = file_name.to_string_lossy().strip_prefix(PREFIX).map(str::to_owned);
+        let owner = owner.and_then(|rest| rest.split('-').next()?.parse::<u32>().ok());
+        if owner.is_some_and(|pid| !Path::new(&format!("/proc/{pid}")).exists()) {
+            // Another test process may be removing it as well.
+            let _ = std::fs::remove_dir_all(entry.path());
+        }
+    }
+    let dir = root.join(format!("{PREFIX}{}-{}", std::process::id(), unique(name)));
+    std::fs::create_dir_all(&dir).expect("a state folder");
+    dir
+}

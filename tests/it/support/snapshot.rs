@@ -1,0 +1,76 @@
+//! The state after a load, without what differs from run to run (ids of runs and
+//! files, times): two loads that should come to the same must be equal here.
+
+use std::collections::BTreeMap;
+
+use sqlx::{AssertSqlSafe, PgPool, Row as _};
+
+/// Table by table: how many rows, and a hash over them in the order of their key.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Snapshot {
+    /// Rows and hash of each table.
+    pub(crate) tables: BTreeMap<&'static str, (i64, String)>,
+    /// Each file's numbers: read, inserted, updated, unchanged, rejected, parked.
+    pub(crate) files: Vec<(String, String, [i64; 6])>,
+    /// Each reject: file, line, offset, column, reason, hash of the raw text.
+    pub(crate) rejects: Vec<String>,
+    /// Each parked row, likewise.
+    pub(crate) parked: Vec<String>,
+}
+
+const TABLES: [(&str, &str); 6] = [
+    ("person", "business_entity_id"),
+    ("product", "product_id"),
+    ("customer", "customer_id"),
+    ("special_offer_product", "special_offer_id, product_id"),
+    ("sales_order", "sales_order_id"),
+    ("sales_order_line", "sales_order_id, sales_order_detail_id"),
+];
+
+impl Snapshot {
+    pub(crate) async fn take(pool: &PgPool) -> Self {
+        let mut tables = BTreeMap::new();
+        for (table, key) in TABLES {
+            // The row's file by its key, because its number depends on the order
+            // in which files that load side by side were entered.
+            let sql = format!(
+                "SELECT count(*), coalesce(md5(string_agg(row_text, E'\\n' ORDER BY {key})), '') \
+                 FROM (SELECT {key}, (to_jsonb(stored) - 'loaded_at' - 'source_file_id')::text \
+                   || file.object_key || file.etag AS row_text \
+                   FROM {table} AS stored JOIN load_file AS file ON file.id = source_file_id) AS rows"
+            );
+            let row = sqlx::query(AssertSqlSafe(sql)).fetch_one(pool).await.expect(table);
+            tables.insert(table, (row.get(0), row.get(1)));
+        }
+        let files = sqlx::query(
+            "SELECT object_key, state, rows_read, rows_inserted, rows_updated, rows_unchanged, \
+             rows_rejected, rows_parked FROM load_file ORDER BY object_key, id",
+        )
+        .fetch_all(pool)
+        .await
+        .expect("the files");
+        let files = files
+            .iter()
+            .map(|row| (row.get(0), row.get(1), std::array::from_fn(|at| row.get(2 + at))))
+            .collect();
+        let rejects = sqlx::query_scalar(
+            "SELECT concat_ws('|', object_key, line, byte_offset, column_name, reason, md5(raw)) \
+             FROM load_reject JOIN load_file ON id = file_id ORDER BY object_key, line",
+        );
+        let parked = sqlx::query_scalar(
+            "SELECT concat_ws('|', object_key, line, byte_offset, parent, parent_key::text, \
+             md5(raw)) FROM load_parked JOIN load_file ON id = file_id ORDER BY object_key, line",
+        );
+        Self {
+            tables,
+            files,
+            rejects: rejects.fetch_all(pool).await.expect("the rejects"),
+            parked: parked.fetch_all(pool).await.expect("the parked rows"),
+        }
+    }
+
+    /// Rows of a table.
+    pub(crate) fn rows(&self, table: &str) -> i64 {
+        self.tables[table].0
+    }
+}

@@ -1,0 +1,6 @@
+import customer from "./examples/customer.graphql";
+import order from "./examples/order.graphql";
+import products from "./examples/products.graphql";
+
+/** The queries a first visitor finds open, one a tab; the first one is in front. */
+export const examples = [order, customer, products];

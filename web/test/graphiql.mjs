@@ -1,0 +1,99 @@
+// Opens GraphiQL in a real Chromium as a visitor would, runs the query that it
+// opens with and one from a link, and fails on anything a visitor would mind:
+// an error in the console, a wrong answer, a request to another host.
+//
+//   node graphiql.mjs BASE_URL CHROMIUM [SCREENSHOT]
+
+import { writeFileSync } from "node:fs";
+import { Chromium } from "./chromium.mjs";
+
+const [base, executable, screenshot] = process.argv.slice(2);
+const page = new URL("/graphql", base);
+
+const queryText = `document.querySelector(".graphiql-query-editor .CodeMirror")
+  ?.CodeMirror.getValue() ?? ""`;
+const answerText = `document.querySelector(".result-window.CodeMirror, .result-window .CodeMirror")
+  ?.CodeMirror.getValue() ?? ""`;
+const runButton = "button.graphiql-execute-button";
+
+const faults = [];
+const sent = [];
+
+function watch(method, params) {
+  switch (method) {
+    case "Network.requestWillBeSent": {
+      const url = new URL(params.request.url);
+      if (["http:", "https:", "ws:", "wss:"].includes(url.protocol) && url.host !== page.host) {
+        faults.push(`a request to another host: ${url}`);
+      }
+      if (params.request.postData) {
+        sent.push(JSON.parse(params.request.postData));
+      }
+      break;
+    }
+    case "Runtime.exceptionThrown":
+      faults.push(`an exception: ${params.exceptionDetails.exception?.description}`);
+      break;
+    case "Runtime.consoleAPICalled":
+      if (params.type === "error") {
+        faults.push(`in the console: ${params.args.map((arg) => arg.value ?? arg.description)}`);
+      }
+      break;
+    case "Log.entryAdded":
+      if (params.entry.level === "error") {
+        faults.push(`in the log: ${params.entry.text} ${params.entry.url ?? ""}`);
+      }
+      break;
+  }
+}
+
+async function run(browser, url, query, answer) {
+  await browser.open(url);
+  await browser.until(`the query editor with ${query}`, queryText, (text) => text.includes(query));
+  await browser.until("the run button", `!!document.querySelector("${runButton}")`);
+  await browser.click(runButton);
+  await browser.until(`an answer with ${answer}`, answerText, (text) =>
+    answer.every((part) => text.includes(part)),
+  );
+}
+
+async function openingQuery(browser) {
+  await run(browser, page, "salesOrder(salesOrderId: 43659)", ["SO43659", "23153.2339"]);
+  const answer = await browser.evaluate(answerText);
+  if (answer.includes('"errors"')) {
+    faults.push(`the opening query is answered with errors: ${answer}`);
+  }
+  const tabs = await browser.evaluate(`document.querySelectorAll(".graphiql-tab").length`);
+  if (tabs < 3) {
+    faults.push(`${tabs} example tabs instead of 3 or more`);
+  }
+  if (screenshot) {
+    writeFileSync(screenshot, await browser.screenshot());
+  }
+}
+
+async function linkedQuery(browser) {
+  const link = new URL(page);
+  const number = "query Number($id: Int!) { salesOrder(salesOrderId: $id) { salesOrderNumber } }";
+  link.searchParams.set("query", `query Other { __typename }\n${number}`);
+  link.searchParams.set("variables", '{"id": 43659}');
+  link.searchParams.set("operationName", "Number");
+  await run(browser, link, "query Number", ["SO43659"]);
+  const { operationName, variables } = sent.at(-1);
+  if (operationName !== "Number" || variables?.id !== 43659) {
+    faults.push(`the link's query was sent as ${JSON.stringify(sent.at(-1))}`);
+  }
+}
+
+const browser = await Chromium.start(executable);
+try {
+  browser.onEvent(watch);
+  await openingQuery(browser);
+  await linkedQuery(browser);
+} catch (error) {
+  faults.push(error.message);
+} finally {
+  await browser.close();
+}
+faults.forEach((fault) => console.error(fault));
+process.exitCode = faults.length === 0 ? 0 : 1;
