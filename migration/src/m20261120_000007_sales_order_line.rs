@@ -39,7 +39,7 @@ CREATE TABLE sales_order_line (
     CONSTRAINT sales_order_line_line_total CHECK
         (line_total = round(unit_price * (1 - unit_price_discount) * order_quantity, 6))
 );
-CREATE INDEX sales_order_line_product_id ON sales_order_line (product_id, special_offer_id);
+CREATE INDEX sales_order_line_product_id ON sales_order_line (product_id, sales_order_id, sales_order_detail_id);
 COMMENT ON TABLE sales_order_line IS 'Lines of sales orders (Sales.SalesOrderDetail).';
 COMMENT ON COLUMN sales_order_line.sales_order_id IS 'The order.';
 COMMENT ON COLUMN sales_order_line.sales_order_detail_id IS 'Number of the line in the source system.';

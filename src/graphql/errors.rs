@@ -3,14 +3,16 @@
 use std::sync::Arc;
 
 use async_graphql::extensions::{
-    Extension, ExtensionContext, ExtensionFactory, NextParseQuery, NextValidation,
+    Extension, ExtensionContext, ExtensionFactory, NextParseQuery, NextPrepareRequest,
+    NextValidation,
 };
 use async_graphql::parser::types::ExecutableDocument;
 use async_graphql::{
-    ErrorExtensionValues, Pos, Response, ServerError, ServerResult, ValidationResult, Variables,
+    ErrorExtensionValues, Pos, Request, Response, ServerError, ServerResult, ValidationResult,
+    Variables,
 };
 
-use super::limits::Limits;
+use super::limits::{Budget, Limits, TOO_COMPLEX, TooComplex};
 use crate::error::{Code, Error};
 use crate::query::BadArgument;
 
@@ -23,9 +25,12 @@ pub const VALIDATION_FAILED: &str = "GRAPHQL_VALIDATION_FAILED";
 pub(super) fn field_error(error: Error) -> async_graphql::Error {
     let mut extensions = ErrorExtensionValues::default();
     extensions.set("code", public_code(error.code()));
-    let argument = std::error::Error::source(&error).and_then(|source| source.downcast_ref());
-    if let Some(BadArgument(name)) = argument {
-        extensions.set("argument", *name);
+    if let Some(source) = std::error::Error::source(&error) {
+        if let Some(BadArgument(name)) = source.downcast_ref() {
+            extensions.set("argument", *name);
+        } else if source.is::<TooComplex>() {
+            extensions.set("code", TOO_COMPLEX);
+        }
     }
     async_graphql::Error {
         message: error.message().to_owned(),
@@ -66,14 +71,20 @@ pub fn settle(response: &mut Response, request_id: &str) {
                 if error.path.is_empty() { VALIDATION_FAILED } else { Code::BadUserInput.as_str() };
             set_code(error, code);
         }
-        if code_of(error) != Some(Code::Internal.as_str()) {
-            continue;
+        let cause = error.source::<Error>();
+        let detail = cause.map_or_else(|| error.message.clone(), Error::detail);
+        match code_of(error) {
+            Some("INTERNAL") => {
+                tracing::error!(request_id, path = ?error.path, error = detail, "internal error");
+                "internal error".clone_into(&mut error.message);
+                let extensions = error.extensions.get_or_insert_default();
+                extensions.set("requestId", request_id);
+            }
+            Some("UNAVAILABLE" | "TIMEOUT") => {
+                tracing::warn!(request_id, path = ?error.path, error = detail, "a field failed");
+            }
+            _ => {}
         }
-        let detail = error.source::<Error>().map_or_else(|| error.message.clone(), Error::detail);
-        tracing::error!(request_id, path = ?error.path, error = detail, "internal error");
-        "internal error".clone_into(&mut error.message);
-        let extensions = error.extensions.get_or_insert_default();
-        extensions.set("requestId", request_id);
     }
 }
 
@@ -102,6 +113,15 @@ impl ExtensionFactory for Gate {
 
 #[async_graphql::async_trait::async_trait]
 impl Extension for Gate {
+    async fn prepare_request(
+        &self,
+        context: &ExtensionContext<'_>,
+        request: Request,
+        next: NextPrepareRequest<'_>,
+    ) -> ServerResult<Request> {
+        next.run(context, request.data(Budget::new(self.0.objects))).await
+    }
+
     async fn parse_query(
         &self,
         context: &ExtensionContext<'_>,

@@ -10,6 +10,7 @@ use futures_util::FutureExt as _;
 use futures_util::future::{BoxFuture, try_join_all};
 use tokio::try_join;
 
+use super::limits::Budget;
 use super::plan::{
     ConnectionPlan, ConnectionStep, EdgeStep, ManyPlan, OnePlan, PageInfoStep, Plan, Related,
     RowPlan, Step,
@@ -24,6 +25,7 @@ use crate::query::{Below, Columns, Equals, Key, Reader, Row, Rows};
 pub(super) struct Execution<'a> {
     pub(super) reader: &'a Reader,
     pub(super) scope: &'a Scope,
+    pub(super) budget: &'a Budget,
 }
 
 /// Which lists a connection pages through.
@@ -58,6 +60,13 @@ impl<'a> Execution<'a> {
         pages.pop().ok_or_else(lost)
     }
 
+    /// A value once more: rows many others refer to are read once, but each has
+    /// its place in the answer.
+    pub(super) fn copy(&self, value: &Value) -> Result<Value> {
+        self.budget.take(objects_in(value))?;
+        Ok(value.clone())
+    }
+
     /// One object for each row. Boxed, because plans contain plans.
     fn objects<'b>(
         &'b self,
@@ -66,6 +75,7 @@ impl<'a> Execution<'a> {
         rows: &'b [&'b Row],
     ) -> BoxFuture<'b, Result<Vec<Value>>> {
         async move {
+            self.budget.take(u64::try_from(rows.len()).unwrap_or(u64::MAX))?;
             let related =
                 try_join_all(plan.related.iter().map(|step| self.related(step, columns, rows)))
                     .await?;
@@ -139,8 +149,8 @@ impl<'a> Execution<'a> {
             .map(|key| {
                 let value = key
                     .and_then(|key| keys.binary_search(&key).ok())
-                    .and_then(|index| values.get(index).cloned())
-                    .unwrap_or(Value::Null);
+                    .and_then(|index| values.get(index))
+                    .map_or(Ok(Value::Null), |value| self.copy(value))?;
                 if matches!(value, Value::Null) && !one.nullable {
                     return Err(
                         Error::internal("a row is missing").with_source(one.row.columns.table.name)
@@ -292,6 +302,14 @@ fn cursor(plan: &ConnectionPlan, row: &Row) -> Result<Value> {
     let columns = &plan.columns;
     let key = row.key(columns.table.key, columns.key_indexes())?.ok_or_else(lost)?;
     Ok(Value::String(plan.list().encode(&key)))
+}
+
+fn objects_in(value: &Value) -> u64 {
+    match value {
+        Value::Object(object) => 1 + object.values().map(objects_in).sum::<u64>(),
+        Value::List(list) => list.iter().map(objects_in).sum(),
+        _ => 0,
+    }
 }
 
 fn lost() -> Error {

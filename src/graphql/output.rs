@@ -14,9 +14,8 @@ use super::execute::Execution;
 use super::model::Entity;
 use super::plan::{PageArguments, Planner};
 use super::{id, register, types};
-use crate::auth::Scope;
 use crate::error::{Error, Result};
-use crate::query::{Equals, Key, MAX_SIZE, Reader, bad_argument};
+use crate::query::{Equals, Key, MAX_SIZE, bad_argument};
 
 /// A type of the schema that is an entity.
 pub(super) trait Typed: Send + Sync + 'static {
@@ -164,6 +163,7 @@ async fn by_ids(context: &ContextSelectionSet<'_>, ids: &[String]) -> Result<Val
     }
     let wanted: Vec<(&Entity, Key)> =
         ids.iter().map(|id| id::decode(id, types::ALL, "ids")).collect::<Result<_>>()?;
+    let execution = execution(context)?;
     let mut found = HashMap::new();
     for entity in types::ALL {
         let name = entity.shape.name;
@@ -178,13 +178,17 @@ async fn by_ids(context: &ContextSelectionSet<'_>, ids: &[String]) -> Result<Val
             continue;
         }
         let plan = Planner::new(context.query_env).row(entity, &[&context.item.node])?;
-        let values = execution(context)?.by_keys(&plan, &keys).await?;
+        let values = execution.by_keys(&plan, &keys).await?;
         found.extend(keys.into_iter().map(|key| (name, key)).zip(values));
     }
-    let values = wanted
+    wanted
         .into_iter()
-        .map(|(entity, key)| found.get(&(entity.shape.name, key)).cloned().unwrap_or(Value::Null));
-    Ok(Value::List(values.collect()))
+        .map(|(entity, key)| match found.get(&(entity.shape.name, key)) {
+            Some(value) => execution.copy(value),
+            None => Ok(Value::Null),
+        })
+        .collect::<Result<_>>()
+        .map(Value::List)
 }
 
 async fn by_key(
@@ -198,8 +202,8 @@ async fn by_key(
 }
 
 fn execution<'a>(context: &ContextSelectionSet<'a>) -> Result<Execution<'a>> {
-    match (context.data_opt::<Reader>(), context.data_opt::<Scope>()) {
-        (Some(reader), Some(scope)) => Ok(Execution { reader, scope }),
-        _ => Err(Error::internal("the request has no database or no scope")),
+    match (context.data_opt(), context.data_opt(), context.data_opt()) {
+        (Some(reader), Some(scope), Some(budget)) => Ok(Execution { reader, scope, budget }),
+        _ => Err(Error::internal("the request came without database, scope or budget")),
     }
 }

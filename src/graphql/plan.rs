@@ -126,6 +126,13 @@ pub(super) struct Planner<'a> {
     definitions: &'a [Positioned<VariableDefinition>],
 }
 
+/// The nodes of a connection while it is planned.
+struct Nodes {
+    entity: &'static Entity,
+    columns: Columns,
+    plans: Vec<Plan>,
+}
+
 /// A field of the response: all selections of one response key.
 struct Selected<'a> {
     key: &'a Name,
@@ -163,8 +170,8 @@ impl<'a> Planner<'a> {
     ) -> Result<ConnectionPlan> {
         let list = List { field: &field, table: entity.table };
         let page = Page::from_params(&list, arguments.first, arguments.after.as_deref())?;
-        let mut columns = Columns::key_of(entity.table);
-        let mut nodes = Vec::new();
+        let columns = Columns::key_of(entity.table);
+        let mut nodes = Nodes { entity, columns, plans: Vec::new() };
         let mut steps = Vec::new();
         let type_name = register::connection_name(entity);
         for Selected { key, field, sets } in self.collect(&type_name, sets) {
@@ -172,37 +179,31 @@ impl<'a> Planner<'a> {
                 "__typename" => ConnectionStep::Typename(type_name.clone()),
                 "totalCount" => ConnectionStep::TotalCount,
                 "pageInfo" => ConnectionStep::PageInfo(self.page_info(&sets)?),
-                "nodes" => {
-                    nodes.push(self.shape(&entity.shape, &sets, &mut columns)?);
-                    ConnectionStep::Nodes(nodes.len() - 1)
-                }
-                "edges" => {
-                    ConnectionStep::Edges(self.edges(entity, &sets, &mut columns, &mut nodes)?)
-                }
+                "nodes" => ConnectionStep::Nodes(self.node(&sets, &mut nodes)?),
+                "edges" => ConnectionStep::Edges(self.edges(&sets, &mut nodes)?),
                 other => return Err(unknown(&type_name, other)),
             };
             steps.push((key.clone(), step));
         }
-        Ok(ConnectionPlan { field, page, columns, steps, nodes })
+        let Nodes { columns, plans, .. } = nodes;
+        Ok(ConnectionPlan { field, page, columns, steps, nodes: plans })
     }
 
-    fn edges(
-        &self,
-        entity: &'static Entity,
-        sets: &[&'a SelectionSet],
-        columns: &mut Columns,
-        nodes: &mut Vec<Plan>,
-    ) -> Result<Vec<(Name, EdgeStep)>> {
-        let type_name = format!("{}Edge", entity.shape.name);
+    /// Adds a way nodes are selected and tells its index.
+    fn node(&self, sets: &[&'a SelectionSet], nodes: &mut Nodes) -> Result<usize> {
+        let plan = self.shape(&nodes.entity.shape, sets, &mut nodes.columns)?;
+        nodes.plans.push(plan);
+        Ok(nodes.plans.len() - 1)
+    }
+
+    fn edges(&self, sets: &[&'a SelectionSet], nodes: &mut Nodes) -> Result<Vec<(Name, EdgeStep)>> {
+        let type_name = format!("{}Edge", nodes.entity.shape.name);
         let mut steps = Vec::new();
         for Selected { key, field, sets } in self.collect(&type_name, sets) {
             let step = match field.name.node.as_str() {
                 "__typename" => EdgeStep::Typename(type_name.clone()),
                 "cursor" => EdgeStep::Cursor,
-                "node" => {
-                    nodes.push(self.shape(&entity.shape, &sets, columns)?);
-                    EdgeStep::Node(nodes.len() - 1)
-                }
+                "node" => EdgeStep::Node(self.node(&sets, nodes)?),
                 other => return Err(unknown(&type_name, other)),
             };
             steps.push((key.clone(), step));

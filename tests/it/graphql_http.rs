@@ -139,7 +139,7 @@ async fn health_tells_whether_it_can_answer() {
     let behind = TestServer::start(&empty, Limits::default()).await;
     let answer = behind.get("/health/ready").await;
     assert_eq!(answer.status, StatusCode::SERVICE_UNAVAILABLE);
-    assert_eq!(answer.json()["code"], "CONFLICT");
+    assert_eq!(answer.json()["code"], "CONFIG");
 
     db.pool.close().await;
     let answer = server.get("/health/ready").await;

@@ -299,6 +299,11 @@ async fn documents_that_do_not_fit_have_their_codes() {
     assert_eq!(api.refusal(&deep).await.0, "QUERY_TOO_DEEP");
     let many: String = (0..600).map(|n| format!("p{n}: persons {{ totalCount }} ")).collect();
     assert_eq!(api.refusal(&format!("{{ {many} }}")).await.0, "QUERY_TOO_COMPLEX");
+    // Few rows, over and over: thousands of lines for each order.
+    let inner = "lines { nodes { order { ".repeat(5);
+    let wide =
+        format!("{{ salesOrders(first: 200) {{ nodes {{ {inner} id {} }} }} }}", "} } }".repeat(5));
+    assert_eq!(api.refusal(&wide).await.0, "QUERY_TOO_COMPLEX");
 }
 
 #[tokio::test]

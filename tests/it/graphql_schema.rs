@@ -21,14 +21,53 @@ const INTROSPECTION: &str = "{ __schema { types {
     enumValues { name description }
 } } }";
 
-#[tokio::test]
-async fn everything_has_a_description() {
+/// What GraphiQL sends before anything else.
+const GRAPHIQL: &str = "query IntrospectionQuery { __schema {
+    description queryType { name kind } mutationType { name kind } subscriptionType { name kind }
+    types { ...FullType }
+    directives { name description isRepeatable locations args(includeDeprecated: true) { ...InputValue } }
+} }
+fragment FullType on __Type {
+    kind name description specifiedByURL isOneOf
+    fields(includeDeprecated: true) {
+        name description args(includeDeprecated: true) { ...InputValue }
+        type { ...TypeRef } isDeprecated deprecationReason
+    }
+    inputFields(includeDeprecated: true) { ...InputValue }
+    interfaces { ...TypeRef }
+    enumValues(includeDeprecated: true) { name description isDeprecated deprecationReason }
+    possibleTypes { ...TypeRef }
+}
+fragment InputValue on __InputValue {
+    name description type { ...TypeRef } defaultValue isDeprecated deprecationReason
+}
+fragment TypeRef on __Type { kind name ofType { kind name ofType { kind name ofType { kind name
+    ofType { kind name ofType { kind name ofType { kind name ofType { kind name
+    ofType { kind name ofType { kind name } } } } } } } } } }";
+
+async fn introspect(query: &str) -> Value {
     let pool = sqlx::postgres::PgPoolOptions::new()
         .connect_lazy("postgres://nobody@127.0.0.1:1/nothing")
         .unwrap();
     let schema = graphql::schema(Reader::new(pool), Limits::default());
-    let answer = schema.execute(INTROSPECTION).await.into_result().unwrap();
-    let answer = answer.data.into_json().unwrap();
+    let answer = schema.execute(query).await.into_result().unwrap();
+    answer.data.into_json().unwrap()
+}
+
+#[tokio::test]
+async fn graphiql_can_introspect_within_the_limits() {
+    let answer = introspect(GRAPHIQL).await;
+    let types = answer["__schema"]["types"].as_array().unwrap();
+    let find = |wanted: &str| types.iter().find(|ty| name(ty) == wanted).unwrap();
+    assert_eq!(name(&find("Person")["interfaces"][0]), "Node");
+    let nodes = find("Node")["possibleTypes"].as_array().unwrap();
+    assert_eq!(nodes.len(), graphql::types::ALL.len());
+    assert_eq!(find("OrderStatus")["enumValues"].as_array().unwrap().len(), 6);
+}
+
+#[tokio::test]
+async fn everything_has_a_description() {
+    let answer = introspect(INTROSPECTION).await;
     let mut missing = Vec::new();
     let types = answer["__schema"]["types"].as_array().unwrap();
     // The language's own types are not ours to describe.

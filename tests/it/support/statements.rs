@@ -1,33 +1,46 @@
 //! The statements a piece of code sends, as sqlx logs them.
 
+use std::cell::RefCell;
 use std::fmt;
-use std::sync::{Arc, Mutex};
+use std::sync::Once;
 
 use tracing::field::{Field, Visit};
 use tracing::{Event, Subscriber};
 use tracing_subscriber::layer::{Context, Layer, SubscriberExt as _};
 
-/// The statements of `work`, which must stay on its thread.
-pub(crate) async fn during<T>(work: impl Future<Output = T>) -> (T, Vec<String>) {
-    let seen = Arc::new(Mutex::new(Vec::new()));
-    let subscriber = tracing_subscriber::registry().with(Statements(Arc::clone(&seen)));
-    let guard = tracing::subscriber::set_default(subscriber);
-    let value = work.await;
-    drop(guard);
-    let seen = std::mem::take(&mut *seen.lock().expect("lock"));
-    (value, seen)
+thread_local! {
+    /// What this thread has sent since it began to listen; none when it does not.
+    static SEEN: RefCell<Option<Vec<String>>> = const { RefCell::new(None) };
 }
 
-struct Statements(Arc<Mutex<Vec<String>>>);
+/// The statements of `work`, which must stay on its thread.
+pub(crate) async fn during<T>(work: impl Future<Output = T>) -> (T, Vec<String>) {
+    // One subscriber for the process: whether an event is of interest is
+    // remembered for all threads, and those that do not listen would decide it.
+    static START: Once = Once::new();
+    START.call_once(|| {
+        let subscriber = tracing_subscriber::registry().with(Statements);
+        tracing::subscriber::set_global_default(subscriber).expect("the only subscriber");
+    });
+    SEEN.set(Some(Vec::new()));
+    let value = work.await;
+    (value, SEEN.take().unwrap_or_default())
+}
+
+struct Statements;
 
 impl<S: Subscriber> Layer<S> for Statements {
     fn on_event(&self, event: &Event<'_>, _context: Context<'_, S>) {
-        if event.metadata().target() == "sqlx::query" {
-            let mut text = Text::default();
-            event.record(&mut text);
-            let text = if text.whole.is_empty() { text.summary } else { text.whole };
-            self.0.lock().expect("lock").push(text);
+        if event.metadata().target() != "sqlx::query" {
+            return;
         }
+        SEEN.with_borrow_mut(|seen| {
+            if let Some(seen) = seen {
+                let mut text = Text::default();
+                event.record(&mut text);
+                seen.push(if text.whole.is_empty() { text.summary } else { text.whole });
+            }
+        });
     }
 }
 
