@@ -111,7 +111,7 @@ async fn prepare_and_serve(
     if stop.is_cancelled() {
         return Ok(Exit::Failed);
     }
-    output::print(&welcome(config.http.bind, state, &summary))?;
+    output::print(&welcome(serve::address(&listener)?, state, &summary))?;
     serve::serve(listener, pool.clone(), stop).await?;
     pool.close().await;
     Ok(Exit::Done)

@@ -48,7 +48,8 @@ pub async fn run(args: &Args, config: &Config) -> Result<Exit> {
     shutdown::cancel_on_signal(stop.clone())?;
     let listener = listen(config.http.bind).await?;
     let pool = wiring::read_database(config).await?;
-    output::print(&format!("GraphiQL and API: http://{}/graphql\n", config.http.bind))?;
+    let address = address(&listener)?;
+    output::print(&format!("GraphiQL and API: http://{address}/graphql\n"))?;
     serve(listener, pool.clone(), stop).await?;
     pool.close().await;
     Ok(Exit::Done)
@@ -60,6 +61,13 @@ pub(super) async fn listen(bind: SocketAddr) -> Result<TcpListener> {
         let message = format!("cannot listen on {bind}; choose another address with --bind");
         Error::new(Code::Unavailable, message).with_source(error)
     })
+}
+
+/// Where it listens: the configured port may be 0, for any free one.
+pub(super) fn address(listener: &TcpListener) -> Result<SocketAddr> {
+    listener
+        .local_addr()
+        .map_err(|error| Error::internal("the listener has no address").with_source(error))
 }
 
 /// Answers requests until `stop`, then lets those under way end.

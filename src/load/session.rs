@@ -2,8 +2,8 @@
 
 use std::time::Duration;
 
-use sqlx::{ConnectOptions as _, PgPool};
 use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
+use sqlx::{ConnectOptions as _, PgPool};
 use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 

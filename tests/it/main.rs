@@ -4,13 +4,15 @@
     clippy::expect_used,
     clippy::indexing_slicing,
     clippy::panic,
+    clippy::print_stderr,
     clippy::unwrap_used,
-    reason = "helpers of tests fail as tests do"
+    reason = "helpers of tests fail as tests do, and say what they skip"
 )]
 
 mod configuration;
 mod cut_proxy;
 mod database;
+mod demo;
 mod embedded_postgres;
 mod embedded_s3;
 mod entities;

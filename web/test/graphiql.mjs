@@ -2,12 +2,12 @@
 // opens with and one from a link, and fails on anything a visitor would mind:
 // an error in the console, a wrong answer, a request to another host.
 //
-//   node graphiql.mjs BASE_URL CHROMIUM [SCREENSHOT]
+//   node graphiql.mjs BASE_URL CHROMIUM TOTAL_DUE [SCREENSHOT]
 
 import { writeFileSync } from "node:fs";
 import { Chromium } from "./chromium.mjs";
 
-const [base, executable, screenshot] = process.argv.slice(2);
+const [base, executable, total, screenshot] = process.argv.slice(2);
 const page = new URL("/graphql", base);
 
 const queryText = `document.querySelector(".graphiql-query-editor .CodeMirror")
@@ -58,7 +58,7 @@ async function run(browser, url, query, answer) {
 }
 
 async function openingQuery(browser) {
-  await run(browser, page, "salesOrder(salesOrderId: 43659)", ["SO43659", "23153.2339"]);
+  await run(browser, page, "salesOrder(salesOrderId: 43659)", ["SO43659", total]);
   const answer = await browser.evaluate(answerText);
   if (answer.includes('"errors"')) {
     faults.push(`the opening query is answered with errors: ${answer}`);

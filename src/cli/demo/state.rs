@@ -5,6 +5,7 @@ use std::io::Write as _;
 use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::{Path, PathBuf};
 
+use crate::config::Secret;
 use crate::error::{Code, Error, Result};
 use crate::storage::{S3Settings, SourceUri};
 
@@ -56,7 +57,7 @@ impl State {
         s3: &S3Settings,
         source: &SourceUri,
     ) -> Result<()> {
-        let secret = s3.secret_access_key.as_ref().map(|secret| secret.expose());
+        let secret = s3.secret_access_key.as_ref().map(Secret::expose);
         let text = format!(
             "DATABASE_URL={database_url}\nAWS_ENDPOINT_URL={}\nAWS_REGION={}\n\
              AWS_ACCESS_KEY_ID={}\nAWS_SECRET_ACCESS_KEY={}\nSOURCE_URI={source}\n",

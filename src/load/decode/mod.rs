@@ -255,11 +255,9 @@ impl Packer {
 
 /// A failure to read or to decompress. A storage error travels inside.
 fn read_error(error: io::Error) -> Error {
-    if error.get_ref().is_some_and(|inner| inner.is::<Error>()) {
-        if let Some(Ok(inner)) = error.into_inner().map(|inner| inner.downcast::<Error>()) {
-            return *inner;
-        }
-        return Error::internal("reading failed");
+    let message = format!("the file cannot be decompressed: {error}");
+    match error.downcast::<Error>() {
+        Ok(storage) => storage,
+        Err(other) => Error::new(Code::BadUserInput, message).with_source(other),
     }
-    Error::new(Code::BadUserInput, format!("the file cannot be decompressed: {error}"))
 }

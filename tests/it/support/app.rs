@@ -4,6 +4,7 @@ use std::path::Path;
 use std::process::Stdio;
 use std::sync::Arc;
 
+use salesgraph::config::Secret;
 use salesgraph::load::{BatchLimits, Load, LoadOptions, RunSummary, Silent};
 use salesgraph::storage::{Bucket, S3Settings, Source, SourceUri};
 use sqlx::postgres::{PgConnectOptions, PgPool, PgPoolOptions};
@@ -120,7 +121,7 @@ impl TestApp {
     pub(crate) fn command(&self) -> Command {
         let mut command = Command::new(env!("CARGO_BIN_EXE_salesgraph"));
         let s3 = self.s3();
-        let secret = s3.secret_access_key.as_ref().map(|secret| secret.expose());
+        let secret = s3.secret_access_key.as_ref().map(Secret::expose);
         command
             .env_clear()
             .env("PATH", std::env::var_os("PATH").unwrap_or_default())

@@ -68,15 +68,7 @@ impl TestServer {
     }
 
     pub(crate) async fn send(&self, request: Request<Full<bytes::Bytes>>) -> Answer {
-        let stream = TcpStream::connect(self.address).await.expect("connect");
-        let (mut client, connection) =
-            http1::handshake(TokioIo::new(stream)).await.expect("handshake");
-        tokio::spawn(connection);
-        let response = client.send_request(request).await.expect("answer");
-        let (head, body) = response.into_parts();
-        let bytes = body.collect().await.expect("body").to_bytes();
-        let text = String::from_utf8(bytes.to_vec()).expect("UTF-8");
-        Answer { status: head.status, headers: head.headers, text }
+        send(self.address, request).await
     }
 
     /// `headers` are added; there is a `host` already.
@@ -102,4 +94,26 @@ impl TestServer {
         let headers = [(CONTENT_TYPE.as_str(), "application/json"), (ACCEPT.as_str(), accept)];
         self.request("POST", "/graphql", &headers, body).await
     }
+}
+
+/// Asks the server at a base URL, as a client of JSON would.
+pub(crate) async fn post_to(base_url: &str, query: &str) -> Value {
+    let host = base_url.strip_prefix("http://").expect("plain HTTP");
+    let request = Request::post("/graphql")
+        .header("host", host)
+        .header(CONTENT_TYPE, "application/json")
+        .body(Full::from(serde_json::json!({ "query": query }).to_string()))
+        .expect("a request");
+    send(host.parse().expect("an address"), request).await.json()
+}
+
+async fn send(address: SocketAddr, request: Request<Full<bytes::Bytes>>) -> Answer {
+    let stream = TcpStream::connect(address).await.expect("connect");
+    let (mut client, connection) = http1::handshake(TokioIo::new(stream)).await.expect("handshake");
+    tokio::spawn(connection);
+    let response = client.send_request(request).await.expect("answer");
+    let (head, body) = response.into_parts();
+    let bytes = body.collect().await.expect("body").to_bytes();
+    let text = String::from_utf8(bytes.to_vec()).expect("UTF-8");
+    Answer { status: head.status, headers: head.headers, text }
 }
