@@ -263,12 +263,10 @@ impl Packer {
 
 /// A failure to read or to decompress. A storage error travels inside.
 fn read_error(error: io::Error) -> Error {
-    if error.get_ref().is_some_and(|inner| inner.is::<Error>()) {
-        if let Some(Ok(inner)) = error.into_inner().map(|inner| inner.downcast::<Error>()) {
-            return *inner;
-        }
-        return Error::internal("reading failed");
-    }
+    let error = match error.downcast::<Error>() {
+        Ok(inner) => return inner,
+        Err(error) => error,
+    };
     let cause = error.to_string();
     let way_out = if cause.contains(input::ZSTD_WINDOW_TOO_LARGE) {
         "; compress it anew with a window of at most 8 MiB, that is without --long or --ultra"

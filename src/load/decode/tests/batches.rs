@@ -52,7 +52,7 @@ fn batch_limits_change_nothing_but_the_cut() {
 fn every_batch_can_be_the_last_before_a_stop() {
     let text = text();
     let little = utf16(&text, Ends::Little);
-    let files: [(&str, Vec<u8>, Option<Vec<u8>>); 6] = [
+    let files = [
         ("plain", text.clone().into_bytes(), None),
         ("marked", ["\u{feff}", &text].concat().into_bytes(), None),
         ("utf-16le", little.clone(), None),

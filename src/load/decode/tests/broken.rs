@@ -102,7 +102,7 @@ fn rows(count: usize) -> String {
 
 #[test]
 fn a_truncated_file_fails_after_its_good_batches() {
-    let text = rows(20_000);
+    let text = rows(12_000);
     for packed in [gzip(text.as_bytes()), zstd(text.as_bytes())] {
         let whole = decode_with(&NOTE, packed.as_slice(), LIMITS);
         whole.account_for(text.as_bytes());
@@ -111,7 +111,7 @@ fn a_truncated_file_fails_after_its_good_batches() {
         assert!(told.message().contains("cannot be decompressed"), "{}", told.message());
         told.account_for(text.as_bytes());
         let rows = told.rows();
-        assert!(rows.len() > 5_000 && rows.len() < 14_000, "{}", rows.len());
+        assert!(rows.len() > 1_000 && rows.len() < 8_500, "{}", rows.len());
         assert_eq!(rows, whole.rows()[..rows.len()]);
         assert_eq!(told.end.unwrap_err().code(), Code::BadUserInput);
     }
@@ -167,7 +167,7 @@ fn a_file_shorter_than_its_checkpoint_is_refused() {
 
 #[test]
 fn a_failure_to_read_keeps_its_own_code_and_the_batches_before() {
-    let text = rows(20_000);
+    let text = rows(12_000);
     let (chunks, from) = mpsc::channel(1 << 10);
     for chunk in text.as_bytes()[..text.len() / 2].chunks(8000) {
         chunks.try_send(Ok(bytes::Bytes::copy_from_slice(chunk))).unwrap();
@@ -177,7 +177,7 @@ fn a_failure_to_read_keeps_its_own_code_and_the_batches_before() {
     let limits = BatchLimits { rows: 500, ..LIMITS };
     let told = decode_with(&NOTE, ChannelReader::new(from), limits);
     told.account_for(text.as_bytes());
-    assert!(told.batches.len() > 10);
+    assert!(told.batches.len() > 5);
     assert!(told.batches.iter().all(|batch| !batch.last));
     let error = told.end.unwrap_err();
     assert_eq!((error.code(), error.message()), (Code::Unavailable, "the store does not answer"));

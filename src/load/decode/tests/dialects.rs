@@ -10,7 +10,7 @@ use crate::dataset::by_object_key;
 /// is one line.
 fn files() -> Vec<(&'static Dataset, Vec<String>)> {
     let out = tempfile::tempdir().unwrap();
-    let summary = sample(out.path(), 0.02, 0.05);
+    let summary = sample(out.path(), 0.005, 0.1);
     let read = |path: &String| {
         let bytes = fs::read(out.path().join(path)).unwrap();
         let lines = bytes.split(|byte| *byte == b'\n').filter(|line| !line.is_empty());

@@ -105,7 +105,7 @@ fn bounded(text: &str, record_bytes: usize) -> Told {
     told.end.as_ref().unwrap();
     told.account_for(text.as_bytes());
     // The bound does not depend on how far the reader happened to look ahead.
-    for most in [1, 60_000] {
+    for most in [50, 60_000] {
         let dribble = Dribble { input: text.as_bytes(), dice: Dice(3), most };
         let cut = decode_with(&NOTE, dribble, BatchLimits { rows: 1, ..limits });
         for (n, batch) in cut.batches.iter().enumerate() {
@@ -124,7 +124,7 @@ fn bounded(text: &str, record_bytes: usize) -> Told {
 
 #[test]
 fn a_record_beyond_the_bound_is_refused_to_the_byte() {
-    for bound in [100, 70_000, 200_000] {
+    for bound in [100, 70_000, 140_000] {
         let fits = format!("2;{};b", "é".repeat((bound - 4) / 2));
         assert_eq!(fits.len(), bound);
         for end in ["\n", "\r\n"] {
