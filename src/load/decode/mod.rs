@@ -22,7 +22,7 @@ use crate::db::copy::CopyWriter;
 use crate::error::{Code, Error, Result};
 use crate::load::reason::{Fault, Reason};
 use batch::Rounds;
-use record::{Position, Record, Records, Settings, Unit};
+use record::{Misshape, Position, Record, Records, Settings, Unit};
 use row::RowConverter;
 
 /// Bounds of a batch and of a record.
@@ -208,7 +208,7 @@ impl Packer {
     fn take(&mut self, record: &Record<'_>) {
         let fields = match &record.shape {
             Ok(fields) => *fields,
-            Err(reason) => return self.reject(record, self.broken(*reason)),
+            Err(misshape) => return self.reject(record, self.broken(*misshape)),
         };
         match self.converter.convert(record.raw, fields) {
             Ok(key) => {
@@ -224,14 +224,22 @@ impl Packer {
         self.batch.keep_reject(record.position, fault, record.raw);
     }
 
-    fn broken(&self, reason: Reason) -> Fault {
-        let message = match reason {
-            Reason::UnbalancedQuote => "a quote opens here and is never closed".to_owned(),
-            Reason::RecordTooLong => format!(
-                "the record is longer than {} bytes; only its beginning is kept",
-                self.limits.record_bytes
+    fn broken(&self, misshape: Misshape) -> Fault {
+        let (reason, message) = match misshape {
+            Misshape::UnbalancedQuote => {
+                (Reason::UnbalancedQuote, "a quote opens here and is never closed".to_owned())
+            }
+            Misshape::TooLong => (
+                Reason::RecordTooLong,
+                format!(
+                    "the record is longer than {} bytes; only its beginning is kept",
+                    self.limits.record_bytes
+                ),
             ),
-            _ => format!("expected {} fields as in the header", self.fields),
+            Misshape::FieldCount(found) => (
+                Reason::FieldCount,
+                format!("expected {} fields as in the header, found {found}", self.fields),
+            ),
         };
         Fault { column: None, reason, message }
     }
@@ -255,9 +263,18 @@ impl Packer {
 
 /// A failure to read or to decompress. A storage error travels inside.
 fn read_error(error: io::Error) -> Error {
-    let message = format!("the file cannot be decompressed: {error}");
-    match error.downcast::<Error>() {
-        Ok(storage) => storage,
-        Err(other) => Error::new(Code::BadUserInput, message).with_source(other),
-    }
+    let error = match error.downcast::<Error>() {
+        Ok(inner) => return inner,
+        Err(error) => error,
+    };
+    let cause = error.to_string();
+    let way_out = if cause.contains(input::ZSTD_WINDOW_TOO_LARGE) {
+        "; compress it anew with a window of at most 8 MiB, that is without --long or --ultra"
+    } else {
+        ""
+    };
+    Error::new(Code::BadUserInput, format!("the file cannot be decompressed: {cause}{way_out}"))
 }
+
+#[cfg(test)]
+mod tests;
