@@ -23,7 +23,7 @@ pub const BATCH_ROWS: Key = Key {
 pub const BATCH_BYTES: Key = Key {
     name: "batch_bytes",
     env: "LOAD_BATCH_BYTES",
-    default: Some("2MiB"),
+    default: Some("1MiB"),
     doc: "the most bytes of one batch",
     ..SECTION
 };

@@ -70,7 +70,7 @@ fn nothing_given_is_the_defaults() {
     assert_eq!(config.http.bind.to_string(), "127.0.0.1:8000");
     assert_eq!(config.database.max_connections, 10);
     assert_eq!(config.load.batch_rows, 20_000);
-    assert_eq!(config.load.batch_bytes, 2 << 20);
+    assert_eq!(config.load.batch_bytes, 1 << 20);
     assert_eq!(config.load.record_max_bytes, 1 << 20);
     assert_eq!(config.load.max_rejects, None);
     assert_eq!(config.telemetry.log_format, LogFormat::Text);

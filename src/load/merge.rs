@@ -11,6 +11,10 @@ use super::ledger;
 use super::statements::Statements;
 use crate::dataset::Dataset;
 
+/// What is handed to a connection at a time: its write buffer keeps the size of
+/// the largest piece it ever took.
+const COPY_PIECE: usize = 64 * 1024;
+
 /// A dataset with its statements.
 #[derive(Debug)]
 pub(crate) struct Target {
@@ -44,7 +48,9 @@ pub(crate) async fn stage(
         return Ok(());
     }
     let mut copy = connection.copy_in_raw(&target.statements.copy).await?;
-    copy.send(batch.copy.as_slice()).await?;
+    for piece in batch.copy.chunks(COPY_PIECE) {
+        copy.send(piece).await?;
+    }
     copy.finish().await?;
     Ok(())
 }

@@ -71,7 +71,10 @@ async fn load_in_lanes(
     let (first, mut turn) = oneshot::channel();
     let _ = first.send(());
     let mut failed = None;
-    while let Some(next) = decoded.next().await {
+    loop {
+        // A free lane first: a batch that waits for one only takes memory.
+        let permit = Arc::clone(&lanes).acquire_owned().await.map_err(closed)?;
+        let Some(next) = decoded.next().await else { break };
         let batch = match next {
             Decoded::Begun { dialect, offset, line } => {
                 let mut connection = context.session.pool.acquire().await?;
@@ -80,7 +83,6 @@ async fn load_in_lanes(
             }
             Decoded::Batch(batch) => batch,
         };
-        let permit = Arc::clone(&lanes).acquire_owned().await.map_err(closed)?;
         let (done, next_turn) = oneshot::channel();
         let work = BatchWork {
             context: Arc::clone(context),

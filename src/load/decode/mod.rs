@@ -257,6 +257,7 @@ impl Packer {
         self.batch.to_offset = end.offset;
         self.batch.to_line = end.line;
         self.batch.last = last;
+        self.batch.shrink();
         self.batch
     }
 }

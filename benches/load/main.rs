@@ -1,0 +1,107 @@
+//! How fast `salesgraph load` is: against psql's \copy of the same rows, pair by
+//! pair within one run. `cargo bench --bench load -- --help` tells more.
+#![allow(clippy::print_stdout, clippy::print_stderr, reason = "a program for the terminal")]
+
+mod args;
+mod data;
+mod database;
+mod measure;
+mod report;
+mod servers;
+mod sides;
+
+use std::process::ExitCode;
+
+use clap::Parser as _;
+
+use args::Args;
+use database::{Content, Server, content};
+use report::Pair;
+use servers::Servers;
+use sides::{Loader, Psql};
+
+type Result<T, E = Box<dyn std::error::Error + Send + Sync>> = std::result::Result<T, E>;
+
+fn main() -> ExitCode {
+    if let Some(code) = measure::as_parent(std::env::args_os()) {
+        return code;
+    }
+    match run(&Args::parse()) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("error: {error}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn run(args: &Args) -> Result<()> {
+    // Two threads: the servers answer while this one waits for a loader to end.
+    let runtime =
+        tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build()?;
+    runtime.block_on(async {
+        let servers = Servers::start(args).await?;
+        let input = servers.input(args).await?;
+        let loader =
+            Loader { program: args.loader.clone(), input, batch_bytes: args.batch_bytes.clone() };
+        let mut server = Server::prepare(&servers.database_url).await?;
+        let compared = compare(&mut server, &loader, args.runs).await;
+        server.clean().await?;
+        servers.stop().await?;
+        compared
+    })
+}
+
+/// Runs all pairs and prints what came of them.
+async fn compare(server: &mut Server, loader: &Loader, runs: u32) -> Result<()> {
+    println!("making clean CSVs for psql out of {}", loader.input.source);
+    let url = server.create("clean").await?;
+    loader.load(&url)?;
+    let expected = content(&url).await?;
+    let clean = tempfile::Builder::new().prefix("clean-").tempdir_in(data::home())?;
+    let psql = Psql::prepare(clean.path(), &url)?;
+    server.drop("clean").await?;
+    for (table, rows) in &expected.rows {
+        println!("  {table}: {rows} rows");
+    }
+    let mut pairs = Vec::new();
+    for number in 1..=runs {
+        let pair = pair(server, loader, &psql, &expected).await?;
+        println!(
+            "pair {number}: psql {:.2} s, load {:.2} s ({:.2} x, {:.1} MiB), again {:.2} s",
+            pair.psql.seconds,
+            pair.load.seconds,
+            pair.ratio(),
+            report::mib(&pair.load),
+            pair.again.seconds,
+        );
+        pairs.push(pair);
+    }
+    println!("\n{}", report::render(&pairs, expected.all_rows()));
+    Ok(())
+}
+
+async fn pair(
+    server: &mut Server,
+    loader: &Loader,
+    psql: &Psql,
+    expected: &Content,
+) -> Result<Pair> {
+    let url = server.create("psql").await?;
+    let by_psql = psql.load(&url)?;
+    check("psql", &content(&url).await?, expected)?;
+    server.drop("psql").await?;
+    let url = server.create("load").await?;
+    let by_load = loader.load(&url)?;
+    let again = loader.load(&url)?;
+    check("salesgraph load", &content(&url).await?, expected)?;
+    server.drop("load").await?;
+    Ok(Pair { psql: by_psql, load: by_load, again })
+}
+
+fn check(side: &str, found: &Content, expected: &Content) -> Result<()> {
+    if found == expected {
+        return Ok(());
+    }
+    Err(format!("{side} left {found:?}, expected was {expected:?}").into())
+}

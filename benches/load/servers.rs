@@ -1,0 +1,94 @@
+//! The Postgres to load into and the S3 endpoint to load from, started for the
+//! benchmark unless others are named.
+
+use salesgraph::config::Secret;
+use salesgraph::embedded::postgres::{Postgres, PostgresOptions};
+use salesgraph::embedded::s3::{S3Options, S3Server};
+use salesgraph::storage::{Bucket, S3Settings};
+use tempfile::TempDir;
+
+use crate::Result;
+use crate::args::{Args, Via};
+use crate::data::{self, Input};
+
+const BUCKET: &str = "bench";
+const REGION: &str = "us-east-1";
+
+/// What runs for as long as the benchmark.
+pub(crate) struct Servers {
+    /// A superuser's way into Postgres.
+    pub(crate) database_url: String,
+    postgres: Option<Postgres>,
+    s3: Option<S3Server>,
+    /// Their data; away with them.
+    _state: TempDir,
+}
+
+impl Servers {
+    pub(crate) async fn start(args: &Args) -> Result<Self> {
+        // Passable for the unprivileged account of Postgres.
+        let open = std::os::unix::fs::PermissionsExt::from_mode(0o755);
+        let state = tempfile::Builder::new().prefix("bench-").permissions(open).tempdir()?;
+        let (database_url, postgres) = match &args.database_url {
+            Some(url) => (url.clone(), None),
+            None => {
+                let state_dir = state.path().to_owned();
+                let options = PostgresOptions { state_dir, ..PostgresOptions::default() };
+                let postgres = Postgres::start(options).await?;
+                (postgres.url_for("postgres"), Some(postgres))
+            }
+        };
+        let s3 = match args.via {
+            Via::File => None,
+            Via::S3 => Some(
+                S3Server::start(S3Options {
+                    root: state.path().join("s3"),
+                    bind: ([127, 0, 0, 1], 0).into(),
+                    access_key: "bench".to_owned(),
+                    secret_key: "bench-secret".to_owned(),
+                })
+                .await?,
+            ),
+        };
+        Ok(Self { database_url, postgres, s3, _state: state })
+    }
+
+    /// The files, put into a bucket where they are to be read from there.
+    pub(crate) async fn input(&self, args: &Args) -> Result<Input> {
+        let folder = data::folder(args)?;
+        let Some(server) = &self.s3 else { return Ok(Input::folder(&folder)) };
+        let bucket = Bucket::connect(BUCKET, &settings(server)).await?;
+        bucket.create_if_missing().await?;
+        for path in data::files(&folder)? {
+            let key = path.strip_prefix(&folder)?.to_string_lossy().into_owned();
+            bucket.put_file(&path, &key).await?;
+        }
+        let environment = vec![
+            ("AWS_ENDPOINT_URL", server.endpoint()),
+            ("AWS_REGION", REGION.to_owned()),
+            ("AWS_ACCESS_KEY_ID", server.access_key().to_owned()),
+            ("AWS_SECRET_ACCESS_KEY", server.secret_key().to_owned()),
+        ];
+        Ok(Input { source: format!("s3://{BUCKET}"), environment })
+    }
+
+    pub(crate) async fn stop(self) -> Result<()> {
+        if let Some(s3) = self.s3 {
+            s3.stop().await?;
+        }
+        if let Some(postgres) = self.postgres {
+            postgres.stop().await?;
+        }
+        Ok(())
+    }
+}
+
+fn settings(server: &S3Server) -> S3Settings {
+    S3Settings {
+        endpoint_url: Some(server.endpoint()),
+        region: Some(REGION.to_owned()),
+        access_key_id: Some(server.access_key().to_owned()),
+        secret_access_key: Some(Secret::new(server.secret_key())),
+        ..S3Settings::default()
+    }
+}
