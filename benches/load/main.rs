@@ -58,6 +58,7 @@ async fn compare(server: &mut Server, loader: &Loader, runs: u32) -> Result<()> 
     let url = server.create("clean").await?;
     loader.load(&url)?;
     let expected = content(&url).await?;
+    std::fs::create_dir_all(data::home())?;
     let clean = tempfile::Builder::new().prefix("clean-").tempdir_in(data::home())?;
     let psql = Psql::prepare(clean.path(), &url)?;
     server.drop("clean").await?;
