@@ -128,6 +128,14 @@ pub(crate) struct BatchOf {
     pub(crate) elapsed_ms: i64,
 }
 
+/// Makes the commit of this transaction wait for the disk, and with it for every
+/// commit before. What has been told as done must not be undone by a crash of
+/// Postgres.
+pub(crate) async fn commit_to_disk(connection: &mut PgConnection) -> Step<()> {
+    sqlx::query("SET LOCAL synchronous_commit = on").execute(connection).await?;
+    Ok(())
+}
+
 /// Moves the checkpoint from where the batch began to where it ends and adds its
 /// numbers. Refused when the run is over or the checkpoint is elsewhere: then
 /// another loader took the work over, and nothing of this batch may stay.
@@ -283,7 +291,7 @@ pub(crate) struct RunEnd<'a> {
 /// before: only then may success be told.
 pub(crate) async fn end_run(connection: &mut PgConnection, run: Uuid, end: RunEnd<'_>) -> Step<()> {
     let mut transaction = connection.begin().await?;
-    sqlx::query("SET LOCAL synchronous_commit = on").execute(&mut *transaction).await?;
+    commit_to_disk(&mut transaction).await?;
     let ended = sqlx::query(
         "UPDATE load_run SET state = $2, finished_at = now(), files_found = $3, \
            files_skipped = $4, error_code = $5, error_message = $6 \

@@ -9,6 +9,7 @@ use tokio::sync::Mutex;
 use uuid::Uuid;
 
 use super::failure::{Failure, Step};
+use super::ledger;
 use crate::error::{Code, Error, Result};
 
 /// The advisory lock's key: "salesgra" in ASCII.
@@ -114,6 +115,7 @@ async fn try_lock(connection: &mut PgConnection) -> Step<bool> {
 
 async fn begin_run(connection: &mut PgConnection, run: Uuid, new: NewRun<'_>) -> Step<()> {
     let mut transaction = connection.begin().await?;
+    ledger::commit_to_disk(&mut transaction).await?;
     // Whoever held the lock before is gone without a word.
     sqlx::query(
         "UPDATE load_run SET state = 'failed', finished_at = now(), error_code = 'ABANDONED', \
