@@ -14,6 +14,8 @@ pub enum Code {
     NotFound,
     /// The state of the system forbids it now: a held lock, a lost race.
     Conflict,
+    /// Another loader holds the lock; the message says who.
+    Locked,
     /// The configuration is wrong; the message names section and key.
     Config,
     /// A bound was passed: execution time, retries.
@@ -32,6 +34,7 @@ impl Code {
             Self::BadUserInput => "BAD_USER_INPUT",
             Self::NotFound => "NOT_FOUND",
             Self::Conflict => "CONFLICT",
+            Self::Locked => "LOCKED",
             Self::Config => "CONFIG",
             Self::Timeout => "TIMEOUT",
             Self::Unavailable => "UNAVAILABLE",

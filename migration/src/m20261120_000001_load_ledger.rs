@@ -82,7 +82,7 @@ COMMENT ON TABLE load_file IS 'One version of one file: the ledger key is bucket
 COMMENT ON COLUMN load_file.id IS 'What source_file_id of every data row means.';
 COMMENT ON COLUMN load_file.dataset IS 'The table the rows of this file go to.';
 COMMENT ON COLUMN load_file.bucket IS 'Bucket; empty for a file:// source.';
-COMMENT ON COLUMN load_file.object_key IS 'Key of the object, or path below the source folder.';
+COMMENT ON COLUMN load_file.object_key IS 'Key of the object, or path of the file.';
 COMMENT ON COLUMN load_file.etag IS 'ETag without quotes; for a file:// source size, modification time and inode.';
 COMMENT ON COLUMN load_file.version_id IS 'Version id of a versioned bucket; empty where there is none.';
 COMMENT ON COLUMN load_file.byte_size IS 'Bytes of the object as stored, compressed or not.';
@@ -108,6 +108,8 @@ BEGIN
 END $$;
 CREATE TRIGGER load_file_keep BEFORE DELETE ON load_file
     FOR EACH ROW EXECUTE FUNCTION load_file_keep();
+CREATE TRIGGER load_file_keep_all BEFORE TRUNCATE ON load_file
+    FOR EACH STATEMENT EXECUTE FUNCTION load_file_keep();
 
 CREATE TABLE load_run_file (
     run_id          uuid NOT NULL REFERENCES load_run (id),

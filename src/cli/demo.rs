@@ -14,6 +14,7 @@ use super::exit::Exit;
 use super::{load_progress, output, parse, serve, shutdown, wiring};
 use crate::config::http::{BIND, bind_address};
 use crate::config::{Config, Overrides, Secret};
+use crate::db::pool::{self, Settings};
 use crate::db::schema;
 use crate::embedded::postgres::{Postgres, PostgresOptions};
 use crate::embedded::s3::{S3Options, S3Server};
@@ -93,11 +94,18 @@ async fn prepare_and_serve(
     let uri = SourceUri::from_str(&format!("s3://{name}/incoming"))?;
     state.write_environment(&url, &s3, &uri)?;
 
-    let pool = wiring::query_pool(config, &url).await?;
-    schema::up(&pool).await?;
-    let bucket = Bucket::connect(&name, &s3).await?;
-    bucket.create_if_missing().await?;
-    data.put(state, &bucket).await?;
+    let prepared = async {
+        let pool = pool::connect(&Settings::new(&url)).await?;
+        schema::up(&pool).await?;
+        pool.close().await;
+        let bucket = Bucket::connect(&name, &s3).await?;
+        bucket.create_if_missing().await?;
+        data.put(state, &bucket).await
+    };
+    tokio::select! {
+        done = prepared => done?,
+        () = stop.cancelled() => return Ok(Exit::Failed),
+    }
 
     let load = Load {
         database: PgConnectOptions::from_str(&url)?,
@@ -112,6 +120,7 @@ async fn prepare_and_serve(
         return Ok(Exit::Failed);
     }
     output::print(&welcome(serve::address(&listener)?, state, &summary))?;
+    let pool = wiring::query_pool(config, &url).await?;
     serve::serve(listener, pool.clone(), stop).await?;
     pool.close().await;
     Ok(Exit::Done)

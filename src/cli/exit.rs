@@ -44,8 +44,12 @@ impl From<&Error> for Exit {
     fn from(error: &Error) -> Self {
         match error.code() {
             Code::BadUserInput | Code::Config => Self::Usage,
-            Code::Conflict => Self::Locked,
-            Code::NotFound | Code::Timeout | Code::Unavailable | Code::Internal => Self::Failed,
+            Code::Locked => Self::Locked,
+            Code::NotFound
+            | Code::Conflict
+            | Code::Timeout
+            | Code::Unavailable
+            | Code::Internal => Self::Failed,
         }
     }
 }
@@ -67,7 +71,8 @@ mod tests {
         for (code, number) in [
             (Code::BadUserInput, 2),
             (Code::NotFound, 1),
-            (Code::Conflict, 4),
+            (Code::Conflict, 1),
+            (Code::Locked, 4),
             (Code::Config, 2),
             (Code::Timeout, 1),
             (Code::Unavailable, 1),

@@ -7,7 +7,7 @@ use super::{load_progress, output, shutdown, wiring};
 use crate::config::load::{MAX_REJECTS, MODE};
 use crate::config::storage::{SOURCE_URI, source_uri};
 use crate::config::{Config, LoadMode, MaxRejects, Overrides};
-use crate::error::{Error, Result};
+use crate::error::{Code, Error, Result};
 use crate::load::{Load, Outcome, RunSummary};
 
 const EXAMPLES: &str = "\
@@ -39,7 +39,7 @@ pub struct Args {
     #[arg(long, value_name = "N|P%")]
     pub max_rejects: Option<MaxRejects>,
     /// Leave nothing of a file behind that fails
-    #[arg(long)]
+    #[arg(long, conflicts_with = "check")]
     pub atomic: bool,
     /// Print the run's summary as one JSON object
     #[arg(long)]
@@ -91,7 +91,10 @@ pub(super) fn exit_of(summary: &RunSummary) -> Exit {
     match summary.outcome {
         Outcome::Succeeded => Exit::Done,
         Outcome::SucceededWithRejects => Exit::DoneWithRejects,
-        Outcome::Failed => Exit::Failed,
+        Outcome::Failed => match &summary.error {
+            Some(error) if error.code == Code::Locked.as_str() => Exit::Locked,
+            _ => Exit::Failed,
+        },
     }
 }
 

@@ -124,6 +124,9 @@ pub(super) fn table(summary: &RunSummary) -> String {
     for file in &summary.files {
         text.extend(file.samples.iter().map(|sample| finding(&file.key, sample)));
     }
+    if let Some(error) = &summary.error {
+        text.push_str(&format!("failed: {} ({})\n", error.message, error.code));
+    }
     if summary.files_skipped > 0 {
         text.push_str(&format!("{} file(s) loaded before, skipped\n", summary.files_skipped));
     }

@@ -1,15 +1,15 @@
 //! Arguments to typed values. Every parser answers a bad text with what is
 //! expected.
 
-/// A size relative to the real data: a number over 0.
+/// A size relative to the real data.
 pub(super) fn scale(text: &str) -> Result<f64, String> {
     text.parse()
         .ok()
-        .filter(|scale: &f64| scale.is_finite() && *scale > 0.0)
-        .ok_or_else(|| "expected a number over 0, such as 1, 0.01 or 100".to_owned())
+        .filter(|scale: &f64| (0.0001..=500.0).contains(scale))
+        .ok_or_else(|| "expected a number from 0.0001 to 500, such as 1 or 0.01".to_owned())
 }
 
-/// A share from 0 to 1, written as `0.5%` or as `0.005`.
+/// A share of at most a half, written as `0.5%` or as `0.005`.
 pub(super) fn share(text: &str) -> Result<f64, String> {
     let (number, unit) = match text.strip_suffix('%') {
         Some(percent) => (percent.trim(), 100.0),
@@ -19,7 +19,7 @@ pub(super) fn share(text: &str) -> Result<f64, String> {
         .parse()
         .ok()
         .map(|number: f64| number / unit)
-        .filter(|share| (0.0..=1.0).contains(share))
+        .filter(|share| (0.0..=0.5).contains(share))
         .ok_or_else(|| "expected a share such as 0.5% or 0.005".to_owned())
 }
 
@@ -28,9 +28,9 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_scale_is_over_zero() {
+    fn a_scale_has_bounds() {
         assert_eq!(scale("0.01"), Ok(0.01));
-        for bad in ["0", "-1", "inf", "NaN", "big"] {
+        for bad in ["0", "-1", "501", "inf", "NaN", "big"] {
             assert!(scale(bad).is_err(), "{bad}");
         }
     }
@@ -39,7 +39,7 @@ mod tests {
     fn a_share_is_a_percentage_or_a_fraction() {
         assert_eq!(share("50%"), Ok(0.5));
         assert_eq!(share("0.005"), Ok(0.005));
-        for bad in ["5", "101%", "-1%", "NaN", ""] {
+        for bad in ["5", "51%", "-1%", "NaN", ""] {
             assert!(share(bad).is_err(), "{bad}");
         }
     }

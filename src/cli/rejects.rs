@@ -202,14 +202,21 @@ async fn run_replay(replay: Replay, config: &Config) -> Result<Exit> {
     shutdown::cancel_on_signal(stop.clone())?;
     let mut selection = RejectSelection::from(replay.selection);
     selection.row = replay.id.map(|id| (id.file_id, id.line));
-    let replay = load::Replay {
+    let work = load::Replay {
         database: wiring::connect_options(config)?,
         limits: wiring::load_options(config, false).limits,
         selection,
         corrected: replay.raw.map(String::into_bytes),
         stop,
     };
-    let summary = replay.run().await?;
+    let summary = work.run().await?;
+    if let (true, Some(id)) = (summary.files.is_empty(), replay.id) {
+        let message = format!(
+            "{id} cannot be replayed: there is no such reject, or it was too long to be kept \
+             whole and needs --raw; see `salesgraph rejects show {id}`"
+        );
+        return Err(Error::new(Code::NotFound, message));
+    }
     if summary.files.is_empty() {
         output::print("no reject matches\n")?;
         return Ok(Exit::Done);

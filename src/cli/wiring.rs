@@ -36,7 +36,7 @@ pub(super) async fn query_pool(config: &Config, url: &str) -> Result<PgPool> {
     pool::connect(&settings).await
 }
 
-/// A pool of one for schema work, without a limit on a statement's time.
+/// A small pool for schema work, without a limit on a statement's time.
 pub(super) async fn schema_database(config: &Config) -> Result<PgPool> {
     let url = config.database.require_url()?;
     pool::connect(&Settings { max_connections: 3, ..Settings::new(url.expose()) }).await

@@ -36,7 +36,7 @@ pub const MAX_CONNECTIONS: Key = Key {
     name: "max_connections",
     env: "DATABASE_MAX_CONNECTIONS",
     default: Some("10"),
-    doc: "the most connections one process opens to each of them",
+    doc: "the most connections the API opens to its database",
     ..SECTION
 };
 

@@ -89,7 +89,7 @@ pub struct StorageConfig {
     /// Static credentials; without them the SDK's chain is asked.
     pub credentials: Option<StaticCredentials>,
     /// Whether the bucket goes into the path.
-    pub force_path_style: bool,
+    pub force_path_style: Option<bool>,
 }
 
 /// Credentials given outright.
@@ -111,7 +111,7 @@ impl StorageConfig {
             source_uri: values.optional(&SOURCE_URI, source_uri)?,
             region: values.optional(&REGION, parse::text)?,
             credentials: credentials(values)?,
-            force_path_style: path_style.unwrap_or(endpoint_url.is_some()),
+            force_path_style: path_style,
             endpoint_url,
         })
     }

@@ -208,10 +208,10 @@ fn an_endpoint_of_ones_own_is_addressed_by_path() {
     let own = ("AWS_ENDPOINT_URL", "http://127.0.0.1:9000/");
     let storage = env(&[own]).load().expect("valid").storage;
     assert_eq!(storage.endpoint_url.as_deref(), Some("http://127.0.0.1:9000"));
-    assert!(storage.force_path_style);
+    assert_eq!(storage.force_path_style, None);
     let storage = env(&[own, ("S3_FORCE_PATH_STYLE", "false")]).load().expect("valid").storage;
-    assert!(!storage.force_path_style);
-    assert!(!env(&[]).load().expect("valid").storage.force_path_style);
+    assert_eq!(storage.force_path_style, Some(false));
+    assert_eq!(env(&[]).load().expect("valid").storage.force_path_style, None);
 }
 
 #[test]

@@ -60,6 +60,7 @@ impl Load {
             files_skipped: 0,
             totals: RunSummary::totals_of(&files),
             files,
+            error: None,
             seconds: begun.elapsed().as_secs_f64(),
         })
     }
@@ -82,8 +83,10 @@ impl Load {
         };
         if let Err(failure) = self.check_rows(connection, check, &object, &mut summary).await {
             let error = Error::from(failure);
-            summary.error =
-                Some(FileError { code: error.code().as_str(), message: error.detail() });
+            summary.error = Some(FileError {
+                code: error.code().as_str(),
+                message: error.message().to_owned(),
+            });
         }
         summary.seconds = begun.elapsed().as_secs_f64();
         self.observer.ended(&summary);

@@ -30,6 +30,21 @@ impl std::ops::AddAssign for Counts {
     }
 }
 
+impl std::ops::Sub for Counts {
+    type Output = Self;
+
+    fn sub(self, other: Self) -> Self {
+        Self {
+            read: self.read - other.read,
+            inserted: self.inserted - other.inserted,
+            updated: self.updated - other.updated,
+            unchanged: self.unchanged - other.unchanged,
+            rejected: self.rejected - other.rejected,
+            parked: self.parked - other.parked,
+        }
+    }
+}
+
 /// A count of things in memory as the ledger's type.
 pub(crate) fn count(length: usize) -> i64 {
     i64::try_from(length).unwrap_or(i64::MAX)

@@ -14,13 +14,17 @@ use super::decode::{BatchLimits, Dialect, decode_kept};
 use super::failure::{Failure, Step};
 use super::ledger::{self, BatchOf};
 use super::merge::{self, Merged, Origin, Target};
+use super::run::MOST_ATTEMPTS;
 use super::session::Session;
 use super::summary::FileSummary;
 use crate::dataset::Dataset;
 use crate::error::{Code, Error, Result};
 
-/// Rows taken up in one transaction: few, because each is held whole in memory.
+/// Rows taken up in one transaction at most.
 pub(crate) const PAGE: usize = 1_000;
+/// Bytes of raw text after which a page takes no further row: all of it is held in
+/// memory.
+pub(crate) const PAGE_BYTES: i64 = 1 << 20;
 
 /// Where rows are kept.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -102,6 +106,7 @@ pub(crate) async fn resolve_parked(session: &Session, target: &Target) -> Result
         return Ok(Vec::new());
     }
     let mut after = (0_i32, 0_i64);
+    let mut attempts = 0;
     loop {
         if session.stop.is_cancelled() {
             return Ok(summaries.into_files());
@@ -110,10 +115,14 @@ pub(crate) async fn resolve_parked(session: &Session, target: &Target) -> Result
         match resolve_page(session, target, after).await {
             Ok(Some((page, counts))) => {
                 after = (page.file, page.last);
+                attempts = 0;
                 summaries.add(target.dataset, page.file, page.key, counts, begun.elapsed());
             }
             Ok(None) => return Ok(summaries.into_files()),
-            Err(Failure::Lost(error)) => session.lock.recover(error).await?,
+            Err(Failure::Lost(error)) if attempts < MOST_ATTEMPTS => {
+                attempts += 1;
+                session.lock.recover(error).await?;
+            }
             Err(failure) => return Err(failure.into()),
         }
     }
@@ -130,6 +139,7 @@ async fn resolve_page(
         .bind(after.0)
         .bind(after.1)
         .bind(count(PAGE))
+        .bind(PAGE_BYTES)
         .fetch_all(&mut *connection)
         .await?;
     let Some(page) = Page::of(&rows)? else { return Ok(None) };
@@ -185,7 +195,7 @@ pub(crate) async fn take_up(
         .execute(&mut *transaction)
         .await?;
     if taken.rows_affected() != rows.len() as u64 {
-        return Err(Error::new(Code::Conflict, "another loader took these rows up").into());
+        return Err(Error::new(Code::Locked, "another loader took these rows up").into());
     }
     merge::stage(&mut transaction, target, &batch).await?;
     let origin = Origin { run: of.run, file: of.file, look_for_orphans: true };

@@ -21,6 +21,8 @@ pub(crate) struct FileEntry {
     pub(crate) loaded: bool,
     /// Where to go on; none when it was never begun.
     pub(crate) resume: Option<Resume>,
+    /// What was read of it before.
+    pub(crate) totals: FileTotals,
 }
 
 /// The file's totals after a batch.
@@ -71,9 +73,9 @@ pub(crate) async fn enter(
                state = CASE WHEN file.state = 'failed' THEN 'loading' ELSE file.state END, \
                finished_at = CASE WHEN file.state = 'failed' THEN NULL ELSE file.finished_at END, \
                error_code = NULL, error_message = NULL \
-           RETURNING id, state, dialect) \
+           RETURNING id, state, dialect, rows_read, rows_rejected) \
          SELECT entry.id, entry.state = 'loaded' AS loaded, entry.dialect, \
-                checkpoint.byte_offset, checkpoint.line \
+                entry.rows_read, entry.rows_rejected, checkpoint.byte_offset, checkpoint.line \
          FROM entry LEFT JOIN load_checkpoint AS checkpoint ON checkpoint.file_id = entry.id",
     )
     .bind(dataset.table)
@@ -96,7 +98,9 @@ pub(crate) async fn enter(
         }),
         _ => None,
     };
-    Ok(FileEntry { id: row.try_get("id")?, loaded: row.try_get("loaded")?, resume })
+    let totals =
+        FileTotals { read: row.try_get("rows_read")?, rejected: row.try_get("rows_rejected")? };
+    Ok(FileEntry { id: row.try_get("id")?, loaded: row.try_get("loaded")?, resume, totals })
 }
 
 /// Notes the dialect and where the first record begins.
@@ -240,7 +244,7 @@ pub(crate) async fn fail_file(
     )
     .bind(file)
     .bind(error.code().as_str())
-    .bind(error.message())
+    .bind(storable(error.message()))
     .bind(run)
     .execute(connection)
     .await?;
@@ -295,14 +299,14 @@ pub(crate) async fn end_run(connection: &mut PgConnection, run: Uuid, end: RunEn
     let ended = sqlx::query(
         "UPDATE load_run SET state = $2, finished_at = now(), files_found = $3, \
            files_skipped = $4, error_code = $5, error_message = $6 \
-         WHERE id = $1 AND state = 'running'",
+         WHERE id = $1 AND state IN ('running', $2)",
     )
     .bind(run)
     .bind(end.state)
     .bind(i32::try_from(end.files_found).unwrap_or(i32::MAX))
     .bind(i32::try_from(end.files_skipped).unwrap_or(i32::MAX))
     .bind(end.error.map(|(code, _)| code))
-    .bind(end.error.map(|(_, message)| message))
+    .bind(end.error.map(|(_, message)| storable(message)))
     .execute(&mut *transaction)
     .await?;
     transaction.commit().await?;
@@ -347,6 +351,11 @@ pub(crate) fn counts_of(batch: &Batch, inserted: i64, updated: i64, parked: i64)
     }
 }
 
+/// A message may quote a file, and Postgres' text has no place for NUL.
+fn storable(message: &str) -> String {
+    message.replace('\0', "\u{fffd}")
+}
+
 fn taken_over() -> Error {
-    Error::new(Code::Conflict, "another loader took this run over; nothing of this batch was kept")
+    Error::new(Code::Locked, "another loader took this run over; nothing of this batch was kept")
 }

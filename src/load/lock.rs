@@ -6,6 +6,7 @@ use std::time::{Duration, Instant};
 use sqlx::postgres::PgConnectOptions;
 use sqlx::{Connection as _, PgConnection, Row as _};
 use tokio::sync::Mutex;
+use tokio::time::timeout;
 use uuid::Uuid;
 
 use super::failure::{Failure, Step};
@@ -16,6 +17,8 @@ use crate::error::{Code, Error, Result};
 const KEY: i64 = 0x7361_6c65_7367_7261;
 /// How long a run waits for a Postgres that went away.
 const PATIENCE: Duration = Duration::from_secs(60);
+/// How long a single question may take.
+const ANSWER_TIME: Duration = Duration::from_secs(5);
 const PAUSE: Duration = Duration::from_millis(250);
 
 /// The held lock, and the run it is held for.
@@ -63,14 +66,15 @@ impl RunLock {
     pub(crate) async fn recover(&self, cause: Error) -> Result<()> {
         let mut connection = self.connection.lock().await;
         let begun = Instant::now();
-        while connection.ping().await.is_err() {
+        while !answers(&mut connection).await {
             if begun.elapsed() > PATIENCE {
                 return Err(cause);
             }
             tracing::warn!(error = cause.detail(), "waiting for Postgres");
             // Not a wait for something else to finish: the pace of asking again.
             tokio::time::sleep(PAUSE).await;
-            if let Ok(fresh) = PgConnection::connect_with(&self.options).await {
+            let connecting = PgConnection::connect_with(&self.options);
+            if let Ok(Ok(fresh)) = timeout(ANSWER_TIME, connecting).await {
                 *connection = fresh;
                 self.retake(&mut connection, begun).await?;
             }
@@ -93,17 +97,25 @@ impl RunLock {
     }
 
     async fn still_running(&self, connection: &mut PgConnection) -> Result<()> {
-        let running: Option<bool> =
-            sqlx::query_scalar("SELECT state = 'running' FROM load_run WHERE id = $1")
-                .bind(self.run)
-                .fetch_optional(connection)
-                .await
-                .map_err(Failure::from)?;
-        if running == Some(true) {
+        // Ended otherwise than by a successor, it was this loader that ended it and
+        // missed the answer.
+        let ours: Option<bool> = sqlx::query_scalar(
+            "SELECT error_code IS DISTINCT FROM 'ABANDONED' FROM load_run WHERE id = $1",
+        )
+        .bind(self.run)
+        .fetch_optional(connection)
+        .await
+        .map_err(Failure::from)?;
+        if ours == Some(true) {
             return Ok(());
         }
-        Err(Error::new(Code::Conflict, "another loader took over while Postgres was away"))
+        Err(Error::new(Code::Locked, "another loader took over while Postgres was away"))
     }
+}
+
+/// A network that swallows everything answers no ping either.
+async fn answers(connection: &mut PgConnection) -> bool {
+    matches!(timeout(ANSWER_TIME, connection.ping()).await, Ok(Ok(())))
 }
 
 async fn try_lock(connection: &mut PgConnection) -> Step<bool> {
@@ -151,7 +163,7 @@ async fn held(connection: &mut PgConnection) -> Step<Error> {
         ),
         None => "a loader that is just starting or ending".to_owned(),
     };
-    Ok(Error::new(Code::Conflict, format!("another run holds the lock: {who}")))
+    Ok(Error::new(Code::Locked, format!("another run holds the lock: {who}")))
 }
 
 fn holder() -> String {

@@ -151,14 +151,12 @@ async fn park_orphans(
         .map(|line| row(line).map_or(&[][..], |row| batch.raw_of_row(row)))
         .collect();
     let parked = sqlx::query(
-        "INSERT INTO load_parked AS parked \
+        "INSERT INTO load_parked \
            (file_id, run_id, dataset, line, byte_offset, parent, parent_key, raw) \
          SELECT $1, $2, $3, line, byte_offset, parent, \
            array_remove(ARRAY[first_key, second_key], NULL), raw \
          FROM unnest($4::bigint[], $5::bigint[], $6::text[], $7::integer[], $8::integer[], \
-           $9::bytea[]) AS orphan (line, byte_offset, parent, first_key, second_key, raw) \
-         ON CONFLICT (file_id, line) DO UPDATE SET \
-           parent = excluded.parent, parent_key = excluded.parent_key",
+           $9::bytea[]) AS orphan (line, byte_offset, parent, first_key, second_key, raw)",
     )
     .bind(of.file)
     .bind(of.run)

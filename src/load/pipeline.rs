@@ -178,25 +178,30 @@ impl BatchWork {
         let context = Arc::clone(&self.context);
         let mut connection = context.session.pool.acquire().await?;
         let look = self.job.look_for_orphans.load(Ordering::Relaxed);
-        let totals = match self.attempt(&mut connection, look).await? {
-            Some(totals) => totals,
-            None => {
-                self.job.look_for_orphans.store(true, Ordering::Relaxed);
-                let again = self.attempt(&mut connection, true).await?;
-                again.ok_or_else(|| Error::internal("a parent vanished during the load"))?
+        let mut done = self.attempt(&mut connection, look).await?;
+        if matches!(done, Attempt::MissingParent) {
+            self.job.look_for_orphans.store(true, Ordering::Relaxed);
+            done = self.attempt(&mut connection, true).await?;
+        }
+        match done {
+            Attempt::Committed => {
+                // After the last batch nobody waits.
+                let _ = self.done.send(());
+                Ok(())
             }
-        };
-        // After the last batch nobody waits.
-        let _ = self.done.send(());
-        within_bound(context.options.max_rejects, totals, self.batch.last, KEPT)
+            // The next batch is not let through.
+            Attempt::OverBound(error) => Err(error.into()),
+            Attempt::MissingParent => {
+                Err(Error::internal("a parent vanished during the load").into())
+            }
+        }
     }
 
-    /// None when a parent is missing and nobody looked for orphans.
     async fn attempt(
         &mut self,
         connection: &mut PgConnection,
         look_for_orphans: bool,
-    ) -> Step<Option<FileTotals>> {
+    ) -> Step<Attempt> {
         let target = &self.job.target;
         let mut transaction = begin(connection, &self.job).await?;
         merge::stage(&mut transaction, target, &self.batch).await?;
@@ -208,17 +213,34 @@ impl BatchWork {
         let merged = merge::merge(&mut transaction, target, &self.batch, origin).await?;
         let Merged::Done(counts) = merged else {
             transaction.rollback().await?;
-            return Ok(None);
+            return Ok(Attempt::MissingParent);
         };
         if !self.turn.is_terminated() {
             wait(&mut self.turn).await?;
         }
         let totals =
             settle(&mut transaction, &self.context, &self.job, &self.batch, counts).await?;
+        let bound = self.context.options.max_rejects;
+        let over = within_bound(bound, totals, self.batch.last, KEPT).err();
+        if let Some(error) = &over {
+            // In the same transaction: there is no moment in which the file, whose
+            // last batch this may be, counts as loaded.
+            let run = self.context.session.run();
+            ledger::fail_file(&mut transaction, run, self.job.file, error).await?;
+        }
         transaction.commit().await?;
         self.context.observer.batch(&self.job.object, counts);
-        Ok(Some(totals))
+        Ok(over.map_or(Attempt::Committed, Attempt::OverBound))
     }
+}
+
+/// What came of merging a batch.
+enum Attempt {
+    Committed,
+    /// It is committed, and the file has failed by it.
+    OverBound(Error),
+    /// Nothing is kept; orphans have to be looked for.
+    MissingParent,
 }
 
 fn origin(context: &Context, job: &FileJob, look_for_orphans: bool) -> Origin {
@@ -268,7 +290,7 @@ fn first_cause(known: Option<Failure>, new: Failure) -> Failure {
 }
 
 /// What to do about too many rejects when they are in the ledger, and when not.
-const KEPT: &str = "see `salesgraph rejects list`, or raise the bound to go on";
+pub(crate) const KEPT: &str = "see `salesgraph rejects list`, or raise the bound to go on";
 const UNDONE: &str = "nothing of the file was kept; `salesgraph load --check` shows what is wrong";
 
 /// Whether a file may go on with so many rejects; `way_out` says what else to do.
@@ -277,7 +299,7 @@ pub(crate) fn within_bound(
     totals: FileTotals,
     last: bool,
     way_out: &str,
-) -> Step<()> {
+) -> Result<(), Error> {
     let over = match bound {
         None => false,
         Some(MaxRejects::Count(most)) => u64::try_from(totals.rejected).unwrap_or(0) > most,
@@ -296,7 +318,7 @@ pub(crate) fn within_bound(
         "{rejected} of {read} records were rejected, more than --max-rejects {bound} allows; \
          {way_out}"
     );
-    Err(Error::new(Code::BadUserInput, message).into())
+    Err(Error::new(Code::BadUserInput, message))
 }
 
 /// Tells batches whose keys lie beyond all keys of the batches before: these

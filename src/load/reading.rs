@@ -72,10 +72,12 @@ impl Reading {
             }
             Ok::<_, Error>(())
         };
-        if let Err(error) = read.await {
-            // Where the decoder has gone, its own end is what counts.
-            let _ = chunks.send(Err(io::Error::other(error))).await;
-        }
+        let end = match read.await {
+            Ok(()) => Ok(ChannelReader::END),
+            Err(error) => Err(io::Error::other(error)),
+        };
+        // Where the decoder has gone, its own end is what counts.
+        let _ = chunks.send(end).await;
     }
 }
 

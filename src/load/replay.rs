@@ -9,7 +9,7 @@ use tokio_util::sync::CancellationToken;
 use super::counts::count;
 use super::decode::BatchLimits;
 use super::failure::{Failure, Step};
-use super::kept::{self, PAGE, Page, Shelf, Summaries, Taking};
+use super::kept::{self, PAGE, PAGE_BYTES, Page, Shelf, Summaries, Taking};
 use super::ledger::RunEnd;
 use super::lock::NewRun;
 use super::merge::Target;
@@ -34,16 +34,20 @@ pub struct Replay {
     pub stop: CancellationToken,
 }
 
-/// Records too long to be kept whole cannot be replayed from what is kept.
-const SELECT: &str = "SELECT reject.file_id, reject.line, reject.byte_offset, reject.raw, \
-       file.object_key \
-     FROM load_reject AS reject JOIN load_file AS file ON file.id = reject.file_id \
-     WHERE file.dataset = $1 AND reject.reason <> 'record_too_long' \
-       AND ($2::uuid IS NULL OR reject.run_id = $2) \
-       AND ($3::text IS NULL OR file.object_key = $3) \
-       AND ($4::integer IS NULL OR (reject.file_id = $4 AND reject.line = $5)) \
-       AND (reject.file_id, reject.line) > ($6, $7) \
-     ORDER BY reject.file_id, reject.line LIMIT $8";
+/// A record too long to be kept whole cannot be replayed from what is kept, only
+/// with corrected text ($9).
+const SELECT: &str = "SELECT file_id, line, byte_offset, raw, object_key FROM (\
+       SELECT reject.file_id, reject.line, reject.byte_offset, reject.raw, file.object_key, \
+         sum(octet_length(reject.raw)) OVER (ORDER BY reject.file_id, reject.line) \
+           - octet_length(reject.raw) AS before \
+       FROM load_reject AS reject JOIN load_file AS file ON file.id = reject.file_id \
+       WHERE file.dataset = $1 AND (reject.reason <> 'record_too_long' OR $9) \
+         AND ($2::uuid IS NULL OR reject.run_id = $2) \
+         AND ($3::text IS NULL OR file.object_key = $3) \
+         AND ($4::integer IS NULL OR (reject.file_id = $4 AND reject.line = $5)) \
+         AND (reject.file_id, reject.line) > ($6, $7) \
+       ORDER BY reject.file_id, reject.line LIMIT $8) AS page \
+     WHERE before < $10 ORDER BY file_id, line";
 
 impl Replay {
     /// Replays to the end; a run of its own in the ledger.
@@ -74,6 +78,7 @@ impl Replay {
             files_skipped: 0,
             totals: RunSummary::totals_of(&files),
             files,
+            error: None,
             seconds: begun.elapsed().as_secs_f64(),
         })
     }
@@ -129,6 +134,8 @@ impl Replay {
             .bind(after.0)
             .bind(after.1)
             .bind(count(PAGE))
+            .bind(self.corrected.is_some())
+            .bind(PAGE_BYTES)
             .fetch_all(&mut *connection)
             .await?;
         Page::of(&rows)

@@ -14,18 +14,18 @@ use tokio_util::sync::CancellationToken;
 use super::counts::Counts;
 use super::decode::BatchLimits;
 use super::discover::discover;
-use super::failure::Failure;
+use super::failure::{Failure, Step};
 use super::kept;
-use super::ledger::{self, RunEnd};
+use super::ledger::{self, FileEntry, RunEnd};
 use super::lock::NewRun;
 use super::merge::Target;
 use super::observe::Observer;
-use super::pipeline::{FileJob, LANES, load_file};
+use super::pipeline::{FileJob, KEPT, LANES, load_file, within_bound};
 use super::session::Session;
 use super::summary::{FileError, FileSummary, Outcome, RunSummary};
 use crate::config::MaxRejects;
 use crate::dataset::{self, Dataset};
-use crate::error::{Error, Result};
+use crate::error::{Code, Error, Result};
 use crate::storage::{ObjectVersion, Source};
 
 /// How to load.
@@ -64,11 +64,11 @@ pub(crate) struct Context {
 }
 
 /// How often in a row a file is taken up again without any progress.
-const MOST_ATTEMPTS: usize = 5;
+pub(crate) const MOST_ATTEMPTS: usize = 5;
 
 impl Load {
-    /// Runs to the end. An error means that no run took place or that its outcome
-    /// is unknown; a file that failed is told in the summary.
+    /// Runs to the end. An error means that no run took place, or that its end is
+    /// not in the ledger; what failed within the run is told in the summary.
     pub async fn run(self) -> Result<RunSummary> {
         let begun = Instant::now();
         let uri = self.source.uri().to_string();
@@ -82,8 +82,27 @@ impl Load {
             options: self.options,
             observer: self.observer,
         });
-        let worked = context.work().await;
-        context.end(worked, uri, begun).await
+        let mut worked = Worked::default();
+        let done = context.work(&mut worked).await;
+        context.end(done, worked, uri, begun).await
+    }
+}
+
+/// How far the loading of a file has come, over several attempts.
+struct Progress {
+    begun: Instant,
+    file: Option<i32>,
+    /// The checkpoint at the last attempt's beginning.
+    reached: Option<u64>,
+    /// What this run had done to the file before, when it resolved parked rows.
+    before: Option<Counts>,
+    /// Attempts in a row that came no further.
+    attempts: usize,
+}
+
+impl Progress {
+    fn new(begun: Instant) -> Self {
+        Self { begun, file: None, reached: None, before: None, attempts: 0 }
     }
 }
 
@@ -96,13 +115,14 @@ struct Worked {
 }
 
 impl Context {
-    async fn work(self: &Arc<Self>) -> Result<Worked> {
+    /// Loads what is new; `worked` holds what was done, also after a failure.
+    async fn work(self: &Arc<Self>, worked: &mut Worked) -> Result<()> {
         let mut discovery = {
             let mut connection = self.session.lock.connection().await;
             discover(&self.source, Some(&mut connection)).await?
         };
-        let mut worked =
-            Worked { found: discovery.found(), skipped: discovery.skipped, files: Vec::new() };
+        worked.found = discovery.found();
+        worked.skipped = discovery.skipped;
         for level in levels() {
             let loads: Vec<_> = level
                 .into_iter()
@@ -114,7 +134,7 @@ impl Context {
                 worked.files.extend(done?);
             }
         }
-        Ok(worked)
+        Ok(())
     }
 
     /// Rows that waited for a parent come first: they are older than the new ones.
@@ -141,18 +161,23 @@ impl Context {
             return Ok(not_begun(target, object, &interrupted.into()));
         }
         self.observer.began(&object);
-        let result = self.load_to_end(target, &object, begun).await;
-        let (counts, error) = match result {
+        let mut progress = Progress::new(begun);
+        let (counts, error) = match self.load_to_end(target, &object, &mut progress).await {
             Ok(counts) => (counts, None),
-            Err((file, error)) => (self.note_failure(file, &object, &error).await?, Some(error)),
+            Err(error) => {
+                tracing::error!(%object, error = error.detail(), "the file failed");
+                (self.note_failure(&progress, &error).await?, Some(error))
+            }
         };
         let summary = FileSummary {
             dataset: target.dataset.table,
             key: object.key,
             counts,
             seconds: begun.elapsed().as_secs_f64(),
-            error: error
-                .map(|error| FileError { code: error.code().as_str(), message: error.detail() }),
+            error: error.map(|error| FileError {
+                code: error.code().as_str(),
+                message: error.message().to_owned(),
+            }),
             samples: Vec::new(),
         };
         self.observer.ended(&summary);
@@ -164,113 +189,115 @@ impl Context {
         self: &Arc<Self>,
         target: &Arc<Target>,
         object: &ObjectVersion,
-        begun: Instant,
-    ) -> Result<Counts, (Option<i32>, Error)> {
-        let mut attempts = 0;
-        let mut reached = None;
-        let mut known = None;
+        progress: &mut Progress,
+    ) -> Result<Counts> {
         loop {
-            let result = self.attempt(target, object, begun, &mut known, &mut reached).await;
-            match result {
+            let before = progress.reached;
+            match self.attempt(target, object, progress).await {
                 Ok(counts) => return Ok(counts),
-                Err((Failure::Fatal(error), _)) => return Err((known, error)),
-                Err((Failure::Lost(error), progress)) => {
-                    attempts = if progress { 1 } else { attempts + 1 };
-                    if attempts > MOST_ATTEMPTS {
-                        return Err((known, error));
+                Err(Failure::Fatal(error)) => return Err(error),
+                Err(Failure::Lost(error)) => {
+                    progress.attempts =
+                        if progress.reached > before { 1 } else { progress.attempts + 1 };
+                    if progress.attempts > MOST_ATTEMPTS {
+                        return Err(error);
                     }
                     tracing::warn!(%object, error = error.detail(), "taking the file up again");
-                    self.session.lock.recover(error).await.map_err(|error| (known, error))?;
+                    self.session.lock.recover(error).await?;
                 }
             }
         }
     }
 
-    /// One attempt; `known` and `reached` carry the file's id and checkpoint from
-    /// attempt to attempt.
     async fn attempt(
         self: &Arc<Self>,
         target: &Arc<Target>,
         object: &ObjectVersion,
-        begun: Instant,
-        known: &mut Option<i32>,
-        reached: &mut Option<u64>,
-    ) -> Result<Counts, (Failure, bool)> {
-        let stuck = |failure: Failure| (failure, false);
-        let lost = |error: sqlx::Error| stuck(error.into());
-        let mut connection = self.session.pool.acquire().await.map_err(lost)?;
-        let entry = ledger::enter(&mut connection, self.session.run(), target.dataset, object)
-            .await
-            .map_err(stuck)?;
+        progress: &mut Progress,
+    ) -> Step<Counts> {
+        let run = self.session.run();
+        let mut connection = self.session.pool.acquire().await?;
+        let entry = ledger::enter(&mut connection, run, target.dataset, object).await?;
+        progress.file = Some(entry.id);
+        progress.reached = entry.resume.as_ref().map(|resume| resume.offset);
+        let before = match progress.before {
+            Some(before) => before,
+            None => ledger::run_counts(&mut connection, run, entry.id).await?,
+        };
+        progress.before = Some(before);
         drop(connection);
-        *known = Some(entry.id);
-        let at = entry.resume.as_ref().map(|resume| resume.offset);
-        let progress = at > *reached;
-        *reached = at;
         if !entry.loaded {
+            self.may_go_on(&entry)?;
             let job = FileJob {
                 target: Arc::clone(target),
                 object: object.clone(),
                 file: entry.id,
-                begun,
+                begun: progress.begun,
                 look_for_orphans: AtomicBool::new(false),
             };
-            load_file(self, &Arc::new(job), entry.resume)
-                .await
-                .map_err(|failure| (failure, progress))?;
+            load_file(self, &Arc::new(job), entry.resume).await?;
         }
-        let mut connection = self.session.pool.acquire().await.map_err(lost)?;
-        ledger::run_counts(&mut connection, self.session.run(), entry.id).await.map_err(stuck)
+        self.counts_since(progress).await
+    }
+
+    /// What must hold for a file that an earlier run has begun.
+    fn may_go_on(&self, entry: &FileEntry) -> Result<()> {
+        if entry.resume.is_none() {
+            return Ok(());
+        }
+        if self.options.atomic {
+            let message = "an earlier run without --atomic has loaded a part of this file; \
+                           finish it without --atomic";
+            return Err(Error::new(Code::Conflict, message));
+        }
+        within_bound(self.options.max_rejects, entry.totals, false, KEPT)
+    }
+
+    /// What was done to the file since this run came to it; rows of it that were
+    /// resolved before are told apart.
+    async fn counts_since(&self, progress: &Progress) -> Step<Counts> {
+        let (Some(file), Some(before)) = (progress.file, progress.before) else {
+            return Ok(Counts::default());
+        };
+        let mut connection = self.session.pool.acquire().await?;
+        let now = ledger::run_counts(&mut connection, self.session.run(), file).await?;
+        Ok(now - before)
     }
 
     /// A file that failed is told as such in the ledger, unless it was only
     /// interrupted: then the next run goes on with it.
-    async fn note_failure(
-        &self,
-        file: Option<i32>,
-        object: &ObjectVersion,
-        error: &Error,
-    ) -> Result<Counts> {
-        tracing::error!(%object, error = error.detail(), "the file failed");
-        let Some(file) = file else { return Ok(Counts::default()) };
-        let mut connection = self.session.pool.acquire().await.map_err(Failure::from)?;
+    async fn note_failure(&self, progress: &Progress, error: &Error) -> Result<Counts> {
+        let Some(file) = progress.file else { return Ok(Counts::default()) };
         if !self.session.stop.is_cancelled() {
+            let mut connection = self.session.pool.acquire().await?;
             ledger::fail_file(&mut connection, self.session.run(), file, error).await?;
         }
-        Ok(ledger::run_counts(&mut connection, self.session.run(), file).await?)
+        Ok(self.counts_since(progress).await?)
     }
 
     async fn end(
         &self,
-        worked: Result<Worked>,
+        done: Result<()>,
+        worked: Worked,
         source: String,
         begun: Instant,
     ) -> Result<RunSummary> {
-        let (worked, failure) = match worked {
-            Ok(worked) => (worked, None),
-            Err(error) => (Worked::default(), Some(error)),
-        };
-        let outcome = match &failure {
+        let error = done.err().map(|error| {
+            tracing::error!(error = error.detail(), "the run failed");
+            FileError { code: error.code().as_str(), message: error.message().to_owned() }
+        });
+        let outcome = match &error {
             Some(_) => Outcome::Failed,
             None => RunSummary::outcome_of(&worked.files),
         };
-        let of_file = worked.files.iter().find_map(|file| file.error.as_ref());
-        let error = match (&failure, of_file) {
-            (Some(error), _) => Some((error.code().as_str(), error.message())),
-            (None, Some(error)) => Some((error.code, error.message.as_str())),
-            (None, None) => None,
-        };
+        let first = error.as_ref().or(worked.files.iter().find_map(|file| file.error.as_ref()));
         let end = RunEnd {
             state: outcome.as_str(),
             files_found: worked.found,
             files_skipped: worked.skipped,
-            error,
+            error: first.map(|error| (error.code, error.message.as_str())),
         };
-        let ended = self.session.end(end).await;
-        if let Some(error) = failure {
-            return Err(error);
-        }
-        ended?;
+        self.session.end(end).await?;
         Ok(RunSummary {
             run_id: Some(self.session.run()),
             outcome,
@@ -279,6 +306,7 @@ impl Context {
             files_skipped: worked.skipped,
             totals: RunSummary::totals_of(&worked.files),
             files: worked.files,
+            error,
             seconds: begun.elapsed().as_secs_f64(),
         })
     }
@@ -286,7 +314,8 @@ impl Context {
 
 /// A file that an interrupted run did not come to: the next one does.
 fn not_begun(target: &Target, object: ObjectVersion, interrupted: &Error) -> FileSummary {
-    let error = FileError { code: interrupted.code().as_str(), message: interrupted.detail() };
+    let error =
+        FileError { code: interrupted.code().as_str(), message: interrupted.message().to_owned() };
     FileSummary {
         dataset: target.dataset.table,
         key: object.key,

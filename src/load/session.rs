@@ -82,6 +82,14 @@ pub(crate) fn settings(database: PgConnectOptions) -> PgConnectOptions {
     database.application_name("salesgraph load").options([
         ("synchronous_commit", "off"),
         ("statement_timeout", "0"),
+        ("lock_timeout", "0"),
+        // A batch waits for its turn, the lock for the end of the run.
+        ("idle_in_transaction_session_timeout", "0"),
+        ("idle_session_timeout", "0"),
+        // The server lets go of a loader whose machine is gone.
+        ("tcp_keepalives_idle", "30"),
+        ("tcp_keepalives_interval", "10"),
+        ("tcp_keepalives_count", "3"),
         ("client_min_messages", "warning"),
     ])
 }

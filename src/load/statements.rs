@@ -19,7 +19,7 @@ pub(crate) struct Statements {
     /// One for each parent table.
     pub(crate) orphans: Vec<Orphans>,
     /// Parked rows whose parent has arrived, by file and line: $1 the dataset, $2
-    /// and $3 the file and line to go on after, $4 how many.
+    /// and $3 the file and line to go on after, $4 how many, $5 after how many bytes to end.
     pub(crate) resolvable: String,
 }
 
@@ -61,7 +61,9 @@ impl Statements {
     }
 }
 
-/// A row older than the stored one, or equal to it, changes nothing.
+/// A row older than the stored one, or equal to it, changes nothing. Of two that were
+/// modified at the same time the one of the later file, and there of the later line, is
+/// the newer: a row that waited on a shelf does not undo what came after it.
 fn merge(dataset: &Dataset, columns: &[&str]) -> String {
     let table = dataset.table;
     let list = columns.join(", ");
@@ -80,7 +82,8 @@ fn merge(dataset: &Dataset, columns: &[&str]) -> String {
            ON CONFLICT ({key}) DO UPDATE \
            SET {set}, source_file_id = excluded.source_file_id, \
                source_line = excluded.source_line, loaded_at = now() \
-           WHERE stored.modified_date <= excluded.modified_date \
+           WHERE (stored.modified_date, stored.source_file_id, stored.source_line) \
+             <= (excluded.modified_date, excluded.source_file_id, excluded.source_line) \
              AND ({stored}) IS DISTINCT FROM ({incoming}) \
            RETURNING (xmax = 0) AS inserted) \
          SELECT count(*) FILTER (WHERE inserted), count(*) FILTER (WHERE NOT inserted) \
@@ -135,9 +138,13 @@ fn resolvable(dataset: &Dataset) -> String {
         false => format!("CASE parked.parent {} ELSE false END", arrived.join(" ")),
     };
     format!(
-        "SELECT parked.file_id, parked.line, parked.byte_offset, parked.raw, file.object_key \
-         FROM load_parked AS parked JOIN load_file AS file ON file.id = parked.file_id \
-         WHERE parked.dataset = $1 AND (parked.file_id, parked.line) > ($2, $3) AND {arrived} \
-         ORDER BY parked.file_id, parked.line LIMIT $4"
+        "SELECT file_id, line, byte_offset, raw, object_key FROM (\
+           SELECT parked.file_id, parked.line, parked.byte_offset, parked.raw, \
+             file.object_key, sum(octet_length(parked.raw)) OVER \
+               (ORDER BY parked.file_id, parked.line) - octet_length(parked.raw) AS before \
+           FROM load_parked AS parked JOIN load_file AS file ON file.id = parked.file_id \
+           WHERE parked.dataset = $1 AND (parked.file_id, parked.line) > ($2, $3) AND {arrived} \
+           ORDER BY parked.file_id, parked.line LIMIT $4) AS page \
+         WHERE before < $5 ORDER BY file_id, line"
     )
 }

@@ -46,6 +46,8 @@ pub struct RunSummary {
     pub files: Vec<FileSummary>,
     /// Their sums.
     pub totals: Counts,
+    /// Why the run as a whole failed; none where at most single files did.
+    pub error: Option<FileError>,
     /// Wall time in seconds.
     pub seconds: f64,
 }
@@ -83,7 +85,7 @@ pub struct RejectSample {
     pub message: String,
 }
 
-/// Why a file failed.
+/// Why a file, or a run, failed.
 #[derive(Debug, Clone, Serialize)]
 pub struct FileError {
     /// The constant code.

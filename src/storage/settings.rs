@@ -49,7 +49,7 @@ impl From<&StorageConfig> for S3Settings {
         Self {
             endpoint_url: config.endpoint_url.clone(),
             region: config.region.clone(),
-            force_path_style: Some(config.force_path_style),
+            force_path_style: config.force_path_style,
             access_key_id: credentials.map(|given| given.access_key_id.clone()),
             secret_access_key: credentials.map(|given| given.secret_access_key.clone()),
             session_token: credentials.and_then(|given| given.session_token.clone()),

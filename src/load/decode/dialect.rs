@@ -99,6 +99,9 @@ pub(super) fn tell(
         return Err(file_error(EMPTY));
     }
     let line = first_line(head);
+    if line.contains(&0) {
+        return Err(file_error("the header has a NUL character; expected the names of columns"));
+    }
     let line_end = match head.get(line.len()..) {
         Some([b'\r', b'\n', ..]) => "crlf",
         Some([b'\r', ..]) => "cr",

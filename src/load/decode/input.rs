@@ -8,6 +8,8 @@ use encoding_rs::{Decoder, DecoderResult, UTF_16BE, UTF_16LE};
 use flate2::read::MultiGzDecoder;
 use tokio::sync::mpsc;
 
+use crate::error::Error;
+
 use super::dialect::{Compression, Encoding};
 
 /// The greatest zstd window accepted, as a power of two: 8 MiB, what `zstd -19`
@@ -24,21 +26,25 @@ const MALFORMED: u8 = 0xff;
 pub(crate) struct ChannelReader {
     chunks: mpsc::Receiver<io::Result<Bytes>>,
     current: Bytes,
+    ended: bool,
 }
 
 impl ChannelReader {
+    /// What the task sends after the last chunk. A channel that just closes means
+    /// that the task is gone, and must not pass for the end of the file.
+    pub(crate) const END: Bytes = Bytes::new();
+
     pub(crate) fn new(chunks: mpsc::Receiver<io::Result<Bytes>>) -> Self {
-        Self { chunks, current: Bytes::new() }
+        Self { chunks, current: Bytes::new(), ended: false }
     }
 }
 
 impl Read for ChannelReader {
     fn read(&mut self, into: &mut [u8]) -> io::Result<usize> {
-        while self.current.is_empty() {
-            match self.chunks.blocking_recv() {
-                Some(chunk) => self.current = chunk?,
-                None => return Ok(0),
-            }
+        if self.current.is_empty() && !self.ended {
+            let gone = || io::Error::other(Error::internal("the reading of the file broke off"));
+            self.current = self.chunks.blocking_recv().ok_or_else(gone)??;
+            self.ended = self.current.is_empty();
         }
         let length = into.len().min(self.current.len());
         self.current.copy_to_slice(into.get_mut(..length).unwrap_or_default());

@@ -38,7 +38,7 @@ pub struct BatchLimits {
 
 /// A batch ends when one key has come so often, because each repetition costs a
 /// merge of its own.
-const MOST_ROUNDS: i16 = 8;
+const MOST_ROUNDS: i16 = 64;
 /// Bytes of text looked at for the dialect.
 const HEAD: usize = 64 * 1024;
 
@@ -123,8 +123,12 @@ pub(crate) fn decode_kept(
         // Kept records are UTF-8 whatever the file was.
         let settings = Settings { unit: Unit::Utf8, ..settings(dialect, limits) };
         let mut records = Records::new(raw.as_slice(), &settings, start);
-        if let Some(record) = records.next().map_err(read_error)? {
-            packer.take(&Record { position: start, ..record });
+        let Some(record) = records.next().map_err(read_error)? else {
+            return Err(dialect::file_error("the text holds no record; expected exactly one"));
+        };
+        packer.take(&Record { position: start, ..record });
+        if !records.exhausted().map_err(read_error)? {
+            return Err(dialect::file_error("the text is more than one record; expected one"));
         }
     }
     Ok(packer.finish(Position { offset: 0, line: 1 }, true))

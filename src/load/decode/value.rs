@@ -234,7 +234,8 @@ fn timestamp(text: &[u8]) -> Option<i64> {
     at(4, b'-')?;
     at(7, b'-')?;
     let year = i32::try_from(number(text.get(..4)?)?).ok()?;
-    let date = NaiveDate::from_ymd_opt(year, two(5)?, two(8)?)?;
+    // Postgres knows no year 0.
+    let date = NaiveDate::from_ymd_opt(year, two(5)?, two(8)?).filter(|_| year > 0)?;
     let days = i64::from(date.to_epoch_days()) - EPOCH_DAYS_FROM_UNIX;
     let mut micros = days * 86_400_000_000;
     if text.len() == 10 {
@@ -312,6 +313,7 @@ mod tests {
         assert_eq!(at("2000-01-02 01:00"), Ok(Value::Timestamp(90_000_000_000)));
         for bad in [
             "2011-02-30",
+            "0000-01-01",
             "2011-13-01",
             "31.05.2011",
             "2011-05-31 24:00:00",

@@ -10,7 +10,7 @@ use crate::error::{Code, Error, Result};
 use crate::storage::MAX_CHUNK;
 use crate::storage::object::ObjectVersion;
 
-/// Reads a file and makes sure, at both ends, that it is the version listed.
+/// Reads a file and makes sure, of each chunk, that it is of the version listed.
 #[derive(Debug)]
 pub(in crate::storage) struct Reader {
     file: File,
@@ -39,6 +39,8 @@ impl Reader {
             verify(&self.file, &self.object).await?;
             return if left == 0 { Ok(None) } else { Err(changed(&self.object)) };
         }
+        // Before it is handed out: what was read of another version must not be used.
+        verify(&self.file, &self.object).await?;
         self.position += buffer.len() as u64;
         Ok(Some(buffer.freeze()))
     }
