@@ -112,11 +112,11 @@ fn reads_of_any_size_change_nothing() {
 
 #[test]
 fn a_batch_ends_before_one_key_makes_too_many_rounds() {
-    let text = "id;head;body\n".to_owned() + &"5;a;b\n".repeat(20) + "6;a;b\n7;a;b\n";
+    let text = "id;head;body\n".to_owned() + &"5;a;b\n".repeat(132) + "6;a;b\n7;a;b\n";
     let told = decode(&text);
     let rounds: Vec<_> =
         told.batches.iter().map(|batch| (batch.rounds, batch.rows.len())).collect();
-    assert_eq!(rounds, [(8, 8), (8, 8), (4, 6)]);
+    assert_eq!(rounds, [(64, 64), (64, 64), (4, 6)]);
     let staged: Vec<_> =
         copied(&told.batches[2].copy).into_iter().map(|(_, round, _)| round).collect();
     assert_eq!(staged, [0, 1, 2, 3, 0, 0]);
