@@ -7,7 +7,10 @@ use crate::error::{Code, Error};
 /// The SQLSTATE of an error that came from the server; `None` for all others.
 #[must_use]
 pub fn sqlstate(error: &sqlx::Error) -> Option<String> {
-    error.as_database_error().and_then(|error| error.code()).map(std::borrow::Cow::into_owned)
+    error
+        .as_database_error()
+        .and_then(sqlx::error::DatabaseError::code)
+        .map(std::borrow::Cow::into_owned)
 }
 
 impl From<sqlx::Error> for Error {

@@ -70,6 +70,14 @@ impl Batch {
         }
     }
 
+    /// Gives back what the growing buffers took in advance: batches wait for their
+    /// turn, several at a time.
+    pub(super) fn shrink(&mut self) {
+        self.copy.shrink_to_fit();
+        self.raw.shrink_to_fit();
+        self.rows.shrink_to_fit();
+    }
+
     /// Records read.
     pub(crate) fn records(&self) -> usize {
         self.rows.len() + self.rejects.len()

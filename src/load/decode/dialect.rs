@@ -4,7 +4,6 @@
 use csv_core::{ReadRecordResult, ReaderBuilder};
 use serde::{Deserialize, Serialize};
 
-use super::record::without_line_end;
 use crate::dataset::{Dataset, Kind};
 use crate::error::{Code, Error, Result};
 
@@ -49,14 +48,14 @@ impl Encoding {
     /// The encoding and the length of the byte order mark.
     pub(super) fn of(head: &[u8]) -> Result<(Self, usize)> {
         match head {
-            [] => Err(file_error("the file is empty; expected a header row")),
+            [] => Err(file_error(EMPTY)),
             [0xff, 0xfe, 0, 0, ..] | [0, 0, 0xfe, 0xff, ..] => {
                 Err(file_error("the file is UTF-32; expected UTF-8, or UTF-16 with a BOM"))
             }
             [0xef, 0xbb, 0xbf, ..] => Ok((Self::Utf8, 3)),
             [0xff, 0xfe, ..] => Ok((Self::Utf16Le, 2)),
             [0xfe, 0xff, ..] => Ok((Self::Utf16Be, 2)),
-            _ if head.contains(&0) => Err(file_error(
+            _ if first_line(head).contains(&0) => Err(file_error(
                 "the encoding is unknown (NUL bytes, no byte order mark); \
                  expected UTF-8, or UTF-16 with a BOM",
             )),
@@ -85,6 +84,7 @@ pub struct Dialect {
 }
 
 const DELIMITERS: [u8; 4] = [b';', b',', b'\t', b'|'];
+const EMPTY: &str = "the file is empty; expected a header row";
 /// Rows looked at for the decimal mark.
 const SAMPLE_ROWS: usize = 20;
 
@@ -95,15 +95,14 @@ pub(super) fn tell(
     encoding: Encoding,
     head: &[u8],
 ) -> Result<(Dialect, usize)> {
-    let first_line = head.split_inclusive(|byte| *byte == b'\n').next().unwrap_or_default();
-    let (line, line_end) = match without_line_end(first_line) {
-        line if first_line.ends_with(b"\n") => {
-            (line, if first_line.ends_with(b"\r\n") { "crlf" } else { "lf" })
-        }
-        line => match line.iter().position(|byte| *byte == b'\r') {
-            Some(at) => (line.get(..at).unwrap_or_default(), "cr"),
-            None => (line, "lf"),
-        },
+    if head.is_empty() {
+        return Err(file_error(EMPTY));
+    }
+    let line = first_line(head);
+    let line_end = match head.get(line.len()..) {
+        Some([b'\r', b'\n', ..]) => "crlf",
+        Some([b'\r', ..]) => "cr",
+        _ => "lf",
     };
     if line.trim_ascii().is_empty() {
         return Err(file_error("the first line is blank; expected a header row"));
@@ -129,6 +128,10 @@ pub(super) fn tell(
         ignored,
     };
     Ok((dialect, length.min(head.len())))
+}
+
+fn first_line(head: &[u8]) -> &[u8] {
+    head.split(|byte| matches!(byte, b'\r' | b'\n')).next().unwrap_or_default()
 }
 
 /// For each column of the dataset, its place in the header.

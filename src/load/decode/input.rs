@@ -4,7 +4,7 @@
 use std::io::{self, BufReader, Cursor, Read};
 
 use bytes::{Buf, Bytes};
-use encoding_rs::{CoderResult, Decoder, UTF_16BE, UTF_16LE};
+use encoding_rs::{Decoder, DecoderResult, UTF_16BE, UTF_16LE};
 use flate2::read::MultiGzDecoder;
 use tokio::sync::mpsc;
 
@@ -13,7 +13,12 @@ use super::dialect::{Compression, Encoding};
 /// The greatest zstd window accepted, as a power of two: 8 MiB, what `zstd -19`
 /// uses. A larger one would break the loader's memory bound.
 const ZSTD_WINDOW_LOG_MAX: u32 = 23;
+/// What zstd says of a larger one; it gives no code.
+pub(super) const ZSTD_WINDOW_TOO_LARGE: &str = "requires too much memory";
 const CHUNK: usize = 64 * 1024;
+/// Stands for a malformed unit of UTF-16: never part of UTF-8, so that its record
+/// is rejected as one with a bad byte is.
+const MALFORMED: u8 = 0xff;
 
 /// Reads what an asynchronous task sends. A sent error ends the reading.
 pub(crate) struct ChannelReader {
@@ -84,6 +89,7 @@ pub(super) fn decode_text<'a>(input: impl Read + 'a, encoding: Encoding) -> Box<
         raw: vec![0; CHUNK],
         raw_range: 0..0,
         at_end: false,
+        finished: false,
         text: vec![0; 2 * CHUNK],
         text_range: 0..0,
     })
@@ -95,26 +101,40 @@ struct Utf16Reader<R> {
     raw: Vec<u8>,
     raw_range: std::ops::Range<usize>,
     at_end: bool,
+    /// The decoder took the end; it must not be called again.
+    finished: bool,
     text: Vec<u8>,
     text_range: std::ops::Range<usize>,
 }
 
 impl<R: Read> Read for Utf16Reader<R> {
     fn read(&mut self, into: &mut [u8]) -> io::Result<usize> {
-        while self.text_range.is_empty() {
+        while self.text_range.is_empty() && !self.finished {
             if self.raw_range.is_empty() && !self.at_end {
                 let read = self.input.read(&mut self.raw)?;
                 self.raw_range = 0..read;
                 self.at_end = read == 0;
             }
             let source = self.raw.get(self.raw_range.clone()).unwrap_or_default();
-            let (result, read, written, _) =
-                self.decoder.decode_to_utf8(source, &mut self.text, self.at_end);
+            // One byte is left for the mark of a malformed unit.
+            let room = self.text.len() - 1;
+            let (result, read, mut written) = self.decoder.decode_to_utf8_without_replacement(
+                source,
+                self.text.get_mut(..room).unwrap_or_default(),
+                self.at_end,
+            );
+            match result {
+                DecoderResult::InputEmpty => self.finished = self.at_end,
+                DecoderResult::OutputFull => {}
+                DecoderResult::Malformed(..) => {
+                    if let Some(byte) = self.text.get_mut(written) {
+                        *byte = MALFORMED;
+                        written += 1;
+                    }
+                }
+            }
             self.raw_range.start += read;
             self.text_range = 0..written;
-            if self.at_end && written == 0 && result == CoderResult::InputEmpty {
-                return Ok(0);
-            }
         }
         let text = self.text.get(self.text_range.clone()).unwrap_or_default();
         let length = into.len().min(text.len());

@@ -22,7 +22,7 @@ use crate::db::copy::CopyWriter;
 use crate::error::{Code, Error, Result};
 use crate::load::reason::{Fault, Reason};
 use batch::Rounds;
-use record::{Position, Record, Records, Settings, Unit};
+use record::{Misshape, Position, Record, Records, Settings, Unit};
 use row::RowConverter;
 
 /// Bounds of a batch and of a record.
@@ -123,11 +123,20 @@ pub(crate) fn decode_kept(
         // Kept records are UTF-8 whatever the file was.
         let settings = Settings { unit: Unit::Utf8, ..settings(dialect, limits) };
         let mut records = Records::new(raw.as_slice(), &settings, start);
-        if let Some(record) = records.next().map_err(read_error)? {
-            packer.take(&Record { position: start, ..record });
+        let Some(record) = records.next().map_err(read_error)? else {
+            return Err(not_one_record(*line));
+        };
+        packer.take(&Record { position: start, ..record });
+        if !records.exhausted().map_err(read_error)? {
+            return Err(not_one_record(*line));
         }
     }
     Ok(packer.finish(Position { offset: 0, line: 1 }, true))
+}
+
+/// Only corrected text can be anything else; taking a part of it would lose the rest.
+fn not_one_record(line: u64) -> Error {
+    Error::new(Code::BadUserInput, format!("the text for line {line} is not exactly one record"))
 }
 
 fn decode_rows(
@@ -208,7 +217,7 @@ impl Packer {
     fn take(&mut self, record: &Record<'_>) {
         let fields = match &record.shape {
             Ok(fields) => *fields,
-            Err(reason) => return self.reject(record, self.broken(*reason)),
+            Err(misshape) => return self.reject(record, self.broken(*misshape)),
         };
         match self.converter.convert(record.raw, fields) {
             Ok(key) => {
@@ -224,14 +233,22 @@ impl Packer {
         self.batch.keep_reject(record.position, fault, record.raw);
     }
 
-    fn broken(&self, reason: Reason) -> Fault {
-        let message = match reason {
-            Reason::UnbalancedQuote => "a quote opens here and is never closed".to_owned(),
-            Reason::RecordTooLong => format!(
-                "the record is longer than {} bytes; only its beginning is kept",
-                self.limits.record_bytes
+    fn broken(&self, misshape: Misshape) -> Fault {
+        let (reason, message) = match misshape {
+            Misshape::UnbalancedQuote => {
+                (Reason::UnbalancedQuote, "a quote opens here and is never closed".to_owned())
+            }
+            Misshape::TooLong => (
+                Reason::RecordTooLong,
+                format!(
+                    "the record is longer than {} bytes; only its beginning is kept",
+                    self.limits.record_bytes
+                ),
             ),
-            _ => format!("expected {} fields as in the header", self.fields),
+            Misshape::FieldCount(found) => (
+                Reason::FieldCount,
+                format!("expected {} fields as in the header, found {found}", self.fields),
+            ),
         };
         Fault { column: None, reason, message }
     }
@@ -249,17 +266,25 @@ impl Packer {
         self.batch.to_offset = end.offset;
         self.batch.to_line = end.line;
         self.batch.last = last;
+        self.batch.shrink();
         self.batch
     }
 }
 
 /// A failure to read or to decompress. A storage error travels inside.
 fn read_error(error: io::Error) -> Error {
-    if error.get_ref().is_some_and(|inner| inner.is::<Error>()) {
-        if let Some(Ok(inner)) = error.into_inner().map(|inner| inner.downcast::<Error>()) {
-            return *inner;
-        }
-        return Error::internal("reading failed");
-    }
-    Error::new(Code::BadUserInput, format!("the file cannot be decompressed: {error}"))
+    let error = match error.downcast::<Error>() {
+        Ok(inner) => return inner,
+        Err(error) => error,
+    };
+    let cause = error.to_string();
+    let way_out = if cause.contains(input::ZSTD_WINDOW_TOO_LARGE) {
+        "; compress it anew with a window of at most 8 MiB, that is without --long or --ultra"
+    } else {
+        ""
+    };
+    Error::new(Code::BadUserInput, format!("the file cannot be decompressed: {cause}{way_out}"))
 }
+
+#[cfg(test)]
+mod tests;

@@ -5,8 +5,6 @@ use std::io::{self, Read};
 
 use csv_core::{ReadRecordResult, ReaderBuilder};
 
-use crate::load::reason::Reason;
-
 /// How offsets in the file follow from the decoded UTF-8 text.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Unit {
@@ -18,11 +16,18 @@ pub(super) enum Unit {
 
 impl Unit {
     pub(super) fn file_bytes(self, text: &[u8]) -> u64 {
-        let units = match self {
-            Self::Utf8 => text.len(),
-            Self::Utf16 => 2 * String::from_utf8_lossy(text).encode_utf16().count(),
-        };
-        units as u64
+        match self {
+            Self::Utf8 => text.len() as u64,
+            // By bytes, not by characters: a piece of text may end within one.
+            Self::Utf16 => text
+                .iter()
+                .map(|byte| match byte {
+                    0x80..=0xbf => 0,
+                    0xf0..=0xf4 => 4,
+                    _ => 2,
+                })
+                .sum(),
+        }
     }
 }
 
@@ -57,7 +62,16 @@ pub(super) struct Record<'a> {
     pub(super) position: Position,
     /// As it was, without its line end.
     pub(super) raw: &'a [u8],
-    pub(super) shape: Result<Fields<'a>, Reason>,
+    pub(super) shape: Result<Fields<'a>, Misshape>,
+}
+
+/// Why a record cannot be taken apart.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Misshape {
+    /// It has so many fields, which is not as many as the header.
+    FieldCount(usize),
+    UnbalancedQuote,
+    TooLong,
 }
 
 /// The fields of a record, unquoted.
@@ -85,7 +99,7 @@ enum Cut {
         fields: usize,
         open_quote: bool,
     },
-    /// No end of record within the bound.
+    /// A record that ends beyond the bound, if at all.
     TooLong,
     End,
 }
@@ -128,9 +142,10 @@ impl<R: Read> Records<R> {
         let position = self.position;
         let (length, shape) = match self.cut()? {
             Cut::End => return Ok(None),
-            Cut::TooLong => match line_length(self.rest()) {
-                Some(length) => (length, Err(self.reason_of_line(length, Reason::RecordTooLong))),
-                None => return self.skip_endless_line(position).map(Some),
+            // Where a line ends and its record does not, a quote is open.
+            Cut::TooLong => match self.rest().get(..=self.max_bytes).and_then(line_length) {
+                Some(length) => (length, Err(Misshape::UnbalancedQuote)),
+                None => return self.skip_long_line(position).map(Some),
             },
             Cut::Record { bytes, fields, open_quote } => self.judge(bytes, fields, open_quote),
         };
@@ -153,35 +168,38 @@ impl<R: Read> Records<R> {
         bytes: usize,
         count: usize,
         open_quote: bool,
-    ) -> (usize, Result<usize, Reason>) {
+    ) -> (usize, Result<usize, Misshape>) {
         let record = self.rest().get(..bytes).unwrap_or_default();
-        let spans_lines = without_line_end(record).contains(&b'\n');
+        let spans_lines = line_ends(without_line_end(record)) > 0;
         let good_count = count == self.fields_expected;
         if open_quote || (spans_lines && !(good_count && strict(record, self.delimiter))) {
             let length = line_length(record).unwrap_or(bytes);
-            return (length, Err(self.reason_of_line(length, Reason::FieldCount)));
+            return (length, Err(Misshape::UnbalancedQuote));
         }
-        (bytes, if good_count { Ok(count) } else { Err(Reason::FieldCount) })
-    }
-
-    fn reason_of_line(&self, length: usize, otherwise: Reason) -> Reason {
-        let line = self.rest().get(..length).unwrap_or_default();
-        let quotes = line.iter().filter(|byte| **byte == b'"').count();
-        if quotes % 2 == 1 { Reason::UnbalancedQuote } else { otherwise }
+        (bytes, if good_count { Ok(count) } else { Err(Misshape::FieldCount(count)) })
     }
 
     fn cut(&mut self) -> io::Result<Cut> {
         loop {
             self.csv.reset();
+            // A parser that has read nothing takes a byte order mark off, which only
+            // a file can have, not a record.
+            self.csv.read_record(&[], &mut [], &mut []);
             let input = self.window.get(self.start..).unwrap_or_default();
             let (result, read, written, ended) =
                 self.csv.read_record(input, &mut self.fields, &mut self.ends);
             match result {
                 ReadRecordResult::Record => {
+                    let record = input.get(..read).unwrap_or_default();
+                    if without_line_end(record).len() > self.max_bytes {
+                        return Ok(Cut::TooLong);
+                    }
                     return Ok(Cut::Record { bytes: read, fields: ended, open_quote: false });
                 }
                 ReadRecordResult::End => return Ok(Cut::End),
-                ReadRecordResult::OutputFull => self.fields.resize(2 * self.fields.len(), 0),
+                ReadRecordResult::OutputFull => {
+                    self.fields.resize(CHUNK.max(2 * self.fields.len()), 0);
+                }
                 ReadRecordResult::OutputEndsFull => self.ends.resize(2 * self.ends.len(), 0),
                 ReadRecordResult::InputEmpty if input.len() > self.max_bytes => {
                     return Ok(Cut::TooLong);
@@ -205,23 +223,17 @@ impl<R: Read> Records<R> {
     }
 
     /// A single line longer than the bound: its head is kept, the rest is read over.
-    fn skip_endless_line(&mut self, position: Position) -> io::Result<Record<'_>> {
-        let kept = self.rest().get(..self.max_bytes).unwrap_or_default().to_vec();
+    fn skip_long_line(&mut self, position: Position) -> io::Result<Record<'_>> {
+        self.fields = self.rest().get(..self.max_bytes).unwrap_or_default().to_vec();
         loop {
             let length = line_length(self.rest());
-            self.advance_within_line(length.unwrap_or(self.rest().len()));
-            if length.is_some() {
-                self.position.line += 1;
-                break;
-            }
-            if self.at_end {
+            self.advance(length.unwrap_or(self.rest().len()));
+            if length.is_some() || self.at_end {
                 break;
             }
             self.refill()?;
         }
-        self.fields = kept;
-        let raw = self.fields.as_slice();
-        Ok(Record { position, raw, shape: Err(Reason::RecordTooLong) })
+        Ok(Record { position, raw: &self.fields, shape: Err(Misshape::TooLong) })
     }
 
     fn skip_line_ends(&mut self) -> io::Result<()> {
@@ -253,10 +265,10 @@ impl<R: Read> Records<R> {
     fn advance(&mut self, length: usize) {
         let record = self.rest().get(..length).unwrap_or_default();
         let inner = without_line_end(record);
-        let lines = inner.iter().filter(|byte| **byte == b'\n').count();
+        let lines = line_ends(inner);
         let ended = inner.len() < record.len();
         self.after_cr = record.last() == Some(&b'\r');
-        self.position.line += lines as u64 + u64::from(ended);
+        self.position.line += lines + u64::from(ended);
         self.advance_within_line(length);
     }
 
@@ -299,11 +311,20 @@ pub(super) struct Settings {
     pub(super) unit: Unit,
 }
 
+/// Length of the first line with the first byte of its end: LF, CR or CR of CRLF.
 fn line_length(bytes: &[u8]) -> Option<usize> {
-    bytes.iter().position(|byte| *byte == b'\n').map(|at| at + 1)
+    bytes.iter().position(|byte| matches!(byte, b'\n' | b'\r')).map(|at| at + 1)
 }
 
-pub(super) fn without_line_end(record: &[u8]) -> &[u8] {
+fn line_ends(bytes: &[u8]) -> u64 {
+    let marks = bytes.iter().filter(|byte| matches!(byte, b'\n' | b'\r')).count();
+    if marks == 0 {
+        return 0;
+    }
+    (marks - bytes.windows(2).filter(|pair| pair == b"\r\n").count()) as u64
+}
+
+fn without_line_end(record: &[u8]) -> &[u8] {
     let record = record.strip_suffix(b"\n").unwrap_or(record);
     record.strip_suffix(b"\r").unwrap_or(record)
 }
@@ -342,7 +363,8 @@ fn scan(record: &[u8], delimiter: u8) -> Scan {
                 bytes.by_ref().take_while(|byte| *byte != delimiter).for_each(drop);
             }
         } else if first != delimiter {
-            stray |= bytes.by_ref().take_while(|byte| *byte != delimiter).any(|byte| byte == b'"');
+            let field = bytes.by_ref().take_while(|byte| *byte != delimiter);
+            stray |= field.filter(|byte| *byte == b'"').count() > 0;
         }
     }
     if stray { Scan::Stray } else { Scan::Strict }

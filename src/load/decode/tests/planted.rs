@@ -1,0 +1,60 @@
+//! Generated files, whose bad rows are known.
+
+use std::fs;
+use std::path::Path;
+
+use super::*;
+use crate::dataset::by_object_key;
+use crate::sample::{SampleOptions, SampleSummary, generate};
+
+pub(super) fn sample(out: &Path, scale: f64, defects: f64) -> SampleSummary {
+    let options = SampleOptions { out: out.to_owned(), scale, seed: 42, defects };
+    generate(&options, &mut |_, _| {}).unwrap()
+}
+
+/// What the list of planted rows says of one file; orphans are no matter of the
+/// decoder.
+fn expected(list: &str, path: &str, bytes: &[u8]) -> Vec<(u64, u64, String, String, Vec<u8>)> {
+    let rows = list.lines().map(|line| serde_json::from_str::<serde_json::Value>(line).unwrap());
+    rows.filter(|row| row["file"] == path && row["reason"] != "missing_parent")
+        .map(|row| {
+            let number = |name: &str| row[name].as_u64().unwrap();
+            let text = |name: &str| row[name].as_str().unwrap().to_owned();
+            let from = usize::try_from(number("offset")).unwrap();
+            let to = from + usize::try_from(number("length")).unwrap();
+            let raw = bytes[from..to].to_vec();
+            (number("line"), number("offset"), text("column"), text("reason"), raw)
+        })
+        .collect()
+}
+
+#[test]
+fn every_planted_row_is_found_where_it_lies_and_no_other() {
+    let out = tempfile::tempdir().unwrap();
+    let summary = sample(out.path(), 0.05, 0.05);
+    let list = fs::read_to_string(out.path().join("defects.jsonl")).unwrap();
+    let mut reasons = std::collections::BTreeSet::new();
+    for (path, rows, _) in &summary.files {
+        let bytes = fs::read(out.path().join(path)).unwrap();
+        let told = decode_with(by_object_key(path).unwrap(), bytes.as_slice(), LIMITS);
+        told.end.as_ref().unwrap();
+        told.account_for(&bytes);
+        let found: Vec<_> = told
+            .rejects()
+            .into_iter()
+            .map(|refused| {
+                let column = refused.column.unwrap_or_default().to_owned();
+                let reason = refused.reason.as_str().to_owned();
+                (refused.line, refused.offset, column, reason, refused.raw)
+            })
+            .collect();
+        let planted = expected(&list, path, &bytes);
+        for (found, planted) in found.iter().zip(&planted) {
+            assert_eq!(found, planted, "{path}");
+        }
+        assert_eq!(found.len(), planted.len(), "{path}");
+        assert_eq!(told.rows().len() as u64, rows - found.len() as u64, "{path}");
+        reasons.extend(found.into_iter().map(|(_, _, _, reason, _)| reason));
+    }
+    assert_eq!(reasons.len(), 14, "{reasons:?}");
+}
