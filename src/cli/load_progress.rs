@@ -7,7 +7,7 @@ use std::sync::Mutex;
 use indicatif::{MultiProgress, ProgressBar, ProgressStyle};
 
 use super::output::{Cell, Progress, Table, thousands};
-use crate::load::{Counts, FileSummary, Observer, RunSummary};
+use crate::load::{Counts, FileSummary, Observer, RejectSample, RunSummary};
 use crate::storage::ObjectVersion;
 
 const BAR: &str = "{prefix:38!} {bar:24} {percent:>3}% {msg}";
@@ -121,6 +121,9 @@ pub(super) fn table(summary: &RunSummary) -> String {
             text.push_str(&format!("failed: {}: {} ({})\n", file.key, error.message, error.code));
         }
     }
+    for file in &summary.files {
+        text.extend(file.samples.iter().map(|sample| finding(&file.key, sample)));
+    }
     if summary.files_skipped > 0 {
         text.push_str(&format!("{} file(s) loaded before, skipped\n", summary.files_skipped));
     }
@@ -132,6 +135,13 @@ pub(super) fn table(summary: &RunSummary) -> String {
     }
     text.push_str(&format!("{}\n", summary.outcome.as_str()));
     text
+}
+
+/// What a check would reject, one line each.
+fn finding(key: &str, sample: &RejectSample) -> String {
+    let RejectSample { line, column, reason, message } = sample;
+    let column = column.map(|column| format!(" {column}:")).unwrap_or_default();
+    format!("{key}:{line}:{column} {message} ({reason})\n")
 }
 
 fn row(name: Cell, counts: Counts, seconds: f64) -> [Cell; 8] {

@@ -25,6 +25,7 @@ use crate::storage::ObjectVersion;
 
 /// Findings told of each file.
 const SAMPLES: usize = 20;
+const WAY_OUT: &str = "a load would stop here";
 
 impl Load {
     /// Checks every file, loaded before or not. `inserted` and `updated` are what
@@ -116,7 +117,7 @@ impl Load {
             self.observer.batch(object, counts);
             let totals =
                 FileTotals { read: summary.counts.read, rejected: summary.counts.rejected };
-            within_bound(self.options.max_rejects, totals, batch.last)?;
+            within_bound(self.options.max_rejects, totals, batch.last, WAY_OUT)?;
         }
         decoded.finish().await
     }

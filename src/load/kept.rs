@@ -94,7 +94,8 @@ impl Summaries {
     }
 }
 
-/// Takes up every parked row of the dataset whose parent has arrived.
+/// Takes up every parked row of the dataset whose parent has arrived. Of a run
+/// that is to stop, what is left is for the next one.
 pub(crate) async fn resolve_parked(session: &Session, target: &Target) -> Result<Vec<FileSummary>> {
     let mut summaries = Summaries::default();
     if target.dataset.parents.is_empty() {
@@ -102,7 +103,9 @@ pub(crate) async fn resolve_parked(session: &Session, target: &Target) -> Result
     }
     let mut after = (0_i32, 0_i64);
     loop {
-        session.check_stop()?;
+        if session.stop.is_cancelled() {
+            return Ok(summaries.into_files());
+        }
         let begun = Instant::now();
         match resolve_page(session, target, after).await {
             Ok(Some((page, counts))) => {
@@ -199,6 +202,7 @@ pub(crate) async fn take_up(
     }
     let of = BatchOf { run: of.run, file: of.file, elapsed_ms: 0 };
     ledger::commit_kept(&mut transaction, of, moved).await?;
+    ledger::commit_to_disk(&mut transaction).await?;
     transaction.commit().await?;
     Ok(Taken { outcome, moved })
 }

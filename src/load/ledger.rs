@@ -7,7 +7,7 @@ use uuid::Uuid;
 
 use super::counts::{Counts, count, place};
 use super::decode::{Batch, Dialect, Resume};
-use super::failure::Step;
+use super::failure::{Failure, Step};
 use crate::dataset::Dataset;
 use crate::error::{Code, Error};
 use crate::storage::ObjectVersion;
@@ -55,13 +55,16 @@ pub(crate) async fn loaded(
     Ok(rows)
 }
 
-/// Finds the version's entry or makes it, for this run.
+/// Finds the version's entry or makes it, for this run. Rows, rejects and parked
+/// rows will refer to it, so a crash of Postgres must not undo it.
 pub(crate) async fn enter(
     connection: &mut PgConnection,
     run: Uuid,
     dataset: &Dataset,
     object: &ObjectVersion,
 ) -> Step<FileEntry> {
+    let mut transaction = connection.begin().await?;
+    commit_to_disk(&mut transaction).await?;
     let row = sqlx::query(
         "WITH entry AS (\
            INSERT INTO load_file AS file (dataset, bucket, object_key, etag, version_id, \
@@ -83,8 +86,9 @@ pub(crate) async fn enter(
     .bind(object.version_id.as_deref().unwrap_or_default())
     .bind(place(object.size))
     .bind(run)
-    .fetch_one(connection)
+    .fetch_one(&mut *transaction)
     .await?;
+    transaction.commit().await?;
     let dialect: Option<Json<Dialect>> = row.try_get("dialect")?;
     let offset: Option<i64> = row.try_get("byte_offset")?;
     let line: Option<i64> = row.try_get("line")?;
@@ -128,9 +132,18 @@ pub(crate) struct BatchOf {
     pub(crate) elapsed_ms: i64,
 }
 
+/// Makes the commit of this transaction wait for the disk, and with it for every
+/// commit before. What has been told as done must not be undone by a crash of
+/// Postgres.
+pub(crate) async fn commit_to_disk(connection: &mut PgConnection) -> Step<()> {
+    sqlx::query("SET LOCAL synchronous_commit = on").execute(connection).await?;
+    Ok(())
+}
+
 /// Moves the checkpoint from where the batch began to where it ends and adds its
-/// numbers. Refused when the run is over or the checkpoint is elsewhere: then
-/// another loader took the work over, and nothing of this batch may stay.
+/// numbers. Refused when the run is over or the checkpoint is elsewhere: another
+/// loader took the work over, or a crash of Postgres undid a batch before. Nothing
+/// of this batch may stay then, and the caller must look anew where the file is.
 pub(crate) async fn commit_batch(
     connection: &mut PgConnection,
     of: BatchOf,
@@ -178,7 +191,7 @@ pub(crate) async fn commit_batch(
     .bind(batch.last)
     .fetch_optional(connection)
     .await?;
-    let row = row.ok_or_else(taken_over)?;
+    let row = row.ok_or_else(|| Failure::Lost(taken_over()))?;
     Ok(FileTotals { read: row.try_get(0)?, rejected: row.try_get(1)? })
 }
 
@@ -283,7 +296,7 @@ pub(crate) struct RunEnd<'a> {
 /// before: only then may success be told.
 pub(crate) async fn end_run(connection: &mut PgConnection, run: Uuid, end: RunEnd<'_>) -> Step<()> {
     let mut transaction = connection.begin().await?;
-    sqlx::query("SET LOCAL synchronous_commit = on").execute(&mut *transaction).await?;
+    commit_to_disk(&mut transaction).await?;
     let ended = sqlx::query(
         "UPDATE load_run SET state = $2, finished_at = now(), files_found = $3, \
            files_skipped = $4, error_code = $5, error_message = $6 \

@@ -9,6 +9,7 @@ use tokio::sync::Mutex;
 use uuid::Uuid;
 
 use super::failure::{Failure, Step};
+use super::ledger;
 use crate::error::{Code, Error, Result};
 
 /// The advisory lock's key: "salesgra" in ASCII.
@@ -62,6 +63,9 @@ impl RunLock {
     pub(crate) async fn recover(&self, cause: Error) -> Result<()> {
         let mut connection = self.connection.lock().await;
         let begun = Instant::now();
+        if connection.ping().await.is_ok() {
+            return self.still_running(&mut connection).await;
+        }
         while connection.ping().await.is_err() {
             if begun.elapsed() > PATIENCE {
                 return Err(cause);
@@ -86,7 +90,10 @@ impl RunLock {
                 Err(Failure::Lost(_)) => return Ok(()),
                 Err(failure) => return Err(failure.into()),
                 Ok(false) if begun.elapsed() > PATIENCE => return Err(held(connection).await?),
-                Ok(false) => tokio::time::sleep(PAUSE).await,
+                Ok(false) => {
+                    self.still_running(connection).await?;
+                    tokio::time::sleep(PAUSE).await;
+                }
             }
         }
     }
@@ -101,7 +108,7 @@ impl RunLock {
         if running == Some(true) {
             return Ok(());
         }
-        Err(Error::new(Code::Conflict, "another loader took over while Postgres was away"))
+        Err(Error::new(Code::Conflict, "another loader took this run over"))
     }
 }
 
@@ -114,6 +121,7 @@ async fn try_lock(connection: &mut PgConnection) -> Step<bool> {
 
 async fn begin_run(connection: &mut PgConnection, run: Uuid, new: NewRun<'_>) -> Step<()> {
     let mut transaction = connection.begin().await?;
+    ledger::commit_to_disk(&mut transaction).await?;
     // Whoever held the lock before is gone without a word.
     sqlx::query(
         "UPDATE load_run SET state = 'failed', finished_at = now(), error_code = 'ABANDONED', \

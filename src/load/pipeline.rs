@@ -71,7 +71,7 @@ async fn load_in_lanes(
     let (first, mut turn) = oneshot::channel();
     let _ = first.send(());
     let mut failed = None;
-    while let Some(next) = decoded.next().await {
+    while let Some(next) = next_unless_stopped(context, decoded).await {
         let batch = match next {
             Decoded::Begun { dialect, offset, line } => {
                 let mut connection = context.session.pool.acquire().await?;
@@ -97,7 +97,7 @@ async fn load_in_lanes(
                 failed = Some(first_cause(failed, failure));
             }
         }
-        if failed.is_some() || context.session.stop.is_cancelled() {
+        if failed.is_some() {
             break;
         }
     }
@@ -112,6 +112,16 @@ async fn load_in_lanes(
     context.session.check_stop()
 }
 
+/// The next batch; none at the end, and none for a run that is to stop, which a
+/// source that keeps silent must not hold up.
+async fn next_unless_stopped(context: &Context, decoded: &mut Decoding) -> Option<Decoded> {
+    tokio::select! {
+        biased;
+        () = context.session.stop.cancelled() => None,
+        next = decoded.next() => next,
+    }
+}
+
 /// The whole file in one transaction.
 async fn load_atomic(
     context: &Arc<Context>,
@@ -121,8 +131,7 @@ async fn load_atomic(
     let mut connection = context.session.pool.acquire().await?;
     let mut transaction = begin(&mut connection, job).await?;
     let origin = origin(context, job, true);
-    while let Some(next) = decoded.next().await {
-        context.session.check_stop()?;
+    while let Some(next) = next_unless_stopped(context, decoded).await {
         let batch = match next {
             Decoded::Begun { dialect, offset, line } => {
                 ledger::begin(&mut transaction, job.file, &dialect, offset, line).await?;
@@ -140,10 +149,11 @@ async fn load_atomic(
             return Err(Error::internal("a parent vanished during the load").into());
         };
         let totals = settle(&mut transaction, context, job, &batch, counts).await?;
-        within_bound(context.options.max_rejects, totals, batch.last)?;
+        within_bound(context.options.max_rejects, totals, batch.last, UNDONE)?;
         context.observer.batch(&job.object, counts);
     }
-    // A failed decoding must not be committed as if the file ended here.
+    // A decoding that failed or was left must not be committed as if the file ended here.
+    context.session.check_stop()?;
     decoded.finish().await?;
     transaction.commit().await?;
     Ok(())
@@ -176,7 +186,7 @@ impl BatchWork {
         };
         // After the last batch nobody waits.
         let _ = self.done.send(());
-        within_bound(context.options.max_rejects, totals, self.batch.last)
+        within_bound(context.options.max_rejects, totals, self.batch.last, KEPT)
     }
 
     /// None when a parent is missing and nobody looked for orphans.
@@ -232,6 +242,9 @@ async fn settle(
     counts: Counts,
 ) -> Step<FileTotals> {
     ledger::reject(connection, context.session.run(), job.file, batch).await?;
+    if batch.last {
+        ledger::commit_to_disk(connection).await?;
+    }
     let elapsed_ms = i64::try_from(job.begun.elapsed().as_millis()).unwrap_or(i64::MAX);
     let of = BatchOf { run: context.session.run(), file: job.file, elapsed_ms };
     ledger::commit_batch(connection, of, batch, counts).await
@@ -252,8 +265,17 @@ fn first_cause(known: Option<Failure>, new: Failure) -> Failure {
     }
 }
 
-/// Whether a file may go on with so many rejects.
-pub(crate) fn within_bound(bound: Option<MaxRejects>, totals: FileTotals, last: bool) -> Step<()> {
+/// What to do about too many rejects when they are in the ledger, and when not.
+const KEPT: &str = "see `salesgraph rejects list`, or raise the bound to go on";
+const UNDONE: &str = "nothing of the file was kept; `salesgraph load --check` shows what is wrong";
+
+/// Whether a file may go on with so many rejects; `way_out` says what else to do.
+pub(crate) fn within_bound(
+    bound: Option<MaxRejects>,
+    totals: FileTotals,
+    last: bool,
+    way_out: &str,
+) -> Step<()> {
     let over = match bound {
         None => false,
         Some(MaxRejects::Count(most)) => u64::try_from(totals.rejected).unwrap_or(0) > most,
@@ -270,7 +292,7 @@ pub(crate) fn within_bound(bound: Option<MaxRejects>, totals: FileTotals, last: 
     let FileTotals { read, rejected } = totals;
     let message = format!(
         "{rejected} of {read} records were rejected, more than --max-rejects {bound} allows; \
-         see `salesgraph rejects list`, or raise the bound to go on"
+         {way_out}"
     );
     Err(Error::new(Code::BadUserInput, message).into())
 }

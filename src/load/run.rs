@@ -104,11 +104,12 @@ impl Context {
         let mut worked =
             Worked { found: discovery.found(), skipped: discovery.skipped, files: Vec::new() };
         for level in levels() {
-            let groups: Vec<_> =
-                level.into_iter().map(|dataset| (dataset, discovery.take(dataset))).collect();
-            let mut running = stream::iter(groups)
-                .map(|(dataset, own)| self.load_dataset(dataset, own))
-                .buffer_unordered(self.options.parallel_files.max(1));
+            let loads: Vec<_> = level
+                .into_iter()
+                .map(|dataset| self.load_dataset(dataset, discovery.take(dataset)))
+                .collect();
+            let mut running =
+                stream::iter(loads).buffer_unordered(self.options.parallel_files.max(1));
             while let Some(done) = running.next().await {
                 worked.files.extend(done?);
             }
@@ -136,6 +137,9 @@ impl Context {
         object: ObjectVersion,
     ) -> Result<FileSummary> {
         let begun = Instant::now();
+        if let Err(interrupted) = self.session.check_stop() {
+            return Ok(not_begun(target, object, &interrupted.into()));
+        }
         self.observer.began(&object);
         let result = self.load_to_end(target, &object, begun).await;
         let (counts, error) = match result {
@@ -277,6 +281,19 @@ impl Context {
             files: worked.files,
             seconds: begun.elapsed().as_secs_f64(),
         })
+    }
+}
+
+/// A file that an interrupted run did not come to: the next one does.
+fn not_begun(target: &Target, object: ObjectVersion, interrupted: &Error) -> FileSummary {
+    let error = FileError { code: interrupted.code().as_str(), message: interrupted.detail() };
+    FileSummary {
+        dataset: target.dataset.table,
+        key: object.key,
+        counts: Counts::default(),
+        seconds: 0.0,
+        error: Some(error),
+        samples: Vec::new(),
     }
 }
 

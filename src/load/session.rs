@@ -75,7 +75,7 @@ impl Session {
 }
 
 /// Settings of every connection of a run. Commits do not wait for the disk one by
-/// one: the last one of the run does, and with it all before.
+/// one: the last one of a file does, and with it all before.
 pub(crate) fn settings(database: PgConnectOptions) -> PgConnectOptions {
     database.application_name("salesgraph load").options([
         ("synchronous_commit", "off"),
