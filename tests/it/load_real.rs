@@ -7,7 +7,7 @@ use salesgraph::load::Outcome;
 use crate::support::TestApp;
 
 /// The folder of the real files; says so and gives none where it is missing.
-fn real_files() -> Option<PathBuf> {
+pub(crate) fn real_files() -> Option<PathBuf> {
     let dir = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../shared/adventureworks");
     if dir.is_dir() {
         return Some(dir);

@@ -4,8 +4,9 @@
     clippy::expect_used,
     clippy::indexing_slicing,
     clippy::panic,
+    clippy::print_stderr,
     clippy::unwrap_used,
-    reason = "helpers of tests fail as tests do"
+    reason = "helpers of tests fail as tests do, and say what they skip"
 )]
 
 mod configuration;
@@ -14,8 +15,18 @@ mod embedded_postgres;
 mod embedded_s3;
 mod graphiql;
 mod import_order;
+mod load_bounds;
+mod load_cli;
+mod load_crash;
+mod load_defects;
+mod load_dialects;
+mod load_lock;
+mod load_orphans;
+mod load_outage;
 mod load_real;
+mod load_versions;
 mod paths;
+mod schema;
 mod storage_contract;
 mod storage_resume;
 mod support;

@@ -4,6 +4,7 @@ use std::path::Path;
 use std::process::Stdio;
 use std::sync::Arc;
 
+use salesgraph::config::Secret;
 use salesgraph::load::{BatchLimits, Load, LoadOptions, RunSummary, Silent};
 use salesgraph::storage::{Bucket, S3Settings, Source, SourceUri};
 use sqlx::postgres::{PgConnectOptions, PgPool, PgPoolOptions};
@@ -27,7 +28,11 @@ pub(crate) struct TestApp {
 impl TestApp {
     /// A migrated database and an empty bucket.
     pub(crate) async fn start() -> Self {
-        let servers = servers();
+        Self::start_on(servers()).await
+    }
+
+    /// Likewise, on other servers than those of all tests.
+    pub(crate) async fn start_on(servers: &'static Servers) -> Self {
         let database = servers.create_database().await;
         let pool = PgPoolOptions::new()
             .max_connections(5)
@@ -120,7 +125,7 @@ impl TestApp {
     pub(crate) fn command(&self) -> Command {
         let mut command = Command::new(env!("CARGO_BIN_EXE_salesgraph"));
         let s3 = self.s3();
-        let secret = s3.secret_access_key.as_ref().map(|secret| secret.expose());
+        let secret = s3.secret_access_key.as_ref().map(Secret::expose);
         command
             .env_clear()
             .env("PATH", std::env::var_os("PATH").unwrap_or_default())
@@ -150,16 +155,7 @@ impl TestApp {
 }
 
 impl Drop for TestApp {
-    /// A server that outlives the tests is left as it was found.
     fn drop(&mut self) {
-        if !self.servers.keeps_databases {
-            return;
-        }
-        let (servers, name) = (self.servers, self.database.clone());
-        let dropping = std::thread::spawn(move || {
-            let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
-            runtime.expect("a runtime").block_on(servers.drop_database(&name));
-        });
-        drop(dropping.join());
+        self.servers.drop_in_the_end(&self.database);
     }
 }

@@ -2,6 +2,10 @@
 //! them a database and a bucket that no other test knows.
 
 pub(crate) mod app;
+pub(crate) mod dialects;
+pub(crate) mod ledger;
+pub(crate) mod process;
+pub(crate) mod sample;
 pub(crate) mod servers;
 pub(crate) mod snapshot;
 

@@ -23,7 +23,7 @@ pub(crate) struct Servers {
     pub(crate) s3: S3Settings,
     template: String,
     /// Whether the databases outlive the tests unless dropped.
-    pub(crate) keeps_databases: bool,
+    keeps_databases: bool,
 }
 
 static SERVERS: OnceLock<Servers> = OnceLock::new();
@@ -57,6 +57,14 @@ pub(crate) fn servers() -> &'static Servers {
 }
 
 impl Servers {
+    /// A Postgres of one test's own, with the S3 of all tests.
+    pub(crate) async fn on(postgres: &Postgres) -> &'static Self {
+        let admin = PgConnectOptions::from_str(&postgres.url_for("postgres")).expect("a URL");
+        let template = migrated_template(&admin).await;
+        let s3 = servers().s3.clone();
+        Box::leak(Box::new(Self { admin, s3, template, keeps_databases: false }))
+    }
+
     /// The way into one database.
     pub(crate) fn options(&self, database: &str) -> PgConnectOptions {
         self.admin.clone().database(database)
@@ -85,8 +93,23 @@ impl Servers {
         name
     }
 
+    /// Drops a test's database where the server outlives the tests, to leave it as
+    /// it was found.
+    pub(crate) fn drop_in_the_end(&'static self, name: &str) {
+        if !self.keeps_databases {
+            return;
+        }
+        // `Drop` cannot wait, and the test's own runtime may be on its way out.
+        let name = name.to_owned();
+        let dropping = std::thread::spawn(move || {
+            let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
+            runtime.expect("a runtime").block_on(self.drop_database(&name));
+        });
+        drop(dropping.join());
+    }
+
     /// Drops a database, whoever is connected.
-    pub(crate) async fn drop_database(&self, name: &str) {
+    async fn drop_database(&self, name: &str) {
         let mut admin = PgConnection::connect_with(&self.admin).await.expect("Postgres answers");
         let drop = format!("DROP DATABASE IF EXISTS {name} WITH (FORCE)");
         sqlx::query(AssertSqlSafe(drop))
