@@ -7,7 +7,7 @@ use uuid::Uuid;
 
 use super::counts::{Counts, count, place};
 use super::decode::{Batch, Dialect, Resume};
-use super::failure::Step;
+use super::failure::{Failure, Step};
 use crate::dataset::Dataset;
 use crate::error::{Code, Error};
 use crate::storage::ObjectVersion;
@@ -57,13 +57,16 @@ pub(crate) async fn loaded(
     Ok(rows)
 }
 
-/// Finds the version's entry or makes it, for this run.
+/// Finds the version's entry or makes it, for this run. Rows, rejects and parked
+/// rows will refer to it, so a crash of Postgres must not undo it.
 pub(crate) async fn enter(
     connection: &mut PgConnection,
     run: Uuid,
     dataset: &Dataset,
     object: &ObjectVersion,
 ) -> Step<FileEntry> {
+    let mut transaction = connection.begin().await?;
+    commit_to_disk(&mut transaction).await?;
     let row = sqlx::query(
         "WITH entry AS (\
            INSERT INTO load_file AS file (dataset, bucket, object_key, etag, version_id, \
@@ -85,8 +88,9 @@ pub(crate) async fn enter(
     .bind(object.version_id.as_deref().unwrap_or_default())
     .bind(place(object.size))
     .bind(run)
-    .fetch_one(connection)
+    .fetch_one(&mut *transaction)
     .await?;
+    transaction.commit().await?;
     let dialect: Option<Json<Dialect>> = row.try_get("dialect")?;
     let offset: Option<i64> = row.try_get("byte_offset")?;
     let line: Option<i64> = row.try_get("line")?;
@@ -141,8 +145,9 @@ pub(crate) async fn commit_to_disk(connection: &mut PgConnection) -> Step<()> {
 }
 
 /// Moves the checkpoint from where the batch began to where it ends and adds its
-/// numbers. Refused when the run is over or the checkpoint is elsewhere: then
-/// another loader took the work over, and nothing of this batch may stay.
+/// numbers. Refused when the run is over or the checkpoint is elsewhere: another
+/// loader took the work over, or a crash of Postgres undid a batch before. Nothing
+/// of this batch may stay then, and the caller must look anew where the file is.
 pub(crate) async fn commit_batch(
     connection: &mut PgConnection,
     of: BatchOf,
@@ -190,7 +195,7 @@ pub(crate) async fn commit_batch(
     .bind(batch.last)
     .fetch_optional(connection)
     .await?;
-    let row = row.ok_or_else(taken_over)?;
+    let row = row.ok_or_else(|| Failure::Lost(taken_over()))?;
     Ok(FileTotals { read: row.try_get(0)?, rejected: row.try_get(1)? })
 }
 

@@ -66,6 +66,9 @@ impl RunLock {
     pub(crate) async fn recover(&self, cause: Error) -> Result<()> {
         let mut connection = self.connection.lock().await;
         let begun = Instant::now();
+        if answers(&mut connection).await {
+            return self.still_running(&mut connection).await;
+        }
         while !answers(&mut connection).await {
             if begun.elapsed() > PATIENCE {
                 return Err(cause);
@@ -91,7 +94,10 @@ impl RunLock {
                 Err(Failure::Lost(_)) => return Ok(()),
                 Err(failure) => return Err(failure.into()),
                 Ok(false) if begun.elapsed() > PATIENCE => return Err(held(connection).await?),
-                Ok(false) => tokio::time::sleep(PAUSE).await,
+                Ok(false) => {
+                    self.still_running(connection).await?;
+                    tokio::time::sleep(PAUSE).await;
+                }
             }
         }
     }
@@ -109,7 +115,7 @@ impl RunLock {
         if ours == Some(true) {
             return Ok(());
         }
-        Err(Error::new(Code::Locked, "another loader took over while Postgres was away"))
+        Err(Error::new(Code::Locked, "another loader took this run over"))
     }
 }
 

@@ -6,6 +6,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream, tcp};
+use tokio::sync::watch;
 
 /// What becomes of a connection after so many bytes of the first answer's body.
 #[derive(Clone, Copy)]
@@ -14,6 +15,8 @@ pub(crate) enum Fate {
     Cut(usize),
     /// It stays open and nothing comes any more.
     Stall(usize),
+    /// It is closed once [`CutProxy::open_gate`] is called.
+    Gate(usize),
     /// It is left alone.
     Pass,
 }
@@ -22,6 +25,7 @@ pub(crate) enum Fate {
 pub(crate) struct CutProxy {
     address: SocketAddr,
     connections: Arc<AtomicUsize>,
+    gate: watch::Sender<bool>,
 }
 
 impl CutProxy {
@@ -36,14 +40,20 @@ impl CutProxy {
         let address = listener.local_addr().unwrap();
         let connections = Arc::new(AtomicUsize::new(0));
         let count = Arc::clone(&connections);
+        let (gate, opened) = watch::channel(false);
         tokio::spawn(async move {
             while let Ok((client, _)) = listener.accept().await {
                 let fate = fate(count.fetch_add(1, Ordering::SeqCst));
                 let server = TcpStream::connect(&server).await.unwrap();
-                tokio::spawn(pass_on(client, server, fate));
+                tokio::spawn(pass_on(client, server, fate, opened.clone()));
             }
         });
-        Self { address, connections }
+        Self { address, connections, gate }
+    }
+
+    /// Lets go of the connections that wait at the gate.
+    pub(crate) fn open_gate(&self) {
+        self.gate.send_replace(true);
     }
 
     pub(crate) fn endpoint(&self) -> String {
@@ -56,7 +66,12 @@ impl CutProxy {
     }
 }
 
-async fn pass_on(client: TcpStream, server: TcpStream, fate: Fate) {
+async fn pass_on(
+    client: TcpStream,
+    server: TcpStream,
+    fate: Fate,
+    mut gate: watch::Receiver<bool>,
+) {
     let (mut from_client, mut to_client) = client.into_split();
     let (mut from_server, mut to_server) = server.into_split();
     let up = tokio::spawn(async move {
@@ -67,6 +82,10 @@ async fn pass_on(client: TcpStream, server: TcpStream, fate: Fate) {
             let _ = tokio::io::copy(&mut from_server, &mut to_client).await;
         }
         Fate::Cut(bytes) => answer(&mut from_server, &mut to_client, bytes).await,
+        Fate::Gate(bytes) => {
+            answer(&mut from_server, &mut to_client, bytes).await;
+            let _ = gate.wait_for(|open| *open).await;
+        }
         Fate::Stall(bytes) => {
             answer(&mut from_server, &mut to_client, bytes).await;
             std::future::pending::<()>().await;

@@ -124,14 +124,19 @@ pub(crate) fn decode_kept(
         let settings = Settings { unit: Unit::Utf8, ..settings(dialect, limits) };
         let mut records = Records::new(raw.as_slice(), &settings, start);
         let Some(record) = records.next().map_err(read_error)? else {
-            return Err(dialect::file_error("the text holds no record; expected exactly one"));
+            return Err(not_one_record(*line));
         };
         packer.take(&Record { position: start, ..record });
         if !records.exhausted().map_err(read_error)? {
-            return Err(dialect::file_error("the text is more than one record; expected one"));
+            return Err(not_one_record(*line));
         }
     }
     Ok(packer.finish(Position { offset: 0, line: 1 }, true))
+}
+
+/// Only corrected text can be anything else; taking a part of it would lose the rest.
+fn not_one_record(line: u64) -> Error {
+    Error::new(Code::BadUserInput, format!("the text for line {line} is not exactly one record"))
 }
 
 fn decode_rows(

@@ -28,7 +28,11 @@ pub(crate) struct TestApp {
 impl TestApp {
     /// A migrated database and an empty bucket.
     pub(crate) async fn start() -> Self {
-        let servers = servers();
+        Self::start_on(servers()).await
+    }
+
+    /// Likewise, on other servers than those of all tests.
+    pub(crate) async fn start_on(servers: &'static Servers) -> Self {
         let database = servers.create_database().await;
         let pool = PgPoolOptions::new()
             .max_connections(5)

@@ -3,8 +3,12 @@
 
 pub(crate) mod app;
 pub(crate) mod database;
+pub(crate) mod dialects;
 pub(crate) mod fixture;
 pub(crate) mod http;
+pub(crate) mod ledger;
+pub(crate) mod process;
+pub(crate) mod sample;
 pub(crate) mod servers;
 pub(crate) mod snapshot;
 pub(crate) mod statements;

@@ -57,6 +57,14 @@ pub(crate) fn servers() -> &'static Servers {
 }
 
 impl Servers {
+    /// A Postgres of one test's own, with the S3 of all tests.
+    pub(crate) async fn on(postgres: &Postgres) -> &'static Self {
+        let admin = PgConnectOptions::from_str(&postgres.url_for("postgres")).expect("a URL");
+        let template = migrated_template(&admin).await;
+        let s3 = servers().s3.clone();
+        Box::leak(Box::new(Self { admin, s3, template, keeps_databases: false }))
+    }
+
     /// The way into one database.
     pub(crate) fn options(&self, database: &str) -> PgConnectOptions {
         self.admin.clone().database(database)

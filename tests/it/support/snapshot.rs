@@ -8,8 +8,10 @@ use sqlx::{AssertSqlSafe, PgPool, Row as _};
 /// Table by table: how many rows, and a hash over them in the order of their key.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Snapshot {
-    /// Rows and hash of each table.
+    /// Rows and hash of each table, with the file version and line of each row.
     pub(crate) tables: BTreeMap<&'static str, (i64, String)>,
+    /// Likewise, without where the rows came from.
+    pub(crate) content: BTreeMap<&'static str, (i64, String)>,
     /// Each file's numbers: read, inserted, updated, unchanged, rejected, parked.
     pub(crate) files: Vec<(String, String, [i64; 6])>,
     /// Each reject: file, line, offset, column, reason, hash of the raw text.
@@ -30,17 +32,22 @@ const TABLES: [(&str, &str); 6] = [
 impl Snapshot {
     pub(crate) async fn take(pool: &PgPool) -> Self {
         let mut tables = BTreeMap::new();
+        let mut content = BTreeMap::new();
         for (table, key) in TABLES {
             // The row's file by its key, because its number depends on the order
             // in which files that load side by side were entered.
             let sql = format!(
-                "SELECT count(*), coalesce(md5(string_agg(row_text, E'\\n' ORDER BY {key})), '') \
-                 FROM (SELECT {key}, (to_jsonb(stored) - 'loaded_at' - 'source_file_id')::text \
-                   || file.object_key || file.etag AS row_text \
+                "SELECT count(*), \
+                   coalesce(md5(string_agg(origin || row_text, E'\\n' ORDER BY {key})), ''), \
+                   coalesce(md5(string_agg(row_text, E'\\n' ORDER BY {key})), '') \
+                 FROM (SELECT {key}, (to_jsonb(stored) - ARRAY['loaded_at', 'source_file_id', \
+                     'source_line'])::text AS row_text, \
+                   concat_ws('|', file.object_key, file.etag, source_line, '') AS origin \
                    FROM {table} AS stored JOIN load_file AS file ON file.id = source_file_id) AS rows"
             );
             let row = sqlx::query(AssertSqlSafe(sql)).fetch_one(pool).await.expect(table);
             tables.insert(table, (row.get(0), row.get(1)));
+            content.insert(table, (row.get(0), row.get(2)));
         }
         let files = sqlx::query(
             "SELECT object_key, state, rows_read, rows_inserted, rows_updated, rows_unchanged, \
@@ -63,6 +70,7 @@ impl Snapshot {
         );
         Self {
             tables,
+            content,
             files,
             rejects: rejects.fetch_all(pool).await.expect("the rejects"),
             parked: parked.fetch_all(pool).await.expect("the parked rows"),
