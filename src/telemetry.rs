@@ -1,7 +1,9 @@
 //! The log: `tracing` to standard error, as text or as JSON.
 
 use std::io::{self, IsTerminal as _};
+use std::sync::LazyLock;
 
+use indicatif::MultiProgress;
 use tracing::level_filters::LevelFilter;
 use tracing_subscriber::EnvFilter;
 use tracing_subscriber::util::SubscriberInitExt as _;
@@ -11,7 +13,29 @@ use crate::error::{Code, Error, Result};
 
 /// Libraries that tell more than an operator asked for, by prefix of their
 /// modules; a directive of the operator for the same prefix wins.
-const QUIET: &str = "aws=warn,h2=warn,hyper=warn,rustls=warn,sqlx=warn";
+const QUIET: &str = "aws=warn,h2=warn,hyper=warn,rustls=warn,s3s=off,\
+    sea_orm_migration=warn,sqlx=warn";
+
+static SCREEN: LazyLock<MultiProgress> = LazyLock::new(MultiProgress::new);
+
+/// Where progress bars go; the log writes around them.
+#[must_use]
+pub fn screen() -> &'static MultiProgress {
+    &SCREEN
+}
+
+/// Standard error, with the bars out of the way for as long as a line is written.
+struct AroundBars;
+
+impl io::Write for AroundBars {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        SCREEN.suspend(|| io::stderr().write(bytes))
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        io::stderr().flush()
+    }
+}
 
 /// Starts the log for the whole process.
 ///
@@ -20,7 +44,7 @@ const QUIET: &str = "aws=warn,h2=warn,hyper=warn,rustls=warn,sqlx=warn";
 pub fn start(config: &TelemetryConfig) -> Result<()> {
     let log = tracing_subscriber::fmt()
         .with_env_filter(filter(&config.log)?)
-        .with_writer(io::stderr)
+        .with_writer(|| AroundBars)
         .with_ansi(colours());
     let started = match config.log_format {
         LogFormat::Text => log.finish().try_init(),

@@ -4,17 +4,17 @@
 use std::collections::HashMap;
 use std::sync::Mutex;
 
-use indicatif::{MultiProgress, ProgressBar, ProgressStyle};
+use indicatif::{ProgressBar, ProgressStyle};
 
 use super::output::{Cell, Progress, Table, thousands};
 use crate::load::{Counts, FileSummary, Observer, RejectSample, RunSummary};
 use crate::storage::ObjectVersion;
+use crate::telemetry;
 
 const BAR: &str = "{prefix:38!} {bar:24} {percent:>3}% {msg}";
 
 /// Shows a bar for each file under way.
 pub(super) struct Bars {
-    screen: MultiProgress,
     files: Mutex<HashMap<String, FileBar>>,
 }
 
@@ -25,7 +25,7 @@ struct FileBar {
 
 impl Bars {
     pub(super) fn new() -> Self {
-        Self { screen: MultiProgress::new(), files: Mutex::default() }
+        Self { files: Mutex::default() }
     }
 
     fn with(&self, key: &str, act: impl FnOnce(&mut FileBar)) {
@@ -41,7 +41,7 @@ impl Observer for Bars {
     fn began(&self, object: &ObjectVersion) {
         let style =
             ProgressStyle::with_template(BAR).unwrap_or_else(|_| ProgressStyle::default_bar());
-        let bar = self.screen.add(ProgressBar::new(object.size).with_style(style));
+        let bar = telemetry::screen().add(ProgressBar::new(object.size).with_style(style));
         bar.set_prefix(file_name(&object.key).to_owned());
         if let Ok(mut files) = self.files.lock() {
             files.insert(object.key.clone(), FileBar { bar, rows: 0 });
@@ -60,10 +60,15 @@ impl Observer for Bars {
     }
 
     fn ended(&self, summary: &FileSummary) {
-        self.with(&summary.key, |file| match &summary.error {
-            Some(error) => file.bar.abandon_with_message(format!("failed: {}", error.message)),
-            None => file.bar.finish(),
-        });
+        let ended = self.files.lock().ok().and_then(|mut files| files.remove(&summary.key));
+        match (ended, &summary.error) {
+            (Some(file), Some(error)) => {
+                file.bar.abandon_with_message(format!("failed: {}", error.message));
+            }
+            // The table at the end has it; screens are small and files may be many.
+            (Some(file), None) => file.bar.finish_and_clear(),
+            (None, _) => {}
+        }
     }
 }
 
