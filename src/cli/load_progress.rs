@@ -128,6 +128,10 @@ pub(super) fn table(summary: &RunSummary) -> String {
     }
     for file in &summary.files {
         text.extend(file.samples.iter().map(|sample| finding(&file.key, sample)));
+        let more = whole(file.counts.rejected).saturating_sub(file.samples.len() as u64);
+        if more > 0 && !file.samples.is_empty() {
+            text.push_str(&format!("{}: and {} more\n", file.key, thousands(more)));
+        }
     }
     if let Some(error) = &summary.error {
         text.push_str(&format!("failed: {} ({})\n", error.message, error.code));

@@ -78,6 +78,16 @@ pub async fn connect(settings: &Settings) -> Result<PgPool> {
         options.get_port(),
         options.get_database().unwrap_or_else(|| options.get_username()),
     );
+    let failed = |error: sqlx::Error| {
+        Error::new(Code::Unavailable, format!("cannot connect to Postgres at {target}"))
+            .with_source(error)
+    };
+    // The pool goes on trying and at last only says that time is up; a single
+    // connection says why.
+    let first = tokio::time::timeout(settings.acquire_timeout, options.connect());
+    let first = first.await.map_err(|_| failed(sqlx::Error::PoolTimedOut))?.map_err(failed)?;
+    // It has served; that it is closed in good order matters to nobody.
+    let _ = first.close().await;
     PgPoolOptions::new()
         .max_connections(settings.max_connections)
         .acquire_timeout(settings.acquire_timeout)
@@ -93,10 +103,7 @@ pub async fn connect(settings: &Settings) -> Result<PgPool> {
         })
         .connect_with(options)
         .await
-        .map_err(|error| {
-            Error::new(Code::Unavailable, format!("cannot connect to Postgres at {target}"))
-                .with_source(error)
-        })
+        .map_err(failed)
 }
 
 /// The same pool as SeaORM's connection.
