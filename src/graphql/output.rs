@@ -5,9 +5,11 @@ use std::borrow::Cow;
 use std::collections::HashMap;
 use std::marker::PhantomData;
 
-use async_graphql::parser::types::Field;
+use async_graphql::parser::types::{Field, SelectionSet};
 use async_graphql::registry::Registry;
-use async_graphql::{ContextSelectionSet, OutputType, Positioned, ServerResult, Value};
+use async_graphql::{
+    ContextSelectionSet, OutputType, Positioned, QueryPathSegment, ServerResult, Value,
+};
 
 use super::errors::server_error;
 use super::execute::Execution;
@@ -98,11 +100,12 @@ impl<T: Typed> OutputType for Listing<T> {
         field: &Positioned<Field>,
     ) -> ServerResult<Value> {
         let read = async {
-            let plan = Planner::new(context.query_env).connection(
+            let planner = Planner::new(context.query_env);
+            let plan = planner.connection(
                 T::entity(),
                 format!("Query.{}", self.field),
                 &self.arguments,
-                &[&context.item.node],
+                &selected(context, &planner)?,
             )?;
             execution(context)?.list(&plan, &self.only).await
         };
@@ -164,6 +167,8 @@ async fn by_ids(context: &ContextSelectionSet<'_>, ids: &[String]) -> Result<Val
     let wanted: Vec<(&Entity, Key)> =
         ids.iter().map(|id| id::decode(id, types::ALL, "ids")).collect::<Result<_>>()?;
     let execution = execution(context)?;
+    let planner = Planner::new(context.query_env);
+    let sets = selected(context, &planner)?;
     let mut found = HashMap::new();
     for entity in types::ALL {
         let name = entity.shape.name;
@@ -177,7 +182,7 @@ async fn by_ids(context: &ContextSelectionSet<'_>, ids: &[String]) -> Result<Val
         if keys.is_empty() {
             continue;
         }
-        let plan = Planner::new(context.query_env).row(entity, &[&context.item.node])?;
+        let plan = planner.row(entity, &sets)?;
         let values = execution.by_keys(&plan, &keys).await?;
         found.extend(keys.into_iter().map(|key| (name, key)).zip(values));
     }
@@ -196,9 +201,22 @@ async fn by_key(
     entity: &'static Entity,
     key: &Key,
 ) -> Result<Value> {
-    let plan = Planner::new(context.query_env).row(entity, &[&context.item.node])?;
+    let planner = Planner::new(context.query_env);
+    let plan = planner.row(entity, &selected(context, &planner)?)?;
     let mut values = execution(context)?.by_keys(&plan, std::slice::from_ref(key)).await?;
     Ok(values.pop().unwrap_or(Value::Null))
+}
+
+/// What is selected of the root field: this selection of it and others of the
+/// same response key.
+fn selected<'a>(
+    context: &ContextSelectionSet<'a>,
+    planner: &Planner<'a>,
+) -> Result<Vec<&'a SelectionSet>> {
+    match context.path_node.map(|node| node.segment) {
+        Some(QueryPathSegment::Name(key)) => planner.root(key),
+        _ => Err(Error::internal("a root field is not at the root")),
+    }
 }
 
 fn execution<'a>(context: &ContextSelectionSet<'a>) -> Result<Execution<'a>> {

@@ -2,17 +2,23 @@
 //! built. A plan is made before anything is read, so every refusal of an
 //! argument comes first, and only selected columns are read.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
+use async_graphql::indexmap::IndexMap;
+use async_graphql::indexmap::map::Entry;
 use async_graphql::parser::types::{
-    Field as AstField, FragmentDefinition, Selection, SelectionSet, VariableDefinition,
+    Field as AstField, FragmentDefinition, Selection, SelectionSet,
 };
 use async_graphql::{Name, Positioned, QueryEnv, Value, Variables};
 
+use super::errors::Conflict;
 use super::model::{Entity, Enumeration, FieldValue, Shape};
 use super::{register, types};
-use crate::error::{Error, Result};
+use crate::error::{Code, Error, Result};
 use crate::query::{Column, Columns, List, Page, bad_argument};
+
+/// The type of the root.
+const ROOT: &str = "Query";
 
 /// How an object is built from a row of some [`Columns`].
 pub(super) struct Plan {
@@ -121,9 +127,9 @@ pub(super) struct PageArguments {
 
 /// Makes plans for one document.
 pub(super) struct Planner<'a> {
+    root: &'a SelectionSet,
     fragments: &'a HashMap<Name, Positioned<FragmentDefinition>>,
     variables: &'a Variables,
-    definitions: &'a [Positioned<VariableDefinition>],
 }
 
 /// The nodes of a connection while it is planned.
@@ -140,12 +146,21 @@ struct Selected<'a> {
     sets: Vec<&'a SelectionSet>,
 }
 
+/// The selections of an object while they are collected.
+struct Collection<'a, 'b> {
+    /// The object's type.
+    on: &'b str,
+    found: IndexMap<&'a Name, Selected<'a>>,
+    /// Fragments count once, however often they are spread.
+    spread: HashSet<&'a Name>,
+}
+
 impl<'a> Planner<'a> {
     pub(super) fn new(environment: &'a QueryEnv) -> Self {
         Self {
+            root: &environment.operation.node.selection_set.node,
             fragments: &environment.fragments,
             variables: &environment.variables,
-            definitions: &environment.operation.node.variable_definitions,
         }
     }
 
@@ -174,7 +189,7 @@ impl<'a> Planner<'a> {
         let mut nodes = Nodes { entity, columns, plans: Vec::new() };
         let mut steps = Vec::new();
         let type_name = register::connection_name(entity);
-        for Selected { key, field, sets } in self.collect(&type_name, sets) {
+        for Selected { key, field, sets } in self.collect(&type_name, sets)? {
             let step = match field.name.node.as_str() {
                 "__typename" => ConnectionStep::Typename(type_name.clone()),
                 "totalCount" => ConnectionStep::TotalCount,
@@ -199,7 +214,7 @@ impl<'a> Planner<'a> {
     fn edges(&self, sets: &[&'a SelectionSet], nodes: &mut Nodes) -> Result<Vec<(Name, EdgeStep)>> {
         let type_name = format!("{}Edge", nodes.entity.shape.name);
         let mut steps = Vec::new();
-        for Selected { key, field, sets } in self.collect(&type_name, sets) {
+        for Selected { key, field, sets } in self.collect(&type_name, sets)? {
             let step = match field.name.node.as_str() {
                 "__typename" => EdgeStep::Typename(type_name.clone()),
                 "cursor" => EdgeStep::Cursor,
@@ -212,7 +227,7 @@ impl<'a> Planner<'a> {
     }
 
     fn page_info(&self, sets: &[&'a SelectionSet]) -> Result<Vec<(Name, PageInfoStep)>> {
-        self.collect("PageInfo", sets)
+        self.collect("PageInfo", sets)?
             .into_iter()
             .map(|selected| {
                 let step = match selected.field.name.node.as_str() {
@@ -234,7 +249,7 @@ impl<'a> Planner<'a> {
         sets: &[&'a SelectionSet],
         columns: &mut Columns,
     ) -> Result<Plan> {
-        let selection = self.collect(shape.name, sets);
+        let selection = self.collect(shape.name, sets)?;
         let mut plan = Plan {
             type_name: shape.name,
             steps: Vec::with_capacity(selection.len()),
@@ -290,26 +305,35 @@ impl<'a> Planner<'a> {
         Ok(plan)
     }
 
-    /// The fields selected on an object type, in the order of the document;
-    /// selections of the same response key are one field.
-    fn collect(&self, on: &str, sets: &[&'a SelectionSet]) -> Vec<Selected<'a>> {
-        let mut found = Vec::new();
-        for set in sets {
-            self.collect_into(&mut found, on, set);
-        }
-        found
+    /// All selections of a response key of the root: they are one field.
+    pub(super) fn root(&self, key: &str) -> Result<Vec<&'a SelectionSet>> {
+        let selected = self.collect(ROOT, &[self.root])?;
+        selected
+            .into_iter()
+            .find(|selected| selected.key.as_str() == key)
+            .map(|selected| selected.sets)
+            .ok_or_else(|| unknown(ROOT, key))
     }
 
-    fn collect_into(&self, found: &mut Vec<Selected<'a>>, on: &str, set: &'a SelectionSet) {
+    /// The fields selected on an object type, in the order of the document;
+    /// selections of the same response key are one field.
+    fn collect(&self, on: &str, sets: &[&'a SelectionSet]) -> Result<Vec<Selected<'a>>> {
+        let mut collection = Collection { on, found: IndexMap::new(), spread: HashSet::new() };
+        for set in sets {
+            self.collect_into(&mut collection, set)?;
+        }
+        Ok(collection.found.into_values().collect())
+    }
+
+    fn collect_into(
+        &self,
+        collection: &mut Collection<'a, '_>,
+        set: &'a SelectionSet,
+    ) -> Result<()> {
         for item in &set.items {
             let (condition, inner) = match &item.node {
                 Selection::Field(field) => {
-                    let key = &field.node.response_key().node;
-                    let set = &field.node.selection_set.node;
-                    match found.iter_mut().find(|known| known.key == key) {
-                        Some(known) => known.sets.push(set),
-                        None => found.push(Selected { key, field: &field.node, sets: vec![set] }),
-                    }
+                    collection.add(&field.node)?;
                     continue;
                 }
                 Selection::InlineFragment(fragment) => (
@@ -317,17 +341,21 @@ impl<'a> Planner<'a> {
                     &fragment.node.selection_set.node,
                 ),
                 Selection::FragmentSpread(spread) => {
+                    let name = &spread.node.fragment_name.node;
                     // Validation has made sure that it is there.
-                    let Some(fragment) = self.fragments.get(&spread.node.fragment_name.node) else {
+                    let Some(fragment) = self.fragments.get(name) else { continue };
+                    if !collection.spread.insert(name) {
                         continue;
-                    };
+                    }
                     (Some(&fragment.node.type_condition.node), &fragment.node.selection_set.node)
                 }
             };
+            let on = collection.on;
             if condition.is_none_or(|condition| types::is_a(on, condition.on.node.as_str())) {
-                self.collect_into(found, on, inner);
+                self.collect_into(collection, inner)?;
             }
         }
+        Ok(())
     }
 
     fn page_arguments(&self, field: &AstField) -> Result<PageArguments> {
@@ -353,16 +381,42 @@ impl<'a> Planner<'a> {
     fn argument(&self, field: &AstField, name: &'static str) -> Result<Option<Value>> {
         let Some(value) = field.get_argument(name) else { return Ok(None) };
         let value = value.node.clone().into_const_with(|variable| {
-            let given = self.variables.get(&variable).or_else(|| {
-                self.definitions
-                    .iter()
-                    .find(|definition| definition.node.name.node == variable)
-                    .and_then(|definition| definition.node.default_value())
-            });
-            Ok::<_, Error>(given.cloned().unwrap_or(Value::Null))
+            // Defaults are among them.
+            Ok::<_, Error>(self.variables.get(&variable).cloned().unwrap_or(Value::Null))
         })?;
         Ok(Some(value).filter(|value| *value != Value::Null))
     }
+}
+
+impl<'a> Collection<'a, '_> {
+    fn add(&mut self, field: &'a AstField) -> Result<()> {
+        let key = &field.response_key().node;
+        let set = &field.selection_set.node;
+        match self.found.entry(key) {
+            Entry::Vacant(place) => {
+                place.insert(Selected { key, field, sets: vec![set] });
+            }
+            Entry::Occupied(mut known) if is_same(known.get().field, field) => {
+                known.get_mut().sets.push(set);
+            }
+            Entry::Occupied(_) => {
+                let message = format!(
+                    "the selections of {key} on {} ask for different things: give them aliases",
+                    self.on
+                );
+                return Err(Error::new(Code::BadUserInput, message).with_source(Conflict));
+            }
+        }
+        Ok(())
+    }
+}
+
+/// Whether two fields of one response key are one: of the same name and with
+/// the same arguments.
+fn is_same(one: &AstField, other: &AstField) -> bool {
+    one.name == other.name
+        && one.arguments.len() == other.arguments.len()
+        && one.arguments.iter().all(|(name, value)| other.get_argument(&name.node) == Some(value))
 }
 
 fn wrong_type(argument: &'static str, expected: &str) -> Error {

@@ -20,7 +20,7 @@ use super::pages;
 use crate::auth::Scope;
 use crate::error::Code;
 use crate::graphql::Prepared;
-use crate::graphql::errors::{refusal, settle};
+use crate::graphql::errors::{refusal, settle, was_executed};
 
 type Shared = Arc<AppState>;
 
@@ -199,11 +199,6 @@ fn status(answer: &Answer, form: Form) -> StatusCode {
     } else {
         StatusCode::OK
     }
-}
-
-/// Whether execution began. If not, the answer has no `data` at all.
-fn was_executed(answer: &Answer) -> bool {
-    answer.data != Value::Null || !answer.errors.iter().any(|error| error.path.is_empty())
 }
 
 fn respond(status: StatusCode, form: Form, answer: &Answer) -> Response {
