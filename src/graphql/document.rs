@@ -29,7 +29,7 @@ enum State {
     /// It can be executed if it is not too large.
     Ready(Box<Ready>),
     /// The answer is known already.
-    Refused(Response),
+    Refused(Box<Response>),
 }
 
 #[derive(Debug)]
@@ -76,8 +76,8 @@ impl Prepared {
         Self { kind, state: State::Ready(Box::new(Ready { request, size, keys })) }
     }
 
-    const fn refused(kind: Option<OperationType>, answer: Response) -> Self {
-        Self { kind, state: State::Refused(answer) }
+    fn refused(kind: Option<OperationType>, answer: Response) -> Self {
+        Self { kind, state: State::Refused(Box::new(answer)) }
     }
 
     /// Whether the operation only reads, as far as can be told.
@@ -90,7 +90,7 @@ impl Prepared {
     pub async fn execute(self, schema: &Schema) -> Response {
         let ready = match self.state {
             State::Ready(ready) => ready,
-            State::Refused(answer) => return answer,
+            State::Refused(answer) => return *answer,
         };
         let limits = schema.data::<Limits>().copied().unwrap_or_default();
         if let Err(error) = limits.check(ready.size) {

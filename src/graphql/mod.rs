@@ -1,9 +1,12 @@
 //! The GraphQL schema. Types over tables are data ([`model`]); a document is
 //! planned, then carried out level by level.
 
+mod collect;
+mod connection;
 mod document;
 pub mod errors;
 mod execute;
+mod failure;
 mod id;
 mod limits;
 mod measure;
@@ -11,6 +14,7 @@ pub mod model;
 mod nesting;
 mod output;
 mod plan;
+mod planner;
 pub mod query;
 mod register;
 mod scalars;

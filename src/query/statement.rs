@@ -142,13 +142,14 @@ impl Statement {
         self.push(")");
     }
 
-    /// The key's columns as a list for ORDER BY.
-    pub(super) fn push_order(&mut self, table: &Table) {
+    /// The key's columns of a relation of the statement as a list for ORDER BY. They
+    /// are qualified: a selected expression might bear the name of one.
+    pub(super) fn push_order(&mut self, of: &str, table: &Table) {
         for (position, column) in table.key.iter().enumerate() {
             if position > 0 {
                 self.push(", ");
             }
-            self.push(column.name);
+            self.push(of).push(".").push(column.name);
             if table.newest_first {
                 self.push(" DESC");
             }
