@@ -112,7 +112,7 @@ async fn prepare_and_serve(
         return Ok(Exit::Failed);
     }
     output::print(&welcome(serve::address(&listener)?, state, &summary))?;
-    serve::serve(listener, pool.clone(), stop).await?;
+    serve::serve(listener, pool.clone(), config, stop).await?;
     pool.close().await;
     Ok(Exit::Done)
 }
