@@ -16,11 +16,16 @@ const MOST_SETS: usize = 32;
 pub(super) struct Size {
     /// Deepest nesting of fields.
     pub(super) depth: usize,
-    /// Selections of the largest operation.
+    /// Selections of the largest operation; arguments and directives count as
+    /// selections do.
     pub(super) largest: usize,
-    /// Selections and variables of all operations and fragments.
+    /// Selections of all operations and fragments, and their variables.
     pub(super) total: usize,
 }
+
+/// How many selections a variable counts as: validation looks through all of them
+/// wherever one is used.
+const VARIABLE: usize = 10;
 
 /// What cannot be measured.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -39,7 +44,7 @@ pub(super) fn measure(document: &ExecutableDocument) -> Result<Size, Endless> {
         let extent = measure.set(&operation.node.selection_set.node, 1)?;
         size.depth = size.depth.max(extent.depth);
         size.largest = size.largest.max(extent.selections);
-        let variables = operation.node.variable_definitions.len();
+        let variables = operation.node.variable_definitions.len().saturating_mul(VARIABLE);
         size.total = size.total.saturating_add(extent.selections).saturating_add(variables);
     }
     for name in document.fragments.keys() {
@@ -71,6 +76,7 @@ impl<'a> Measure<'a> {
         }
         let mut extent = Extent { sets: 1, ..Extent::default() };
         for item in &set.items {
+            extent.selections = extent.selections.saturating_add(arguments(&item.node));
             extent += match &item.node {
                 Selection::Field(field) => {
                     let inner = &field.node.selection_set.node;
@@ -112,6 +118,16 @@ impl<'a> Measure<'a> {
     }
 }
 
+/// Arguments and directives of a selection.
+fn arguments(selection: &Selection) -> usize {
+    let own = match selection {
+        Selection::Field(field) => field.node.arguments.len(),
+        _ => 0,
+    };
+    let directives = selection.directives().iter();
+    directives.fold(own, |sum, directive| sum + 1 + directive.node.arguments.len())
+}
+
 impl AddAssign for Extent {
     /// Adds a selection that holds another extent.
     fn add_assign(&mut self, inner: Self) {
@@ -141,7 +157,8 @@ mod tests {
         assert_eq!(of(text), Ok(Size { depth: 3, largest: 13, total: 17 }));
         let many = format!("{{ {} }}", "__typename ".repeat(5_000));
         assert_eq!(of(&many).unwrap().largest, 5_000);
-        assert_eq!(of("query($a: Int, $b: Int) { a }").unwrap().total, 3);
+        assert_eq!(of("query($a: Int, $b: Int) { a }").unwrap().total, 21);
+        assert_eq!(of("{ a(b: 1, c: 2) @skip(if: true) { d } }").unwrap().largest, 6);
     }
 
     #[test]

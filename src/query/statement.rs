@@ -168,3 +168,17 @@ fn narrow(number: i64) -> Result<i32> {
 fn mismatch() -> Error {
     Error::internal("a key does not fit its table")
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_order_is_that_of_the_tables_own_columns() {
+        static KEY: [Column; 2] = [Column::new("a", Kind::Int), Column::new("b", Kind::Int)];
+        static TABLE: Table = Table { newest_first: true, ..Table::new("thing", &KEY) };
+        let mut statement = Statement::default();
+        statement.push_order("child", &TABLE);
+        assert_eq!(statement.text, "child.a DESC, child.b DESC");
+    }
+}
