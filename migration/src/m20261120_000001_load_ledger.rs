@@ -188,7 +188,7 @@ CREATE TABLE load_parked (
     PRIMARY KEY (file_id, line)
 );
 CREATE INDEX load_parked_dataset ON load_parked (dataset, parent, file_id, line);
-CREATE INDEX load_parked_run_id ON load_parked (run_id);
+CREATE INDEX load_parked_run_id ON load_parked (run_id, file_id, line);
 COMMENT ON TABLE load_parked IS 'Good rows whose parent is missing; each run resolves those whose parent has arrived.';
 COMMENT ON COLUMN load_parked.file_id IS 'File version the row is from.';
 COMMENT ON COLUMN load_parked.line IS 'Line on which its record begins; the header is line 1.';

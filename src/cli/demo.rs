@@ -121,7 +121,7 @@ async fn prepare_and_serve(
     }
     output::print(&welcome(serve::address(&listener)?, state, &summary))?;
     let pool = wiring::query_pool(config, &url).await?;
-    serve::serve(listener, pool.clone(), stop).await?;
+    serve::serve(listener, pool.clone(), config, stop).await?;
     pool.close().await;
     Ok(Exit::Done)
 }

@@ -50,7 +50,7 @@ pub async fn run(args: &Args, config: &Config) -> Result<Exit> {
     let pool = wiring::read_database(config).await?;
     let address = address(&listener)?;
     output::print(&format!("GraphiQL and API: http://{address}/graphql\n"))?;
-    serve(listener, pool.clone(), stop).await?;
+    serve(listener, pool.clone(), config, stop).await?;
     pool.close().await;
     Ok(Exit::Done)
 }
@@ -74,8 +74,10 @@ pub(super) fn address(listener: &TcpListener) -> Result<SocketAddr> {
 pub(super) async fn serve(
     listener: TcpListener,
     pool: PgPool,
+    config: &Config,
     stop: CancellationToken,
 ) -> Result<()> {
-    let state = http::AppState::new(pool, graphql::Limits::default(), http::Limits::default());
+    let limits = http::Limits::after(config.database.statement_timeout);
+    let state = http::AppState::new(pool, graphql::Limits::default(), limits);
     http::serve(listener, http::router(state), async move { stop.cancelled().await }).await
 }

@@ -17,9 +17,9 @@ impl From<sqlx::Error> for Error {
     fn from(error: sqlx::Error) -> Self {
         let (code, message) = match &error {
             sqlx::Error::Database(_) => classify(sqlstate(&error).as_deref().unwrap_or_default()),
-            sqlx::Error::PoolTimedOut => (Code::Unavailable, "no free connection to Postgres"),
+            sqlx::Error::PoolTimedOut => (Code::Unavailable, "no free connection to the database"),
             sqlx::Error::Io(_) | sqlx::Error::Tls(_) | sqlx::Error::PoolClosed => {
-                (Code::Unavailable, "Postgres does not answer")
+                (Code::Unavailable, "the database does not answer")
             }
             sqlx::Error::RowNotFound => (Code::NotFound, "no such row"),
             _ => (Code::Internal, "the database query failed"),
@@ -33,7 +33,7 @@ impl From<DbErr> for Error {
         let inner = match &error {
             DbErr::Conn(inner) | DbErr::Exec(inner) | DbErr::Query(inner) => inner,
             DbErr::ConnectionAcquire(_) => {
-                return Self::new(Code::Unavailable, "no free connection to Postgres")
+                return Self::new(Code::Unavailable, "no free connection to the database")
                     .with_source(error);
             }
             DbErr::RecordNotFound(_) => {
@@ -45,7 +45,7 @@ impl From<DbErr> for Error {
             RuntimeErr::SqlxError(inner) => match sqlstate(inner) {
                 Some(state) => classify(&state),
                 None if matches!(**inner, sqlx::Error::Io(_) | sqlx::Error::PoolTimedOut) => {
-                    (Code::Unavailable, "Postgres does not answer")
+                    (Code::Unavailable, "the database does not answer")
                 }
                 None => (Code::Internal, "the database query failed"),
             },
@@ -68,9 +68,9 @@ fn classify(state: &str) -> (Code, &'static str) {
         "55P03" => (Code::Conflict, "the lock is held by another session"),
         "57014" => (Code::Timeout, "the query took too long and was cancelled"),
         "25P03" | "25P04" => (Code::Timeout, "the transaction took too long and was ended"),
-        "53300" => (Code::Unavailable, "Postgres has no free connections"),
+        "53300" => (Code::Unavailable, "the database has no free connections"),
         _ if state.starts_with("08") || state.starts_with("57P0") || state.starts_with("53") => {
-            (Code::Unavailable, "Postgres does not answer")
+            (Code::Unavailable, "the database does not answer")
         }
         _ => (Code::Internal, "the database query failed"),
     }

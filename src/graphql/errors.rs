@@ -1,18 +1,17 @@
 //! How failures look to a client: always a message and `extensions.code`.
 
-use std::sync::Arc;
+use std::collections::HashSet;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use async_graphql::extensions::{
-    Extension, ExtensionContext, ExtensionFactory, NextParseQuery, NextPrepareRequest,
-    NextValidation,
+    Extension, ExtensionContext, ExtensionFactory, NextResolve, NextValidation, ResolveInfo,
 };
-use async_graphql::parser::types::ExecutableDocument;
 use async_graphql::{
-    ErrorExtensionValues, Pos, Request, Response, ServerError, ServerResult, ValidationResult,
-    Variables,
+    ErrorExtensionValues, PathSegment, Pos, QueryPathSegment, Response, ServerError, ServerResult,
+    ValidationResult, Value,
 };
 
-use super::limits::{Budget, Limits, TOO_COMPLEX, TooComplex};
+use super::limits::{TOO_COMPLEX, TooComplex};
 use crate::error::{Code, Error};
 use crate::query::BadArgument;
 
@@ -20,6 +19,12 @@ use crate::query::BadArgument;
 pub const PARSE_FAILED: &str = "GRAPHQL_PARSE_FAILED";
 /// The document does not fit the schema.
 pub const VALIDATION_FAILED: &str = "GRAPHQL_VALIDATION_FAILED";
+
+/// The cause of an error about selections of one response key that ask for
+/// different things.
+#[derive(Debug, thiserror::Error)]
+#[error("selections conflict")]
+pub(super) struct Conflict;
 
 /// The error of a field, for a resolver to return.
 pub(super) fn field_error(error: Error) -> async_graphql::Error {
@@ -30,6 +35,8 @@ pub(super) fn field_error(error: Error) -> async_graphql::Error {
             extensions.set("argument", *name);
         } else if source.is::<TooComplex>() {
             extensions.set("code", TOO_COMPLEX);
+        } else if source.is::<Conflict>() {
+            extensions.set("code", VALIDATION_FAILED);
         }
     }
     async_graphql::Error {
@@ -88,6 +95,12 @@ pub fn settle(response: &mut Response, request_id: &str) {
     }
 }
 
+/// Whether execution began. If not, the answer has no `data` at all.
+#[must_use]
+pub fn was_executed(answer: &Response) -> bool {
+    answer.data != Value::Null || !answer.errors.iter().any(|error| error.path.is_empty())
+}
+
 /// The code of an error, if it has one.
 #[must_use]
 pub fn code_of(error: &ServerError) -> Option<&str> {
@@ -101,9 +114,28 @@ pub(super) fn set_code(error: &mut ServerError, code: &str) {
     error.extensions.get_or_insert_default().set("code", code);
 }
 
-/// Marks errors of parsing and validation, and applies the limits of a document.
+/// The response keys of the root that are being read: whichever selection of a
+/// key comes first reads for all of them.
+#[derive(Debug, Default)]
+pub(super) struct AskedOnce(Mutex<HashSet<String>>);
+
+/// The cause of the error that stands for a selection another one reads for.
+struct Repetition;
+
+impl AskedOnce {
+    /// Whether this is no error but a root field that was selected before.
+    pub(super) fn is_repetition(error: &ServerError) -> bool {
+        error.source::<Repetition>().is_some()
+    }
+
+    fn is_first(&self, key: &str) -> bool {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).insert(key.to_owned())
+    }
+}
+
+/// Marks errors of validation, and finishes what the engine does at the root.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Gate(pub(super) Limits);
+pub(super) struct Gate;
 
 impl ExtensionFactory for Gate {
     fn create(&self) -> Arc<dyn Extension> {
@@ -113,41 +145,54 @@ impl ExtensionFactory for Gate {
 
 #[async_graphql::async_trait::async_trait]
 impl Extension for Gate {
-    async fn prepare_request(
-        &self,
-        context: &ExtensionContext<'_>,
-        request: Request,
-        next: NextPrepareRequest<'_>,
-    ) -> ServerResult<Request> {
-        next.run(context, request.data(Budget::new(self.0.objects))).await
-    }
-
-    async fn parse_query(
-        &self,
-        context: &ExtensionContext<'_>,
-        query: &str,
-        variables: &Variables,
-        next: NextParseQuery<'_>,
-    ) -> ServerResult<ExecutableDocument> {
-        next.run(context, query, variables).await.map_err(|mut error| {
-            set_code(&mut error, PARSE_FAILED);
-            error
-        })
-    }
-
     async fn validation(
         &self,
         context: &ExtensionContext<'_>,
         next: NextValidation<'_>,
     ) -> Result<ValidationResult, Vec<ServerError>> {
-        let result = next.run(context).await.map_err(|mut errors| {
+        next.run(context).await.map_err(|mut errors| {
             for error in &mut errors {
                 set_code(error, VALIDATION_FAILED);
             }
             errors
-        })?;
-        self.0.check(&result)?;
-        Ok(result)
+        })
+    }
+
+    async fn resolve(
+        &self,
+        context: &ExtensionContext<'_>,
+        info: ResolveInfo<'_>,
+        next: NextResolve<'_>,
+    ) -> ServerResult<Option<Value>> {
+        // Introspection is the engine's own, all of it.
+        let (None, QueryPathSegment::Name(key), false) =
+            (info.path_node.parent, info.path_node.segment, info.name.starts_with("__"))
+        else {
+            return next.run(context, info).await;
+        };
+        if context.data_opt::<AskedOnce>().is_some_and(|asked| !asked.is_first(key)) {
+            let mut repetition = ServerError::new("selected before", None);
+            repetition.source = Some(Arc::new(Repetition));
+            return Err(repetition);
+        }
+        let field = info.field;
+        next.run(context, info).await.map_err(|mut error| {
+            if error.path.is_empty() {
+                error.path.push(PathSegment::Field(key.to_owned()));
+            }
+            // The engine tells only where the argument is that it could not read.
+            let argument = field
+                .arguments
+                .iter()
+                .find(|(_, value)| error.locations.contains(&value.pos))
+                .filter(|_| code_of(&error).is_none());
+            if let Some((name, _)) = argument {
+                set_code(&mut error, Code::BadUserInput.as_str());
+                error.message = format!("{}: {}", name.node, error.message);
+                error.extensions.get_or_insert_default().set("argument", name.node.as_str());
+            }
+            error
+        })
     }
 }
 

@@ -2,245 +2,264 @@
 //! next is read, so each selected relation costs one statement, however many
 //! rows refer to it.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
+use std::sync::{Mutex, PoisonError};
 
 use async_graphql::indexmap::IndexMap;
 use async_graphql::{Name, Value};
 use futures_util::FutureExt as _;
 use futures_util::future::{BoxFuture, try_join_all};
-use tokio::try_join;
 
+use super::connection::Lists;
+use super::failure::{Failure, Outcome, Places, field};
 use super::limits::Budget;
-use super::plan::{
-    ConnectionPlan, ConnectionStep, EdgeStep, ManyPlan, OnePlan, PageInfoStep, Plan, Related,
-    RowPlan, Step,
-};
+use super::plan::{ManyPlan, OnePlan, Plan, Related, RowPlan, Step, count};
 use super::{id, scalars};
 use crate::auth::Scope;
 use crate::error::{Error, Result};
-use crate::query::{Below, Columns, Equals, Key, Reader, Row, Rows};
+use crate::query::{Below, Columns, Key, Reader, Row};
 
-/// Carries out plans for one caller.
-#[derive(Clone, Copy)]
+/// Bytes of a text that count as one more value.
+const TEXT: usize = 64;
+
+/// Carries out plans for one root field.
 pub(super) struct Execution<'a> {
     pub(super) reader: &'a Reader,
     pub(super) scope: &'a Scope,
     pub(super) budget: &'a Budget,
+    /// Failures of fields that are null instead.
+    pub(super) failures: Mutex<Vec<Failure>>,
 }
 
-/// Which lists a connection pages through.
-#[derive(Clone, Copy)]
-enum Lists<'a> {
-    Root(&'a [Equals]),
-    Below(Below<'a>),
-}
+pub(super) type Object = IndexMap<Name, Value>;
 
-type Object = IndexMap<Name, Value>;
+impl Execution<'_> {
+    /// Keeps a failure for the answer.
+    pub(super) fn report(&self, failure: Failure) {
+        self.failures.lock().unwrap_or_else(PoisonError::into_inner).push(failure);
+    }
 
-impl<'a> Execution<'a> {
     /// The objects of these keys, of which each may come once, in their order; null
     /// where there is none.
-    pub(super) async fn by_keys(&self, plan: &RowPlan, keys: &[Key]) -> Result<Vec<Value>> {
+    pub(super) async fn by_keys(
+        &self,
+        plan: &RowPlan,
+        keys: &[Key],
+        places: Places<'_>,
+    ) -> Outcome<Vec<Value>> {
+        let failed = Failure::of(places);
         let table = plan.columns.table;
-        let rows = self.reader.by_keys(self.scope, &plan.columns, keys).await?;
-        let rows: Vec<&Row> = rows.iter().collect();
-        let values = self.objects(&plan.plan, &plan.columns, &rows).await?;
+        let turn = self.budget.turn().await.map_err(&failed)?;
+        let rows = self.reader.by_keys(self.scope, &plan.columns, keys).await.map_err(&failed)?;
+        drop(turn);
+        let key_of = |row: &Row| row.key(table.key, plan.columns.key_indexes());
+        let place = |row: usize| {
+            let key = rows.get(row).and_then(|row| key_of(row).ok().flatten());
+            places(keys.iter().position(|known| Some(known) == key.as_ref()).unwrap_or_default())
+        };
+        let all: Vec<&Row> = rows.iter().collect();
+        let values = self.objects(&plan.plan, &plan.columns, &all, &place).await?;
         let mut found = HashMap::with_capacity(rows.len());
         for (row, value) in rows.iter().zip(values) {
-            if let Some(key) = row.key(table.key, plan.columns.key_indexes())? {
+            if let Some(key) = key_of(row).map_err(&failed)? {
                 found.insert(key, value);
             }
         }
         Ok(keys.iter().map(|key| found.remove(key).unwrap_or(Value::Null)).collect())
     }
 
-    /// A connection of the schema's root.
-    pub(super) async fn list(&self, plan: &ConnectionPlan, only: &[Equals]) -> Result<Value> {
-        let mut pages = self.connection(plan, Lists::Root(only)).await?;
-        pages.pop().ok_or_else(lost)
-    }
-
-    /// A value once more: rows many others refer to are read once, but each has
-    /// its place in the answer.
-    pub(super) fn copy(&self, value: &Value) -> Result<Value> {
-        self.budget.take(objects_in(value))?;
-        Ok(value.clone())
+    /// The same for keys that may come more than once: a row many others refer to
+    /// is read once, but has each of its places in the answer.
+    pub(super) async fn by_shared_keys(
+        &self,
+        plan: &RowPlan,
+        wanted: &[&Key],
+        places: Places<'_>,
+    ) -> Outcome<Vec<Value>> {
+        if wanted.is_empty() {
+            return Ok(Vec::new());
+        }
+        let mut uses: BTreeMap<&Key, usize> = BTreeMap::new();
+        for key in wanted {
+            *uses.entry(*key).or_default() += 1;
+        }
+        let keys: Vec<Key> = uses.keys().map(|key| (*key).clone()).collect();
+        let place = |key: usize| {
+            let first = wanted.iter().position(|wanted| keys.get(key) == Some(*wanted));
+            places(first.unwrap_or_default())
+        };
+        let values = self.by_keys(plan, &keys, &place).await?;
+        let mut found: HashMap<&Key, Value> = keys.iter().zip(values).collect();
+        wanted
+            .iter()
+            .enumerate()
+            .map(|(index, key)| {
+                let left =
+                    uses.get_mut(*key).ok_or_else(lost).map_err(Failure::at(places, index))?;
+                *left -= 1;
+                // The last place takes the value itself, which was paid for when it was made.
+                if *left == 0 {
+                    return Ok(found.remove(*key).unwrap_or(Value::Null));
+                }
+                let value = found.get(*key).unwrap_or(&Value::Null);
+                self.budget.take(values_in(value)).map_err(Failure::at(places, index))?;
+                Ok(value.clone())
+            })
+            .collect()
     }
 
     /// One object for each row. Boxed, because plans contain plans.
-    fn objects<'b>(
+    pub(super) fn objects<'b>(
         &'b self,
         plan: &'b Plan,
         columns: &'b Columns,
         rows: &'b [&'b Row],
-    ) -> BoxFuture<'b, Result<Vec<Value>>> {
+        places: Places<'b>,
+    ) -> BoxFuture<'b, Outcome<Vec<Value>>> {
         async move {
-            self.budget.take(u64::try_from(rows.len()).unwrap_or(u64::MAX))?;
-            let related =
-                try_join_all(plan.related.iter().map(|step| self.related(step, columns, rows)))
-                    .await?;
+            let values = count(rows.len()).saturating_mul(plan.values());
+            self.budget.take(values).map_err(Failure::of(places))?;
+            let steps = plan.related.iter().map(|step| self.related(step, columns, rows, places));
+            let related = try_join_all(steps).await?;
             let mut related: Vec<_> = related.into_iter().map(Vec::into_iter).collect();
             rows.iter()
-                .map(|row| {
-                    let mut object = Object::with_capacity(plan.steps.len());
-                    for (key, step) in &plan.steps {
-                        let value = match step {
-                            Step::Related(index) => {
-                                related.get_mut(*index).and_then(Iterator::next).ok_or_else(lost)?
-                            }
-                            step => scalar(plan, columns, row, step)?,
-                        };
-                        object.insert(key.clone(), value);
-                    }
-                    Ok(Value::Object(object))
+                .enumerate()
+                .map(|(index, row)| {
+                    self.object(plan, columns, row, &mut related)
+                        .map_err(Failure::at(places, index))
                 })
                 .collect()
         }
         .boxed()
     }
 
+    fn object(
+        &self,
+        plan: &Plan,
+        columns: &Columns,
+        row: &Row,
+        related: &mut [std::vec::IntoIter<Value>],
+    ) -> Result<Value> {
+        let mut object = Object::with_capacity(plan.steps.len());
+        let mut texts = 0;
+        for (key, step) in &plan.steps {
+            let value = match step {
+                Step::Related(index) => {
+                    related.get_mut(*index).and_then(Iterator::next).ok_or_else(lost)?
+                }
+                step => scalar(plan, columns, row, step)?,
+            };
+            if let Value::String(text) = &value {
+                texts += text.len() / TEXT;
+            }
+            object.insert(key.clone(), value);
+        }
+        self.budget.take(count(texts))?;
+        Ok(Value::Object(object))
+    }
+
     async fn related(
         &self,
-        related: &Related,
+        (key, related): &(Name, Related),
         columns: &Columns,
         rows: &[&Row],
-    ) -> Result<Vec<Value>> {
-        match related {
-            Related::One(one) => self.one(one, rows).await,
-            Related::Many(many) => self.many(many, columns, rows).await,
-            Related::Group(None, plan) => self.objects(plan, columns, rows).await,
+        places: Places<'_>,
+    ) -> Outcome<Vec<Value>> {
+        let here = |row| field(places(row), key);
+        let values = match related {
+            Related::One(one) => self.one(one, rows, &here).await,
+            Related::Many(many) => self.many(many, columns, rows, &here).await,
+            Related::Group(None, plan) => self.objects(plan, columns, rows, &here).await,
             Related::Group(Some(index), plan) => {
-                self.group_unless_null(plan, columns, rows, *index).await
+                let there = Unless { index: *index, plan };
+                self.group_unless_null(there, columns, rows, &here).await
             }
-        }
+        };
+        values.or_else(|failure| {
+            if !related.is_nullable() {
+                return Err(failure);
+            }
+            self.report(failure);
+            Ok(vec![Value::Null; rows.len()])
+        })
     }
 
     async fn group_unless_null(
         &self,
-        plan: &Plan,
+        group: Unless<'_>,
         columns: &Columns,
         rows: &[&Row],
-        index: usize,
-    ) -> Result<Vec<Value>> {
-        let null: Vec<bool> = rows.iter().map(|row| row.is_null(index)).collect::<Result<_>>()?;
-        let there: Vec<&Row> =
-            rows.iter().zip(&null).filter(|(_, null)| !**null).map(|(row, _)| *row).collect();
-        let mut values = self.objects(plan, columns, &there).await?.into_iter();
+        places: Places<'_>,
+    ) -> Outcome<Vec<Value>> {
+        let failed = Failure::of(places);
+        let null: Vec<bool> = rows
+            .iter()
+            .map(|row| row.is_null(group.index))
+            .collect::<Result<_>>()
+            .map_err(&failed)?;
+        let there: Vec<usize> =
+            null.iter().enumerate().filter(|(_, null)| !**null).map(|(row, _)| row).collect();
+        let kept: Vec<&Row> = there.iter().filter_map(|row| rows.get(*row).copied()).collect();
+        let place = |row: usize| places(there.get(row).copied().unwrap_or_default());
+        let mut values = self.objects(group.plan, columns, &kept, &place).await?.into_iter();
         null.into_iter()
             .map(|null| if null { Ok(Value::Null) } else { values.next().ok_or_else(lost) })
-            .collect()
+            .collect::<Result<_>>()
+            .map_err(failed)
     }
 
-    async fn one(&self, one: &OnePlan, rows: &[&Row]) -> Result<Vec<Value>> {
+    async fn one(&self, one: &OnePlan, rows: &[&Row], places: Places<'_>) -> Outcome<Vec<Value>> {
+        let failed = Failure::of(places);
         let key_columns = one.row.columns.table.key;
         let named: Vec<Option<Key>> = rows
             .iter()
             .map(|row| row.key(key_columns, one.from.iter().copied()))
-            .collect::<Result<_>>()?;
-        let mut keys: Vec<Key> = named.iter().flatten().cloned().collect();
-        keys.sort_unstable();
-        keys.dedup();
-        if keys.is_empty() {
-            return Ok(vec![Value::Null; rows.len()]);
+            .collect::<Result<_>>()
+            .map_err(&failed)?;
+        let (from, keys): (Vec<usize>, Vec<&Key>) =
+            named.iter().enumerate().filter_map(|(row, key)| Some((row, key.as_ref()?))).unzip();
+        let place = |key: usize| places(from.get(key).copied().unwrap_or_default());
+        let found = self.by_shared_keys(&one.row, &keys, &place).await?;
+        let mut values = vec![Value::Null; rows.len()];
+        for (row, value) in from.into_iter().zip(found) {
+            if let Some(slot) = values.get_mut(row) {
+                *slot = value;
+            }
         }
-        let values = self.by_keys(&one.row, &keys).await?;
-        named
-            .into_iter()
-            .map(|key| {
-                let value = key
-                    .and_then(|key| keys.binary_search(&key).ok())
-                    .and_then(|index| values.get(index))
-                    .map_or(Ok(Value::Null), |value| self.copy(value))?;
-                if matches!(value, Value::Null) && !one.nullable {
-                    return Err(
-                        Error::internal("a row is missing").with_source(one.row.columns.table.name)
-                    );
-                }
-                Ok(value)
-            })
-            .collect()
+        match values.iter().position(|value| !one.nullable && matches!(value, Value::Null)) {
+            None => Ok(values),
+            Some(row) => {
+                let error = Error::internal("a row is missing");
+                let error = error.with_source(one.row.columns.table.name);
+                Err(Failure::at(places, row)(error))
+            }
+        }
     }
 
-    async fn many(&self, many: &ManyPlan, columns: &Columns, rows: &[&Row]) -> Result<Vec<Value>> {
+    async fn many(
+        &self,
+        many: &ManyPlan,
+        columns: &Columns,
+        rows: &[&Row],
+        places: Places<'_>,
+    ) -> Outcome<Vec<Value>> {
         if rows.is_empty() {
             return Ok(Vec::new());
         }
         let parents: Vec<Key> = rows
             .iter()
             .map(|row| row.key(columns.table.key, columns.key_indexes())?.ok_or_else(lost))
-            .collect::<Result<_>>()?;
+            .collect::<Result<_>>()
+            .map_err(Failure::of(places))?;
         let below = Below { columns: many.by, parents: &parents };
-        self.connection(&many.connection, Lists::Below(below)).await
-    }
-
-    /// One connection for each list.
-    async fn connection(&self, plan: &ConnectionPlan, lists: Lists<'_>) -> Result<Vec<Value>> {
-        let (pages, counts) = try_join!(self.pages(plan, lists), self.counts(plan, lists))?;
-        let rows: Vec<&Row> = pages.iter().flat_map(|page| &page.rows).collect();
-        let nodes =
-            try_join_all(plan.nodes.iter().map(|node| self.objects(node, &plan.columns, &rows)))
-                .await?;
-        let mut nodes: Vec<_> = nodes.into_iter().map(Vec::into_iter).collect();
-        pages
-            .iter()
-            .zip(counts)
-            .map(|(page, count)| {
-                let mut object = Object::with_capacity(plan.steps.len());
-                for (key, step) in &plan.steps {
-                    let value = match step {
-                        ConnectionStep::Typename(name) => Value::String(name.clone()),
-                        ConnectionStep::TotalCount => Value::from(count),
-                        ConnectionStep::PageInfo(steps) => page_info(plan, page, steps)?,
-                        ConnectionStep::Nodes(index) => {
-                            let nodes = nodes.get_mut(*index).ok_or_else(lost)?;
-                            Value::List(nodes.take(page.rows.len()).collect())
-                        }
-                        ConnectionStep::Edges(steps) => edges(plan, page, steps, &mut nodes)?,
-                    };
-                    object.insert(key.clone(), value);
-                }
-                Ok(Value::Object(object))
-            })
-            .collect()
-    }
-
-    async fn pages(&self, plan: &ConnectionPlan, lists: Lists<'_>) -> Result<Vec<Rows>> {
-        if !plan.needs_rows() {
-            return Ok((0..lists.len()).map(|_| Rows::default()).collect());
-        }
-        match lists {
-            Lists::Root(only) => {
-                let rows = self.reader.list(self.scope, &plan.columns, only, &plan.page).await?;
-                Ok(vec![rows])
-            }
-            Lists::Below(below) => {
-                self.reader.list_below(self.scope, &plan.columns, below, &plan.page).await
-            }
-        }
-    }
-
-    async fn counts(&self, plan: &ConnectionPlan, lists: Lists<'_>) -> Result<Vec<i64>> {
-        if !plan.needs_count() {
-            return Ok(vec![0; lists.len()]);
-        }
-        match lists {
-            Lists::Root(only) => {
-                Ok(vec![self.reader.count(self.scope, plan.columns.table, only).await?])
-            }
-            Lists::Below(below) => {
-                self.reader.count_below(self.scope, plan.columns.table, below).await
-            }
-        }
+        self.connections(&many.connection, Lists::Below(below), places).await
     }
 }
 
-impl Lists<'_> {
-    const fn len(&self) -> usize {
-        match self {
-            Self::Root(_) => 1,
-            Self::Below(below) => below.parents.len(),
-        }
-    }
+/// A group of fields that is null where the column at the index is.
+struct Unless<'a> {
+    index: usize,
+    plan: &'a Plan,
 }
 
 fn scalar(plan: &Plan, columns: &Columns, row: &Row, step: &Step) -> Result<Value> {
@@ -256,62 +275,17 @@ fn scalar(plan: &Plan, columns: &Columns, row: &Row, step: &Step) -> Result<Valu
     }
 }
 
-fn edges(
-    plan: &ConnectionPlan,
-    page: &Rows,
-    steps: &[(Name, EdgeStep)],
-    nodes: &mut [std::vec::IntoIter<Value>],
-) -> Result<Value> {
-    page.rows
-        .iter()
-        .map(|row| {
-            let mut edge = Object::with_capacity(steps.len());
-            for (key, step) in steps {
-                let value = match step {
-                    EdgeStep::Typename(name) => Value::String(name.clone()),
-                    EdgeStep::Cursor => cursor(plan, row)?,
-                    EdgeStep::Node(index) => {
-                        nodes.get_mut(*index).and_then(Iterator::next).ok_or_else(lost)?
-                    }
-                };
-                edge.insert(key.clone(), value);
-            }
-            Ok(Value::Object(edge))
-        })
-        .collect::<Result<Vec<_>>>()
-        .map(Value::List)
-}
-
-fn page_info(plan: &ConnectionPlan, page: &Rows, steps: &[(Name, PageInfoStep)]) -> Result<Value> {
-    let cursor_of = |row: Option<&Row>| row.map_or(Ok(Value::Null), |row| cursor(plan, row));
-    let mut info = Object::with_capacity(steps.len());
-    for (key, step) in steps {
-        let value = match step {
-            PageInfoStep::Typename => Value::from("PageInfo"),
-            PageInfoStep::HasNextPage => Value::Boolean(page.has_next),
-            PageInfoStep::HasPreviousPage => Value::Boolean(plan.page.after.is_some()),
-            PageInfoStep::StartCursor => cursor_of(page.rows.first())?,
-            PageInfoStep::EndCursor => cursor_of(page.rows.last())?,
-        };
-        info.insert(key.clone(), value);
-    }
-    Ok(Value::Object(info))
-}
-
-fn cursor(plan: &ConnectionPlan, row: &Row) -> Result<Value> {
-    let columns = &plan.columns;
-    let key = row.key(columns.table.key, columns.key_indexes())?.ok_or_else(lost)?;
-    Ok(Value::String(plan.list().encode(&key)))
-}
-
-fn objects_in(value: &Value) -> u64 {
-    match value {
-        Value::Object(object) => 1 + object.values().map(objects_in).sum::<u64>(),
-        Value::List(list) => list.iter().map(objects_in).sum(),
+/// As they are counted when they are made.
+fn values_in(value: &Value) -> u64 {
+    let inner = match value {
+        Value::Object(object) => object.values().map(values_in).fold(0, u64::saturating_add),
+        Value::List(list) => list.iter().map(values_in).fold(0, u64::saturating_add),
+        Value::String(text) => count(text.len() / TEXT),
         _ => 0,
-    }
+    };
+    inner.saturating_add(1)
 }
 
-fn lost() -> Error {
+pub(super) fn lost() -> Error {
     Error::internal("a row was lost on its way into the answer")
 }

@@ -27,8 +27,11 @@ pub(super) fn decode(
     argument: &'static str,
 ) -> Result<(&'static Entity, Key)> {
     parse(id, among).ok_or_else(|| {
-        let names: Vec<&str> = among.iter().map(|entity| entity.shape.name).collect();
-        bad_argument(argument, format!("{argument}: not the id of a {}", names.join(", ")))
+        let message = match among {
+            [entity] => format!("{argument}: not the id of a {}", entity.shape.name),
+            _ => format!("{argument}: not an id of this API"),
+        };
+        bad_argument(argument, message)
     })
 }
 

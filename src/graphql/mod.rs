@@ -1,18 +1,25 @@
 //! The GraphQL schema. Types over tables are data ([`model`]); a document is
 //! planned, then carried out level by level.
 
+mod collect;
+mod connection;
 mod document;
 pub mod errors;
 mod execute;
+mod failure;
 mod id;
 mod limits;
+mod measure;
 pub mod model;
+mod nesting;
 mod output;
 mod plan;
+mod planner;
 pub mod query;
 mod register;
 mod scalars;
 pub mod types;
+mod variables;
 
 use async_graphql::{EmptyMutation, EmptySubscription, SDLExportOptions, SchemaBuilder};
 
@@ -28,7 +35,7 @@ pub type Schema = async_graphql::Schema<query::Query, EmptyMutation, EmptySubscr
 /// The schema over a database.
 #[must_use]
 pub fn schema(reader: Reader, limits: Limits) -> Schema {
-    builder().extension(errors::Gate(limits)).data(reader).finish()
+    builder().extension(errors::Gate).data(limits).data(reader).finish()
 }
 
 /// The schema in GraphQL's own language, sorted.
@@ -39,7 +46,6 @@ pub fn sdl() -> String {
         .sorted_arguments()
         .sorted_enum_items()
         .prefer_single_line_descriptions()
-        .include_specified_by()
         .use_space_ident();
     let mut text = builder().finish().sdl_with_options(options).trim().to_owned();
     text.push('\n');

@@ -2,17 +2,21 @@
 //! selection is known.
 
 use std::borrow::Cow;
-use std::collections::HashMap;
 use std::marker::PhantomData;
+use std::sync::{Mutex, PoisonError};
 
-use async_graphql::parser::types::Field;
+use async_graphql::parser::types::{Field, SelectionSet};
 use async_graphql::registry::Registry;
-use async_graphql::{ContextSelectionSet, OutputType, Positioned, ServerResult, Value};
+use async_graphql::{
+    ContextSelectionSet, OutputType, PathSegment, Positioned, QueryPathSegment, ServerResult, Value,
+};
 
 use super::errors::server_error;
 use super::execute::Execution;
+use super::failure::{Failure, Outcome, Path, element};
 use super::model::Entity;
-use super::plan::{PageArguments, Planner};
+use super::plan::PageArguments;
+use super::planner::Planner;
 use super::{id, register, types};
 use crate::error::{Error, Result};
 use crate::query::{Equals, Key, MAX_SIZE, bad_argument};
@@ -76,9 +80,7 @@ impl<T: Typed> OutputType for ByKey<T> {
         context: &ContextSelectionSet<'_>,
         field: &Positioned<Field>,
     ) -> ServerResult<Value> {
-        by_key(context, T::entity(), &self.key)
-            .await
-            .map_err(|error| context.set_error_path(server_error(error, field.pos)))
+        read(context, field, What::Row(T::entity(), &self.key)).await
     }
 }
 
@@ -97,16 +99,13 @@ impl<T: Typed> OutputType for Listing<T> {
         context: &ContextSelectionSet<'_>,
         field: &Positioned<Field>,
     ) -> ServerResult<Value> {
-        let read = async {
-            let plan = Planner::new(context.query_env).connection(
-                T::entity(),
-                format!("Query.{}", self.field),
-                &self.arguments,
-                &[&context.item.node],
-            )?;
-            execution(context)?.list(&plan, &self.only).await
+        let page = PageOf {
+            entity: T::entity(),
+            name: format!("Query.{}", self.field),
+            arguments: &self.arguments,
+            only: &self.only,
         };
-        read.await.map_err(|error| context.set_error_path(server_error(error, field.pos)))
+        read(context, field, What::Page(page)).await
     }
 }
 
@@ -125,11 +124,7 @@ impl OutputType for ById {
         context: &ContextSelectionSet<'_>,
         field: &Positioned<Field>,
     ) -> ServerResult<Value> {
-        let read = async {
-            let (entity, key) = id::decode(&self.0, types::ALL, "id")?;
-            by_key(context, entity, &key).await
-        };
-        read.await.map_err(|error| context.set_error_path(server_error(error, field.pos)))
+        read(context, field, What::Node(&self.0)).await
     }
 }
 
@@ -148,62 +143,138 @@ impl OutputType for ByIds {
         context: &ContextSelectionSet<'_>,
         field: &Positioned<Field>,
     ) -> ServerResult<Value> {
-        by_ids(context, &self.0)
-            .await
-            .map_err(|error| context.set_error_path(server_error(error, field.pos)))
+        read(context, field, What::Nodes(&self.0)).await
     }
 }
 
-/// One statement for each type among the ids, and for each relation of a type.
-async fn by_ids(context: &ContextSelectionSet<'_>, ids: &[String]) -> Result<Value> {
+/// A root field being read.
+struct Root<'a> {
+    key: &'a str,
+    planner: Planner<'a>,
+    /// What is selected of it, here and elsewhere under the same response key.
+    sets: Vec<&'a SelectionSet>,
+    execution: Execution<'a>,
+}
+
+/// What a root field reads.
+enum What<'a> {
+    Row(&'static Entity, &'a Key),
+    Page(PageOf<'a>),
+    Node(&'a str),
+    Nodes(&'a [String]),
+}
+
+/// A page of a table.
+struct PageOf<'a> {
+    entity: &'static Entity,
+    /// As cursors name it.
+    name: String,
+    arguments: &'a PageArguments,
+    only: &'a [Equals],
+}
+
+/// Reads a root field, and tells of what failed in it.
+async fn read(
+    context: &ContextSelectionSet<'_>,
+    field: &Positioned<Field>,
+    what: What<'_>,
+) -> ServerResult<Value> {
+    let root = Root::new(context)
+        .map_err(|error| context.set_error_path(server_error(error, field.pos)))?;
+    let value = root.read(what).await.map_err(|failure| failure.into_server_error(field.pos));
+    let failures = root.execution.failures.into_inner().unwrap_or_else(PoisonError::into_inner);
+    for failure in failures {
+        context.add_error(failure.into_server_error(field.pos));
+    }
+    value
+}
+
+impl<'a> Root<'a> {
+    fn new(context: &ContextSelectionSet<'a>) -> Result<Self> {
+        let Some(QueryPathSegment::Name(key)) = context.path_node.map(|node| node.segment) else {
+            return Err(Error::internal("a root field is not at the root"));
+        };
+        let (Some(reader), Some(scope), Some(budget)) =
+            (context.data_opt(), context.data_opt(), context.data_opt())
+        else {
+            return Err(Error::internal("the request came without database, scope or budget"));
+        };
+        let planner = Planner::new(context.query_env);
+        let sets = planner.root(key)?;
+        let execution = Execution { reader, scope, budget, failures: Mutex::default() };
+        Ok(Self { key, planner, sets, execution })
+    }
+
+    fn path(&self) -> Path {
+        vec![PathSegment::Field(self.key.to_owned())]
+    }
+
+    async fn read(&self, what: What<'_>) -> Outcome<Value> {
+        let here = |_| self.path();
+        match what {
+            What::Row(entity, key) => self.by_key(entity, key).await,
+            What::Page(page) => {
+                let plan = self
+                    .planner
+                    .connection(page.entity, page.name, page.arguments, &self.sets)
+                    .map_err(Failure::of(&here))?;
+                self.execution.list(&plan, page.only, &here).await
+            }
+            What::Node(id) => {
+                let found = id::decode(id, types::ALL, "id");
+                let (entity, key) = found.map_err(Failure::of(&here))?;
+                self.by_key(entity, &key).await
+            }
+            What::Nodes(ids) => self.by_ids(ids).await,
+        }
+    }
+
+    async fn by_key(&self, entity: &'static Entity, key: &Key) -> Outcome<Value> {
+        let here = |_| self.path();
+        let plan = self.planner.row(entity, &self.sets).map_err(Failure::of(&here))?;
+        let keys = std::slice::from_ref(key);
+        let mut values = self.execution.by_keys(&plan, keys, &here).await?;
+        Ok(values.pop().unwrap_or(Value::Null))
+    }
+
+    /// One statement for each type among the ids, and for each relation of a type.
+    async fn by_ids(&self, ids: &[String]) -> Outcome<Value> {
+        let here = |_| self.path();
+        let wanted = decode(ids).map_err(Failure::of(&here))?;
+        let mut values = vec![Value::Null; wanted.len()];
+        for entity in types::ALL {
+            let (places, keys): (Vec<usize>, Vec<&Key>) = wanted
+                .iter()
+                .enumerate()
+                .filter(|(_, (known, _))| known.shape.name == entity.shape.name)
+                .map(|(place, (_, key))| (place, key))
+                .unzip();
+            if keys.is_empty() {
+                continue;
+            }
+            let plan = self.planner.row(entity, &self.sets).map_err(Failure::of(&here))?;
+            let at =
+                |key: usize| element(self.path(), places.get(key).copied().unwrap_or_default());
+            match self.execution.by_shared_keys(&plan, &keys, &at).await {
+                Ok(found) => {
+                    for (place, value) in places.iter().zip(found) {
+                        if let Some(slot) = values.get_mut(*place) {
+                            *slot = value;
+                        }
+                    }
+                }
+                Err(failure) => self.execution.report(failure),
+            }
+        }
+        Ok(Value::List(values))
+    }
+}
+
+fn decode(ids: &[String]) -> Result<Vec<(&'static Entity, Key)>> {
     let most = usize::try_from(MAX_SIZE).unwrap_or(usize::MAX);
     if ids.len() > most {
         let message = format!("ids: {} ids are more than {most}", ids.len());
         return Err(bad_argument("ids", message));
     }
-    let wanted: Vec<(&Entity, Key)> =
-        ids.iter().map(|id| id::decode(id, types::ALL, "ids")).collect::<Result<_>>()?;
-    let execution = execution(context)?;
-    let mut found = HashMap::new();
-    for entity in types::ALL {
-        let name = entity.shape.name;
-        let mut keys: Vec<Key> = wanted
-            .iter()
-            .filter(|(known, _)| known.shape.name == name)
-            .map(|(_, key)| key.clone())
-            .collect();
-        keys.sort_unstable();
-        keys.dedup();
-        if keys.is_empty() {
-            continue;
-        }
-        let plan = Planner::new(context.query_env).row(entity, &[&context.item.node])?;
-        let values = execution.by_keys(&plan, &keys).await?;
-        found.extend(keys.into_iter().map(|key| (name, key)).zip(values));
-    }
-    wanted
-        .into_iter()
-        .map(|(entity, key)| match found.get(&(entity.shape.name, key)) {
-            Some(value) => execution.copy(value),
-            None => Ok(Value::Null),
-        })
-        .collect::<Result<_>>()
-        .map(Value::List)
-}
-
-async fn by_key(
-    context: &ContextSelectionSet<'_>,
-    entity: &'static Entity,
-    key: &Key,
-) -> Result<Value> {
-    let plan = Planner::new(context.query_env).row(entity, &[&context.item.node])?;
-    let mut values = execution(context)?.by_keys(&plan, std::slice::from_ref(key)).await?;
-    Ok(values.pop().unwrap_or(Value::Null))
-}
-
-fn execution<'a>(context: &ContextSelectionSet<'a>) -> Result<Execution<'a>> {
-    match (context.data_opt(), context.data_opt(), context.data_opt()) {
-        (Some(reader), Some(scope), Some(budget)) => Ok(Execution { reader, scope, budget }),
-        _ => Err(Error::internal("the request came without database, scope or budget")),
-    }
+    ids.iter().map(|id| id::decode(id, types::ALL, "ids")).collect()
 }

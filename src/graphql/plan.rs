@@ -1,18 +1,9 @@
-//! From the selection of a document to what must be read and how the answer is
-//! built. A plan is made before anything is read, so every refusal of an
-//! argument comes first, and only selected columns are read.
+//! What must be read for a part of a document and how the answer is built of it.
 
-use std::collections::HashMap;
+use async_graphql::Name;
 
-use async_graphql::parser::types::{
-    Field as AstField, FragmentDefinition, Selection, SelectionSet, VariableDefinition,
-};
-use async_graphql::{Name, Positioned, QueryEnv, Value, Variables};
-
-use super::model::{Entity, Enumeration, FieldValue, Shape};
-use super::{register, types};
-use crate::error::{Error, Result};
-use crate::query::{Column, Columns, List, Page, bad_argument};
+use super::model::Enumeration;
+use crate::query::{Column, Columns, List, Page};
 
 /// How an object is built from a row of some [`Columns`].
 pub(super) struct Plan {
@@ -20,7 +11,7 @@ pub(super) struct Plan {
     /// The response's fields in the order of the document.
     pub(super) steps: Vec<(Name, Step)>,
     /// What must be read besides the row itself; see [`Step::Related`].
-    pub(super) related: Vec<Related>,
+    pub(super) related: Vec<(Name, Related)>,
 }
 
 pub(super) enum Step {
@@ -67,7 +58,21 @@ pub(super) struct ConnectionPlan {
     pub(super) columns: Columns,
     pub(super) steps: Vec<(Name, ConnectionStep)>,
     /// The ways nodes are selected: as nodes, as edges' nodes, under aliases.
-    pub(super) nodes: Vec<Plan>,
+    pub(super) nodes: Vec<NodePlan>,
+}
+
+/// A way nodes are selected.
+pub(super) struct NodePlan {
+    pub(super) place: NodePlace,
+    pub(super) plan: Plan,
+}
+
+/// Where the nodes stand in the answer.
+pub(super) struct NodePlace {
+    /// Response key of the list.
+    pub(super) list: Name,
+    /// Response key of the node within an edge.
+    pub(super) node: Option<Name>,
 }
 
 pub(super) enum ConnectionStep {
@@ -93,7 +98,49 @@ pub(super) enum PageInfoStep {
     EndCursor,
 }
 
+impl Plan {
+    /// Values of an object, itself counted, without what is within them.
+    pub(super) fn values(&self) -> u64 {
+        count(self.steps.len()).saturating_add(1)
+    }
+}
+
+impl Related {
+    /// Whether it may be null, so that it can fail without the object it is of.
+    pub(super) const fn is_nullable(&self) -> bool {
+        match self {
+            Self::One(one) => one.nullable,
+            Self::Many(_) => false,
+            Self::Group(unless, _) => unless.is_some(),
+        }
+    }
+}
+
 impl ConnectionPlan {
+    /// Values of the connection itself, whatever its rows.
+    pub(super) fn values(&self) -> u64 {
+        let inner = self.steps.iter().map(|(_, step)| match step {
+            ConnectionStep::PageInfo(steps) => count(steps.len()).saturating_add(1),
+            _ => 1,
+        });
+        inner.fold(1, u64::saturating_add)
+    }
+
+    /// Values of the edges of one row.
+    pub(super) fn edge_values(&self) -> u64 {
+        let edges = self.steps.iter().map(|(_, step)| match step {
+            ConnectionStep::Edges(steps) => count(steps.len()).saturating_add(1),
+            _ => 0,
+        });
+        edges.fold(0, u64::saturating_add)
+    }
+
+    /// Values of one row at least.
+    pub(super) fn row_values(&self) -> u64 {
+        let nodes = self.nodes.iter().map(|node| node.plan.values());
+        nodes.fold(self.edge_values(), u64::saturating_add).max(1)
+    }
+
     /// Whether rows must be read.
     pub(super) fn needs_rows(&self) -> bool {
         self.steps.iter().any(|(_, step)| {
@@ -119,258 +166,7 @@ pub(super) struct PageArguments {
     pub(super) after: Option<String>,
 }
 
-/// Makes plans for one document.
-pub(super) struct Planner<'a> {
-    fragments: &'a HashMap<Name, Positioned<FragmentDefinition>>,
-    variables: &'a Variables,
-    definitions: &'a [Positioned<VariableDefinition>],
-}
-
-/// The nodes of a connection while it is planned.
-struct Nodes {
-    entity: &'static Entity,
-    columns: Columns,
-    plans: Vec<Plan>,
-}
-
-/// A field of the response: all selections of one response key.
-struct Selected<'a> {
-    key: &'a Name,
-    field: &'a AstField,
-    sets: Vec<&'a SelectionSet>,
-}
-
-impl<'a> Planner<'a> {
-    pub(super) fn new(environment: &'a QueryEnv) -> Self {
-        Self {
-            fragments: &environment.fragments,
-            variables: &environment.variables,
-            definitions: &environment.operation.node.variable_definitions,
-        }
-    }
-
-    /// The plan of a row of an entity.
-    pub(super) fn row(
-        &self,
-        entity: &'static Entity,
-        sets: &[&'a SelectionSet],
-    ) -> Result<RowPlan> {
-        let mut columns = Columns::key_of(entity.table);
-        let plan = self.shape(&entity.shape, sets, &mut columns)?;
-        Ok(RowPlan { columns, plan })
-    }
-
-    /// The plan of a connection; `field` names it as its cursors do.
-    pub(super) fn connection(
-        &self,
-        entity: &'static Entity,
-        field: String,
-        arguments: &PageArguments,
-        sets: &[&'a SelectionSet],
-    ) -> Result<ConnectionPlan> {
-        let list = List { field: &field, table: entity.table };
-        let page = Page::from_params(&list, arguments.first, arguments.after.as_deref())?;
-        let columns = Columns::key_of(entity.table);
-        let mut nodes = Nodes { entity, columns, plans: Vec::new() };
-        let mut steps = Vec::new();
-        let type_name = register::connection_name(entity);
-        for Selected { key, field, sets } in self.collect(&type_name, sets) {
-            let step = match field.name.node.as_str() {
-                "__typename" => ConnectionStep::Typename(type_name.clone()),
-                "totalCount" => ConnectionStep::TotalCount,
-                "pageInfo" => ConnectionStep::PageInfo(self.page_info(&sets)?),
-                "nodes" => ConnectionStep::Nodes(self.node(&sets, &mut nodes)?),
-                "edges" => ConnectionStep::Edges(self.edges(&sets, &mut nodes)?),
-                other => return Err(unknown(&type_name, other)),
-            };
-            steps.push((key.clone(), step));
-        }
-        let Nodes { columns, plans, .. } = nodes;
-        Ok(ConnectionPlan { field, page, columns, steps, nodes: plans })
-    }
-
-    /// Adds a way nodes are selected and tells its index.
-    fn node(&self, sets: &[&'a SelectionSet], nodes: &mut Nodes) -> Result<usize> {
-        let plan = self.shape(&nodes.entity.shape, sets, &mut nodes.columns)?;
-        nodes.plans.push(plan);
-        Ok(nodes.plans.len() - 1)
-    }
-
-    fn edges(&self, sets: &[&'a SelectionSet], nodes: &mut Nodes) -> Result<Vec<(Name, EdgeStep)>> {
-        let type_name = format!("{}Edge", nodes.entity.shape.name);
-        let mut steps = Vec::new();
-        for Selected { key, field, sets } in self.collect(&type_name, sets) {
-            let step = match field.name.node.as_str() {
-                "__typename" => EdgeStep::Typename(type_name.clone()),
-                "cursor" => EdgeStep::Cursor,
-                "node" => EdgeStep::Node(self.node(&sets, nodes)?),
-                other => return Err(unknown(&type_name, other)),
-            };
-            steps.push((key.clone(), step));
-        }
-        Ok(steps)
-    }
-
-    fn page_info(&self, sets: &[&'a SelectionSet]) -> Result<Vec<(Name, PageInfoStep)>> {
-        self.collect("PageInfo", sets)
-            .into_iter()
-            .map(|selected| {
-                let step = match selected.field.name.node.as_str() {
-                    "__typename" => PageInfoStep::Typename,
-                    "hasNextPage" => PageInfoStep::HasNextPage,
-                    "hasPreviousPage" => PageInfoStep::HasPreviousPage,
-                    "startCursor" => PageInfoStep::StartCursor,
-                    "endCursor" => PageInfoStep::EndCursor,
-                    other => return Err(unknown("PageInfo", other)),
-                };
-                Ok((selected.key.clone(), step))
-            })
-            .collect()
-    }
-
-    fn shape(
-        &self,
-        shape: &'static Shape,
-        sets: &[&'a SelectionSet],
-        columns: &mut Columns,
-    ) -> Result<Plan> {
-        let selection = self.collect(shape.name, sets);
-        let mut plan = Plan {
-            type_name: shape.name,
-            steps: Vec::with_capacity(selection.len()),
-            related: Vec::new(),
-        };
-        for Selected { key, field, sets } in selection {
-            let name = field.name.node.as_str();
-            if name == "__typename" {
-                plan.steps.push((key.clone(), Step::Typename));
-                continue;
-            }
-            let known = shape.field(name).ok_or_else(|| unknown(shape.name, name))?;
-            let related = match &known.value {
-                FieldValue::Id => {
-                    plan.steps.push((key.clone(), Step::Id));
-                    continue;
-                }
-                FieldValue::Column(column) => {
-                    let step = Step::Column(columns.index_of(column), column);
-                    plan.steps.push((key.clone(), step));
-                    continue;
-                }
-                FieldValue::Code(column, codes) => {
-                    let step = Step::Code(columns.index_of(column), column, codes);
-                    plan.steps.push((key.clone(), step));
-                    continue;
-                }
-                FieldValue::One(to, from) => Related::One(OnePlan {
-                    from: from.iter().map(|column| columns.index_of(column)).collect(),
-                    nullable: from.iter().any(|column| column.nullable),
-                    row: self.row(to, &sets)?,
-                }),
-                FieldValue::Many(of, by) => Related::Many(Box::new(ManyPlan {
-                    by,
-                    connection: self.connection(
-                        of,
-                        format!("{}.{name}", shape.name),
-                        &self.page_arguments(field)?,
-                        &sets,
-                    )?,
-                })),
-                FieldValue::Group(group) => {
-                    Related::Group(None, self.shape(group, &sets, columns)?)
-                }
-                FieldValue::GroupUnlessNull(group, column) => {
-                    let index = columns.index_of(column);
-                    Related::Group(Some(index), self.shape(group, &sets, columns)?)
-                }
-            };
-            plan.steps.push((key.clone(), Step::Related(plan.related.len())));
-            plan.related.push(related);
-        }
-        Ok(plan)
-    }
-
-    /// The fields selected on an object type, in the order of the document;
-    /// selections of the same response key are one field.
-    fn collect(&self, on: &str, sets: &[&'a SelectionSet]) -> Vec<Selected<'a>> {
-        let mut found = Vec::new();
-        for set in sets {
-            self.collect_into(&mut found, on, set);
-        }
-        found
-    }
-
-    fn collect_into(&self, found: &mut Vec<Selected<'a>>, on: &str, set: &'a SelectionSet) {
-        for item in &set.items {
-            let (condition, inner) = match &item.node {
-                Selection::Field(field) => {
-                    let key = &field.node.response_key().node;
-                    let set = &field.node.selection_set.node;
-                    match found.iter_mut().find(|known| known.key == key) {
-                        Some(known) => known.sets.push(set),
-                        None => found.push(Selected { key, field: &field.node, sets: vec![set] }),
-                    }
-                    continue;
-                }
-                Selection::InlineFragment(fragment) => (
-                    fragment.node.type_condition.as_ref().map(|condition| &condition.node),
-                    &fragment.node.selection_set.node,
-                ),
-                Selection::FragmentSpread(spread) => {
-                    // Validation has made sure that it is there.
-                    let Some(fragment) = self.fragments.get(&spread.node.fragment_name.node) else {
-                        continue;
-                    };
-                    (Some(&fragment.node.type_condition.node), &fragment.node.selection_set.node)
-                }
-            };
-            if condition.is_none_or(|condition| types::is_a(on, condition.on.node.as_str())) {
-                self.collect_into(found, on, inner);
-            }
-        }
-    }
-
-    fn page_arguments(&self, field: &AstField) -> Result<PageArguments> {
-        let first = match self.argument(field, "first")? {
-            None => None,
-            Some(Value::Number(number)) => Some(
-                number
-                    .as_i64()
-                    .and_then(|number| i32::try_from(number).ok())
-                    .ok_or_else(|| wrong_type("first", "a whole number"))?,
-            ),
-            Some(_) => return Err(wrong_type("first", "a whole number")),
-        };
-        let after = match self.argument(field, "after")? {
-            None => None,
-            Some(Value::String(text)) => Some(text),
-            Some(_) => return Err(wrong_type("after", "a string")),
-        };
-        Ok(PageArguments { first, after })
-    }
-
-    /// The value of an argument; `None` when it is absent or null.
-    fn argument(&self, field: &AstField, name: &'static str) -> Result<Option<Value>> {
-        let Some(value) = field.get_argument(name) else { return Ok(None) };
-        let value = value.node.clone().into_const_with(|variable| {
-            let given = self.variables.get(&variable).or_else(|| {
-                self.definitions
-                    .iter()
-                    .find(|definition| definition.node.name.node == variable)
-                    .and_then(|definition| definition.node.default_value())
-            });
-            Ok::<_, Error>(given.cloned().unwrap_or(Value::Null))
-        })?;
-        Ok(Some(value).filter(|value| *value != Value::Null))
-    }
-}
-
-fn wrong_type(argument: &'static str, expected: &str) -> Error {
-    bad_argument(argument, format!("{argument}: not {expected}"))
-}
-
-/// Validation refuses such documents before they come here.
-fn unknown(type_name: &str, field: &str) -> Error {
-    Error::internal("the document was not understood")
-        .with_source(format!("no field {field} on {type_name}"))
+/// As the budget counts.
+pub(super) fn count(values: usize) -> u64 {
+    u64::try_from(values).unwrap_or(u64::MAX)
 }

@@ -150,7 +150,9 @@ fn connection(registry: &mut Registry, name: &str) {
             plain("pageInfo", "Where the page stands in the list.", "PageInfo!".into()),
             plain(
                 "totalCount",
-                "Rows of the whole list, over all pages. Counted only when asked for.",
+                "Rows of the whole list, over all pages. Counted only when asked for. Each list and \
+                 each count is read by itself, at its own moment: while data is loaded, they may \
+                 differ by rows that just came in.",
                 "Int!".into(),
             ),
         ],

@@ -21,7 +21,11 @@ const SCALARS: [(&str, &str); 5] = [
         "A date and time of the source, which carries no time zone: 2011-05-31T00:00:00.",
     ),
     ("DateTime", "A moment of this system's own, RFC 3339 in UTC: 2026-11-20T10:21:00.123456Z."),
-    ("Long", "A whole number of up to 64 bits, as a JSON number."),
+    (
+        "Long",
+        "A whole number of up to 64 bits, as a JSON number. It may exceed 2^53, beyond which \
+         clients that read JSON numbers as floating point, such as JavaScript, lose digits.",
+    ),
     ("UUID", "A UUID in its usual form: b207c96d-d9e6-402b-8470-2cc176c42283."),
 ];
 

@@ -1,6 +1,7 @@
 //! `/graphql`: GraphQL over HTTP, for both of its media types.
 
 use std::any::Any;
+use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 
 use async_graphql::{Request as Operation, Response as Answer, Value, Variables};
@@ -10,6 +11,7 @@ use axum::http::header::{ALLOW, CONTENT_TYPE};
 use axum::http::{HeaderMap, StatusCode, Uri};
 use axum::response::{IntoResponse as _, Response};
 use axum::routing::{MethodRouter, get};
+use futures_util::FutureExt as _;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value as Json};
 
@@ -20,7 +22,7 @@ use super::pages;
 use crate::auth::Scope;
 use crate::error::Code;
 use crate::graphql::Prepared;
-use crate::graphql::errors::{refusal, settle};
+use crate::graphql::errors::{refusal, settle, was_executed};
 
 type Shared = Arc<AppState>;
 
@@ -30,7 +32,7 @@ pub(super) fn methods() -> MethodRouter<Shared> {
 }
 
 async fn by_get(State(state): State<Shared>, uri: Uri, headers: HeaderMap) -> Response {
-    if pages::wants_html(&headers) {
+    if media::wants_html(&headers) {
         return pages::graphiql_page();
     }
     let Some(form) = Form::accepted(&headers) else { return not_acceptable() };
@@ -72,9 +74,16 @@ async fn other_method(headers: HeaderMap) -> Response {
 }
 
 async fn execute(state: &AppState, operation: Prepared, form: Form, request_id: &str) -> Response {
-    let mut answer = operation.execute(&state.schema).await;
-    settle(&mut answer, request_id);
-    respond(status(&answer, form), form, &answer)
+    let answer = async {
+        let mut answer = operation.execute(&state.schema).await;
+        settle(&mut answer, request_id);
+        respond(status(&answer, form), form, &answer)
+    };
+    // Here, and not only around the router, the form of the answer is known.
+    match AssertUnwindSafe(answer).catch_unwind().await {
+        Ok(answer) => answer,
+        Err(cause) => after_panic(&*cause, form, request_id),
+    }
 }
 
 async fn in_time(state: &AppState, form: Form, answer: impl Future<Output = Response>) -> Response {
@@ -92,7 +101,9 @@ struct Parameters {
     query: Option<String>,
     operation_name: Option<String>,
     variables: Option<Map<String, Json>>,
-    extensions: Option<Map<String, Json>>,
+    /// None is known; a map they must be.
+    #[serde(rename = "extensions")]
+    _extensions: Option<Map<String, Json>>,
 }
 
 /// The same in a query string, where maps are JSON texts.
@@ -115,9 +126,9 @@ fn from_uri(uri: &Uri) -> Result<Operation, Refused> {
     };
     operation(Parameters {
         query: parameters.query,
-        operation_name: parameters.operation_name.filter(|name| !name.is_empty()),
+        operation_name: parameters.operation_name,
         variables: map("variables", parameters.variables)?,
-        extensions: map("extensions", parameters.extensions)?,
+        _extensions: map("extensions", parameters.extensions)?,
     })
 }
 
@@ -141,28 +152,22 @@ fn operation(parameters: Parameters) -> Result<Operation, Refused> {
     let query =
         parameters.query.ok_or_else(|| Refused::bad_request("the parameter query is missing"))?;
     let mut operation = Operation::new(query).data(Scope::All);
-    operation.operation_name = parameters.operation_name;
+    operation.operation_name = parameters.operation_name.filter(|name| !name.is_empty());
     if let Some(variables) = parameters.variables {
         operation.variables = Variables::from_json(Json::Object(variables));
-    }
-    if let Some(extensions) = parameters.extensions {
-        let values = extensions
-            .into_iter()
-            .filter_map(|(name, value)| Some((name, Value::from_json(value).ok()?)));
-        operation.extensions.0.extend(values);
     }
     Ok(operation)
 }
 
 /// A request that is no GraphQL request at all.
 #[derive(Debug)]
-struct Refused {
+pub(super) struct Refused {
     status: StatusCode,
     message: String,
 }
 
 impl Refused {
-    fn new(status: StatusCode, message: impl Into<String>) -> Self {
+    pub(super) fn new(status: StatusCode, message: impl Into<String>) -> Self {
         Self { status, message: message.into() }
     }
 
@@ -170,7 +175,7 @@ impl Refused {
         Self::new(StatusCode::BAD_REQUEST, message)
     }
 
-    fn answer(self, form: Form) -> Response {
+    pub(super) fn answer(self, form: Form) -> Response {
         respond(self.status, form, &refusal(Code::BadUserInput.as_str(), self.message))
     }
 }
@@ -180,17 +185,22 @@ fn not_acceptable() -> Response {
     Refused::new(StatusCode::NOT_ACCEPTABLE, message).answer(Form::Json)
 }
 
-/// The answer to a request whose handler panicked.
+/// The answer to a request whose handler panicked outside of GraphQL.
 #[expect(clippy::needless_pass_by_value, reason = "the signature is the layer's")]
 pub(super) fn panicked(cause: Box<dyn Any + Send + 'static>) -> Response {
+    after_panic(&*cause, Form::Json, "")
+}
+
+fn after_panic(cause: &(dyn Any + Send), form: Form, request_id: &str) -> Response {
     let detail = cause
         .downcast_ref::<String>()
         .map(String::as_str)
         .or_else(|| cause.downcast_ref::<&str>().copied())
         .unwrap_or("unknown");
-    tracing::error!(error = detail, "a handler panicked");
-    let answer = refusal(Code::Internal.as_str(), "internal error");
-    respond(StatusCode::INTERNAL_SERVER_ERROR, Form::Json, &answer)
+    let code = Code::Internal.as_str();
+    let mut answer = refusal(code, format!("a handler panicked: {detail}"));
+    settle(&mut answer, request_id);
+    respond(StatusCode::INTERNAL_SERVER_ERROR, form, &answer)
 }
 
 fn status(answer: &Answer, form: Form) -> StatusCode {
@@ -199,11 +209,6 @@ fn status(answer: &Answer, form: Form) -> StatusCode {
     } else {
         StatusCode::OK
     }
-}
-
-/// Whether execution began. If not, the answer has no `data` at all.
-fn was_executed(answer: &Answer) -> bool {
-    answer.data != Value::Null || !answer.errors.iter().any(|error| error.path.is_empty())
 }
 
 fn respond(status: StatusCode, form: Form, answer: &Answer) -> Response {
@@ -223,5 +228,25 @@ fn respond(status: StatusCode, form: Form, answer: &Answer) -> Response {
             tracing::error!(error = %error, "an answer could not be serialised");
             StatusCode::INTERNAL_SERVER_ERROR.into_response()
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn a_panic_is_an_internal_error_in_the_form_that_was_asked_for() {
+        let answer = after_panic(&"secret cause", Form::GraphqlResponse, "r-1");
+        assert_eq!(answer.status(), StatusCode::INTERNAL_SERVER_ERROR);
+        let content_type = answer.headers()[CONTENT_TYPE].to_str().unwrap();
+        assert!(content_type.starts_with("application/graphql-response+json"), "{content_type}");
+        let body = to_bytes(answer.into_body(), 1_000).await.unwrap();
+        let body: Json = serde_json::from_slice(&body).unwrap();
+        let error = serde_json::json!({
+            "message": "internal error",
+            "extensions": { "code": "INTERNAL", "requestId": "r-1" },
+        });
+        assert_eq!(body, serde_json::json!({ "errors": [error] }));
     }
 }

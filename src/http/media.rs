@@ -1,7 +1,12 @@
 //! Media types: which one a client sends, which one it wants.
 
-use axum::http::HeaderMap;
 use axum::http::header::{ACCEPT, CONTENT_TYPE};
+use axum::http::{HeaderMap, HeaderName};
+
+const JSON: &str = "application/json";
+const GRAPHQL_RESPONSE: &str = "application/graphql-response+json";
+/// Of a media type named as such; ranges are less specific.
+const EXACT: u8 = 2;
 
 /// The form of an answer. It decides the status of answers to documents that
 /// could not be executed.
@@ -23,29 +28,77 @@ impl Form {
     }
 
     /// What the `Accept` headers ask for; `None` if it is nothing we have.
-    /// Without any, and for wildcards, it is JSON.
+    /// Without any, and for wildcards, it is JSON; of two wanted alike it is the
+    /// newer one, which only those name who know it.
     pub(super) fn accepted(headers: &HeaderMap) -> Option<Self> {
-        let mut best = None;
-        let mut any = false;
-        for header in headers.get_all(ACCEPT) {
-            let Ok(text) = header.to_str() else { continue };
-            for range in text.split(',') {
-                any = true;
-                let (essence, parameters) = split(range);
-                let form = match essence.as_str() {
-                    "application/graphql-response+json" => Self::GraphqlResponse,
-                    "application/json" | "application/*" | "*/*" => Self::Json,
-                    _ => continue,
-                };
-                let quality = quality(parameters);
-                // Of equals the first one wins.
-                if quality > 0.0 && best.is_none_or(|(known, _)| quality > known) {
-                    best = Some((quality, form));
-                }
-            }
+        if !headers.contains_key(ACCEPT) {
+            return Some(Self::Json);
         }
-        if any { best.map(|(_, form)| form) } else { Some(Self::Json) }
+        let (_, json) = preference(headers, JSON);
+        let (specificity, response) = preference(headers, GRAPHQL_RESPONSE);
+        if response > json || response == json && response > 0 && specificity == EXACT {
+            return Some(Self::GraphqlResponse);
+        }
+        (json > 0).then_some(Self::Json)
     }
+}
+
+/// Whether a GET asks for a page rather than for data: `text/html` is accepted
+/// with a higher quality than either JSON type. Without a preference (no
+/// `Accept`, `*/*`) the answer is data.
+pub(super) fn wants_html(headers: &HeaderMap) -> bool {
+    let quality = |media_type| preference(headers, media_type).1;
+    quality("text/html") > quality(JSON).max(quality(GRAPHQL_RESPONSE))
+}
+
+/// The quality (0 to 1000) that `Accept` gives a media type by its most specific
+/// range, and how specific that is; 0 when none fits.
+fn preference(headers: &HeaderMap, media_type: &str) -> (u8, u16) {
+    elements(headers, &ACCEPT)
+        .filter_map(|element| {
+            let (range, parameters) = element.split_once(';').unwrap_or((element, ""));
+            let weight = parameter(parameters, "q").map_or(Some(1000), thousandths)?;
+            Some((specificity(range.trim(), media_type)?, weight))
+        })
+        .max()
+        .unwrap_or_default()
+}
+
+fn specificity(range: &str, media_type: &str) -> Option<u8> {
+    if range.eq_ignore_ascii_case(media_type) {
+        return Some(EXACT);
+    }
+    match range.split_once('/')? {
+        ("*", "*") => Some(0),
+        (kind, "*") => {
+            media_type.split_once('/').filter(|(own, _)| own.eq_ignore_ascii_case(kind)).map(|_| 1)
+        }
+        _ => None,
+    }
+}
+
+/// `0.8` as 800; `None` for what is not a quality of at most three decimals.
+fn thousandths(text: &str) -> Option<u16> {
+    let (whole, decimals) = text.split_once('.').unwrap_or((text, ""));
+    if decimals.len() > 3 || !decimals.bytes().all(|b| b.is_ascii_digit()) {
+        return None;
+    }
+    let value: u16 = format!("{whole}{decimals:0<3}").parse().ok()?;
+    (value <= 1000).then_some(value)
+}
+
+/// The comma-separated elements of a header, over all its lines. Neither media
+/// ranges nor the entity tags made here hold a comma.
+pub(super) fn elements<'a>(
+    headers: &'a HeaderMap,
+    name: &HeaderName,
+) -> impl Iterator<Item = &'a str> {
+    headers
+        .get_all(name)
+        .iter()
+        .filter_map(|value| value.to_str().ok())
+        .flat_map(|line| line.split(','))
+        .map(str::trim)
 }
 
 /// Whether a body is JSON in UTF-8.
@@ -54,7 +107,7 @@ pub(super) fn is_json(headers: &HeaderMap) -> bool {
         return false;
     };
     let (essence, parameters) = split(text);
-    essence == "application/json"
+    essence == JSON
         && parameter(parameters, "charset")
             .is_none_or(|charset| charset.trim_matches('"').eq_ignore_ascii_case("utf-8"))
 }
@@ -71,18 +124,20 @@ fn parameter<'a>(parameters: &'a str, name: &str) -> Option<&'a str> {
     })
 }
 
-fn quality(parameters: &str) -> f32 {
-    parameter(parameters, "q").and_then(|value| value.parse().ok()).unwrap_or(1.0)
-}
-
 #[cfg(test)]
 mod tests {
+    use axum::http::HeaderValue;
+
     use super::*;
 
+    const FIREFOX: &str = "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8";
+
+    fn accept(value: &str) -> HeaderMap {
+        [(ACCEPT, HeaderValue::from_str(value).unwrap())].into_iter().collect()
+    }
+
     fn accepted(accept: &str) -> Option<Form> {
-        let mut headers = HeaderMap::new();
-        headers.insert(ACCEPT, accept.parse().unwrap());
-        Form::accepted(&headers)
+        Form::accepted(&self::accept(accept))
     }
 
     #[test]
@@ -100,7 +155,45 @@ mod tests {
             Some(Form::Json)
         );
         assert_eq!(accepted("text/html"), None);
+        assert_eq!(
+            accepted("application/*;q=0.5, application/json;q=0"),
+            Some(Form::GraphqlResponse)
+        );
+        assert_eq!(accepted("*/*, application/json;q=0.1"), Some(Form::GraphqlResponse));
+        assert_eq!(accepted("application/*"), Some(Form::Json));
+        assert_eq!(
+            accepted("application/json, application/graphql-response+json"),
+            Some(Form::GraphqlResponse)
+        );
         assert_eq!(accepted("application/json;q=0"), None);
+    }
+
+    #[test]
+    fn browsers_want_html_and_programs_do_not() {
+        assert!(wants_html(&accept(FIREFOX)));
+        assert!(wants_html(&accept("text/html")));
+        assert!(wants_html(&accept("TEXT/HTML;charset=utf-8, application/json;q=0.9")));
+        assert!(wants_html(&accept("text/*, */*;q=0.1")));
+        for data in [
+            "*/*",
+            "application/json",
+            "application/graphql-response+json, application/json;q=0.9",
+            "text/html, application/json",
+            "text/html;q=0.5, application/graphql-response+json;q=0.6",
+            "text/html;q=0, */*",
+            "text/html;q=high",
+            "",
+        ] {
+            assert!(!wants_html(&accept(data)), "{data}");
+        }
+        assert!(!wants_html(&HeaderMap::new()));
+    }
+
+    #[test]
+    fn several_accept_lines_count_as_one() {
+        let mut headers = accept("application/json;q=0.5");
+        headers.append(ACCEPT, HeaderValue::from_static("text/html"));
+        assert!(wants_html(&headers));
     }
 
     #[test]

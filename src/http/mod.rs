@@ -2,6 +2,7 @@
 
 mod endpoint;
 mod health;
+mod local;
 mod media;
 mod observe;
 pub mod pages;
@@ -12,6 +13,7 @@ use std::time::Duration;
 
 use axum::Router;
 use axum::http::header::CONTENT_TYPE;
+use axum::middleware::from_fn;
 use axum::response::IntoResponse;
 use axum::routing::get;
 use sqlx::PgPool;
@@ -31,6 +33,20 @@ pub struct Limits {
     pub body_bytes: usize,
     /// Longest time from the head of a request to its answer.
     pub timeout: Duration,
+}
+
+/// How much longer a request may take than one of its statements.
+const AFTER_STATEMENT: Duration = Duration::from_secs(5);
+
+impl Limits {
+    /// The limits over a database that ends a statement after so long. It does so
+    /// before the request is given up: then the client learns what took too long,
+    /// and nothing goes on for a client that is gone.
+    #[must_use]
+    pub fn after(statement_timeout: Duration) -> Self {
+        let timeout = statement_timeout.saturating_add(AFTER_STATEMENT);
+        Self { timeout, ..Self::default() }
+    }
 }
 
 impl Default for Limits {
@@ -67,7 +83,8 @@ pub fn router(state: AppState) -> Router {
         .layer(SetRequestIdLayer::x_request_id(MakeRequestUuid))
         .layer(observe::layer())
         .layer(PropagateRequestIdLayer::x_request_id())
-        .layer(CatchPanicLayer::custom(endpoint::panicked));
+        .layer(CatchPanicLayer::custom(endpoint::panicked))
+        .layer(from_fn(local::only));
     Router::new()
         .route("/graphql", endpoint::methods())
         .route("/schema.graphql", get(sdl))

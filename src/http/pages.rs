@@ -7,13 +7,15 @@ use axum::Router;
 use axum::body::Body;
 use axum::extract::Path;
 use axum::http::header::{
-    ACCEPT, CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE, ETAG, IF_NONE_MATCH,
-    REFERRER_POLICY, VARY, X_CONTENT_TYPE_OPTIONS,
+    CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE, ETAG, IF_NONE_MATCH, REFERRER_POLICY,
+    VARY, X_CONTENT_TYPE_OPTIONS,
 };
-use axum::http::{HeaderMap, HeaderName, StatusCode};
+use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse, Redirect, Response};
 use axum::routing::get;
 use rust_embed::{Embed, EmbeddedFile};
+
+use super::media;
 
 /// GraphiQL's editors and its tooltips set style attributes, its style sheet
 /// carries its fonts and images as data: everything else is this host's own.
@@ -105,82 +107,17 @@ fn with_charset(mime: &str) -> String {
 }
 
 fn holds_etag(request: &HeaderMap, etag: &str) -> bool {
-    elements(request, &IF_NONE_MATCH)
+    media::elements(request, &IF_NONE_MATCH)
         .any(|held| held == "*" || held.strip_prefix("W/").unwrap_or(held) == etag)
-}
-
-/// Whether a GET asks for a page rather than for data: `text/html` is accepted
-/// with a higher quality than either JSON type. Without a preference (no
-/// `Accept`, `*/*`) the answer is data.
-#[must_use]
-pub fn wants_html(headers: &HeaderMap) -> bool {
-    let html = quality(headers, "text/html");
-    let json = quality(headers, "application/json")
-        .max(quality(headers, "application/graphql-response+json"));
-    html > json
-}
-
-/// The quality (0 to 1000) that `Accept` gives a media type by its most
-/// specific range; 0 when none fits.
-fn quality(headers: &HeaderMap, media_type: &str) -> u16 {
-    elements(headers, &ACCEPT)
-        .filter_map(|element| {
-            let mut parts = element.split(';').map(str::trim);
-            let specificity = specificity(parts.next()?, media_type)?;
-            let weight = parts.find_map(|p| p.strip_prefix("q=").or_else(|| p.strip_prefix("Q=")));
-            Some((specificity, weight.map_or(Some(1000), thousandths)?))
-        })
-        .max()
-        .map_or(0, |(_, weight)| weight)
-}
-
-fn specificity(range: &str, media_type: &str) -> Option<u8> {
-    if range.eq_ignore_ascii_case(media_type) {
-        return Some(2);
-    }
-    match range.split_once('/')? {
-        ("*", "*") => Some(0),
-        (kind, "*") => {
-            media_type.split_once('/').filter(|(own, _)| own.eq_ignore_ascii_case(kind)).map(|_| 1)
-        }
-        _ => None,
-    }
-}
-
-/// `0.8` as 800; `None` for what is not a quality of at most three decimals.
-fn thousandths(text: &str) -> Option<u16> {
-    let (whole, decimals) = text.split_once('.').unwrap_or((text, ""));
-    if decimals.len() > 3 || !decimals.bytes().all(|b| b.is_ascii_digit()) {
-        return None;
-    }
-    let value: u16 = format!("{whole}{decimals:0<3}").parse().ok()?;
-    (value <= 1000).then_some(value)
-}
-
-/// The comma-separated elements of a header, over all its lines. Neither media
-/// ranges nor entity tags made here hold a comma.
-fn elements<'a>(headers: &'a HeaderMap, name: &HeaderName) -> impl Iterator<Item = &'a str> {
-    headers
-        .get_all(name)
-        .iter()
-        .filter_map(|value| value.to_str().ok())
-        .flat_map(|line| line.split(','))
-        .map(str::trim)
 }
 
 #[cfg(test)]
 mod tests {
     use axum::body::to_bytes;
-    use axum::http::{HeaderValue, Request};
+    use axum::http::{HeaderName, Request};
     use tower::ServiceExt as _;
 
     use super::*;
-
-    const FIREFOX: &str = "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8";
-
-    fn accept(value: &str) -> HeaderMap {
-        [(ACCEPT, HeaderValue::from_str(value).unwrap())].into_iter().collect()
-    }
 
     async fn get_path(path: &str, etag: Option<&str>) -> Response {
         let mut request = Request::get(path);
@@ -188,34 +125,6 @@ mod tests {
             request = request.header(IF_NONE_MATCH, etag);
         }
         routes().oneshot(request.body(Body::empty()).unwrap()).await.unwrap()
-    }
-
-    #[test]
-    fn browsers_want_html_and_programs_do_not() {
-        assert!(wants_html(&accept(FIREFOX)));
-        assert!(wants_html(&accept("text/html")));
-        assert!(wants_html(&accept("TEXT/HTML;charset=utf-8, application/json;q=0.9")));
-        assert!(wants_html(&accept("text/*, */*;q=0.1")));
-        for data in [
-            "*/*",
-            "application/json",
-            "application/graphql-response+json, application/json;q=0.9",
-            "text/html, application/json",
-            "text/html;q=0.5, application/graphql-response+json;q=0.6",
-            "text/html;q=0, */*",
-            "text/html;q=high",
-            "",
-        ] {
-            assert!(!wants_html(&accept(data)), "{data}");
-        }
-        assert!(!wants_html(&HeaderMap::new()));
-    }
-
-    #[test]
-    fn several_accept_lines_count_as_one() {
-        let mut headers = accept("application/json;q=0.5");
-        headers.append(ACCEPT, HeaderValue::from_static("text/html"));
-        assert!(wants_html(&headers));
     }
 
     #[test]

@@ -94,7 +94,9 @@ impl Reader {
         Ok(Rows { rows: rows.into_iter().map(Row::new).collect(), has_next })
     }
 
-    /// For each parent a page of its own, by one statement for all of them.
+    /// For each parent a page of its own, by one statement for all of them; `None`
+    /// if these pages have more than `most` rows together, which are then not all
+    /// fetched.
     ///
     /// # Errors
     /// As any query.
@@ -104,7 +106,8 @@ impl Reader {
         columns: &Columns,
         below: Below<'_>,
         page: &Page,
-    ) -> Result<Vec<Rows>> {
+        most: u64,
+    ) -> Result<Option<Vec<Rows>>> {
         let table = columns.table;
         let mut statement = Statement::default();
         statement.push("SELECT child.*, parent.position FROM ");
@@ -115,19 +118,25 @@ impl Reader {
         statement.match_parent(table, below.columns);
         finish_page(&mut statement, scope, table, page)?;
         statement.push(") AS child ORDER BY parent.position, ");
-        statement.push_order(table);
+        statement.push_order("child", table);
+        // Each page may bring one row that only tells that more follow.
+        let parents = u64::try_from(below.parents.len()).unwrap_or(u64::MAX);
+        let enough = i64::try_from(most.saturating_add(parents)).unwrap_or(i64::MAX - 1);
+        statement.push(" LIMIT ").bind(enough + 1)?;
 
+        let fetched = statement.fetch_all(&self.pool).await?;
+        if i64::try_from(fetched.len()).is_ok_and(|fetched| fetched > enough) {
+            return Ok(None);
+        }
         let mut pages: Vec<Vec<PgRow>> = below.parents.iter().map(|_| Vec::new()).collect();
-        for row in statement.fetch_all(&self.pool).await? {
+        for row in fetched {
             slot(&mut pages, row.try_get("position")?)?.push(row);
         }
-        Ok(pages
-            .into_iter()
-            .map(|mut rows| {
-                let has_next = cut(&mut rows, page.limit);
-                Rows { rows: rows.into_iter().map(Row::new).collect(), has_next }
-            })
-            .collect())
+        let pages = pages.into_iter().map(|mut rows| {
+            let has_next = cut(&mut rows, page.limit);
+            Rows { rows: rows.into_iter().map(Row::new).collect(), has_next }
+        });
+        Ok(Some(pages.collect()))
     }
 
     /// How many rows a list has, over all pages.
@@ -195,7 +204,7 @@ fn finish_page(statement: &mut Statement, scope: &Scope, table: &Table, page: &P
         statement.after(table, key)?;
     }
     restrict(statement, table, scope);
-    statement.push(" ORDER BY ").push_order(table);
+    statement.push(" ORDER BY ").push_order(table.name, table);
     statement.push(" LIMIT ").bind(i64::from(page.limit) + 1)?;
     Ok(())
 }

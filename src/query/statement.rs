@@ -142,13 +142,14 @@ impl Statement {
         self.push(")");
     }
 
-    /// The key's columns as a list for ORDER BY.
-    pub(super) fn push_order(&mut self, table: &Table) {
+    /// The key's columns of a relation of the statement as a list for ORDER BY. They
+    /// are qualified: a selected expression might bear the name of one.
+    pub(super) fn push_order(&mut self, of: &str, table: &Table) {
         for (position, column) in table.key.iter().enumerate() {
             if position > 0 {
                 self.push(", ");
             }
-            self.push(column.name);
+            self.push(of).push(".").push(column.name);
             if table.newest_first {
                 self.push(" DESC");
             }
@@ -166,4 +167,18 @@ fn narrow(number: i64) -> Result<i32> {
 
 fn mismatch() -> Error {
     Error::internal("a key does not fit its table")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_order_is_that_of_the_tables_own_columns() {
+        static KEY: [Column; 2] = [Column::new("a", Kind::Int), Column::new("b", Kind::Int)];
+        static TABLE: Table = Table { newest_first: true, ..Table::new("thing", &KEY) };
+        let mut statement = Statement::default();
+        statement.push_order("child", &TABLE);
+        assert_eq!(statement.text, "child.a DESC, child.b DESC");
+    }
 }

@@ -1,56 +1,9 @@
 //! Reading through the schema, on a real database.
 
-use async_graphql::Request;
-use salesgraph::auth::Scope;
-use salesgraph::db::pool::{self, Settings};
-use salesgraph::graphql::errors::settle;
-use salesgraph::graphql::{self, Limits, Prepared, Schema};
-use salesgraph::query::Reader;
 use serde_json::{Value, json};
 use sqlx::Executor as _;
 
-use crate::support::{TestDb, database, fixture, statements};
-
-struct Api {
-    schema: Schema,
-    db: TestDb,
-}
-
-impl Api {
-    async fn start() -> Self {
-        let db = database().await;
-        fixture::insert(&db.pool).await;
-        let schema = graphql::schema(Reader::new(db.pool.clone()), Limits::default());
-        Self { schema, db }
-    }
-
-    /// Data and errors.
-    async fn ask(&self, query: &str) -> Value {
-        ask(&self.schema, query).await
-    }
-
-    /// The data of a query that must succeed.
-    async fn data(&self, query: &str) -> Value {
-        let mut answer = self.ask(query).await;
-        assert_eq!(answer["errors"], Value::Null, "{query}");
-        answer["data"].take()
-    }
-
-    /// Code and argument of the only error.
-    async fn refusal(&self, query: &str) -> (String, String) {
-        let answer = self.ask(query).await;
-        let errors = answer["errors"].as_array().unwrap_or_else(|| panic!("no error: {query}"));
-        assert_eq!(errors.len(), 1, "{answer}");
-        let text = |name: &str| errors[0]["extensions"][name].as_str().unwrap_or("").to_owned();
-        (text("code"), text("argument"))
-    }
-}
-
-async fn ask(schema: &Schema, query: &str) -> Value {
-    let mut response = Prepared::new(Request::new(query).data(Scope::All)).execute(schema).await;
-    settle(&mut response, "test");
-    serde_json::to_value(response).unwrap()
-}
+use crate::support::{Api, fixture, statements};
 
 #[tokio::test]
 async fn an_order_with_all_around_it() {
@@ -138,41 +91,6 @@ async fn relations_go_both_ways() {
 }
 
 #[tokio::test]
-async fn every_field_of_every_type_can_be_read() {
-    use salesgraph::graphql::model::FieldValue;
-    let api = Api::start().await;
-    for (list, name) in [
-        ("persons", "Person"),
-        ("products", "Product"),
-        ("customers", "Customer"),
-        ("specialOfferProducts", "SpecialOfferProduct"),
-        ("salesOrders", "SalesOrder"),
-        ("salesOrderLines", "SalesOrderLine"),
-        ("loadRuns", "LoadRun"),
-        ("loadRejects", "LoadReject"),
-        ("loadParked", "LoadParked"),
-    ] {
-        let entity = graphql::types::ALL.iter().find(|entity| entity.shape.name == name).unwrap();
-        let fields: Vec<String> = entity
-            .shape
-            .fields
-            .iter()
-            .map(|field| match &field.value {
-                FieldValue::One(..) | FieldValue::Group(_) | FieldValue::GroupUnlessNull(..) => {
-                    format!("{} {{ __typename }}", field.name)
-                }
-                FieldValue::Many(..) => format!("{}(first: 1) {{ totalCount }}", field.name),
-                _ => field.name.to_owned(),
-            })
-            .collect();
-        let query = format!("{{ {list}(first: 3) {{ nodes {{ {} }} }} }}", fields.join(" "));
-        let data = api.data(&query).await;
-        let first = &data[list]["nodes"][0];
-        assert_eq!(first.as_object().unwrap().len(), entity.shape.fields.len(), "{list}");
-    }
-}
-
-#[tokio::test]
 async fn pages_give_each_row_once_while_rows_come_in() {
     let api = Api::start().await;
     let mut seen = Vec::new();
@@ -250,106 +168,6 @@ async fn limits_are_for_each_parent_and_cursors_too() {
         data["customers"],
         json!({ "totalCount": 60, "nodes": [], "pageInfo": { "hasNextPage": true, "endCursor": null } })
     );
-}
-
-#[tokio::test]
-async fn bad_arguments_are_refused_by_name() {
-    let api = Api::start().await;
-    let bad = |argument: &str| ("BAD_USER_INPUT".to_owned(), argument.to_owned());
-    let data = api.data("{ customers(first: 1) { pageInfo { endCursor } } }").await;
-    let cursor = &data["customers"]["pageInfo"]["endCursor"];
-    for (query, argument) in [
-        ("{ persons(first: -1) { totalCount } }".to_owned(), "first"),
-        ("{ persons(first: 1001) { totalCount } }".to_owned(), "first"),
-        ("{ persons(after: \"nonsense\") { totalCount } }".to_owned(), "after"),
-        (format!("{{ persons(after: {cursor}) {{ totalCount }} }}"), "after"),
-        ("{ persons { nodes { customers(first: 2000) { totalCount } } } }".to_owned(), "first"),
-        (
-            format!("{{ persons {{ nodes {{ customers(after: {cursor}) {{ totalCount }} }} }} }}"),
-            "after",
-        ),
-        ("{ node(id: \"x\") { id } }".to_owned(), "id"),
-        ("{ nodes(ids: [\"x\"]) { id } }".to_owned(), "ids"),
-        ("{ loadRun(id: \"x\") { id } }".to_owned(), "id"),
-        ("{ loadRejects(runId: \"x\") { totalCount } }".to_owned(), "runId"),
-    ] {
-        assert_eq!(api.refusal(&query).await, bad(argument), "{query}");
-    }
-    // The rest of the answer stands.
-    let answer =
-        api.ask("{ a: persons(first: -1) { totalCount } b: persons { totalCount } }").await;
-    assert_eq!(answer["data"], json!({ "a": null, "b": { "totalCount": 60 } }));
-    assert_eq!(answer["errors"][0]["path"], json!(["a"]));
-}
-
-#[tokio::test]
-async fn documents_that_do_not_fit_have_their_codes() {
-    let api = Api::start().await;
-    for (query, code) in [
-        ("{ persons { ", "GRAPHQL_PARSE_FAILED"),
-        ("{ nonsense }", "GRAPHQL_VALIDATION_FAILED"),
-        ("{ persons { nodes { nonsense } } }", "GRAPHQL_VALIDATION_FAILED"),
-        ("{ persons(first: \"x\") { totalCount } }", "GRAPHQL_VALIDATION_FAILED"),
-        ("query a { __typename } query b { __typename }", "GRAPHQL_VALIDATION_FAILED"),
-    ] {
-        assert_eq!(api.refusal(query).await.0, code, "{query}");
-    }
-    let inner = "lines { nodes { order { ".repeat(8);
-    let deep = format!("{{ salesOrder(salesOrderId: 1) {{ {inner} id {} }} }}", "} } }".repeat(8));
-    assert_eq!(api.refusal(&deep).await.0, "QUERY_TOO_DEEP");
-    let many: String = (0..600).map(|n| format!("p{n}: persons {{ totalCount }} ")).collect();
-    assert_eq!(api.refusal(&format!("{{ {many} }}")).await.0, "QUERY_TOO_COMPLEX");
-    // Few rows, over and over: thousands of lines for each order.
-    let inner = "lines { nodes { order { ".repeat(5);
-    let wide =
-        format!("{{ salesOrders(first: 200) {{ nodes {{ {inner} id {} }} }} }}", "} } }".repeat(5));
-    assert_eq!(api.refusal(&wide).await.0, "QUERY_TOO_COMPLEX");
-}
-
-#[tokio::test]
-async fn selections_of_one_field_merge() {
-    let api = Api::start().await;
-    let answer = api
-        .ask(
-            r"query {
-            ...Root
-            b: persons(first: 1) { nodes { ...Name } edges { cursor node { ... on Node { id } } }
-                nodes { lastName } }
-            a: customer(customerId: 1) { customerId @skip(if: true) person { title } person { firstName } }
-        }
-        fragment Root on Query { z: product(productId: 1) { productId } }
-        fragment Name on Person { n: firstName ... on Node { __typename } }",
-        )
-        .await;
-    assert_eq!(answer["errors"], Value::Null);
-    assert_eq!(
-        answer["data"]["b"]["nodes"],
-        json!([{ "n": "First1", "__typename": "Person", "lastName": "Last1" }])
-    );
-    assert_eq!(answer["data"]["a"], json!({ "person": { "title": "Ms.", "firstName": "First1" } }));
-    assert!(answer["data"]["b"]["edges"][0]["node"]["id"].is_string());
-}
-
-#[tokio::test]
-async fn fields_come_in_the_order_of_the_document() {
-    let api = Api::start().await;
-    let query = "{
-        lines: salesOrderLines(first: 500) {
-            pageInfo { hasNextPage } nodes { product { name } lineTotal order { status } rowguid }
-        }
-        __typename
-        one: person(businessEntityId: 1) { id }
-        runs: loadRuns { totalCount }
-    }";
-    let request = Request::new(query).data(Scope::All);
-    let response = Prepared::new(request).execute(&api.schema).await;
-    let text = serde_json::to_string(&response).unwrap();
-    let keys = ["lines", "pageInfo", "nodes", "product", "lineTotal", "order", "rowguid"];
-    let places = keys
-        .iter()
-        .chain(&["__typename", "one", "runs"])
-        .map(|key| text.find(&format!("\"{key}\":")).unwrap_or_else(|| panic!("{key} is missing")));
-    assert!(places.is_sorted(), "{text}");
 }
 
 #[tokio::test]
@@ -493,26 +311,4 @@ async fn only_what_is_selected_is_read() {
     assert_eq!(seen.len(), 1, "{seen:?}");
     let (_, seen) = statements::during(api.data("{ persons { __typename } }")).await;
     assert!(seen.is_empty(), "{seen:?}");
-}
-
-#[tokio::test]
-async fn failures_of_the_database_have_codes_and_show_nothing() {
-    let api = Api::start().await;
-    let settings = Settings {
-        statement_timeout: Some(std::time::Duration::from_millis(100)),
-        ..Settings::new(&api.db.url)
-    };
-    let impatient = pool::connect(&settings).await.unwrap();
-    let schema = graphql::schema(Reader::new(impatient), Limits::default());
-    let mut lock = api.db.pool.begin().await.unwrap();
-    lock.execute("LOCK TABLE person IN ACCESS EXCLUSIVE MODE").await.unwrap();
-    let answer = ask(&schema, "{ persons { nodes { id } } }").await;
-    assert_eq!(answer["errors"][0]["extensions"]["code"], "TIMEOUT");
-    lock.rollback().await.unwrap();
-
-    api.db.pool.execute("ALTER TABLE person RENAME first_name TO hidden").await.unwrap();
-    let answer = api.ask("{ persons { nodes { firstName } } }").await;
-    let error = &answer["errors"][0];
-    assert_eq!(error["extensions"], json!({ "code": "INTERNAL", "requestId": "test" }));
-    assert_eq!(error["message"], "internal error");
 }

@@ -1,7 +1,9 @@
 //! The schema itself: current in the repository, described everywhere.
 
+use std::collections::BTreeMap;
+
 use salesgraph::graphql::{self, Limits};
-use salesgraph::query::Reader;
+use salesgraph::query::{DEFAULT_SIZE, MAX_SIZE, Reader};
 use serde_json::Value;
 
 #[test]
@@ -86,6 +88,31 @@ async fn everything_has_a_description() {
     }
     assert!(types.len() > 30);
     assert!(missing.is_empty(), "no description: {missing:?}");
+}
+
+/// The sizes of pages stand in the descriptions of root fields by hand.
+#[tokio::test]
+async fn every_page_is_described_alike() {
+    let answer = introspect(INTROSPECTION).await;
+    let mut seen = BTreeMap::new();
+    for ty in answer["__schema"]["types"].as_array().unwrap() {
+        for field in ty["fields"].as_array().into_iter().flatten() {
+            for argument in field["args"].as_array().into_iter().flatten() {
+                let text = argument["description"].as_str().unwrap_or_default().to_owned();
+                let at_root = name(ty) == "Query";
+                let known = seen.entry((name(argument), at_root)).or_insert(text.clone());
+                if ["first", "after"].contains(&name(argument).as_str()) {
+                    assert_eq!(*known, text, "{}.{}", name(ty), name(field));
+                }
+            }
+        }
+    }
+    for at_root in [true, false] {
+        let text = &seen[&("first".to_owned(), at_root)];
+        let sizes = format!("0 to {MAX_SIZE}, by default {DEFAULT_SIZE}.");
+        assert!(text.ends_with(&sizes), "{text}");
+        assert!(seen.contains_key(&("after".to_owned(), at_root)));
+    }
 }
 
 fn name(value: &Value) -> String {

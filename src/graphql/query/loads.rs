@@ -25,7 +25,7 @@ impl LoadsQuery {
         &self,
         #[graphql(desc = "Global id of the run, or its UUID as the command line shows it.")] id: ID,
     ) -> Option<Result<ByKey<LoadRun>>> {
-        Some(key(&id, &LOAD_RUN, "id").map(ByKey::new))
+        Some(run_key(&id, "id").map(ByKey::new))
     }
 
     /// All load runs, the newest first. Null only together with an error.
@@ -66,22 +66,23 @@ impl LoadsQuery {
 }
 
 fn only(run_id: Option<ID>, file_id: Option<ID>) -> Result<Vec<Equals>> {
-    let mut only = Vec::new();
-    for (id, entity, argument, column) in
-        [(run_id, &LOAD_RUN, "runId", &RUN_ID), (file_id, &LOAD_FILE, "fileId", &FILE_ID)]
-    {
-        let Some(id) = id else { continue };
-        let key = key(&id, entity, argument)?;
-        only.extend(key.parts().iter().map(|value| Equals { column, value: *value }));
+    let run = run_id.map(|id| run_key(&id, "runId")).transpose()?;
+    let file = file_id.map(|id| key(&id, &LOAD_FILE, "fileId")).transpose()?;
+    let keys = [(run, &RUN_ID), (file, &FILE_ID)];
+    let equals = keys.iter().filter_map(|(key, column)| Some((key.as_ref()?, *column))).flat_map(
+        |(key, column)| key.parts().iter().map(move |value| Equals { column, value: *value }),
+    );
+    Ok(equals.collect())
+}
+
+/// A run may be named by its UUID, too.
+fn run_key(id: &ID, argument: &'static str) -> Result<Key> {
+    match Uuid::try_parse(id) {
+        Ok(uuid) => Ok(Key::from(uuid)),
+        Err(_) => key(id, &LOAD_RUN, argument),
     }
-    Ok(only)
 }
 
 fn key(id: &ID, entity: &'static Entity, argument: &'static str) -> Result<Key> {
-    if std::ptr::eq(entity, &raw const LOAD_RUN)
-        && let Ok(uuid) = Uuid::try_parse(id)
-    {
-        return Ok(Key::from(uuid));
-    }
     id::decode(id, &[entity], argument).map(|(_, key)| key).map_err(field_error)
 }

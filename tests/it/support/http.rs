@@ -79,7 +79,19 @@ impl TestServer {
         headers: &[(&str, &str)],
         body: &str,
     ) -> Answer {
-        let mut request = Request::builder().method(method).uri(path).header("host", "test");
+        self.request_as("localhost", method, path, headers, body).await
+    }
+
+    /// The same to any host, as the client names it.
+    pub(crate) async fn request_as(
+        &self,
+        host: &str,
+        method: &str,
+        path: &str,
+        headers: &[(&str, &str)],
+        body: &str,
+    ) -> Answer {
+        let mut request = Request::builder().method(method).uri(path).header("host", host);
         for (name, value) in headers {
             request = request.header(*name, *value);
         }

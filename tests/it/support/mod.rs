@@ -1,6 +1,7 @@
 //! What a test needs to start: servers of its own, shared by the binary, and in
 //! them a database and a bucket that no other test knows.
 
+pub(crate) mod api;
 pub(crate) mod app;
 pub(crate) mod database;
 pub(crate) mod dialects;
@@ -13,5 +14,6 @@ pub(crate) mod servers;
 pub(crate) mod snapshot;
 pub(crate) mod statements;
 
+pub(crate) use api::{Api, ask};
 pub(crate) use app::TestApp;
 pub(crate) use database::{TestDb, database, unmigrated};

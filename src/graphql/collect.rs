@@ -1,0 +1,119 @@
+//! The fields of a selection: fragments spread, and selections of one response
+//! key made one.
+
+use std::collections::HashSet;
+
+use async_graphql::Name;
+use async_graphql::indexmap::IndexMap;
+use async_graphql::indexmap::map::Entry;
+use async_graphql::parser::types::{Field as AstField, Selection, SelectionSet};
+
+use super::errors::Conflict;
+use super::planner::{Planner, unknown};
+use super::types;
+use crate::error::{Code, Error, Result};
+
+/// The type of the root.
+const ROOT: &str = "Query";
+
+/// A field of the response: all selections of one response key.
+pub(super) struct Selected<'a> {
+    pub(super) key: &'a Name,
+    pub(super) field: &'a AstField,
+    pub(super) sets: Vec<&'a SelectionSet>,
+}
+
+/// The selections of an object while they are collected.
+struct Collection<'a, 'b> {
+    /// The object's type.
+    on: &'b str,
+    found: IndexMap<&'a Name, Selected<'a>>,
+    /// Fragments count once, however often they are spread.
+    spread: HashSet<&'a Name>,
+}
+
+impl<'a> Planner<'a> {
+    /// All selections of a response key of the root: they are one field.
+    pub(super) fn root(&self, key: &str) -> Result<Vec<&'a SelectionSet>> {
+        let selected = self.collect(ROOT, &[self.root])?;
+        selected
+            .into_iter()
+            .find(|selected| selected.key.as_str() == key)
+            .map(|selected| selected.sets)
+            .ok_or_else(|| unknown(ROOT, key))
+    }
+
+    /// The fields selected on an object type, in the order of the document;
+    /// selections of the same response key are one field.
+    pub(super) fn collect(&self, on: &str, sets: &[&'a SelectionSet]) -> Result<Vec<Selected<'a>>> {
+        let mut collection = Collection { on, found: IndexMap::new(), spread: HashSet::new() };
+        for set in sets {
+            self.collect_into(&mut collection, set)?;
+        }
+        Ok(collection.found.into_values().collect())
+    }
+
+    fn collect_into(
+        &self,
+        collection: &mut Collection<'a, '_>,
+        set: &'a SelectionSet,
+    ) -> Result<()> {
+        for item in &set.items {
+            let (condition, inner) = match &item.node {
+                Selection::Field(field) => {
+                    collection.add(&field.node)?;
+                    continue;
+                }
+                Selection::InlineFragment(fragment) => (
+                    fragment.node.type_condition.as_ref().map(|condition| &condition.node),
+                    &fragment.node.selection_set.node,
+                ),
+                Selection::FragmentSpread(spread) => {
+                    let name = &spread.node.fragment_name.node;
+                    // Validation has made sure that it is there.
+                    let Some(fragment) = self.fragments.get(name) else { continue };
+                    if !collection.spread.insert(name) {
+                        continue;
+                    }
+                    (Some(&fragment.node.type_condition.node), &fragment.node.selection_set.node)
+                }
+            };
+            let on = collection.on;
+            if condition.is_none_or(|condition| types::is_a(on, condition.on.node.as_str())) {
+                self.collect_into(collection, inner)?;
+            }
+        }
+        Ok(())
+    }
+}
+
+impl<'a> Collection<'a, '_> {
+    fn add(&mut self, field: &'a AstField) -> Result<()> {
+        let key = &field.response_key().node;
+        let set = &field.selection_set.node;
+        match self.found.entry(key) {
+            Entry::Vacant(place) => {
+                place.insert(Selected { key, field, sets: vec![set] });
+            }
+            Entry::Occupied(mut known) if is_same(known.get().field, field) => {
+                known.get_mut().sets.push(set);
+            }
+            Entry::Occupied(_) => {
+                let message = format!(
+                    "the selections of {key} on {} ask for different things: give them aliases",
+                    self.on
+                );
+                return Err(Error::new(Code::BadUserInput, message).with_source(Conflict));
+            }
+        }
+        Ok(())
+    }
+}
+
+/// Whether two fields of one response key are one: of the same name and with
+/// the same arguments.
+fn is_same(one: &AstField, other: &AstField) -> bool {
+    one.name == other.name
+        && one.arguments.len() == other.arguments.len()
+        && one.arguments.iter().all(|(name, value)| other.get_argument(&name.node) == Some(value))
+}

@@ -1,0 +1,190 @@
+//! How much a document asks for, fragments spread, without spreading them: a
+//! few fragments that spread each other many times are an endless document.
+
+use std::collections::HashMap;
+use std::ops::AddAssign;
+
+use async_graphql::Name;
+use async_graphql::parser::types::{ExecutableDocument, Selection, SelectionSet};
+
+/// Most selection sets within each other, fragments counted. It bounds how far
+/// whatever walks through the document recurses.
+const MOST_SETS: usize = 32;
+
+/// The size of a document.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(super) struct Size {
+    /// Deepest nesting of fields.
+    pub(super) depth: usize,
+    /// Selections of the largest operation; arguments and directives count as
+    /// selections do.
+    pub(super) largest: usize,
+    /// Selections of all operations and fragments, and their variables.
+    pub(super) total: usize,
+}
+
+/// How many selections a variable counts as: validation looks through all of them
+/// wherever one is used.
+const VARIABLE: usize = 10;
+
+/// What cannot be measured.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Endless {
+    /// This fragment spreads itself.
+    Circle(Name),
+    /// There are more sets within each other than anything of use has.
+    Deep,
+}
+
+/// Measures a document that was not validated.
+pub(super) fn measure(document: &ExecutableDocument) -> Result<Size, Endless> {
+    let mut measure = Measure { document, known: HashMap::new() };
+    let mut size = Size::default();
+    for (_, operation) in document.operations.iter() {
+        let extent = measure.set(&operation.node.selection_set.node, 1)?;
+        size.depth = size.depth.max(extent.depth);
+        size.largest = size.largest.max(extent.selections);
+        let variables = operation.node.variable_definitions.len().saturating_mul(VARIABLE);
+        size.total = size.total.saturating_add(extent.selections).saturating_add(variables);
+    }
+    for name in document.fragments.keys() {
+        let extent = measure.fragment(name, 1)?;
+        size.total = size.total.saturating_add(extent.selections);
+    }
+    Ok(size)
+}
+
+struct Measure<'a> {
+    document: &'a ExecutableDocument,
+    /// Of each fragment once it is known; `None` while it is being measured.
+    known: HashMap<&'a str, Option<Extent>>,
+}
+
+/// The extent of a selection set.
+#[derive(Debug, Clone, Copy, Default)]
+struct Extent {
+    selections: usize,
+    depth: usize,
+    sets: usize,
+}
+
+impl<'a> Measure<'a> {
+    /// `level` sets hold this one, itself counted.
+    fn set(&mut self, set: &'a SelectionSet, level: usize) -> Result<Extent, Endless> {
+        if level > MOST_SETS {
+            return Err(Endless::Deep);
+        }
+        let mut extent = Extent { sets: 1, ..Extent::default() };
+        for item in &set.items {
+            extent.selections = extent.selections.saturating_add(arguments(&item.node));
+            extent += match &item.node {
+                Selection::Field(field) => {
+                    let inner = &field.node.selection_set.node;
+                    if inner.items.is_empty() {
+                        Extent { depth: 1, ..Extent::default() }
+                    } else {
+                        let inner = self.set(inner, level + 1)?;
+                        Extent { depth: inner.depth.saturating_add(1), ..inner }
+                    }
+                }
+                Selection::InlineFragment(fragment) => {
+                    self.set(&fragment.node.selection_set.node, level + 1)?
+                }
+                Selection::FragmentSpread(spread) => {
+                    self.fragment(&spread.node.fragment_name.node, level + 1)?
+                }
+            };
+            if level + extent.sets > MOST_SETS + 1 {
+                return Err(Endless::Deep);
+            }
+        }
+        Ok(extent)
+    }
+
+    fn fragment(&mut self, name: &'a Name, level: usize) -> Result<Extent, Endless> {
+        match self.known.get(name.as_str()) {
+            Some(Some(extent)) => return Ok(*extent),
+            Some(None) => return Err(Endless::Circle(name.clone())),
+            None => {}
+        }
+        // Validation says which fragments are missing.
+        let Some(fragment) = self.document.fragments.get(name) else {
+            return Ok(Extent::default());
+        };
+        self.known.insert(name, None);
+        let extent = self.set(&fragment.node.selection_set.node, level)?;
+        self.known.insert(name, Some(extent));
+        Ok(extent)
+    }
+}
+
+/// Arguments and directives of a selection.
+fn arguments(selection: &Selection) -> usize {
+    let own = match selection {
+        Selection::Field(field) => field.node.arguments.len(),
+        _ => 0,
+    };
+    let directives = selection.directives().iter();
+    directives.fold(own, |sum, directive| sum + 1 + directive.node.arguments.len())
+}
+
+impl AddAssign for Extent {
+    /// Adds a selection that holds another extent.
+    fn add_assign(&mut self, inner: Self) {
+        self.selections = self.selections.saturating_add(inner.selections).saturating_add(1);
+        self.depth = self.depth.max(inner.depth);
+        self.sets = self.sets.max(inner.sets.saturating_add(1));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::fmt::Write as _;
+
+    use async_graphql::parser::parse_query;
+
+    use super::*;
+
+    fn of(text: &str) -> Result<Size, Endless> {
+        measure(&parse_query(text).unwrap())
+    }
+
+    #[test]
+    fn every_selection_counts_where_it_is_spread() {
+        let text =
+            "{ a { __typename ...f } b { ...f } } fragment f on T { c { d } ... on U { e } }";
+        // a, __typename, ...f, c, d, ..., e; b, ...f, c, d, ..., e; and those of f.
+        assert_eq!(of(text), Ok(Size { depth: 3, largest: 13, total: 17 }));
+        let many = format!("{{ {} }}", "__typename ".repeat(5_000));
+        assert_eq!(of(&many).unwrap().largest, 5_000);
+        assert_eq!(of("query($a: Int, $b: Int) { a }").unwrap().total, 21);
+        assert_eq!(of("{ a(b: 1, c: 2) @skip(if: true) { d } }").unwrap().largest, 6);
+    }
+
+    #[test]
+    fn a_bomb_is_measured_at_once() {
+        let mut text = "{ ...f0 }".to_owned();
+        for n in 0..25 {
+            let inner = format!("...f{} ", n + 1).repeat(1_000);
+            let _ = write!(text, "fragment f{n} on Query {{ {inner} }}");
+        }
+        text.push_str("fragment f25 on Query { a }");
+        assert_eq!(of(&text).unwrap().largest, usize::MAX);
+    }
+
+    #[test]
+    fn circles_and_chains_end() {
+        let circle = "{ a } fragment f on T { ...g } fragment g on T { b { ...f } }";
+        assert!(matches!(of(circle), Err(Endless::Circle(_))));
+        // The chain is not even used, and may be met at any of its links.
+        let mut chain = "{ a }".to_owned();
+        for n in 0..20_000 {
+            let _ = write!(chain, "fragment f{n} on T {{ ...f{} }}", n + 1);
+        }
+        chain.push_str("fragment f20000 on T { b }");
+        assert_eq!(of(&chain), Err(Endless::Deep));
+        let sets = |n: usize| format!("{}{{ a {}", "{ ... ".repeat(n - 1), "}".repeat(n));
+        assert!(of(&sets(MOST_SETS)).is_ok());
+        assert_eq!(of(&sets(MOST_SETS + 1)), Err(Endless::Deep));
+    }
+}

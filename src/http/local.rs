@@ -1,0 +1,91 @@
+//! While the API asks nobody who they are, only this machine may use it.
+//! Listening on a loopback address does not see to that alone: a page of any
+//! site can have its own name resolved to 127.0.0.1 and then read the answers.
+//! Such requests name the site as their host, so they are told by that.
+
+use std::net::IpAddr;
+
+use axum::extract::Request;
+use axum::http::StatusCode;
+use axum::http::header::HOST;
+use axum::http::uri::Authority;
+use axum::middleware::Next;
+use axum::response::Response;
+
+use super::endpoint::Refused;
+use super::media::Form;
+
+/// Refuses requests to any host but this machine by its own names.
+pub(super) async fn only(request: Request, next: Next) -> Response {
+    if is_local(&request) {
+        return next.run(request).await;
+    }
+    let message = "the API has no access control, so it answers only as localhost, 127.0.0.1 \
+                   or [::1]; use one of these as the host";
+    Refused::new(StatusCode::FORBIDDEN, message).answer(Form::Json)
+}
+
+fn is_local<B>(request: &axum::http::Request<B>) -> bool {
+    let mut named = request.headers().get_all(HOST).iter();
+    match (named.next(), named.next()) {
+        (Some(host), None) => host.to_str().is_ok_and(is_loopback),
+        (None, None) => {
+            request.uri().authority().is_some_and(|authority| is_loopback(authority.as_str()))
+        }
+        _ => false,
+    }
+}
+
+/// Whether a host, with or without a port, is a name of this machine.
+fn is_loopback(host: &str) -> bool {
+    let Ok(authority) = host.parse::<Authority>() else { return false };
+    if authority.as_str().contains('@') {
+        return false;
+    }
+    let name = authority.host();
+    let address = name.strip_prefix('[').and_then(|name| name.strip_suffix(']')).unwrap_or(name);
+    name.eq_ignore_ascii_case("localhost")
+        || address.parse::<IpAddr>().is_ok_and(|address| address.is_loopback())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_this_machine_is_local() {
+        for host in
+            ["localhost", "LocalHost:8000", "127.0.0.1", "127.0.0.1:8000", "[::1]", "[::1]:8000"]
+        {
+            assert!(is_loopback(host), "{host}");
+        }
+        for host in [
+            "",
+            "example.com",
+            "localhost.example.com",
+            "example.com:8000",
+            "127.0.0.1.example.com",
+            "localhost@example.com",
+            "example.com@localhost",
+            "0.0.0.0",
+            "192.168.0.1:8000",
+            "[::2]",
+            "local host",
+        ] {
+            assert!(!is_loopback(host), "{host}");
+        }
+    }
+
+    #[test]
+    fn the_host_is_named_once() {
+        let request = |hosts: &[&str]| {
+            let builder = hosts
+                .iter()
+                .fold(axum::http::Request::get("/graphql"), |b, host| b.header(HOST, *host));
+            builder.body(()).unwrap()
+        };
+        assert!(is_local(&request(&["localhost"])));
+        assert!(!is_local(&request(&[])));
+        assert!(!is_local(&request(&["localhost", "example.com"])));
+    }
+}

@@ -1,0 +1,163 @@
+//! Where failures go in an answer, and what bounds one request.
+
+use salesgraph::auth::Scope;
+use salesgraph::graphql::{self, Limits};
+use salesgraph::query::{Below, Column, Columns, Key, Kind, Page, Reader, tables};
+use serde_json::{Value, json};
+use sqlx::Executor as _;
+
+use crate::support::{Api, ask};
+
+/// Path of the only error.
+fn path(answer: &Value) -> &Value {
+    assert_eq!(answer["errors"].as_array().map(Vec::len), Some(1), "{answer}");
+    &answer["errors"][0]["path"]
+}
+
+#[tokio::test]
+async fn a_failure_makes_the_nearest_field_null_that_may_be() {
+    let api = Api::start().await;
+    api.db.pool.execute("ALTER TABLE person RENAME first_name TO hidden").await.unwrap();
+    let first = "UPDATE customer SET person_id = NULL, store_id = 1 WHERE customer_id = 1";
+    api.db.pool.execute(first).await.unwrap();
+
+    let answer = api
+        .ask("{ customers(first: 2) { nodes { customerId person { firstName } orders { totalCount } } } }")
+        .await;
+    let orders = json!({ "totalCount": 3 });
+    let nodes = json!([
+        { "customerId": 1, "person": null, "orders": orders },
+        { "customerId": 2, "person": null, "orders": orders },
+    ]);
+    assert_eq!(answer["data"], json!({ "customers": { "nodes": nodes } }));
+    assert_eq!(path(&answer), &json!(["customers", "nodes", 1, "person"]));
+
+    let answer = api
+        .ask("{ o: salesOrders(first: 4) { e: edges { n: node { c: customer { p: person { firstName } } } } } }")
+        .await;
+    assert_eq!(answer["data"]["o"]["e"][3], json!({ "n": { "c": { "p": null } } }));
+    assert_eq!(path(&answer), &json!(["o", "e", 3, "n", "c", "p"]));
+}
+
+#[tokio::test]
+async fn a_failure_of_what_must_not_be_null_goes_up_with_its_path() {
+    let api = Api::start().await;
+    api.db.pool.execute("ALTER TABLE product RENAME name TO hidden").await.unwrap();
+    let answer = api
+        .ask("{ salesOrders(first: 1) { nodes { lines { nodes { product { name } } } } } __typename }")
+        .await;
+    assert_eq!(answer["data"], json!({ "salesOrders": null, "__typename": "Query" }));
+    let expected = json!(["salesOrders", "nodes", 0, "lines", "nodes", 0, "product"]);
+    assert_eq!(path(&answer), &expected);
+
+    // Below a list of parents, some without children.
+    let without = "DELETE FROM sales_order_line WHERE sales_order_id = 1001";
+    api.db.pool.execute(without).await.unwrap();
+    let answer = api
+        .ask("{ salesOrders(first: 2) { nodes { lines { nodes { product { name } } } } } }")
+        .await;
+    let expected = json!(["salesOrders", "nodes", 1, "lines", "nodes", 0, "product"]);
+    assert_eq!(path(&answer), &expected);
+}
+
+#[tokio::test]
+async fn nodes_fail_each_on_its_own() {
+    let api = Api::start().await;
+    let data = api
+        .data("{ persons(first: 1) { nodes { id } } products(first: 1) { nodes { id } } }")
+        .await;
+    api.db.pool.execute("ALTER TABLE person RENAME first_name TO hidden").await.unwrap();
+    let (person, product) =
+        (&data["persons"]["nodes"][0]["id"], &data["products"]["nodes"][0]["id"]);
+    let answer = api
+        .ask(&format!(
+            "{{ nodes(ids: [{product}, {person}, {product}]) {{
+                ... on Person {{ firstName }} ... on Product {{ name }} }} }}"
+        ))
+        .await;
+    let there = json!({ "name": "Product 1" });
+    assert_eq!(answer["data"]["nodes"], json!([there, null, there]));
+    assert_eq!(path(&answer), &json!(["nodes", 1]));
+}
+
+#[tokio::test]
+async fn every_value_of_an_answer_counts() {
+    let api = Api::start().await;
+    let within = async |values, query: &str| {
+        let limits = Limits { values, ..Limits::default() };
+        let schema = graphql::schema(Reader::new(api.db.pool.clone()), limits);
+        let answer = ask(&schema, query).await;
+        match answer["errors"][0]["extensions"]["code"].as_str() {
+            None => true,
+            Some(code) => {
+                assert_eq!(code, "QUERY_TOO_COMPLEX", "{answer}");
+                false
+            }
+        }
+    };
+    for (query, values) in [
+        // The connection and its nodes; twice an object with two values.
+        ("{ persons(first: 2) { nodes { firstName lastName } } }", 2 + 6),
+        ("{ persons(first: 2) { edges { cursor } pageInfo { hasNextPage endCursor } } }", 5 + 4),
+        ("{ persons(first: 2) { edges { cursor node { firstName } } } }", 2 + 6 + 4),
+        // The one order of two lines is paid for where it is, and once more as a copy.
+        ("{ salesOrder(salesOrderId: 1001) { lines { nodes { order { status } } } } }", 2 + 2 + 8),
+        ("{ a: persons { totalCount } b: persons { totalCount } }", 4),
+    ] {
+        assert!(within(values, query).await, "{query}");
+        assert!(!within(values - 1, query).await, "{query}");
+    }
+    // Long texts count as several values.
+    api.db.pool.execute("UPDATE person SET suffix = repeat('x', 10)").await.unwrap();
+    api.db.pool.execute("UPDATE person SET demographics = repeat('x', 6400)").await.unwrap();
+    let query = "{ person(businessEntityId: 1) { demographics } }";
+    assert!(within(102, query).await);
+    assert!(!within(101, query).await);
+}
+
+#[tokio::test]
+async fn more_rows_than_may_be_are_not_fetched() {
+    static BY: [Column; 1] = [Column::new("customer_id", Kind::Int)];
+    let api = Api::start().await;
+    let reader = Reader::new(api.db.pool.clone());
+    let columns = Columns::key_of(&tables::SALES_ORDER);
+    let parents = [Key::from([1]), Key::from([2])];
+    let below = Below { columns: &BY, parents: &parents };
+    let page = Page { limit: 2, after: None };
+    let read = async |most| {
+        let pages = reader.list_below(&Scope::All, &columns, below, &page, most).await.unwrap();
+        pages.map(|pages| pages.iter().map(|page| page.rows.len()).sum::<usize>())
+    };
+    assert_eq!(read(4).await, Some(4));
+    assert_eq!(read(1_000_000).await, Some(4));
+    assert_eq!(read(u64::MAX).await, Some(4));
+    assert_eq!(read(3).await, None);
+    assert_eq!(read(0).await, None);
+}
+
+#[tokio::test]
+async fn one_request_does_not_take_every_connection() {
+    let api = Api::start().await;
+    let mut lock = api.db.pool.begin().await.unwrap();
+    lock.execute("LOCK TABLE person IN ACCESS EXCLUSIVE MODE").await.unwrap();
+    let fields: String = (0..8).map(|n| format!("p{n}: persons {{ nodes {{ id }} }} ")).collect();
+    let query = format!("{{ {fields} }}");
+    let watch = async {
+        let waiting = "SELECT count(*) FROM pg_locks WHERE NOT granted
+                       AND relation = 'person'::regclass AND database =
+                       (SELECT oid FROM pg_database WHERE datname = current_database())";
+        let mut most = 0;
+        // Some looks more once three wait: a fourth would have come by then.
+        let mut looks = 0;
+        while looks < 100 {
+            let now: i64 = sqlx::query_scalar(waiting).fetch_one(&mut *lock).await.unwrap();
+            most = most.max(now);
+            looks += i32::from(now >= 3);
+        }
+        lock.rollback().await.unwrap();
+        most
+    };
+    let (data, most) = tokio::join!(api.data(&query), watch);
+    assert_eq!(data.as_object().unwrap().len(), 8);
+    assert_eq!(most, 3);
+}
