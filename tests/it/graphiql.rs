@@ -47,7 +47,8 @@ fn tools() -> Result<(PathBuf, PathBuf), String> {
     Ok((node, chromium))
 }
 
-fn on_path(program: &str) -> Option<PathBuf> {
+/// The program of this name that a shell would start.
+pub(crate) fn on_path(program: &str) -> Option<PathBuf> {
     env::split_paths(&env::var_os("PATH")?).map(|dir| dir.join(program)).find(|p| p.is_file())
 }
 

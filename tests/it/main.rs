@@ -17,6 +17,7 @@ mod embedded_postgres;
 mod embedded_s3;
 mod entities;
 mod graphiql;
+mod graphql_audits;
 mod graphql_door;
 mod graphql_errors;
 mod graphql_fields;
