@@ -98,18 +98,26 @@ impl Summaries {
     }
 }
 
+/// What was resolved of a dataset.
+#[derive(Debug, Default)]
+pub(crate) struct Resolved {
+    pub(crate) files: Vec<FileSummary>,
+    /// Whether some may be left because the run is to stop.
+    pub(crate) interrupted: bool,
+}
+
 /// Takes up every parked row of the dataset whose parent has arrived. Of a run
 /// that is to stop, what is left is for the next one.
-pub(crate) async fn resolve_parked(session: &Session, target: &Target) -> Result<Vec<FileSummary>> {
+pub(crate) async fn resolve_parked(session: &Session, target: &Target) -> Result<Resolved> {
     let mut summaries = Summaries::default();
     if target.dataset.parents.is_empty() {
-        return Ok(Vec::new());
+        return Ok(Resolved::default());
     }
     let mut after = (0_i32, 0_i64);
     let mut attempts = 0;
     loop {
         if session.stop.is_cancelled() {
-            return Ok(summaries.into_files());
+            return Ok(Resolved { files: summaries.into_files(), interrupted: true });
         }
         let begun = Instant::now();
         match resolve_page(session, target, after).await {
@@ -118,7 +126,9 @@ pub(crate) async fn resolve_parked(session: &Session, target: &Target) -> Result
                 attempts = 0;
                 summaries.add(target.dataset, page.file, page.key, counts, begun.elapsed());
             }
-            Ok(None) => return Ok(summaries.into_files()),
+            Ok(None) => {
+                return Ok(Resolved { files: summaries.into_files(), interrupted: false });
+            }
             Err(Failure::Lost(error)) if attempts < MOST_ATTEMPTS => {
                 attempts += 1;
                 session.lock.recover(error).await?;

@@ -304,7 +304,8 @@ pub(crate) async fn end_run(connection: &mut PgConnection, run: Uuid, end: RunEn
     let ended = sqlx::query(
         "UPDATE load_run SET state = $2, finished_at = now(), files_found = $3, \
            files_skipped = $4, error_code = $5, error_message = $6 \
-         WHERE id = $1 AND state IN ('running', $2)",
+         WHERE id = $1 AND (state = 'running' \
+           OR (state = $2 AND error_code IS DISTINCT FROM 'ABANDONED'))",
     )
     .bind(run)
     .bind(end.state)

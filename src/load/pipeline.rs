@@ -71,6 +71,7 @@ async fn load_in_lanes(
     let (first, mut turn) = oneshot::channel();
     let _ = first.send(());
     let mut failed = None;
+    let mut at_end = false;
     loop {
         // A free lane first: a batch that waits for one only takes memory.
         let permit = Arc::clone(&lanes).acquire_owned().await.map_err(closed)?;
@@ -83,6 +84,7 @@ async fn load_in_lanes(
             }
             Decoded::Batch(batch) => batch,
         };
+        at_end |= batch.last;
         let (done, next_turn) = oneshot::channel();
         let work = BatchWork {
             context: Arc::clone(context),
@@ -108,10 +110,11 @@ async fn load_in_lanes(
             failed = Some(first_cause(failed, failure));
         }
     }
-    if let Some(failure) = failed {
-        return Err(failure);
+    match failed {
+        Some(failure) => Err(failure),
+        None if at_end => Ok(()),
+        None => context.session.check_stop(),
     }
-    context.session.check_stop()
 }
 
 /// The next batch; none at the end, and none for a run that is to stop, which a

@@ -87,7 +87,7 @@ impl Replay {
         let mut files = Vec::new();
         for dataset in levels().into_iter().flatten() {
             let target = Target::new(dataset);
-            files.extend(kept::resolve_parked(session, &target).await?);
+            files.extend(kept::resolve_parked(session, &target).await?.files);
             files.extend(self.replay_dataset(session, &target).await?);
         }
         Ok(files)

@@ -2,8 +2,8 @@
 //! independent files side by side, resolves what was parked, and ends with an
 //! outcome that the ledger, the exit code and the caller share.
 
-use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Instant;
 
 use futures_util::StreamExt as _;
@@ -111,7 +111,14 @@ impl Progress {
 struct Worked {
     found: usize,
     skipped: usize,
-    files: Vec<FileSummary>,
+    /// Files as they ended; datasets side by side share it.
+    files: Mutex<Vec<FileSummary>>,
+}
+
+impl Worked {
+    fn add(&self, files: impl IntoIterator<Item = FileSummary>) {
+        self.files.lock().unwrap_or_else(PoisonError::into_inner).extend(files);
+    }
 }
 
 impl Context {
@@ -126,12 +133,12 @@ impl Context {
         for level in levels() {
             let loads: Vec<_> = level
                 .into_iter()
-                .map(|dataset| self.load_dataset(dataset, discovery.take(dataset)))
+                .map(|dataset| self.load_dataset(dataset, discovery.take(dataset), worked))
                 .collect();
             let mut running =
                 stream::iter(loads).buffer_unordered(self.options.parallel_files.max(1));
             while let Some(done) = running.next().await {
-                worked.files.extend(done?);
+                done?;
             }
         }
         Ok(())
@@ -142,13 +149,15 @@ impl Context {
         self: &Arc<Self>,
         dataset: &'static Dataset,
         files: Vec<ObjectVersion>,
-    ) -> Result<Vec<FileSummary>> {
+        worked: &Worked,
+    ) -> Result<()> {
         let target = Arc::new(Target::new(dataset));
-        let mut summaries = kept::resolve_parked(&self.session, &target).await?;
+        let resolved = kept::resolve_parked(&self.session, &target).await?;
+        worked.add(resolved.files);
         for object in files {
-            summaries.push(self.load_found(&target, object).await?);
+            worked.add([self.load_found(&target, object).await?]);
         }
-        Ok(summaries)
+        if resolved.interrupted { Ok(self.session.check_stop()?) } else { Ok(()) }
     }
 
     async fn load_found(
@@ -164,6 +173,8 @@ impl Context {
         let mut progress = Progress::new(begun);
         let (counts, error) = match self.load_to_end(target, &object, &mut progress).await {
             Ok(counts) => (counts, None),
+            // The whole run is another loader's now.
+            Err(error) if error.code() == Code::Locked => return Err(error),
             Err(error) => {
                 tracing::error!(%object, error = error.detail(), "the file failed");
                 (self.note_failure(&progress, &error).await?, Some(error))
@@ -282,15 +293,16 @@ impl Context {
         source: String,
         begun: Instant,
     ) -> Result<RunSummary> {
+        let files = worked.files.into_inner().unwrap_or_else(PoisonError::into_inner);
         let error = done.err().map(|error| {
             tracing::error!(error = error.detail(), "the run failed");
             FileError { code: error.code().as_str(), message: error.message().to_owned() }
         });
         let outcome = match &error {
             Some(_) => Outcome::Failed,
-            None => RunSummary::outcome_of(&worked.files),
+            None => RunSummary::outcome_of(&files),
         };
-        let first = error.as_ref().or(worked.files.iter().find_map(|file| file.error.as_ref()));
+        let first = error.as_ref().or(files.iter().find_map(|file| file.error.as_ref()));
         let end = RunEnd {
             state: outcome.as_str(),
             files_found: worked.found,
@@ -304,8 +316,8 @@ impl Context {
             source,
             files_found: worked.found,
             files_skipped: worked.skipped,
-            totals: RunSummary::totals_of(&worked.files),
-            files: worked.files,
+            totals: RunSummary::totals_of(&files),
+            files,
             error,
             seconds: begun.elapsed().as_secs_f64(),
         })

@@ -158,9 +158,11 @@ async fn a_bad_checksum_leaves_the_old_object() {
 #[tokio::test]
 async fn of_many_conditional_puts_one_wins() {
     let s3 = Fixture::start().await;
-    let attempt = |n: usize, etag: Option<String>| {
+    // Each writes what nobody else does, in no other round: equal content has an
+    // equal ETag, and a second writer's condition would rightly hold.
+    let attempt = |round: &str, n: usize, etag: Option<String>| {
         let put = s3.client.put_object().bucket(BUCKET).key("lock");
-        let put = put.body(ByteStream::from(format!("writer {n}").into_bytes()));
+        let put = put.body(ByteStream::from(format!("{round} {n}").into_bytes()));
         let put = match etag {
             Some(etag) => put.if_match(etag),
             None => put.if_none_match("*"),
@@ -168,8 +170,8 @@ async fn of_many_conditional_puts_one_wins() {
         tokio::spawn(put.send())
     };
     let mut etag = None;
-    for _round in ["create", "replace"] {
-        let tasks: Vec<_> = (0..24).map(|n| attempt(n, etag.clone())).collect();
+    for round in ["create", "replace"] {
+        let tasks: Vec<_> = (0..24).map(|n| attempt(round, n, etag.clone())).collect();
         let mut winners = vec![];
         for task in tasks {
             match task.await.unwrap() {

@@ -121,7 +121,9 @@ pub(crate) fn decode_kept(
     for (line, offset, raw) in kept {
         let start = Position { offset: *offset, line: *line };
         // Kept records are UTF-8 whatever the file was.
-        let settings = Settings { unit: Unit::Utf8, ..settings(dialect, limits) };
+        // They were within the bound of their time, which may have been another.
+        let max_bytes = limits.record_bytes.max(raw.len());
+        let settings = Settings { unit: Unit::Utf8, max_bytes, ..settings(dialect, limits) };
         let mut records = Records::new(raw.as_slice(), &settings, start);
         let Some(record) = records.next().map_err(read_error)? else {
             return Err(not_one_record(*line));
