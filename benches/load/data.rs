@@ -43,21 +43,3 @@ pub(crate) fn folder(args: &Args) -> Result<PathBuf> {
     }
     Ok(out)
 }
-
-/// Every file below the folder.
-pub(crate) fn files(folder: &Path) -> Result<Vec<PathBuf>> {
-    let mut files = Vec::new();
-    let mut folders = vec![folder.to_owned()];
-    while let Some(folder) = folders.pop() {
-        for entry in std::fs::read_dir(&folder)? {
-            let entry = entry?;
-            let known = salesgraph::dataset::by_object_key(&entry.file_name().to_string_lossy());
-            if entry.file_type()?.is_dir() {
-                folders.push(entry.path());
-            } else if known.is_some() {
-                files.push(entry.path());
-            }
-        }
-    }
-    Ok(files)
-}

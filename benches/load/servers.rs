@@ -1,10 +1,13 @@
 //! The Postgres to load into and the S3 endpoint to load from, started for the
 //! benchmark unless others are named.
 
+use std::path::Path;
+
 use salesgraph::config::Secret;
+use salesgraph::dataset;
 use salesgraph::embedded::postgres::{Postgres, PostgresOptions};
 use salesgraph::embedded::s3::{S3Options, S3Server};
-use salesgraph::storage::{Bucket, S3Settings};
+use salesgraph::storage::{Bucket, S3Settings, Source, SourceUri};
 use tempfile::TempDir;
 
 use crate::Result;
@@ -59,9 +62,14 @@ impl Servers {
         let Some(server) = &self.s3 else { return Ok(Input::folder(&folder)) };
         let bucket = Bucket::connect(BUCKET, &settings(server)).await?;
         bucket.create_if_missing().await?;
-        for path in data::files(&folder)? {
-            let key = path.strip_prefix(&folder)?.to_string_lossy().into_owned();
-            bucket.put_file(&path, &key).await?;
+        let uri = SourceUri::File { dir: folder.clone() };
+        let mut listing = Source::connect(&uri, &S3Settings::default()).await?.list();
+        while let Some(page) = listing.next_page().await? {
+            for file in page.iter().filter(|file| dataset::by_object_key(&file.key).is_some()) {
+                let path = Path::new(&file.key);
+                let key = path.strip_prefix(&folder)?.to_string_lossy().into_owned();
+                bucket.put_file(path, &key).await?;
+            }
         }
         let environment = vec![
             ("AWS_ENDPOINT_URL", server.endpoint()),

@@ -7,7 +7,6 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::str::FromStr as _;
 
-use sqlx::postgres::PgConnectOptions;
 use tokio_util::sync::CancellationToken;
 
 use super::exit::Exit;
@@ -108,7 +107,7 @@ async fn prepare_and_serve(
     }
 
     let load = Load {
-        database: PgConnectOptions::from_str(&url)?,
+        database: pool::options_of(&url)?,
         source: Source::connect(&uri, &s3).await?,
         options: wiring::load_options(config, false),
         observer: load_progress::observer(),

@@ -1,14 +1,12 @@
 //! From the configuration to the parts that several subcommands use.
 
-use std::str::FromStr as _;
-
 use sqlx::PgPool;
 use sqlx::postgres::PgConnectOptions;
 
 use crate::config::Config;
 use crate::db::pool::{self, Settings};
 use crate::db::schema;
-use crate::error::{Code, Error, Result};
+use crate::error::Result;
 use crate::load::{BatchLimits, LoadOptions};
 use crate::storage::{S3Settings, Source, SourceUri};
 
@@ -57,13 +55,7 @@ pub(super) async fn ready_schema(config: &Config, migrate: bool) -> Result<()> {
 
 /// How the loader connects.
 pub(super) fn connect_options(config: &Config) -> Result<PgConnectOptions> {
-    PgConnectOptions::from_str(config.database.require_url()?.expose()).map_err(|error| {
-        Error::new(
-            Code::Config,
-            "database.url is no Postgres URL (postgres://user:password@host:port/database)",
-        )
-        .with_source(error)
-    })
+    pool::options_of(config.database.require_url()?.expose())
 }
 
 /// Where the CSVs are.

@@ -57,15 +57,7 @@ impl fmt::Debug for Settings {
 /// `CONFIG` for a URL that is none, `UNAVAILABLE` with host, port and database
 /// (never the password) when Postgres does not let us in.
 pub async fn connect(settings: &Settings) -> Result<PgPool> {
-    let no_url = || {
-        let form = "postgres://user:password@host:port/database";
-        Error::new(Code::Config, format!("database.url is no Postgres URL ({form})"))
-    };
-    if !settings.url.starts_with("postgres://") && !settings.url.starts_with("postgresql://") {
-        return Err(no_url());
-    }
-    let mut options = PgConnectOptions::from_str(&settings.url)
-        .map_err(|error| no_url().with_source(error))?
+    let mut options = options_of(&settings.url)?
         .application_name("salesgraph")
         .statement_cache_capacity(500)
         .log_slow_statements(tracing::log::LevelFilter::Warn, Duration::from_secs(5));
@@ -104,6 +96,21 @@ pub async fn connect(settings: &Settings) -> Result<PgPool> {
         .connect_with(options)
         .await
         .map_err(failed)
+}
+
+/// A URL as options of a connection.
+///
+/// # Errors
+/// `CONFIG` for a URL that is none.
+pub fn options_of(url: &str) -> Result<PgConnectOptions> {
+    let no_url = || {
+        let form = "postgres://user:password@host:port/database";
+        Error::new(Code::Config, format!("database.url is no Postgres URL ({form})"))
+    };
+    if !url.starts_with("postgres://") && !url.starts_with("postgresql://") {
+        return Err(no_url());
+    }
+    PgConnectOptions::from_str(url).map_err(|error| no_url().with_source(error))
 }
 
 /// The same pool as SeaORM's connection.

@@ -33,11 +33,7 @@ impl Load {
     pub async fn check(self) -> Result<RunSummary> {
         let begun = Instant::now();
         let options = session::settings(self.database.clone());
-        let mut connection = PgConnection::connect_with(&options).await.map_err(|error| {
-            let place = format!("{}:{}", options.get_host(), options.get_port());
-            Error::new(Code::Unavailable, format!("Postgres at {place} cannot be reached"))
-                .with_source(error)
-        })?;
+        let mut connection = session::connect(&options).await?;
         let mut discovery = discover(&self.source, None).await?;
         let files_found = discovery.found();
         let mut files = Vec::new();

@@ -10,7 +10,7 @@ use tokio::time::timeout;
 use uuid::Uuid;
 
 use super::failure::{Failure, Step};
-use super::ledger;
+use super::{ledger, session};
 use crate::error::{Code, Error, Result};
 
 /// The advisory lock's key: "salesgra" in ASCII.
@@ -38,11 +38,7 @@ pub(crate) struct NewRun<'a> {
 impl RunLock {
     /// Takes the lock, ends a run that died without ending, and begins a new one.
     pub(crate) async fn begin(options: &PgConnectOptions, new: NewRun<'_>) -> Result<Self> {
-        let mut connection = PgConnection::connect_with(options).await.map_err(|error| {
-            let place = format!("{}:{}", options.get_host(), options.get_port());
-            Error::new(Code::Unavailable, format!("Postgres at {place} cannot be reached"))
-                .with_source(error)
-        })?;
+        let mut connection = session::connect(options).await?;
         if !try_lock(&mut connection).await? {
             return Err(held(&mut connection).await?);
         }

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
-use sqlx::{ConnectOptions as _, PgPool};
+use sqlx::{ConnectOptions as _, Connection as _, PgConnection, PgPool};
 use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
@@ -92,4 +92,13 @@ pub(crate) fn settings(database: PgConnectOptions) -> PgConnectOptions {
         ("tcp_keepalives_count", "3"),
         ("client_min_messages", "warning"),
     ])
+}
+
+/// A connection of its own, not the pool's.
+pub(crate) async fn connect(options: &PgConnectOptions) -> Result<PgConnection> {
+    PgConnection::connect_with(options).await.map_err(|error| {
+        let place = format!("{}:{}", options.get_host(), options.get_port());
+        Error::new(Code::Unavailable, format!("Postgres at {place} cannot be reached"))
+            .with_source(error)
+    })
 }

@@ -3,7 +3,6 @@
 use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::time::UNIX_EPOCH;
 
 use sha2::{Digest as _, Sha256};
 
@@ -12,7 +11,7 @@ use super::state::State;
 use crate::dataset;
 use crate::error::{Code, Error, Result};
 use crate::sample::SampleOptions;
-use crate::storage::Bucket;
+use crate::storage::{Bucket, S3Settings, Source, SourceUri};
 
 /// Where the rows come from.
 pub(super) enum Data {
@@ -23,8 +22,8 @@ pub(super) enum Data {
 /// Seed of generated files: every demo shows the same ones.
 const SEED: u64 = 1;
 
-/// Size and modification time of each file that is in the bucket.
-type Known = BTreeMap<String, (u64, u128)>;
+/// The version of each file that is in the bucket, as a listing of the folder tells it.
+type Known = BTreeMap<String, String>;
 
 impl Data {
     pub(super) fn of(folder: Option<&Path>, scale: Option<f64>) -> Result<Self> {
@@ -72,17 +71,21 @@ impl Data {
 }
 
 async fn put_folder(folder: &Path, bucket: &Bucket, known: &mut Known) -> Result<()> {
+    let uri = SourceUri::File { dir: folder.to_owned() };
+    let mut listing = Source::connect(&uri, &S3Settings::default()).await?.list();
     let mut found = 0;
-    for path in csv_files(folder)? {
-        found += 1;
-        let key = path.strip_prefix(folder).unwrap_or(&path).to_string_lossy().into_owned();
-        let version = version(&path)?;
-        if known.get(&key) == Some(&version) {
-            continue;
+    while let Some(page) = listing.next_page().await? {
+        for file in page.iter().filter(|file| dataset::by_object_key(&file.key).is_some()) {
+            found += 1;
+            let path = Path::new(&file.key);
+            let key = path.strip_prefix(folder).unwrap_or(path).to_string_lossy().into_owned();
+            if known.get(&key) == Some(&file.etag) {
+                continue;
+            }
+            tracing::info!(key, bytes = file.size, "putting into the bucket");
+            bucket.put_file(path, &format!("incoming/{key}")).await?;
+            known.insert(key, file.etag.clone());
         }
-        tracing::info!(key, bytes = version.0, "putting into the bucket");
-        bucket.put_file(&path, &format!("incoming/{key}")).await?;
-        known.insert(key, version);
     }
     if found == 0 {
         let names: Vec<String> =
@@ -93,33 +96,6 @@ async fn put_folder(folder: &Path, bucket: &Bucket, known: &mut Known) -> Result
         ));
     }
     Ok(())
-}
-
-/// The files that bear a dataset's name, whatever folder they lie in.
-fn csv_files(folder: &Path) -> Result<Vec<PathBuf>> {
-    let mut files = Vec::new();
-    let mut folders = vec![folder.to_owned()];
-    while let Some(folder) = folders.pop() {
-        let entries = fs::read_dir(&folder).map_err(|error| unreadable(&folder, error))?;
-        for entry in entries {
-            let entry = entry.map_err(|error| unreadable(&folder, error))?;
-            let kind = entry.file_type().map_err(|error| unreadable(&entry.path(), error))?;
-            if kind.is_dir() {
-                folders.push(entry.path());
-            } else if dataset::by_object_key(&entry.file_name().to_string_lossy()).is_some() {
-                files.push(entry.path());
-            }
-        }
-    }
-    files.sort();
-    Ok(files)
-}
-
-fn version(path: &Path) -> Result<(u64, u128)> {
-    let data = fs::metadata(path).map_err(|error| unreadable(path, error))?;
-    let modified = data.modified().map_err(|error| unreadable(path, error))?;
-    let since = modified.duration_since(UNIX_EPOCH).unwrap_or_default();
-    Ok((data.len(), since.as_nanos()))
 }
 
 /// A list that cannot be read only means that everything is put again.
