@@ -15,6 +15,8 @@ mod m20261120_000004_customer;
 mod m20261120_000005_special_offer_product;
 mod m20261120_000006_sales_order;
 mod m20261120_000007_sales_order_line;
+mod m20261121_000008_data_version;
+mod m20261121_000009_read_indexes;
 
 /// All migrations, oldest first.
 #[derive(Debug)]
@@ -31,6 +33,8 @@ impl MigratorTrait for Migrator {
             Box::new(m20261120_000005_special_offer_product::Migration),
             Box::new(m20261120_000006_sales_order::Migration),
             Box::new(m20261120_000007_sales_order_line::Migration),
+            Box::new(m20261121_000008_data_version::Migration),
+            Box::new(m20261121_000009_read_indexes::Migration),
         ]
     }
 }

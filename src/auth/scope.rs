@@ -2,7 +2,7 @@
 
 /// The rows a caller may see. Every read use-case takes it, and
 /// `query::visible` is the one place that turns it into SQL.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Scope {
     /// Everything.
     All,

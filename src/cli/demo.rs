@@ -67,6 +67,7 @@ struct Servers {
 /// Starts everything, loads, and serves until a signal.
 pub async fn run(args: &Args, config: &Config) -> Result<Exit> {
     let data = Data::of(args.data.as_deref(), args.scale)?;
+    wiring::documents(config)?;
     let stop = CancellationToken::new();
     shutdown::cancel_on_signal(stop.clone())?;
     // The port first: nothing is started in vain where it is taken.
@@ -120,7 +121,9 @@ async fn prepare_and_serve(
     }
     output::print(&welcome(serve::address(&listener)?, state, &summary))?;
     let pool = wiring::query_pool(config, &url).await?;
-    serve::serve(listener, pool.clone(), config, stop).await?;
+    let main = pool::options_of(&url)?;
+    let documents = wiring::documents(config)?;
+    serve::serve(listener, pool.clone(), main, config, documents, stop).await?;
     pool.close().await;
     Ok(Exit::Done)
 }

@@ -3,15 +3,18 @@
 use std::net::SocketAddr;
 
 use sqlx::PgPool;
+use sqlx::postgres::PgConnectOptions;
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 
 use super::exit::Exit;
 use super::{output, shutdown, wiring};
+use crate::config::cache::ENABLED;
 use crate::config::http::{BIND, bind_address};
 use crate::config::{Config, Overrides};
+use crate::db::data_version::DataVersions;
 use crate::error::{Code, Error, Result};
-use crate::{graphql, http};
+use crate::http;
 
 const EXAMPLES: &str = "\
 Examples:
@@ -31,26 +34,36 @@ pub struct Args {
     /// Bring the schema up to date first
     #[arg(long)]
     pub migrate: bool,
+    /// Execute every query, even one whose answer is kept ready
+    #[arg(long)]
+    pub no_cache: bool,
 }
 
 impl Args {
     /// What these flags set in the configuration.
     #[must_use]
     pub fn overrides(&self) -> Overrides {
-        Overrides::default().with(&BIND, "--bind", self.bind)
+        Overrides::default().with(&BIND, "--bind", self.bind).with(
+            &ENABLED,
+            "--no-cache",
+            self.no_cache.then_some(false),
+        )
     }
 }
 
 /// Serves until a signal.
 pub async fn run(args: &Args, config: &Config) -> Result<Exit> {
+    let documents = wiring::documents(config)?;
     wiring::ready_schema(config, args.migrate).await?;
     let stop = CancellationToken::new();
     shutdown::cancel_on_signal(stop.clone())?;
     let listener = listen(config.http.bind).await?;
     let pool = wiring::read_database(config).await?;
     let address = address(&listener)?;
-    output::print(&format!("GraphiQL and API: http://{address}/graphql\n"))?;
-    serve(listener, pool.clone(), config, stop).await?;
+    let what = if config.http.only_trusted_documents { "API" } else { "GraphiQL and API" };
+    output::print(&format!("{what}: http://{address}/graphql\n"))?;
+    let main = wiring::connect_options(config)?;
+    serve(listener, pool.clone(), main, config, documents, stop).await?;
     pool.close().await;
     Ok(Exit::Done)
 }
@@ -70,14 +83,49 @@ pub(super) fn address(listener: &TcpListener) -> Result<SocketAddr> {
         .map_err(|error| Error::internal("the listener has no address").with_source(error))
 }
 
-/// Answers requests until `stop`, then lets those under way end.
+/// Answers requests until `stop`, then lets those under way end. `main` is the
+/// database that the pool's is, or replicates.
 pub(super) async fn serve(
     listener: TcpListener,
     pool: PgPool,
+    main: PgConnectOptions,
     config: &Config,
+    documents: http::Documents,
     stop: CancellationToken,
 ) -> Result<()> {
-    let limits = http::Limits::after(config.database.statement_timeout);
-    let state = http::AppState::new(pool, graphql::Limits::default(), limits);
-    http::serve(listener, http::router(state), async move { stop.cancelled().await }).await
+    let versions = DataVersions::start(&pool, main);
+    let (document_limits, limits) =
+        (wiring::document_limits(config), wiring::request_limits(config));
+    let subscriptions = http::subscribe::Limits {
+        most: config.http.subscriptions_max,
+        ..http::subscribe::Limits::default()
+    };
+    let mut state = http::AppState::new(pool, versions.clone(), document_limits, limits)
+        .with_documents(documents)
+        .with_batch_max(config.http.batch_max)
+        .with_cors_origins(config.http.cors_origins.clone())
+        .with_subscriptions(subscriptions);
+    if config.cache.enabled {
+        state = state.with_cache(config.cache.max_bytes);
+    }
+    let served = http::serve(listener, state, async move { stop.cancelled().await }).await;
+    versions.close().await;
+    served
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::config::ConfigSources;
+
+    #[test]
+    fn the_cache_is_on_unless_the_flag_is_given() {
+        for no_cache in [false, true] {
+            let args = Args { bind: None, migrate: false, no_cache };
+            let sources =
+                ConfigSources { file: None, overrides: args.overrides(), env: |_: &str| None };
+            let cache = Config::load(&sources).unwrap().cache;
+            assert_eq!((cache.enabled, cache.max_bytes), (!no_cache, 32 << 20));
+        }
+    }
 }

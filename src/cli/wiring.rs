@@ -9,6 +9,7 @@ use crate::db::schema;
 use crate::error::Result;
 use crate::load::{BatchLimits, LoadOptions};
 use crate::storage::{S3Settings, Source, SourceUri};
+use crate::{graphql, http};
 
 /// The pool of the main database.
 pub(super) async fn database(config: &Config) -> Result<PgPool> {
@@ -51,6 +52,42 @@ pub(super) async fn ready_schema(config: &Config, migrate: bool) -> Result<()> {
     let version = pool::schema_version(&pool).await?;
     pool.close().await;
     version.require_current()
+}
+
+/// The limits of a document and its answer.
+pub(super) fn document_limits(config: &Config) -> graphql::Limits {
+    let limits = &config.limits;
+    graphql::Limits {
+        page_size_default: limits.page_size_default,
+        page_size_max: limits.page_size_max,
+        depth: limits.depth,
+        aliases: limits.aliases,
+        root_fields: limits.root_fields,
+        directives: limits.directives,
+        tokens: limits.tokens,
+        fields: limits.fields,
+        values: limits.values,
+        cost: limits.cost,
+    }
+}
+
+/// The limits of a request, whatever it asks.
+pub(super) fn request_limits(config: &Config) -> http::Limits {
+    http::Limits {
+        body_bytes: config.limits.body_bytes,
+        execution_time: config.limits.execution_time,
+        concurrency: config.limits.concurrency,
+    }
+}
+
+/// The documents that requests may name.
+pub(super) fn documents(config: &Config) -> Result<http::Documents> {
+    let http = &config.http;
+    let trusted = match &http.trusted_documents {
+        Some(path) => http::Trusted::read(path)?,
+        None => http::Trusted::default(),
+    };
+    Ok(http::Documents::new(http.persisted_bytes, trusted, http.only_trusted_documents))
 }
 
 /// How the loader connects.

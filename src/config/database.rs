@@ -26,7 +26,7 @@ pub const URL: Key = Key {
 pub const READ_URL: Key = Key {
     name: "read_url",
     env: "DATABASE_READ_URL",
-    doc: "a replica that answers the queries of the API; without it `database.url` does",
+    doc: "one replica that answers the queries of the API; without it `database.url` does",
     shown: Shown::WithoutPassword,
     ..SECTION
 };
@@ -36,7 +36,7 @@ pub const MAX_CONNECTIONS: Key = Key {
     name: "max_connections",
     env: "DATABASE_MAX_CONNECTIONS",
     default: Some("10"),
-    doc: "the most connections the API opens to its database",
+    doc: "the most connections the API opens for queries; two more learn of changes",
     ..SECTION
 };
 

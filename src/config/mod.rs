@@ -4,9 +4,11 @@
 //! file, else it is the default. A new section is a file with its `KEYS` and a
 //! struct that reads them, one line in [`SECTIONS`] and one in [`Config`].
 
+pub mod cache;
 pub mod database;
 pub mod http;
 mod key;
+pub mod limits;
 pub mod load;
 mod parse;
 mod reference;
@@ -17,9 +19,11 @@ pub mod telemetry;
 mod tests;
 mod values;
 
+pub use cache::CacheConfig;
 pub use database::{DatabaseConfig, DatabaseUrl};
-pub use http::HttpConfig;
+pub use http::{CorsOrigins, HttpConfig};
 pub use key::{Key, Origin, Overrides, Shown};
+pub use limits::LimitsConfig;
 pub use load::{LoadConfig, LoadMode, MaxRejects};
 pub use reference::markdown_table;
 pub use secret::Secret;
@@ -31,8 +35,15 @@ use crate::error::Result;
 use values::Values;
 
 /// The keys of every section, in the order they are shown.
-pub const SECTIONS: &[&[Key]] =
-    &[database::KEYS, storage::KEYS, http::KEYS, load::KEYS, telemetry::KEYS];
+pub const SECTIONS: &[&[Key]] = &[
+    database::KEYS,
+    storage::KEYS,
+    http::KEYS,
+    limits::KEYS,
+    cache::KEYS,
+    load::KEYS,
+    telemetry::KEYS,
+];
 
 /// Everything that can be configured, valid.
 #[derive(Debug, Clone)]
@@ -43,6 +54,10 @@ pub struct Config {
     pub storage: StorageConfig,
     /// The API's door.
     pub http: HttpConfig,
+    /// How much of the API one request may use.
+    pub limits: LimitsConfig,
+    /// Answers kept ready.
+    pub cache: CacheConfig,
     /// How files become rows.
     pub load: LoadConfig,
     /// The log.
@@ -59,6 +74,8 @@ impl Config {
             database: DatabaseConfig::read(&values)?,
             storage: StorageConfig::read(&values)?,
             http: HttpConfig::read(&values)?,
+            limits: LimitsConfig::read(&values)?,
+            cache: CacheConfig::read(&values)?,
             load: LoadConfig::read(&values)?,
             telemetry: TelemetryConfig::read(&values)?,
             entries: values.entries(SECTIONS),

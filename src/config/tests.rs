@@ -136,7 +136,7 @@ fn an_unknown_key_is_refused_with_the_known_ones() {
 
     let error = file("[loads]\nbatch_rows = 1").error().to_string();
     assert!(error.contains("unknown section [loads]"), "{error}");
-    assert!(error.contains("database, storage, http, load, telemetry"), "{error}");
+    assert!(error.contains("database, storage, http, limits, cache, load, telemetry"), "{error}");
 
     let error = file("load = 1").error().to_string();
     assert!(error.contains("write [load] on a line of its own"), "{error}");
@@ -161,6 +161,56 @@ fn a_bad_value_names_key_origin_and_what_is_expected() {
 
     let error = env(&[("RUST_LOG", "salesgraph=loud")]).error().to_string();
     assert!(error.contains("telemetry.log"), "{error}");
+}
+
+#[test]
+fn limits_keep_to_what_graphiql_needs_and_to_each_other() {
+    let limits = env(&[("LIMITS_DEPTH", "15"), ("LIMITS_EXECUTION_TIME", "500ms")]);
+    let limits = limits.load().expect("valid").limits;
+    assert_eq!((limits.depth, limits.aliases, limits.cost), (15, 100, 500_000));
+    assert_eq!(limits.execution_time.as_millis(), 500);
+    let error = env(&[("LIMITS_DEPTH", "14")]).error().to_string();
+    assert!(error.ends_with("expected a whole number from 15 to 32"), "{error}");
+    let error = file("[limits]\npage_size_max = 49").error().to_string();
+    let expected = "limits.page_size_default = `50` is more than limits.page_size_max = `49`";
+    assert_eq!(error, expected);
+}
+
+#[test]
+fn an_allow_list_needs_its_list() {
+    let error = env(&[("HTTP_ONLY_TRUSTED_DOCUMENTS", "true")]).error().to_string();
+    assert!(error.contains("http.trusted_documents"), "{error}");
+    let variables =
+        [("HTTP_ONLY_TRUSTED_DOCUMENTS", "true"), ("HTTP_TRUSTED_DOCUMENTS", "/a.json")];
+    let config = env(&variables).load().expect("valid").http;
+    assert!(config.only_trusted_documents);
+    assert_eq!(config.persisted_bytes, 8 << 20);
+}
+
+#[test]
+fn origins_are_written_as_browsers_send_them() {
+    let origins =
+        |text: &str| env(&[("HTTP_CORS_ORIGINS", text)]).load().map(|c| c.http.cors_origins);
+    assert_eq!(env(&[]).load().expect("valid").http.cors_origins, CorsOrigins::None);
+    assert_eq!(origins(" * ").expect("valid"), CorsOrigins::Any);
+    let these = ["https://app.example", "http://localhost:3000", "http://[::1]:3000"];
+    let expected = CorsOrigins::These(these.map(str::to_owned).to_vec());
+    assert_eq!(origins(&these.join(" , ")).expect("valid"), expected);
+    for bad in [
+        "app.example",
+        "https://app.example/",
+        "https://app.example/path",
+        "https://App.example",
+        "https://app.example:443",
+        "https://user@app.example",
+        "ftp://app.example",
+        "https://app.example,*",
+        "https://app.example,",
+        "null",
+    ] {
+        let error = origins(bad).expect_err(bad).to_string();
+        assert!(error.contains("https://app.example or http://localhost:3000"), "{error}");
+    }
 }
 
 #[test]

@@ -12,6 +12,12 @@ use sqlx::{ConnectOptions as _, Connection as _};
 use crate::db::sqlstate::sqlstate;
 use crate::error::{Code, Error, Result};
 
+/// How often Postgres, from 14 on, looks whether who asked is still there. It ends
+/// the statement of a connection that was closed; otherwise it would only notice
+/// when it has an answer to send.
+const CLIENT_CHECK: (&str, &str) = ("client_connection_check_interval", "500ms");
+const LOOK_FOR_CLIENT: &str = "SET client_connection_check_interval = '500ms'";
+
 /// A connection idle for longer is tested before it is used.
 const TRUSTED_FOR: Duration = Duration::from_secs(1);
 
@@ -77,7 +83,16 @@ pub async fn connect(settings: &Settings) -> Result<PgPool> {
     // The pool goes on trying and at last only says that time is up; a single
     // connection says why.
     let first = tokio::time::timeout(settings.acquire_timeout, options.connect());
-    let first = first.await.map_err(|_| failed(sqlx::Error::PoolTimedOut))?.map_err(failed)?;
+    let mut first = first.await.map_err(|_| failed(sqlx::Error::PoolTimedOut))?.map_err(failed)?;
+    match sqlx::query(LOOK_FOR_CLIENT).execute(&mut first).await {
+        Ok(_) => options = options.options([CLIENT_CHECK]),
+        // Not all versions and platforms can.
+        Err(sqlx::Error::Database(error)) => {
+            let setting = CLIENT_CHECK.0;
+            tracing::warn!(setting, error = %error, "queries of clients that are gone go on");
+        }
+        Err(error) => return Err(failed(error)),
+    }
     // It has served; that it is closed in good order matters to nobody.
     let _ = first.close().await;
     PgPoolOptions::new()

@@ -1,25 +1,31 @@
-//! The fields of a selection: fragments spread, and selections of one response
-//! key made one.
+//! The fields of a selection: fragments spread, what is skipped left out, and
+//! selections of one response key made one.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 
-use async_graphql::Name;
 use async_graphql::indexmap::IndexMap;
 use async_graphql::indexmap::map::Entry;
-use async_graphql::parser::types::{Field as AstField, Selection, SelectionSet};
+use async_graphql::parser::types::{
+    Directive, Field as AstField, FragmentDefinition, Selection, SelectionSet,
+};
+use async_graphql::{Name, Positioned, Value, Variables};
 
 use super::errors::Conflict;
-use super::planner::{Planner, unknown};
 use super::types;
 use crate::error::{Code, Error, Result};
 
-/// The type of the root.
-const ROOT: &str = "Query";
+/// The parts of a document that selections refer to.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Selections<'a> {
+    pub(super) fragments: &'a HashMap<Name, Positioned<FragmentDefinition>>,
+    /// For the conditions of `@skip` and `@include`.
+    pub(super) variables: &'a Variables,
+}
 
 /// A field of the response: all selections of one response key.
 pub(super) struct Selected<'a> {
     pub(super) key: &'a Name,
-    pub(super) field: &'a AstField,
+    pub(super) field: &'a Positioned<AstField>,
     pub(super) sets: Vec<&'a SelectionSet>,
 }
 
@@ -32,20 +38,10 @@ struct Collection<'a, 'b> {
     spread: HashSet<&'a Name>,
 }
 
-impl<'a> Planner<'a> {
-    /// All selections of a response key of the root: they are one field.
-    pub(super) fn root(&self, key: &str) -> Result<Vec<&'a SelectionSet>> {
-        let selected = self.collect(ROOT, &[self.root])?;
-        selected
-            .into_iter()
-            .find(|selected| selected.key.as_str() == key)
-            .map(|selected| selected.sets)
-            .ok_or_else(|| unknown(ROOT, key))
-    }
-
+impl<'a> Selections<'a> {
     /// The fields selected on an object type, in the order of the document;
     /// selections of the same response key are one field.
-    pub(super) fn collect(&self, on: &str, sets: &[&'a SelectionSet]) -> Result<Vec<Selected<'a>>> {
+    pub(super) fn collect(self, on: &str, sets: &[&'a SelectionSet]) -> Result<Vec<Selected<'a>>> {
         let mut collection = Collection { on, found: IndexMap::new(), spread: HashSet::new() };
         for set in sets {
             self.collect_into(&mut collection, set)?;
@@ -54,14 +50,17 @@ impl<'a> Planner<'a> {
     }
 
     fn collect_into(
-        &self,
+        self,
         collection: &mut Collection<'a, '_>,
         set: &'a SelectionSet,
     ) -> Result<()> {
         for item in &set.items {
+            if self.skips(item.node.directives()) {
+                continue;
+            }
             let (condition, inner) = match &item.node {
                 Selection::Field(field) => {
-                    collection.add(&field.node)?;
+                    collection.add(field)?;
                     continue;
                 }
                 Selection::InlineFragment(fragment) => (
@@ -85,17 +84,33 @@ impl<'a> Planner<'a> {
         }
         Ok(())
     }
+
+    /// Whether `@skip` or `@include` leave a selection out.
+    fn skips(self, directives: &[Positioned<Directive>]) -> bool {
+        directives.iter().any(|directive| {
+            let includes = match directive.node.name.node.as_str() {
+                "skip" => false,
+                "include" => true,
+                _ => return false,
+            };
+            let value = directive.node.get_argument("if").and_then(|value| {
+                let known = |name| self.variables.get(&name).cloned().ok_or(());
+                value.node.clone().into_const_with(known).ok()
+            });
+            includes != matches!(value, Some(Value::Boolean(true)))
+        })
+    }
 }
 
 impl<'a> Collection<'a, '_> {
-    fn add(&mut self, field: &'a AstField) -> Result<()> {
-        let key = &field.response_key().node;
-        let set = &field.selection_set.node;
+    fn add(&mut self, field: &'a Positioned<AstField>) -> Result<()> {
+        let key = &field.node.response_key().node;
+        let set = &field.node.selection_set.node;
         match self.found.entry(key) {
             Entry::Vacant(place) => {
                 place.insert(Selected { key, field, sets: vec![set] });
             }
-            Entry::Occupied(mut known) if is_same(known.get().field, field) => {
+            Entry::Occupied(mut known) if is_same(&known.get().field.node, &field.node) => {
                 known.get_mut().sets.push(set);
             }
             Entry::Occupied(_) => {
@@ -110,8 +125,7 @@ impl<'a> Collection<'a, '_> {
     }
 }
 
-/// Whether two fields of one response key are one: of the same name and with
-/// the same arguments.
+/// Whether two selections of one response key mean the same.
 fn is_same(one: &AstField, other: &AstField) -> bool {
     one.name == other.name
         && one.arguments.len() == other.arguments.len()

@@ -1,24 +1,19 @@
 //! How failures look to a client: always a message and `extensions.code`.
 
-use std::collections::HashSet;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 
-use async_graphql::extensions::{
-    Extension, ExtensionContext, ExtensionFactory, NextResolve, NextValidation, ResolveInfo,
-};
-use async_graphql::{
-    ErrorExtensionValues, PathSegment, Pos, QueryPathSegment, Response, ServerError, ServerResult,
-    ValidationResult, Value,
-};
+use async_graphql::{ErrorExtensionValues, Pos, ServerError};
 
 use super::limits::{TOO_COMPLEX, TooComplex};
 use crate::error::{Code, Error};
-use crate::query::BadArgument;
+use crate::query::{BadArgument, PageTooLarge};
 
 /// The document is no GraphQL.
 pub const PARSE_FAILED: &str = "GRAPHQL_PARSE_FAILED";
 /// The document does not fit the schema.
 pub const VALIDATION_FAILED: &str = "GRAPHQL_VALIDATION_FAILED";
+/// A page is asked for that is larger than pages may be.
+const PAGE_TOO_LARGE: &str = "PAGE_TOO_LARGE";
 
 /// The cause of an error about selections of one response key that ask for
 /// different things.
@@ -26,12 +21,16 @@ pub const VALIDATION_FAILED: &str = "GRAPHQL_VALIDATION_FAILED";
 #[error("selections conflict")]
 pub(super) struct Conflict;
 
-/// The error of a field, for a resolver to return.
-pub(super) fn field_error(error: Error) -> async_graphql::Error {
+/// The error of a field at its place in the document.
+pub(super) fn server_error(error: impl Into<Arc<Error>>, position: Pos) -> ServerError {
+    let error = error.into();
     let mut extensions = ErrorExtensionValues::default();
     extensions.set("code", public_code(error.code()));
-    if let Some(source) = std::error::Error::source(&error) {
+    if let Some(source) = std::error::Error::source(&*error) {
         if let Some(BadArgument(name)) = source.downcast_ref() {
+            extensions.set("argument", *name);
+        } else if let Some(PageTooLarge(name)) = source.downcast_ref() {
+            extensions.set("code", PAGE_TOO_LARGE);
             extensions.set("argument", *name);
         } else if source.is::<TooComplex>() {
             extensions.set("code", TOO_COMPLEX);
@@ -39,16 +38,10 @@ pub(super) fn field_error(error: Error) -> async_graphql::Error {
             extensions.set("code", VALIDATION_FAILED);
         }
     }
-    async_graphql::Error {
-        message: error.message().to_owned(),
-        source: Some(Arc::new(error)),
-        extensions: Some(extensions),
-    }
-}
-
-/// The error of a field at its place in the document.
-pub(super) fn server_error(error: Error, position: Pos) -> ServerError {
-    field_error(error).into_server_error(position)
+    let mut answer = ServerError::new(error.message(), Some(position));
+    answer.source = Some(error);
+    answer.extensions = Some(extensions);
+    answer
 }
 
 /// Codes of the program's own set-up are none of a client's business.
@@ -59,18 +52,12 @@ const fn public_code(code: Code) -> &'static str {
     }
 }
 
-/// An answer that is only an error: for what fails before GraphQL begins.
-#[must_use]
-pub fn refusal(code: &str, message: impl Into<String>) -> Response {
-    let mut error = ServerError::new(message, None);
-    set_code(&mut error, code);
-    Response::from_errors(vec![error])
-}
-
 /// Finishes the errors of an answer: gives a code to those of the GraphQL
 /// engine, and hides and logs, once, what is internal.
-pub fn settle(response: &mut Response, request_id: &str) {
-    for error in &mut response.errors {
+pub fn settle(errors: &mut [ServerError], request_id: &str) {
+    // What failed once may be told at many places, but is logged once.
+    let mut logged = std::ptr::null();
+    for error in errors {
         if code_of(error).is_none() {
             // The engine's own errors: within a field it is a value that does not
             // fit, before any field it is the document.
@@ -79,26 +66,25 @@ pub fn settle(response: &mut Response, request_id: &str) {
             set_code(error, code);
         }
         let cause = error.source::<Error>();
+        let this = cause.map_or(std::ptr::null(), std::ptr::from_ref);
+        let is_logged = !this.is_null() && this == logged;
+        logged = this;
         let detail = cause.map_or_else(|| error.message.clone(), Error::detail);
         match code_of(error) {
             Some("INTERNAL") => {
-                tracing::error!(request_id, path = ?error.path, error = detail, "internal error");
+                if !is_logged {
+                    tracing::error!(request_id, path = ?error.path, error = detail, "internal error");
+                }
                 "internal error".clone_into(&mut error.message);
                 let extensions = error.extensions.get_or_insert_default();
                 extensions.set("requestId", request_id);
             }
-            Some("UNAVAILABLE" | "TIMEOUT") => {
+            Some("UNAVAILABLE" | "TIMEOUT") if !is_logged => {
                 tracing::warn!(request_id, path = ?error.path, error = detail, "a field failed");
             }
             _ => {}
         }
     }
-}
-
-/// Whether execution began. If not, the answer has no `data` at all.
-#[must_use]
-pub fn was_executed(answer: &Response) -> bool {
-    answer.data != Value::Null || !answer.errors.iter().any(|error| error.path.is_empty())
 }
 
 /// The code of an error, if it has one.
@@ -110,90 +96,19 @@ pub fn code_of(error: &ServerError) -> Option<&str> {
     }
 }
 
+/// The error with a code.
+pub(super) fn coded(mut error: ServerError, code: &str) -> ServerError {
+    set_code(&mut error, code);
+    error
+}
+
+/// Whether an error is that an answer is too large.
+pub(super) fn is_too_complex(error: &Error) -> bool {
+    std::error::Error::source(error).is_some_and(<dyn std::error::Error>::is::<TooComplex>)
+}
+
 pub(super) fn set_code(error: &mut ServerError, code: &str) {
     error.extensions.get_or_insert_default().set("code", code);
-}
-
-/// The response keys of the root that are being read: whichever selection of a
-/// key comes first reads for all of them.
-#[derive(Debug, Default)]
-pub(super) struct AskedOnce(Mutex<HashSet<String>>);
-
-/// The cause of the error that stands for a selection another one reads for.
-struct Repetition;
-
-impl AskedOnce {
-    /// Whether this is no error but a root field that was selected before.
-    pub(super) fn is_repetition(error: &ServerError) -> bool {
-        error.source::<Repetition>().is_some()
-    }
-
-    fn is_first(&self, key: &str) -> bool {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).insert(key.to_owned())
-    }
-}
-
-/// Marks errors of validation, and finishes what the engine does at the root.
-#[derive(Debug, Clone, Copy)]
-pub(super) struct Gate;
-
-impl ExtensionFactory for Gate {
-    fn create(&self) -> Arc<dyn Extension> {
-        Arc::new(*self)
-    }
-}
-
-#[async_graphql::async_trait::async_trait]
-impl Extension for Gate {
-    async fn validation(
-        &self,
-        context: &ExtensionContext<'_>,
-        next: NextValidation<'_>,
-    ) -> Result<ValidationResult, Vec<ServerError>> {
-        next.run(context).await.map_err(|mut errors| {
-            for error in &mut errors {
-                set_code(error, VALIDATION_FAILED);
-            }
-            errors
-        })
-    }
-
-    async fn resolve(
-        &self,
-        context: &ExtensionContext<'_>,
-        info: ResolveInfo<'_>,
-        next: NextResolve<'_>,
-    ) -> ServerResult<Option<Value>> {
-        // Introspection is the engine's own, all of it.
-        let (None, QueryPathSegment::Name(key), false) =
-            (info.path_node.parent, info.path_node.segment, info.name.starts_with("__"))
-        else {
-            return next.run(context, info).await;
-        };
-        if context.data_opt::<AskedOnce>().is_some_and(|asked| !asked.is_first(key)) {
-            let mut repetition = ServerError::new("selected before", None);
-            repetition.source = Some(Arc::new(Repetition));
-            return Err(repetition);
-        }
-        let field = info.field;
-        next.run(context, info).await.map_err(|mut error| {
-            if error.path.is_empty() {
-                error.path.push(PathSegment::Field(key.to_owned()));
-            }
-            // The engine tells only where the argument is that it could not read.
-            let argument = field
-                .arguments
-                .iter()
-                .find(|(_, value)| error.locations.contains(&value.pos))
-                .filter(|_| code_of(&error).is_none());
-            if let Some((name, _)) = argument {
-                set_code(&mut error, Code::BadUserInput.as_str());
-                error.message = format!("{}: {}", name.node, error.message);
-                error.extensions.get_or_insert_default().set("argument", name.node.as_str());
-            }
-            error
-        })
-    }
 }
 
 #[cfg(test)]
@@ -203,10 +118,9 @@ mod tests {
     #[test]
     fn an_internal_error_shows_only_the_request() {
         let error = Error::internal("secret place").with_source("secret cause");
-        let mut response =
-            Response::from_errors(vec![server_error(error, Pos { line: 1, column: 1 })]);
-        settle(&mut response, "r-1");
-        let shown = serde_json::to_string(&response).unwrap();
+        let mut errors = [server_error(error, Pos { line: 1, column: 1 })];
+        settle(&mut errors, "r-1");
+        let shown = serde_json::to_string(&errors).unwrap();
         assert!(shown.contains("\"INTERNAL\"") && shown.contains("\"r-1\""), "{shown}");
         assert!(!shown.contains("secret"), "{shown}");
     }

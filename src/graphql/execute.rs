@@ -1,291 +1,218 @@
-//! Carries out a plan, level by level: all rows of a level are there before the
-//! next is read, so each selected relation costs one statement, however many
-//! rows refer to it.
+//! Reads what a plan says, level by level: all rows of a level are there before
+//! the next is read, so each selected list costs one statement, however many
+//! rows it is below of.
 
-use std::collections::{BTreeMap, HashMap};
-use std::sync::{Mutex, PoisonError};
+use std::collections::HashMap;
+use std::sync::Arc;
 
-use async_graphql::indexmap::IndexMap;
-use async_graphql::{Name, Value};
 use futures_util::FutureExt as _;
-use futures_util::future::{BoxFuture, try_join_all};
+use futures_util::future::{BoxFuture, join_all};
+use tokio::join;
 
-use super::connection::Lists;
-use super::failure::{Failure, Outcome, Places, field};
+use super::bind::{Asks, Wanted};
 use super::limits::Budget;
-use super::plan::{ManyPlan, OnePlan, Plan, Related, RowPlan, Step, count};
-use super::{id, scalars};
+use super::plan::{Connection, Fetch, Many, Object, Operation, Root, RootStep, count};
 use crate::auth::Scope;
 use crate::error::{Error, Result};
-use crate::query::{Below, Columns, Key, Reader, Row};
+use crate::query::{Below, Extent, Key, List, Pages, Reader, Row};
 
-/// Bytes of a text that count as one more value.
-const TEXT: usize = 64;
-
-/// Carries out plans for one root field.
+/// Reads for one request.
+#[derive(Debug)]
 pub(super) struct Execution<'a> {
     pub(super) reader: &'a Reader,
     pub(super) scope: &'a Scope,
     pub(super) budget: &'a Budget,
-    /// Failures of fields that are null instead.
-    pub(super) failures: Mutex<Vec<Failure>>,
+    pub(super) asks: &'a Asks,
 }
 
-pub(super) type Object = IndexMap<Name, Value>;
+/// What was read, or why it was not.
+#[derive(Debug)]
+pub(super) enum Read<T> {
+    There(T),
+    Failed(Arc<Error>),
+}
+
+/// What a root field read.
+#[derive(Debug)]
+pub(super) enum RootData {
+    Nothing,
+    /// By the field's fetches; `None` for those of which no row was wanted.
+    Keys(Vec<Option<Read<Found>>>),
+    List(Read<Lists>),
+}
+
+/// Rows by their keys.
+#[derive(Debug)]
+pub(super) struct Found {
+    /// Where they are among the rows.
+    pub(super) at: HashMap<Key, usize>,
+    pub(super) fetched: Fetched,
+}
+
+/// The rows of a statement and what is below them.
+#[derive(Debug)]
+pub(super) struct Fetched {
+    pub(super) rows: Vec<Row>,
+    /// By [`Fetch::below`].
+    pub(super) below: Vec<Read<Lists>>,
+}
+
+/// The pages of a connection, one for each of its parents.
+#[derive(Debug)]
+pub(super) struct Lists {
+    /// Which page is that of a row of the level above. `None` where that row
+    /// refers to no parent.
+    pub(super) of: Vec<Option<usize>>,
+    pub(super) pages: Vec<Extent>,
+    pub(super) counts: Vec<i64>,
+    pub(super) fetched: Fetched,
+}
+
+impl<T> From<Result<T>> for Read<T> {
+    fn from(result: Result<T>) -> Self {
+        match result {
+            Ok(there) => Self::There(there),
+            Err(error) => Self::Failed(Arc::new(error)),
+        }
+    }
+}
 
 impl Execution<'_> {
-    /// Keeps a failure for the answer.
-    pub(super) fn report(&self, failure: Failure) {
-        self.failures.lock().unwrap_or_else(PoisonError::into_inner).push(failure);
+    /// Reads all root fields.
+    pub(super) async fn read(
+        &self,
+        operation: &Operation,
+        wanted: &[Result<Wanted>],
+    ) -> Vec<RootData> {
+        let roots = operation.roots.iter().zip(wanted);
+        join_all(roots.map(|(root, wanted)| self.root(root, wanted))).await
     }
 
-    /// The objects of these keys, of which each may come once, in their order; null
-    /// where there is none.
-    pub(super) async fn by_keys(
-        &self,
-        plan: &RowPlan,
-        keys: &[Key],
-        places: Places<'_>,
-    ) -> Outcome<Vec<Value>> {
-        let failed = Failure::of(places);
-        let table = plan.columns.table;
-        let turn = self.budget.turn().await.map_err(&failed)?;
-        let rows = self.reader.by_keys(self.scope, &plan.columns, keys).await.map_err(&failed)?;
+    async fn root(&self, root: &Root, wanted: &Result<Wanted>) -> RootData {
+        match (&root.step, wanted) {
+            (RootStep::List { connection, .. }, Ok(_)) => {
+                RootData::List(self.lists(connection, None).await.into())
+            }
+            (RootStep::Keys { fetches, .. }, Ok(Wanted::One(of, key))) => {
+                let wanted = [(*of, key)];
+                RootData::Keys(self.keys(fetches, &wanted).await)
+            }
+            (RootStep::Keys { fetches, .. }, Ok(Wanted::Each(keys))) => {
+                let wanted: Vec<_> = keys.iter().map(|(of, key)| (*of, key)).collect();
+                RootData::Keys(self.keys(fetches, &wanted).await)
+            }
+            _ => RootData::Nothing,
+        }
+    }
+
+    /// One statement for each of the fetches that is wanted.
+    async fn keys(&self, fetches: &[Fetch], wanted: &[(usize, &Key)]) -> Vec<Option<Read<Found>>> {
+        join_all(fetches.iter().enumerate().map(async |(index, fetch)| {
+            let mut keys: Vec<Key> = wanted
+                .iter()
+                .filter(|(of, _)| *of == index)
+                .map(|(_, key)| (*key).clone())
+                .collect();
+            keys.sort_unstable();
+            keys.dedup();
+            if keys.is_empty() { None } else { Some(self.by_keys(fetch, &keys).await.into()) }
+        }))
+        .await
+    }
+
+    async fn by_keys(&self, fetch: &Fetch, keys: &[Key]) -> Result<Found> {
+        let turn = self.budget.turn().await?;
+        let rows = self.reader.by_keys(self.scope, &fetch.selection, keys).await?;
         drop(turn);
-        let key_of = |row: &Row| row.key(table.key, plan.columns.key_indexes());
-        let place = |row: usize| {
-            let key = rows.get(row).and_then(|row| key_of(row).ok().flatten());
-            places(keys.iter().position(|known| Some(known) == key.as_ref()).unwrap_or_default())
-        };
-        let all: Vec<&Row> = rows.iter().collect();
-        let values = self.objects(&plan.plan, &plan.columns, &all, &place).await?;
-        let mut found = HashMap::with_capacity(rows.len());
-        for (row, value) in rows.iter().zip(values) {
-            if let Some(key) = key_of(row).map_err(&failed)? {
-                found.insert(key, value);
+        let columns = fetch.entity.table.key;
+        let mut at = HashMap::with_capacity(rows.len());
+        for (index, row) in rows.iter().enumerate() {
+            if let Some(key) = row.key(columns, 0..columns.len())? {
+                at.insert(key, index);
             }
         }
-        Ok(keys.iter().map(|key| found.remove(key).unwrap_or(Value::Null)).collect())
+        let fetched = self.fetched(fetch, rows).await?;
+        Ok(Found { at, fetched })
     }
 
-    /// The same for keys that may come more than once: a row many others refer to
-    /// is read once, but has each of its places in the answer.
-    pub(super) async fn by_shared_keys(
-        &self,
-        plan: &RowPlan,
-        wanted: &[&Key],
-        places: Places<'_>,
-    ) -> Outcome<Vec<Value>> {
-        if wanted.is_empty() {
-            return Ok(Vec::new());
-        }
-        let mut uses: BTreeMap<&Key, usize> = BTreeMap::new();
-        for key in wanted {
-            *uses.entry(*key).or_default() += 1;
-        }
-        let keys: Vec<Key> = uses.keys().map(|key| (*key).clone()).collect();
-        let place = |key: usize| {
-            let first = wanted.iter().position(|wanted| keys.get(key) == Some(*wanted));
-            places(first.unwrap_or_default())
-        };
-        let values = self.by_keys(plan, &keys, &place).await?;
-        let mut found: HashMap<&Key, Value> = keys.iter().zip(values).collect();
-        wanted
-            .iter()
-            .enumerate()
-            .map(|(index, key)| {
-                let left =
-                    uses.get_mut(*key).ok_or_else(lost).map_err(Failure::at(places, index))?;
-                *left -= 1;
-                // The last place takes the value itself, which was paid for when it was made.
-                if *left == 0 {
-                    return Ok(found.remove(*key).unwrap_or(Value::Null));
-                }
-                let value = found.get(*key).unwrap_or(&Value::Null);
-                self.budget.take(values_in(value)).map_err(Failure::at(places, index))?;
-                Ok(value.clone())
-            })
-            .collect()
-    }
-
-    /// One object for each row. Boxed, because plans contain plans.
-    pub(super) fn objects<'b>(
-        &'b self,
-        plan: &'b Plan,
-        columns: &'b Columns,
-        rows: &'b [&'b Row],
-        places: Places<'b>,
-    ) -> BoxFuture<'b, Outcome<Vec<Value>>> {
+    /// The rows with what is below them. Boxed, because plans contain plans.
+    fn fetched<'b>(&'b self, fetch: &'b Fetch, rows: Vec<Row>) -> BoxFuture<'b, Result<Fetched>> {
         async move {
-            let values = count(rows.len()).saturating_mul(plan.values());
-            self.budget.take(values).map_err(Failure::of(places))?;
-            let steps = plan.related.iter().map(|step| self.related(step, columns, rows, places));
-            let related = try_join_all(steps).await?;
-            let mut related: Vec<_> = related.into_iter().map(Vec::into_iter).collect();
-            rows.iter()
-                .enumerate()
-                .map(|(index, row)| {
-                    self.object(plan, columns, row, &mut related)
-                        .map_err(Failure::at(places, index))
-                })
-                .collect()
+            let values = fetch.nodes.iter().map(Object::least_values);
+            let values = values.fold(0, u64::saturating_add);
+            self.budget.take(count(rows.len()).saturating_mul(values))?;
+            let below = join_all(fetch.below.iter().map(|many| self.many(many, &rows))).await;
+            Ok(Fetched { rows, below })
         }
         .boxed()
     }
 
-    fn object(
-        &self,
-        plan: &Plan,
-        columns: &Columns,
-        row: &Row,
-        related: &mut [std::vec::IntoIter<Value>],
-    ) -> Result<Value> {
-        let mut object = Object::with_capacity(plan.steps.len());
-        let mut texts = 0;
-        for (key, step) in &plan.steps {
-            let value = match step {
-                Step::Related(index) => {
-                    related.get_mut(*index).and_then(Iterator::next).ok_or_else(lost)?
-                }
-                step => scalar(plan, columns, row, step)?,
-            };
-            if let Value::String(text) = &value {
-                texts += text.len() / TEXT;
+    async fn many(&self, many: &Many, rows: &[Row]) -> Read<Lists> {
+        let read = async {
+            let mut parents = Vec::new();
+            let mut known: HashMap<Key, usize> = HashMap::with_capacity(rows.len());
+            let mut of = Vec::with_capacity(rows.len());
+            for row in rows {
+                let key = row.key(many.columns, many.parent.iter().copied())?;
+                of.push(key.map(|key| {
+                    *known.entry(key).or_insert_with_key(|key| {
+                        parents.push(key.clone());
+                        parents.len() - 1
+                    })
+                }));
             }
-            object.insert(key.clone(), value);
-        }
-        self.budget.take(count(texts))?;
-        Ok(Value::Object(object))
-    }
-
-    async fn related(
-        &self,
-        (key, related): &(Name, Related),
-        columns: &Columns,
-        rows: &[&Row],
-        places: Places<'_>,
-    ) -> Outcome<Vec<Value>> {
-        let here = |row| field(places(row), key);
-        let values = match related {
-            Related::One(one) => self.one(one, rows, &here).await,
-            Related::Many(many) => self.many(many, columns, rows, &here).await,
-            Related::Group(None, plan) => self.objects(plan, columns, rows, &here).await,
-            Related::Group(Some(index), plan) => {
-                let there = Unless { index: *index, plan };
-                self.group_unless_null(there, columns, rows, &here).await
-            }
+            let below = Below { columns: many.by, parents: &parents };
+            let lists = self.lists(&many.connection, Some(below)).await?;
+            Ok(Lists { of, ..lists })
         };
-        values.or_else(|failure| {
-            if !related.is_nullable() {
-                return Err(failure);
-            }
-            self.report(failure);
-            Ok(vec![Value::Null; rows.len()])
-        })
+        read.await.into()
     }
 
-    async fn group_unless_null(
-        &self,
-        group: Unless<'_>,
-        columns: &Columns,
-        rows: &[&Row],
-        places: Places<'_>,
-    ) -> Outcome<Vec<Value>> {
-        let failed = Failure::of(places);
-        let null: Vec<bool> = rows
-            .iter()
-            .map(|row| row.is_null(group.index))
-            .collect::<Result<_>>()
-            .map_err(&failed)?;
-        let there: Vec<usize> =
-            null.iter().enumerate().filter(|(_, null)| !**null).map(|(row, _)| row).collect();
-        let kept: Vec<&Row> = there.iter().filter_map(|row| rows.get(*row).copied()).collect();
-        let place = |row: usize| places(there.get(row).copied().unwrap_or_default());
-        let mut values = self.objects(group.plan, columns, &kept, &place).await?.into_iter();
-        null.into_iter()
-            .map(|null| if null { Ok(Value::Null) } else { values.next().ok_or_else(lost) })
-            .collect::<Result<_>>()
-            .map_err(failed)
+    /// The pages of a connection: of the root, or one for each parent.
+    async fn lists(&self, connection: &Connection, below: Option<Below<'_>>) -> Result<Lists> {
+        // Both to their ends: one that is dropped meanwhile costs its connection.
+        let (pages, counts) = join!(self.pages(connection, below), self.counts(connection, below));
+        let (Pages { rows, pages }, counts) = (pages?, counts?);
+        self.budget.take(count(rows.len()).saturating_mul(connection.edge_values()))?;
+        let fetched = self.fetched(&connection.fetch, rows).await?;
+        Ok(Lists { of: Vec::new(), pages, counts, fetched })
     }
 
-    async fn one(&self, one: &OnePlan, rows: &[&Row], places: Places<'_>) -> Outcome<Vec<Value>> {
-        let failed = Failure::of(places);
-        let key_columns = one.row.columns.table.key;
-        let named: Vec<Option<Key>> = rows
-            .iter()
-            .map(|row| row.key(key_columns, one.from.iter().copied()))
-            .collect::<Result<_>>()
-            .map_err(&failed)?;
-        let (from, keys): (Vec<usize>, Vec<&Key>) =
-            named.iter().enumerate().filter_map(|(row, key)| Some((row, key.as_ref()?))).unzip();
-        let place = |key: usize| places(from.get(key).copied().unwrap_or_default());
-        let found = self.by_shared_keys(&one.row, &keys, &place).await?;
-        let mut values = vec![Value::Null; rows.len()];
-        for (row, value) in from.into_iter().zip(found) {
-            if let Some(slot) = values.get_mut(row) {
-                *slot = value;
-            }
+    async fn pages(&self, connection: &Connection, below: Option<Below<'_>>) -> Result<Pages> {
+        let lists = below.map_or(1, |below| below.parents.len());
+        if lists == 0 || !connection.needs_rows() {
+            let nothing = Extent { start: 0, end: 0, has_more: false };
+            return Ok(Pages { rows: Vec::new(), pages: vec![nothing; lists] });
         }
-        match values.iter().position(|value| !one.nullable && matches!(value, Value::Null)) {
-            None => Ok(values),
-            Some(row) => {
-                let error = Error::internal("a row is missing");
-                let error = error.with_source(one.row.columns.table.name);
-                Err(Failure::at(places, row)(error))
+        let ask = self.asks.of(connection.number)?;
+        let list = List {
+            selection: &connection.fetch.selection,
+            condition: &ask.condition,
+            page: &ask.page,
+            cursors: connection.needs_cursors(),
+        };
+        let _turn = self.budget.turn().await?;
+        match below {
+            None => self.reader.list(self.scope, &list).await,
+            Some(below) => {
+                let most = self.budget.left() / connection.row_values();
+                let pages = self.reader.list_below(self.scope, &list, below, most).await?;
+                pages.ok_or_else(|| self.budget.exceeded())
             }
         }
     }
 
-    async fn many(
-        &self,
-        many: &ManyPlan,
-        columns: &Columns,
-        rows: &[&Row],
-        places: Places<'_>,
-    ) -> Outcome<Vec<Value>> {
-        if rows.is_empty() {
-            return Ok(Vec::new());
+    async fn counts(&self, connection: &Connection, below: Option<Below<'_>>) -> Result<Vec<i64>> {
+        let lists = below.map_or(1, |below| below.parents.len());
+        if lists == 0 || !connection.needs_count() {
+            return Ok(vec![0; lists]);
         }
-        let parents: Vec<Key> = rows
-            .iter()
-            .map(|row| row.key(columns.table.key, columns.key_indexes())?.ok_or_else(lost))
-            .collect::<Result<_>>()
-            .map_err(Failure::of(places))?;
-        let below = Below { columns: many.by, parents: &parents };
-        self.connections(&many.connection, Lists::Below(below), places).await
-    }
-}
-
-/// A group of fields that is null where the column at the index is.
-struct Unless<'a> {
-    index: usize,
-    plan: &'a Plan,
-}
-
-fn scalar(plan: &Plan, columns: &Columns, row: &Row, step: &Step) -> Result<Value> {
-    match step {
-        Step::Typename => Ok(Value::String(plan.type_name.to_owned())),
-        Step::Id => {
-            let key = row.key(columns.table.key, columns.key_indexes())?.ok_or_else(lost)?;
-            Ok(Value::String(id::encode(plan.type_name, &key)))
+        let ask = self.asks.of(connection.number)?;
+        let table = connection.fetch.entity.table;
+        let _turn = self.budget.turn().await?;
+        match below {
+            None => Ok(vec![self.reader.count(self.scope, table, &ask.condition).await?]),
+            Some(below) => self.reader.count_below(self.scope, table, &ask.condition, below).await,
         }
-        Step::Column(index, column) => scalars::value(row, *index, column),
-        Step::Code(index, column, codes) => scalars::code(row, *index, column, codes),
-        Step::Related(_) => Err(lost()),
     }
-}
-
-/// As they are counted when they are made.
-fn values_in(value: &Value) -> u64 {
-    let inner = match value {
-        Value::Object(object) => object.values().map(values_in).fold(0, u64::saturating_add),
-        Value::List(list) => list.iter().map(values_in).fold(0, u64::saturating_add),
-        Value::String(text) => count(text.len() / TEXT),
-        _ => 0,
-    };
-    inner.saturating_add(1)
-}
-
-pub(super) fn lost() -> Error {
-    Error::internal("a row was lost on its way into the answer")
 }

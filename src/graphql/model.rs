@@ -2,7 +2,7 @@
 //! fields is the source of the schema, of what is selected from Postgres, and of
 //! how a row becomes an answer.
 
-use crate::query::{Column, Table};
+use crate::query::{Column, Table, ToMany, ToOne};
 
 /// A type over the rows of a table: it has an `id` and connections.
 #[derive(Debug)]
@@ -11,6 +11,63 @@ pub struct Entity {
     pub table: &'static Table,
     /// Name, description and fields.
     pub shape: Shape,
+    /// What lists of it take beyond its fields.
+    pub inputs: Inputs,
+}
+
+/// By what lists of an entity are filtered and ordered beyond its fields.
+#[derive(Debug)]
+pub struct Inputs {
+    /// The name of its filter; by default that of the entity and `Filter`.
+    pub filter: Option<&'static str>,
+    /// Entities over several others.
+    pub paths: &'static [Path],
+    /// Where a keyword is looked for.
+    pub keyword: Option<Keyword>,
+    /// What is counted or added of the rows that refer to it.
+    pub aggregates: &'static [Aggregate],
+}
+
+/// An entity that a row refers to over others.
+#[derive(Debug)]
+pub struct Path {
+    /// Name in the schema.
+    pub name: &'static str,
+    /// Which entity.
+    pub to: &'static Entity,
+    /// The way to it; the last step is to its table.
+    pub through: &'static [ToOne],
+}
+
+/// A filter by words.
+#[derive(Debug)]
+pub struct Keyword {
+    /// Where it looks, in the words of the schema.
+    pub description: &'static str,
+    /// Where it looks.
+    pub searched: Searched,
+}
+
+/// Text columns of a row and of the rows it refers to.
+#[derive(Debug)]
+pub struct Searched {
+    /// The row's own.
+    pub columns: &'static [Column],
+    /// Those of others.
+    pub related: &'static [(ToOne, Searched)],
+}
+
+/// A number that is made of the rows that refer to an entity.
+#[derive(Debug)]
+pub struct Aggregate {
+    /// Name among the values to order by.
+    pub name: &'static str,
+    /// What it is.
+    pub description: &'static str,
+    /// The rows.
+    pub of: ToMany,
+    /// What is added; without it they are counted.
+    pub sum: Option<Column>,
 }
 
 /// An object type.
@@ -52,6 +109,61 @@ pub enum FieldValue {
     Group(&'static Shape),
     /// The same, null as a whole when the column is null.
     GroupUnlessNull(&'static Shape, Column),
+}
+
+/// A field of the schema's root.
+#[derive(Debug)]
+pub struct RootField {
+    /// Name in the schema.
+    pub name: &'static str,
+    /// What it is.
+    pub description: &'static str,
+    /// Its arguments, without those every list has.
+    pub arguments: &'static [Argument],
+    /// What it reads.
+    pub value: RootValue,
+}
+
+/// An argument of a field of the root.
+#[derive(Debug)]
+pub struct Argument {
+    /// Name in the schema.
+    pub name: &'static str,
+    /// Type in the schema's language.
+    pub ty: &'static str,
+    /// What it means.
+    pub description: &'static str,
+}
+
+/// What a field of the root reads.
+#[derive(Debug)]
+pub enum RootValue {
+    /// The row whose key the arguments are, part by part.
+    Key(&'static Entity),
+    /// The row that the argument `id` names.
+    Id(&'static Entity),
+    /// A list.
+    List {
+        /// Of what.
+        of: &'static Entity,
+        /// Arguments that keep it to some rows.
+        only: &'static [Only],
+    },
+    /// The row of any entity that the argument `id` names.
+    Node,
+    /// The rows of any entities that the argument `ids` names.
+    Nodes,
+}
+
+/// An argument that keeps a list to the rows that refer to an entity.
+#[derive(Debug)]
+pub struct Only {
+    /// Name of the argument, which takes an id.
+    pub argument: &'static str,
+    /// The entity.
+    pub of: &'static Entity,
+    /// The column that holds its key.
+    pub column: &'static Column,
 }
 
 /// An enumeration: how the codes of a column are called.
@@ -135,6 +247,11 @@ impl Field {
     ) -> Self {
         Self { name, description, value: FieldValue::Group(shape) }
     }
+}
+
+impl Inputs {
+    /// Nothing beyond its fields.
+    pub const NONE: Self = Self { filter: None, paths: &[], keyword: None, aggregates: &[] };
 }
 
 impl Shape {

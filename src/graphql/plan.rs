@@ -1,95 +1,144 @@
-//! What must be read for a part of a document and how the answer is built of it.
+//! What a document asks for, worked out once for all requests that send it: the
+//! statements to run and how the answer is written from their rows. Arguments
+//! stay as they stand in the document; [`bind`](super::bind) gives them values.
 
-use async_graphql::Name;
+use async_graphql::parser::types::Field as AstField;
+use async_graphql::{Name, Pos, Positioned};
 
-use super::model::Enumeration;
-use crate::query::{Column, Columns, List, Page};
+use super::arguments::Arguments;
+use super::model::{Entity, Enumeration, RootField};
+use crate::query::{Column, Selection};
 
-/// How an object is built from a row of some [`Columns`].
-pub(super) struct Plan {
-    pub(super) type_name: &'static str,
-    /// The response's fields in the order of the document.
-    pub(super) steps: Vec<(Name, Step)>,
-    /// What must be read besides the row itself; see [`Step::Related`].
-    pub(super) related: Vec<(Name, Related)>,
+/// An operation.
+#[derive(Debug)]
+pub(super) struct Operation {
+    /// In the order of the document.
+    pub(super) roots: Vec<Root>,
+    /// How many connections there are, each with a number below it.
+    pub(super) connections: usize,
 }
 
+/// A field of the root.
+#[derive(Debug)]
+pub(super) struct Root {
+    pub(super) key: Key,
+    pub(super) position: Pos,
+    pub(super) step: RootStep,
+}
+
+#[derive(Debug)]
+pub(super) enum RootStep {
+    Typename(&'static str),
+    /// The schema itself, which async-graphql tells of.
+    Introspection(Box<Positioned<AstField>>),
+    /// Rows by their keys; one way to show them for each entity they may be of.
+    Keys {
+        field: &'static RootField,
+        arguments: Arguments,
+        fetches: Vec<Fetch>,
+    },
+    List {
+        field: &'static RootField,
+        connection: Box<Connection>,
+    },
+}
+
+/// A key of the answer.
+#[derive(Debug, Clone)]
+pub(super) struct Key {
+    pub(super) name: Name,
+    /// As it is written: quoted, with the colon.
+    pub(super) json: Box<str>,
+}
+
+impl From<&Name> for Key {
+    fn from(name: &Name) -> Self {
+        // A name is letters, digits and underscores.
+        Self { name: name.clone(), json: format!("\"{name}\":").into() }
+    }
+}
+
+/// What one statement reads and what is made of its rows.
+#[derive(Debug)]
+pub(super) struct Fetch {
+    pub(super) entity: &'static Entity,
+    pub(super) selection: Selection,
+    /// The ways rows are shown: as nodes, as edges' nodes, under aliases.
+    pub(super) nodes: Vec<Object>,
+    /// Lists below the rows, each read for all rows at once.
+    pub(super) below: Vec<Many>,
+}
+
+/// How an object is written from a row.
+#[derive(Debug)]
+pub(super) struct Object {
+    pub(super) type_name: &'static str,
+    /// In the order of the document.
+    pub(super) steps: Vec<(Key, Step)>,
+}
+
+#[derive(Debug)]
 pub(super) enum Step {
     Typename,
-    Id,
+    /// Made of the key at these indexes.
+    Id(&'static [Column], Vec<usize>),
     Column(usize, &'static Column),
     Code(usize, &'static Column, &'static Enumeration),
-    /// The value at this index of [`Plan::related`].
-    Related(usize),
-}
-
-pub(super) enum Related {
-    One(OnePlan),
-    Many(Box<ManyPlan>),
+    /// Another row of the same statement; it is there if the key at the index is.
+    One {
+        there: usize,
+        nullable: bool,
+        object: Object,
+    },
     /// More fields of the same row; null when the column at the index is.
-    Group(Option<usize>, Plan),
-}
-
-/// A row of another table.
-pub(super) struct OnePlan {
-    /// Where the row holds the other's key.
-    pub(super) from: Vec<usize>,
-    pub(super) nullable: bool,
-    pub(super) row: RowPlan,
-}
-
-/// What is read of a row and how the object is built from it.
-pub(super) struct RowPlan {
-    pub(super) columns: Columns,
-    pub(super) plan: Plan,
+    Group {
+        there: Option<usize>,
+        object: Object,
+    },
+    /// A list, by its index in [`Fetch::below`].
+    Many(usize),
 }
 
 /// Rows of another table that hold this row's key.
-pub(super) struct ManyPlan {
+#[derive(Debug)]
+pub(super) struct Many {
+    /// The parent's key: its columns, and where they are in the row.
+    pub(super) columns: &'static [Column],
+    pub(super) parent: Vec<usize>,
+    /// The columns that hold it.
     pub(super) by: &'static [Column],
-    pub(super) connection: ConnectionPlan,
+    pub(super) connection: Connection,
 }
 
 /// A connection.
-pub(super) struct ConnectionPlan {
+#[derive(Debug)]
+pub(super) struct Connection {
+    pub(super) number: usize,
     /// The field as cursors name it.
     pub(super) field: String,
-    pub(super) page: Page,
-    pub(super) columns: Columns,
-    pub(super) steps: Vec<(Name, ConnectionStep)>,
-    /// The ways nodes are selected: as nodes, as edges' nodes, under aliases.
-    pub(super) nodes: Vec<NodePlan>,
+    pub(super) arguments: Arguments,
+    pub(super) steps: Vec<(Key, ConnectionStep)>,
+    pub(super) fetch: Fetch,
 }
 
-/// A way nodes are selected.
-pub(super) struct NodePlan {
-    pub(super) place: NodePlace,
-    pub(super) plan: Plan,
-}
-
-/// Where the nodes stand in the answer.
-pub(super) struct NodePlace {
-    /// Response key of the list.
-    pub(super) list: Name,
-    /// Response key of the node within an edge.
-    pub(super) node: Option<Name>,
-}
-
+#[derive(Debug)]
 pub(super) enum ConnectionStep {
     Typename(String),
     TotalCount,
-    PageInfo(Vec<(Name, PageInfoStep)>),
-    /// By this index of [`ConnectionPlan::nodes`].
+    PageInfo(Vec<(Key, PageInfoStep)>),
+    /// By this index of [`Fetch::nodes`].
     Nodes(usize),
-    Edges(Vec<(Name, EdgeStep)>),
+    Edges(Vec<(Key, EdgeStep)>),
 }
 
+#[derive(Debug)]
 pub(super) enum EdgeStep {
     Typename(String),
     Cursor,
     Node(usize),
 }
 
+#[derive(Debug)]
 pub(super) enum PageInfoStep {
     Typename,
     HasNextPage,
@@ -98,25 +147,24 @@ pub(super) enum PageInfoStep {
     EndCursor,
 }
 
-impl Plan {
-    /// Values of an object, itself counted, without what is within them.
+impl Object {
+    /// Values of an object, itself counted, with those of the objects in it but
+    /// not of its lists.
     pub(super) fn values(&self) -> u64 {
+        let inner = self.steps.iter().map(|(_, step)| match step {
+            Step::One { object, .. } | Step::Group { object, .. } => object.values(),
+            _ => 1,
+        });
+        inner.fold(1, u64::saturating_add)
+    }
+
+    /// The same of what is there in any case.
+    pub(super) fn least_values(&self) -> u64 {
         count(self.steps.len()).saturating_add(1)
     }
 }
 
-impl Related {
-    /// Whether it may be null, so that it can fail without the object it is of.
-    pub(super) const fn is_nullable(&self) -> bool {
-        match self {
-            Self::One(one) => one.nullable,
-            Self::Many(_) => false,
-            Self::Group(unless, _) => unless.is_some(),
-        }
-    }
-}
-
-impl ConnectionPlan {
+impl Connection {
     /// Values of the connection itself, whatever its rows.
     pub(super) fn values(&self) -> u64 {
         let inner = self.steps.iter().map(|(_, step)| match step {
@@ -126,7 +174,7 @@ impl ConnectionPlan {
         inner.fold(1, u64::saturating_add)
     }
 
-    /// Values of the edges of one row.
+    /// Values of the edges of one row, without their nodes.
     pub(super) fn edge_values(&self) -> u64 {
         let edges = self.steps.iter().map(|(_, step)| match step {
             ConnectionStep::Edges(steps) => count(steps.len()).saturating_add(1),
@@ -137,7 +185,7 @@ impl ConnectionPlan {
 
     /// Values of one row at least.
     pub(super) fn row_values(&self) -> u64 {
-        let nodes = self.nodes.iter().map(|node| node.plan.values());
+        let nodes = self.fetch.nodes.iter().map(Object::least_values);
         nodes.fold(self.edge_values(), u64::saturating_add).max(1)
     }
 
@@ -153,17 +201,18 @@ impl ConnectionPlan {
         self.steps.iter().any(|(_, step)| matches!(step, ConnectionStep::TotalCount))
     }
 
-    /// The list as cursors know it.
-    pub(super) fn list(&self) -> List<'_> {
-        List { field: &self.field, table: self.columns.table }
+    /// Whether cursors are shown.
+    pub(super) fn needs_cursors(&self) -> bool {
+        self.steps.iter().any(|(_, step)| match step {
+            ConnectionStep::PageInfo(steps) => steps.iter().any(|(_, step)| {
+                matches!(step, PageInfoStep::StartCursor | PageInfoStep::EndCursor)
+            }),
+            ConnectionStep::Edges(steps) => {
+                steps.iter().any(|(_, step)| matches!(step, EdgeStep::Cursor))
+            }
+            _ => false,
+        })
     }
-}
-
-/// Arguments of a connection.
-#[derive(Debug, Default)]
-pub(super) struct PageArguments {
-    pub(super) first: Option<i32>,
-    pub(super) after: Option<String>,
 }
 
 /// As the budget counts.

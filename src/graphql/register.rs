@@ -1,14 +1,57 @@
 //! The schema's types, made of their [`model`](super::model).
 
 use async_graphql::indexmap::{IndexMap, IndexSet};
+use async_graphql::parser::types::OperationType;
 use async_graphql::registry::{MetaEnumValue, MetaField, MetaInputValue, MetaType, Registry};
 
-use super::model::{Entity, Enumeration, Field, FieldValue, Shape};
-use super::{scalars, types};
-use crate::query::{DEFAULT_SIZE, MAX_SIZE};
+use super::model::{Entity, Enumeration, Field, FieldValue, RootField, RootValue, Shape};
+use super::{inputs, query, scalars, types};
 
 /// Name and description of the interface of all entities.
 const NODE: (&str, &str) = ("Node", "Anything with a global id.");
+
+/// Makes a root and all it refers to known.
+pub(super) fn root(registry: &mut Registry, kind: OperationType) {
+    let name = query::root_name(kind);
+    let description = match kind {
+        OperationType::Query => "Everything that can be read.",
+        OperationType::Mutation => "Everything that can be done.",
+        OperationType::Subscription => "What can be followed while it changes.",
+    };
+    let list: Vec<MetaField> =
+        query::fields(kind).map(|field| root_field(registry, field)).collect();
+    let is_subscription = matches!(kind, OperationType::Subscription);
+    let mut meta = object(name, description, list);
+    if let MetaType::Object { is_subscription: is, .. } = &mut meta {
+        *is = is_subscription;
+    }
+    registry.types.insert(name.to_owned(), meta);
+}
+
+fn root_field(registry: &mut Registry, field: &'static RootField) -> MetaField {
+    let (ty, of) = match &field.value {
+        RootValue::Key(of) | RootValue::Id(of) => {
+            entity(registry, of);
+            (of.shape.name.to_owned(), None)
+        }
+        RootValue::List { of, .. } => {
+            entity(registry, of);
+            (connection_name(of), Some(*of))
+        }
+        RootValue::Node => (NODE.0.to_owned(), None),
+        RootValue::Nodes => (format!("[{}]", NODE.0), None),
+    };
+    node(registry);
+    let mut meta = plain(field.name, field.description, ty);
+    for own in field.arguments {
+        let argument = input(own.name, own.ty, own.description);
+        meta.args.insert(own.name.to_owned(), argument);
+    }
+    if let Some(of) = of {
+        meta.args.extend(list_arguments(of));
+    }
+    meta
+}
 
 /// Makes an entity, its connection and all they refer to known.
 pub(super) fn entity(registry: &mut Registry, entity: &'static Entity) {
@@ -19,7 +62,13 @@ pub(super) fn entity(registry: &mut Registry, entity: &'static Entity) {
     shape(registry, &entity.shape);
     registry.add_implements(name, NODE.0);
     connection(registry, name);
+    inputs::register(registry, entity);
     node(registry);
+}
+
+/// The name of the type of an edge of an entity's connection.
+pub(super) fn edge_name(entity: &Entity) -> String {
+    format!("{}Edge", entity.shape.name)
 }
 
 /// The name of an entity's connection type.
@@ -99,8 +148,8 @@ fn field(registry: &mut Registry, field: &'static Field) -> MetaField {
     };
     let ty = if nullable { ty } else { format!("{ty}!") };
     let mut meta = plain(field.name, field.description, ty);
-    if matches!(field.value, FieldValue::Many(..)) {
-        meta.args = page_arguments();
+    if let FieldValue::Many(of, _) = &field.value {
+        meta.args = list_arguments(of);
     }
     meta
 }
@@ -112,11 +161,7 @@ fn connection(registry: &mut Registry, name: &str) {
         [
             plain("endCursor", "Cursor of the last row; null on an empty page.", "String".into()),
             plain("hasNextPage", "Whether rows follow this page.", "Boolean!".into()),
-            plain(
-                "hasPreviousPage",
-                "Whether the page was reached from a row before it.",
-                "Boolean!".into(),
-            ),
+            plain("hasPreviousPage", "Whether rows come before this page.", "Boolean!".into()),
             plain(
                 "startCursor",
                 "Cursor of the first row; null on an empty page.",
@@ -131,7 +176,8 @@ fn connection(registry: &mut Registry, name: &str) {
         [
             plain(
                 "cursor",
-                "Opaque; as `after` it asks for the rows that follow this one.",
+                "Opaque; as `after` it asks for the rows that follow this one, as `before` for those \
+                 that precede it, in the same list and order.",
                 "String!".into(),
             ),
             plain("node", "The row itself.", format!("{name}!")),
@@ -237,31 +283,53 @@ fn plain(name: &str, description: &str, ty: String) -> MetaField {
     }
 }
 
-/// The arguments of every connection below an entity.
-fn page_arguments() -> IndexMap<String, MetaInputValue> {
-    [
+/// The arguments of every list.
+fn list_arguments(of: &Entity) -> IndexMap<String, MetaInputValue> {
+    let filter = inputs::filter_name(of);
+    let order = format!("[{}!]", inputs::order_name(of));
+    let arguments: [(&str, &str, &str); 6] = [
         (
             "first",
             "Int",
-            format!("Most rows of the page, for each parent: 0 to {MAX_SIZE}, by default {DEFAULT_SIZE}."),
+            "Most rows of the page, from the beginning of the list, for each parent: 0 to 1000, by \
+             default 50, unless the server is configured otherwise.",
         ),
-        ("after", "String", "Cursor of the row the page comes after; by default the beginning.".into()),
-    ]
-    .into_iter()
-    .map(|(name, ty, description)| {
-        let argument = MetaInputValue {
-            name: name.to_owned(),
-            description: Some(description),
-            ty: ty.to_owned(),
-            deprecation: Default::default(),
-            default_value: None,
-            visible: None,
-            inaccessible: false,
-            tags: Vec::new(),
-            is_secret: false,
-            directive_invocations: Vec::new(),
-        };
-        (name.to_owned(), argument)
-    })
-    .collect()
+        ("after", "String", "Cursor of the row the page comes after; by default the beginning."),
+        (
+            "last",
+            "Int",
+            "The same from the end of the list; the rows still come in the order of the list. Not \
+             together with first.",
+        ),
+        ("before", "String", "Cursor of the row the page ends before; by default the end."),
+        (
+            inputs::FILTER,
+            &filter,
+            "Keeps the list to the rows that fulfil it; without it, or null, all rows do.",
+        ),
+        (
+            inputs::ORDER_BY,
+            &order,
+            "Order of the list, the most important key first; rows that are equal in all of them, \
+             and lists without, are in the order of the key.",
+        ),
+    ];
+    let named = |(name, ty, description)| (str::to_owned(name), input(name, ty, description));
+    arguments.into_iter().map(named).collect()
+}
+
+/// An argument, or a field of an input object.
+pub(super) fn input(name: &str, ty: &str, description: &str) -> MetaInputValue {
+    MetaInputValue {
+        name: name.to_owned(),
+        description: Some(description.to_owned()),
+        ty: ty.to_owned(),
+        deprecation: Default::default(),
+        default_value: None,
+        visible: None,
+        inaccessible: false,
+        tags: Vec::new(),
+        is_secret: false,
+        directive_invocations: Vec::new(),
+    }
 }

@@ -6,14 +6,14 @@
 use std::net::IpAddr;
 
 use axum::extract::Request;
-use axum::http::StatusCode;
-use axum::http::header::HOST;
+use axum::http::header::{HOST, ORIGIN};
 use axum::http::uri::Authority;
+use axum::http::{HeaderMap, StatusCode};
 use axum::middleware::Next;
 use axum::response::Response;
 
-use super::endpoint::Refused;
 use super::media::Form;
+use super::refused::Refused;
 
 /// Refuses requests to any host but this machine by its own names.
 pub(super) async fn only(request: Request, next: Next) -> Response {
@@ -36,6 +36,18 @@ fn is_local<B>(request: &axum::http::Request<B>) -> bool {
     }
 }
 
+/// Whether a request comes from a page of the host it is sent to, or from no page.
+/// Browsers let pages of any site open a WebSocket anywhere, and say which it was.
+pub(super) fn is_same_origin(headers: &HeaderMap) -> bool {
+    let mut named = headers.get_all(ORIGIN).iter();
+    let (origin, more) = (named.next(), named.next());
+    let Some(origin) = origin else { return true };
+    let authority = origin.to_str().ok().and_then(|origin| origin.split_once("://"));
+    let host = headers.get(HOST).and_then(|host| host.to_str().ok());
+    more.is_none()
+        && matches!((authority, host), (Some((_, page)), Some(host)) if page.eq_ignore_ascii_case(host))
+}
+
 /// Whether a host, with or without a port, is a name of this machine.
 fn is_loopback(host: &str) -> bool {
     let Ok(authority) = host.parse::<Authority>() else { return false };
@@ -50,6 +62,8 @@ fn is_loopback(host: &str) -> bool {
 
 #[cfg(test)]
 mod tests {
+    use axum::http::HeaderValue;
+
     use super::*;
 
     #[test]
@@ -73,6 +87,32 @@ mod tests {
             "local host",
         ] {
             assert!(!is_loopback(host), "{host}");
+        }
+    }
+
+    #[test]
+    fn a_page_may_only_come_from_the_host_itself() {
+        let same = |host: &'static str, origins: &[&'static str]| {
+            let mut headers = HeaderMap::from_iter([(HOST, HeaderValue::from_static(host))]);
+            for origin in origins {
+                headers.append(ORIGIN, HeaderValue::from_static(origin));
+            }
+            is_same_origin(&headers)
+        };
+        assert!(same("localhost:8000", &[]));
+        assert!(same("localhost:8000", &["http://localhost:8000"]));
+        assert!(same("localhost:8000", &["https://LocalHost:8000"]));
+        for origins in [
+            ["http://localhost:3000"].as_slice(),
+            &["http://localhost"],
+            &["http://127.0.0.1:8000"],
+            &["https://example.com"],
+            &["http://localhost:8000@example.com"],
+            &["null"],
+            &[""],
+            &["http://localhost:8000", "https://example.com"],
+        ] {
+            assert!(!same("localhost:8000", origins), "{origins:?}");
         }
     }
 

@@ -10,7 +10,7 @@ const EXACT: u8 = 2;
 
 /// The form of an answer. It decides the status of answers to documents that
 /// could not be executed.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub(super) enum Form {
     /// `application/json`: 200 for whatever is a GraphQL answer.
     Json,
@@ -41,6 +41,37 @@ impl Form {
         }
         (json > 0).then_some(Self::Json)
     }
+}
+
+/// Whether an answer may be `application/json`, whatever is liked better.
+pub(super) fn accepts_json(headers: &HeaderMap) -> bool {
+    !headers.contains_key(ACCEPT) || preference(headers, JSON).1 > 0
+}
+
+/// Whether a client takes event streams.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Events {
+    /// And nothing else.
+    Only,
+    Too,
+    No,
+}
+
+/// The form for an answer, JSON where only event streams are accepted, and whether
+/// those are; `None` if it is nothing we have.
+pub(super) fn accepted(headers: &HeaderMap) -> Option<(Form, Events)> {
+    match (Form::accepted(headers), takes_events(headers)) {
+        (Some(form), true) => Some((form, Events::Too)),
+        (Some(form), false) => Some((form, Events::No)),
+        (None, true) => Some((Form::Json, Events::Only)),
+        (None, false) => None,
+    }
+}
+
+/// Whether event streams are accepted; only by their name, because who accepts
+/// anything does not expect an answer without an end.
+fn takes_events(headers: &HeaderMap) -> bool {
+    matches!(preference(headers, "text/event-stream"), (EXACT, 1..))
 }
 
 /// Whether a GET asks for a page rather than for data: `text/html` is accepted
@@ -166,6 +197,15 @@ mod tests {
             Some(Form::GraphqlResponse)
         );
         assert_eq!(accepted("application/json;q=0"), None);
+    }
+
+    #[test]
+    fn event_streams_are_accepted_by_name() {
+        assert!(takes_events(&accept("text/event-stream")));
+        assert!(takes_events(&accept("application/json, Text/Event-Stream;q=0.1")));
+        for other in ["*/*", "text/*", "application/json", "text/event-stream;q=0"] {
+            assert!(!takes_events(&accept(other)), "{other}");
+        }
     }
 
     #[test]

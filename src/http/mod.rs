@@ -1,12 +1,25 @@
 //! The HTTP server: the GraphQL endpoint, the SDL, health, pages.
 
+mod answers;
+mod batch;
+mod cache;
+mod call;
+mod cors;
+mod documents;
 mod endpoint;
+mod etag;
 mod health;
 mod local;
 mod media;
 mod observe;
 pub mod pages;
+mod parameters;
+mod persisted;
+mod refused;
 mod server;
+pub mod subscribe;
+mod trusted;
+mod turns;
 
 use std::sync::{Arc, LazyLock};
 use std::time::Duration;
@@ -18,49 +31,53 @@ use axum::response::IntoResponse;
 use axum::routing::get;
 use sqlx::PgPool;
 use tower::ServiceBuilder;
+use tower::util::option_layer;
+use tower_http::CompressionLevel;
 use tower_http::catch_panic::CatchPanicLayer;
+use tower_http::compression::CompressionLayer;
+use tower_http::compression::predicate::{NotForContentType, Predicate as _, SizeAbove};
 use tower_http::request_id::{MakeRequestUuid, PropagateRequestIdLayer, SetRequestIdLayer};
 
-use crate::graphql::{self, Schema};
+use crate::config::CorsOrigins;
+use crate::db::data_version::DataVersions;
+use crate::graphql::{self, Engine};
 use crate::query::Reader;
+use answers::Answers;
+use turns::Turns;
 
+pub use documents::Documents;
 pub use server::serve;
+pub use trusted::Trusted;
 
 /// Bounds of a request.
 #[derive(Debug, Clone, Copy)]
 pub struct Limits {
     /// Most bytes of a request's body.
     pub body_bytes: usize,
-    /// Longest time from the head of a request to its answer.
-    pub timeout: Duration,
-}
-
-/// How much longer a request may take than one of its statements.
-const AFTER_STATEMENT: Duration = Duration::from_secs(5);
-
-impl Limits {
-    /// The limits over a database that ends a statement after so long. It does so
-    /// before the request is given up: then the client learns what took too long,
-    /// and nothing goes on for a client that is gone.
-    #[must_use]
-    pub fn after(statement_timeout: Duration) -> Self {
-        let timeout = statement_timeout.saturating_add(AFTER_STATEMENT);
-        Self { timeout, ..Self::default() }
-    }
+    /// Longest time from the head of a request to its answer. What it still runs
+    /// in Postgres then is cancelled.
+    pub execution_time: Duration,
+    /// Requests that are executed at once. As many may wait for their turn.
+    pub concurrency: usize,
 }
 
 impl Default for Limits {
     fn default() -> Self {
-        Self { body_bytes: 1024 * 1024, timeout: Duration::from_secs(30) }
+        Self { body_bytes: 1024 * 1024, execution_time: Duration::from_secs(30), concurrency: 64 }
     }
 }
 
 /// What the handlers share.
-#[derive(Clone)]
 pub struct AppState {
-    schema: Schema,
+    engine: Engine,
+    answers: Answers,
     pool: PgPool,
+    documents: Documents,
     limits: Limits,
+    turns: Turns,
+    batch_max: usize,
+    cors_origins: CorsOrigins,
+    open: subscribe::Open,
 }
 
 impl std::fmt::Debug for AppState {
@@ -70,28 +87,94 @@ impl std::fmt::Debug for AppState {
 }
 
 impl AppState {
-    /// The state over a pool.
+    /// The state over a pool and the versions of its data, without a cache.
     #[must_use]
-    pub fn new(pool: PgPool, documents: graphql::Limits, limits: Limits) -> Self {
-        Self { schema: graphql::schema(Reader::new(pool.clone()), documents), pool, limits }
+    pub fn new(
+        pool: PgPool,
+        versions: DataVersions,
+        document_limits: graphql::Limits,
+        limits: Limits,
+    ) -> Self {
+        let open = subscribe::Open::new(subscribe::Limits::default(), versions.changes());
+        Self {
+            engine: Engine::new(Reader::new(pool.clone()), document_limits),
+            answers: Answers::new(versions, &document_limits),
+            pool,
+            documents: Documents::default(),
+            limits,
+            turns: Turns::new(limits.concurrency),
+            batch_max: 0,
+            cors_origins: CorsOrigins::None,
+            open,
+        }
+    }
+
+    /// The same with other documents that requests may name.
+    #[must_use]
+    pub fn with_documents(self, documents: Documents) -> Self {
+        Self { documents, ..self }
+    }
+
+    /// The same where a body may be an array of up to so many requests.
+    #[must_use]
+    pub fn with_batch_max(self, batch_max: usize) -> Self {
+        Self { batch_max, ..self }
+    }
+
+    /// Keeps answers ready, in memory of so many bytes. Needs a runtime.
+    #[must_use]
+    pub fn with_cache(self, max_bytes: usize) -> Self {
+        Self { answers: self.answers.cached(max_bytes), ..self }
+    }
+
+    /// Bytes of the answers that are kept ready, with their keys.
+    #[must_use]
+    pub fn cached_bytes(&self) -> u64 {
+        self.answers.cached_bytes()
+    }
+
+    /// The same with pages of other origins that may read the answers.
+    #[must_use]
+    pub fn with_cors_origins(self, cors_origins: CorsOrigins) -> Self {
+        Self { cors_origins, ..self }
+    }
+
+    /// The same with other bounds of the connections that stay open.
+    #[must_use]
+    pub fn with_subscriptions(self, limits: subscribe::Limits) -> Self {
+        let open = subscribe::Open::new(limits, self.open.changes());
+        Self { open, ..self }
     }
 }
 
+/// A smaller answer fits a packet or two as it is.
+const COMPRESSED_FROM: u64 = 1_024;
+/// Above this, both gzip and Brotli take much more time for little.
+const COMPRESSION: CompressionLevel = CompressionLevel::Precise(4);
+
 /// Everything that is served.
-pub fn router(state: AppState) -> Router {
+pub fn router(state: impl Into<Arc<AppState>>) -> Router {
+    let state: Arc<AppState> = state.into();
+    // Events go out one by one, which an encoder would hold back.
+    let compressed = SizeAbove::new(COMPRESSED_FROM).and(NotForContentType::SSE);
+    let compression = CompressionLayer::new().quality(COMPRESSION).compress_when(compressed);
+    let cors = cors::layer(&state.cors_origins);
     let layers = ServiceBuilder::new()
         .layer(SetRequestIdLayer::x_request_id(MakeRequestUuid))
         .layer(observe::layer())
         .layer(PropagateRequestIdLayer::x_request_id())
-        .layer(CatchPanicLayer::custom(endpoint::panicked))
+        .layer(CatchPanicLayer::custom(refused::panicked))
         .layer(from_fn(local::only));
     Router::new()
         .route("/graphql", endpoint::methods())
         .route("/schema.graphql", get(sdl))
         .route("/health/live", get(health::live))
         .route("/health/ready", get(health::ready))
-        .with_state(Arc::new(state))
+        .with_state(state)
         .merge(pages::routes())
+        .layer(compression)
+        .layer(from_fn(etag::by_coding))
+        .layer(option_layer(cors))
         .layer(layers)
 }
 

@@ -7,15 +7,15 @@ use axum::Router;
 use axum::body::Body;
 use axum::extract::Path;
 use axum::http::header::{
-    CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE, ETAG, IF_NONE_MATCH, REFERRER_POLICY,
-    VARY, X_CONTENT_TYPE_OPTIONS,
+    CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE, ETAG, REFERRER_POLICY, VARY,
+    X_CONTENT_TYPE_OPTIONS,
 };
-use axum::http::{HeaderMap, StatusCode};
+use axum::http::{HeaderMap, HeaderValue, StatusCode};
 use axum::response::{IntoResponse, Redirect, Response};
 use axum::routing::get;
 use rust_embed::{Embed, EmbeddedFile};
 
-use super::media;
+use super::etag;
 
 /// GraphiQL's editors and its tooltips set style attributes, its style sheet
 /// carries its fonts and images as data: everything else is this host's own.
@@ -55,6 +55,12 @@ pub fn graphiql_page() -> Response {
     (headers, Body::from(page.data)).into_response()
 }
 
+/// The page for a browser where GraphiQL could ask nothing.
+pub fn no_graphiql_page() -> Response {
+    let page = "GraphiQL is off: this server executes trusted documents only.\n";
+    (StatusCode::FORBIDDEN, [(VARY, "accept"), (CACHE_CONTROL, "no-store")], page).into_response()
+}
+
 /// Whether GraphiQL was built into this binary.
 #[must_use]
 pub fn has_graphiql() -> bool {
@@ -73,11 +79,11 @@ pub async fn asset(Path(path): Path<String>, request: HeaderMap) -> Response {
 fn serve(path: &str, file: EmbeddedFile, request: &HeaderMap) -> Response {
     let etag = strong_etag(&file.metadata.sha256_hash());
     let caching = if is_hashed(path) { FOREVER } else { REVALIDATE };
-    let fresh = holds_etag(request, &etag);
+    let held = HeaderValue::from_str(&etag).ok().and_then(|tag| etag::held(request, &tag));
     let headers =
         [(CACHE_CONTROL, caching), (ETAG, etag.as_str()), (X_CONTENT_TYPE_OPTIONS, "nosniff")];
-    if fresh {
-        return (StatusCode::NOT_MODIFIED, headers).into_response();
+    if let Some(held) = held {
+        return (StatusCode::NOT_MODIFIED, headers, [(ETAG, held)]).into_response();
     }
     let content_type = with_charset(file.metadata.mimetype());
     (headers, [(CONTENT_TYPE, content_type)], Body::from(file.data)).into_response()
@@ -106,14 +112,10 @@ fn with_charset(mime: &str) -> String {
     if mime.starts_with("text/") { format!("{mime}; charset=utf-8") } else { mime.to_owned() }
 }
 
-fn holds_etag(request: &HeaderMap, etag: &str) -> bool {
-    media::elements(request, &IF_NONE_MATCH)
-        .any(|held| held == "*" || held.strip_prefix("W/").unwrap_or(held) == etag)
-}
-
 #[cfg(test)]
 mod tests {
     use axum::body::to_bytes;
+    use axum::http::header::IF_NONE_MATCH;
     use axum::http::{HeaderName, Request};
     use tower::ServiceExt as _;
 

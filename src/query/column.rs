@@ -1,5 +1,7 @@
 //! Columns as the read side knows them.
 
+use super::alias::Alias;
+
 /// The type of a column, as far as reading it goes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Kind {
@@ -46,8 +48,8 @@ impl Column {
         Self { name, kind, nullable: false, expression: None }
     }
 
-    /// A value computed from the row by SQL. Columns of other tables inside of
-    /// it must be qualified.
+    /// A value computed from the row by SQL, in which `@.` stands before each of
+    /// the row's own columns: `(SELECT max(f.line) FROM f WHERE f.id = @.id)`.
     #[must_use]
     pub const fn computed(name: &'static str, kind: Kind, sql: &'static str) -> Self {
         Self { name, kind, nullable: false, expression: Some(sql) }
@@ -65,15 +67,20 @@ impl Column {
         self.expression.is_some()
     }
 
-    /// Writes it as an item of a SELECT list.
-    pub(super) fn write_item(&self, out: &mut String) {
-        out.push_str(self.expression.unwrap_or(self.name));
-        if self.kind == Kind::Decimal {
-            out.push_str("::text");
-        }
-        if self.expression.is_some() || self.kind == Kind::Decimal {
-            out.push_str(" AS ");
+    /// Writes its value in the row that is called `alias`.
+    pub(super) fn write(&self, alias: Alias, out: &mut String) {
+        let Some(expression) = self.expression else {
+            alias.write(out);
+            out.push('.');
             out.push_str(self.name);
+            return;
+        };
+        for (index, part) in expression.split("@.").enumerate() {
+            if index > 0 {
+                alias.write(out);
+                out.push('.');
+            }
+            out.push_str(part);
         }
     }
 }
@@ -97,64 +104,16 @@ impl Table {
     }
 }
 
-/// What is read of a table: the key first, then each column asked for, once.
-#[derive(Debug)]
-pub struct Columns {
-    /// The table.
-    pub table: &'static Table,
-    list: Vec<&'static Column>,
-}
-
-impl Columns {
-    /// Only the key.
-    #[must_use]
-    pub fn key_of(table: &'static Table) -> Self {
-        Self { table, list: table.key.iter().collect() }
-    }
-
-    /// Where in the row the column is; adds it when it is new.
-    pub fn index_of(&mut self, column: &'static Column) -> usize {
-        if let Some(index) = self.list.iter().position(|known| known.name == column.name) {
-            return index;
-        }
-        self.list.push(column);
-        self.list.len() - 1
-    }
-
-    /// Where in the row the key's columns are.
-    #[must_use]
-    pub fn key_indexes(&self) -> std::ops::Range<usize> {
-        0..self.table.key.len()
-    }
-
-    pub(super) fn write_list(&self, out: &mut String) {
-        for (index, column) in self.list.iter().enumerate() {
-            if index > 0 {
-                out.push_str(", ");
-            }
-            column.write_item(out);
-        }
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    static KEY: [Column; 1] = [Column::new("id", Kind::Int)];
-    static TABLE: Table = Table::new("thing", &KEY);
-    static PRICE: Column = Column::new("price", Kind::Decimal);
-    static COUNT: Column = Column::computed("n", Kind::Long, "(SELECT 1)");
-
     #[test]
-    fn a_column_is_selected_once_and_the_key_always() {
-        let mut columns = Columns::key_of(&TABLE);
-        assert_eq!(columns.index_of(&PRICE), 1);
-        assert_eq!(columns.index_of(&COUNT), 2);
-        assert_eq!(columns.index_of(&PRICE), 1);
-        assert_eq!(columns.index_of(&KEY[0]), 0);
+    fn a_computed_column_is_of_the_row_it_is_asked_of() {
+        let column =
+            Column::computed("n", Kind::Long, "(@.a + (SELECT max(b) FROM c WHERE d = @.e))");
         let mut text = String::new();
-        columns.write_list(&mut text);
-        assert_eq!(text, "id, price::text AS price, (SELECT 1) AS n");
+        column.write(Alias::row(3), &mut text);
+        assert_eq!(text, "(t3.a + (SELECT max(b) FROM c WHERE d = t3.e))");
     }
 }

@@ -1,17 +1,38 @@
 //! Read use-cases: what is asked for -> SQL -> rows. Each takes the caller's
 //! [`Scope`](crate::auth::Scope).
 
+mod alias;
 mod column;
+mod condition;
+mod cursor;
+mod filter;
 mod key;
+mod layout;
+mod order;
 mod page;
+mod paging;
 mod read;
+mod relation;
 mod row;
+mod selection;
+mod sizes;
+mod sort;
 mod statement;
 pub mod tables;
+mod value;
 mod visible;
 
-pub use column::{Column, Columns, Kind, Table};
+pub use column::{Column, Kind, Table};
+pub use condition::{Comparison, Condition, Quantifier, TextMatch};
+pub use cursor::{Position, cursor};
 pub use key::{Key, KeyPart};
-pub use page::{BadArgument, DEFAULT_SIZE, List, MAX_SIZE, Page, bad_argument};
-pub use read::{Below, Equals, Reader, Rows};
+pub use order::{Direction, Nulls, Order, OrderBy, OrderKey};
+pub use page::{
+    Arguments, BadArgument, DEFAULT_SIZE, MAX_SIZE, Page, PageSizes, PageTooLarge, bad_argument,
+};
+pub use read::{Below, Extent, List, Pages, Reader};
+pub use relation::{ToMany, ToOne};
 pub use row::Row;
+pub use selection::{Selection, Source};
+pub use sizes::Sizes;
+pub use value::Value;

@@ -1,124 +1,124 @@
-//! Pages and the cursors that continue them.
-
-use base64::Engine as _;
-use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use sha2::{Digest as _, Sha256};
+//! Pages: how much of a list is asked for, and from where on.
 
 use super::column::Table;
-use super::key::{Key, KeyPart};
+use super::cursor::{self, Position};
+use super::order::Order;
 use crate::error::{Code, Error, Result};
 
-/// Rows of a page when `first` is not given.
+/// Rows of a page when neither `first` nor `last` is given.
 pub const DEFAULT_SIZE: u32 = 50;
 /// Most rows of a page.
 pub const MAX_SIZE: u32 = 1_000;
 
-/// Format of the cursors made now; others are refused.
-const VERSION: &str = "1";
-/// The only order so far; part of the cursor, so that one cannot be used with
-/// another order.
-const BY_KEY: &str = "key";
-const CHECK_BYTES: usize = 4;
+/// Sizes of pages.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct PageSizes {
+    /// Rows of a page when neither `first` nor `last` is given.
+    pub default: u32,
+    /// Most rows of a page.
+    pub most: u32,
+}
 
-/// A part of a list: at most `limit` rows after a key, in the order of the key.
-#[derive(Debug, Clone, PartialEq, Eq)]
+impl Default for PageSizes {
+    fn default() -> Self {
+        Self { default: DEFAULT_SIZE, most: MAX_SIZE }
+    }
+}
+
+/// The arguments of a list as a caller gives them.
+#[derive(Debug, Clone, Default)]
+pub struct Arguments {
+    /// At most so many rows from the beginning.
+    pub first: Option<i32>,
+    /// At most so many rows up to the end.
+    pub last: Option<i32>,
+    /// Only rows after that of this cursor.
+    pub after: Option<String>,
+    /// Only rows before that of this cursor.
+    pub before: Option<String>,
+}
+
+/// A part of a list: at most `limit` rows between two positions in its order.
+#[derive(Debug, Clone)]
 pub struct Page {
     /// Most rows.
     pub limit: u32,
-    /// Rows come after this one; `None` is the beginning.
-    pub after: Option<Key>,
+    /// Whether these are the last rows of the part and not the first.
+    pub backwards: bool,
+    /// The order of the list.
+    pub order: Order,
+    /// Rows come after this; `None` is the beginning.
+    pub(super) after: Option<Position>,
+    /// Rows come before this; `None` is the end.
+    pub(super) before: Option<Position>,
 }
 
 impl Page {
-    /// The page a caller asks for by `first` and `after`.
+    /// The page of the list `field` that a caller asks for.
     ///
     /// # Errors
-    /// `BAD_USER_INPUT` naming the argument: `first` out of 0 to [`MAX_SIZE`], or an
-    /// `after` that is no cursor of `list`.
-    pub fn from_params(list: &List<'_>, first: Option<i32>, after: Option<&str>) -> Result<Self> {
-        let limit = match first {
-            None => DEFAULT_SIZE,
-            Some(asked) => match u32::try_from(asked) {
-                Ok(limit) if limit <= MAX_SIZE => limit,
-                _ => {
-                    return Err(bad_argument(
-                        "first",
-                        format!("first: {asked} is not within 0 to {MAX_SIZE}"),
-                    ));
-                }
-            },
+    /// `BAD_USER_INPUT` naming the argument: both `first` and `last`, a negative size, one
+    /// over the most (its source is [`PageTooLarge`]), a cursor that is none of this
+    /// list in this order, a key that is twice in the order.
+    pub fn from_params(
+        field: &str,
+        table: &'static Table,
+        mut order: Order,
+        arguments: &Arguments,
+        sizes: PageSizes,
+    ) -> Result<Self> {
+        let (argument, asked) = match (arguments.first, arguments.last) {
+            (Some(_), Some(_)) => {
+                return Err(bad_argument(
+                    "last",
+                    "last: give either first or last, not both".to_owned(),
+                ));
+            }
+            (None, Some(last)) => ("last", Some(last)),
+            (first, None) => ("first", first),
         };
-        let after = after.map(|cursor| list.decode(cursor)).transpose()?;
-        Ok(Self { limit, after })
+        let limit = asked.map_or(Ok(sizes.default), |asked| size(argument, asked, sizes.most))?;
+        for (index, key) in order.keys.iter().enumerate() {
+            if order.keys.iter().take(index).any(|earlier| earlier.name == key.name) {
+                let name = &key.name;
+                return Err(bad_argument("orderBy", format!("orderBy: {name} is given twice")));
+            }
+        }
+        order.trim(table);
+        let position = |argument, cursor: &Option<String>| {
+            cursor
+                .as_ref()
+                .map(|text| cursor::decode(argument, text, field, table, &order))
+                .transpose()
+        };
+        let after = position("after", &arguments.after)?;
+        let before = position("before", &arguments.before)?;
+        Ok(Self { limit, backwards: argument == "last", order, after, before })
     }
-}
 
-/// A list that is paged: which field of which type, over which table.
-#[derive(Debug, Clone, Copy)]
-pub struct List<'a> {
-    /// The field as clients know it, such as `Customer.orders`.
-    pub field: &'a str,
-    /// The table its rows are of.
-    pub table: &'static Table,
-}
-
-impl List<'_> {
-    /// The cursor of the row with this key.
+    /// Whether only rows after a cursor are asked for.
     #[must_use]
-    pub fn encode(&self, key: &Key) -> String {
-        let mut text = format!("{VERSION}|{}|{BY_KEY}", self.field);
-        for part in key.parts() {
-            text.push('|');
-            text.push_str(&part.to_text());
-        }
-        let mut bytes = check(text.as_bytes()).to_vec();
-        bytes.extend_from_slice(text.as_bytes());
-        URL_SAFE_NO_PAD.encode(bytes)
+    pub const fn has_after(&self) -> bool {
+        self.after.is_some()
     }
 
-    fn decode(&self, cursor: &str) -> Result<Key> {
-        let broken = || bad_argument("after", "after: not a cursor of this API".to_owned());
-        let bytes = URL_SAFE_NO_PAD.decode(cursor).map_err(|_| broken())?;
-        let (sum, text) = bytes.split_at_checked(CHECK_BYTES).ok_or_else(broken)?;
-        if sum != check(text) {
-            return Err(broken());
-        }
-        let text = std::str::from_utf8(text).map_err(|_| broken())?;
-        let mut parts = text.split('|');
-        if parts.next() != Some(VERSION) {
-            return Err(bad_argument(
-                "after",
-                "after: a cursor of another version; start again at the first page".to_owned(),
-            ));
-        }
-        if parts.next() != Some(self.field) || parts.next() != Some(BY_KEY) {
-            return Err(bad_argument(
-                "after",
-                format!("after: a cursor of another list than {}", self.field),
-            ));
-        }
-        let key: Option<Vec<KeyPart>> = self
-            .table
-            .key
-            .iter()
-            .map(|column| KeyPart::from_text(parts.next()?, column.kind))
-            .collect();
-        match (key, parts.next()) {
-            (Some(key), None) => Ok(Key::new(key)),
-            _ => Err(broken()),
-        }
+    /// Whether only rows before a cursor are asked for.
+    #[must_use]
+    pub const fn has_before(&self) -> bool {
+        self.before.is_some()
     }
 }
 
-/// Guards against mangled cursors; it is no secret, and needs to be none: a
-/// cursor gives access to nothing.
-fn check(text: &[u8]) -> [u8; CHECK_BYTES] {
-    let digest = Sha256::digest(text);
-    let mut sum = [0; CHECK_BYTES];
-    for (to, from) in sum.iter_mut().zip(digest) {
-        *to = from;
+fn size(argument: &'static str, asked: i32, most: u32) -> Result<u32> {
+    match u32::try_from(asked) {
+        Ok(limit) if limit <= most => Ok(limit),
+        Ok(_) => {
+            let message =
+                format!("{argument}: {asked} is more than the {most} rows a page may have");
+            Err(Error::new(Code::BadUserInput, message).with_source(PageTooLarge(argument)))
+        }
+        Err(_) => Err(bad_argument(argument, format!("{argument}: {asked} is less than 0"))),
     }
-    sum
 }
 
 /// Names the argument at fault; the source of a `BAD_USER_INPUT` error.
@@ -126,62 +126,14 @@ fn check(text: &[u8]) -> [u8; CHECK_BYTES] {
 #[error("argument {0}")]
 pub struct BadArgument(pub &'static str);
 
+/// Names the argument that asks for too large a page; the source of a
+/// `BAD_USER_INPUT` error.
+#[derive(Debug, thiserror::Error)]
+#[error("argument {0} asks for too large a page")]
+pub struct PageTooLarge(pub &'static str);
+
 /// A `BAD_USER_INPUT` error about an argument.
 #[must_use]
 pub fn bad_argument(argument: &'static str, message: String) -> Error {
     Error::new(Code::BadUserInput, message).with_source(BadArgument(argument))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::query::{Column, Kind};
-
-    static KEY: [Column; 2] = [Column::new("a", Kind::Int), Column::new("b", Kind::Int)];
-    static TABLE: Table = Table::new("thing", &KEY);
-    const LIST: List<'static> = List { field: "Query.things", table: &TABLE };
-
-    fn message(first: Option<i32>, after: Option<&str>) -> String {
-        let error = Page::from_params(&LIST, first, after).unwrap_err();
-        assert_eq!(error.code(), Code::BadUserInput);
-        error.message().to_owned()
-    }
-
-    #[test]
-    fn sizes_have_a_default_and_bounds() {
-        assert_eq!(Page::from_params(&LIST, None, None).unwrap().limit, DEFAULT_SIZE);
-        assert_eq!(Page::from_params(&LIST, Some(0), None).unwrap().limit, 0);
-        assert_eq!(Page::from_params(&LIST, Some(1000), None).unwrap().limit, 1000);
-        assert!(message(Some(-1), None).contains("first"));
-        assert!(message(Some(1001), None).contains("1000"));
-    }
-
-    #[test]
-    fn a_cursor_comes_back_as_its_key() {
-        let key = Key::from([43659, -1]);
-        let page = Page::from_params(&LIST, None, Some(&LIST.encode(&key))).unwrap();
-        assert_eq!(page.after, Some(key));
-    }
-
-    #[test]
-    fn a_cursor_of_another_list_is_refused() {
-        let other = List { field: "Query.others", table: &TABLE };
-        let cursor = other.encode(&Key::from([1, 2]));
-        assert!(message(None, Some(&cursor)).contains("another list"));
-    }
-
-    #[test]
-    fn every_mangled_cursor_is_refused() {
-        let cursor = LIST.encode(&Key::from([43659, 12]));
-        for position in 0..cursor.len() {
-            let mut mangled = cursor.clone().into_bytes();
-            mangled[position] = if mangled[position] == b'A' { b'B' } else { b'A' };
-            let mangled = String::from_utf8(mangled).unwrap();
-            // The last character holds spare bits, which the decoder refuses too.
-            assert!(Page::from_params(&LIST, None, Some(&mangled)).is_err(), "{mangled}");
-        }
-        for nonsense in ["", "x", "AAAAAAAA", "ünï", "MXxRdWVyeQ=="] {
-            assert!(message(None, Some(nonsense)).contains("after"), "{nonsense}");
-        }
-    }
 }

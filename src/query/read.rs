@@ -3,11 +3,17 @@
 use sqlx::Row as _;
 use sqlx::postgres::{PgPool, PgRow};
 
-use super::column::{Column, Columns, Table};
-use super::key::{Key, KeyPart};
+use super::column::{Column, Table};
+use super::condition::Condition;
+use super::filter::require;
+use super::key::Key;
 use super::page::Page;
+use super::paging::Paging;
 use super::row::Row;
-use super::statement::Statement;
+use super::selection::Selection;
+use super::sort::Aggregation;
+use super::statement::{Place, Statement};
+use super::value::Value;
 use super::visible::restrict;
 use crate::auth::Scope;
 use crate::error::{Error, Result};
@@ -18,22 +24,17 @@ pub struct Reader {
     pool: PgPool,
 }
 
-/// The rows of a page and whether more follow.
-#[derive(Debug, Default)]
-pub struct Rows {
-    /// In the order of the page.
-    pub rows: Vec<Row>,
-    /// Whether there are rows after the last.
-    pub has_next: bool,
-}
-
-/// Rows of a table with a column of one value.
+/// A list that is read.
 #[derive(Debug, Clone, Copy)]
-pub struct Equals {
-    /// The column.
-    pub column: &'static Column,
-    /// The value.
-    pub value: KeyPart,
+pub struct List<'a> {
+    /// What of each row.
+    pub selection: &'a Selection,
+    /// Which rows.
+    pub condition: &'a Condition,
+    /// How many, from where on, in which order.
+    pub page: &'a Page,
+    /// Whether [`super::cursor`] will be asked for.
+    pub cursors: bool,
 }
 
 /// Lists below parents: rows of a table whose columns hold a parent's key.
@@ -45,11 +46,36 @@ pub struct Below<'a> {
     pub parents: &'a [Key],
 }
 
+/// Pages that were read by one statement.
+#[derive(Debug, Default)]
+pub struct Pages {
+    /// The rows of all pages, page after page, each in the order of its list.
+    pub rows: Vec<Row>,
+    /// Where each page is.
+    pub pages: Vec<Extent>,
+}
+
+/// Where a page is among the rows of [`Pages`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Extent {
+    /// Index of its first row.
+    pub start: usize,
+    /// Index after its last.
+    pub end: usize,
+    /// Whether there are more rows in the direction of paging: after the last, or
+    /// before the first of a page that was asked for backwards.
+    pub has_more: bool,
+}
+
 impl Reader {
     /// A reader over this pool.
     #[must_use]
     pub const fn new(pool: PgPool) -> Self {
         Self { pool }
+    }
+
+    pub(super) const fn pool(&self) -> &PgPool {
+        &self.pool
     }
 
     /// The rows with these primary keys, in no particular order, by one statement.
@@ -59,19 +85,33 @@ impl Reader {
     pub async fn by_keys(
         &self,
         scope: &Scope,
-        columns: &Columns,
+        selection: &Selection,
         keys: &[Key],
     ) -> Result<Vec<Row>> {
-        let table = columns.table;
-        let mut statement = select(columns);
-        if let [column] = table.key {
-            statement.condition().push(column.name).push(" = ANY(");
-            statement.bind_parts(column.kind, keys, 0)?.push(")");
+        let row = row_of(selection.table());
+        let mut statement = Statement::new(scope);
+        select(&mut statement, selection);
+        statement.push(" FROM ");
+        if let [column] = row.table.key {
+            from(&mut statement, selection)?;
+            // Of an array, Postgres makes a new plan for each execution, which takes several
+            // times as long as finding a row.
+            if let [key] = keys {
+                statement.condition().column(row.alias, column).push(" = ");
+                let [part] = key.parts() else {
+                    return Err(Error::internal("a key does not fit its table"));
+                };
+                statement.bind_value(column.kind, &Value::from(*part))?;
+            } else {
+                statement.condition().column(row.alias, column).push(" = ANY(");
+                statement.bind_parts(column.kind, keys, 0)?.push(")");
+            }
         } else {
-            statement.push(", ").push_keys(table.key, keys)?;
-            statement.match_parent(table, table.key);
+            statement.push_keys(row.table.key, keys)?.push(" CROSS JOIN ");
+            from(&mut statement, selection)?;
+            statement.match_parent(row.alias, row.table.key);
         }
-        restrict(&mut statement, table, scope);
+        restrict(&mut statement, row);
         Ok(statement.fetch_all(&self.pool).await?.into_iter().map(Row::new).collect())
     }
 
@@ -79,19 +119,12 @@ impl Reader {
     ///
     /// # Errors
     /// As any query.
-    pub async fn list(
-        &self,
-        scope: &Scope,
-        columns: &Columns,
-        conditions: &[Equals],
-        page: &Page,
-    ) -> Result<Rows> {
-        let mut statement = select(columns);
-        equal(&mut statement, conditions)?;
-        finish_page(&mut statement, scope, columns.table, page)?;
-        let mut rows = statement.fetch_all(&self.pool).await?;
-        let has_next = cut(&mut rows, page.limit);
-        Ok(Rows { rows: rows.into_iter().map(Row::new).collect(), has_next })
+    pub async fn list(&self, scope: &Scope, list: &List<'_>) -> Result<Pages> {
+        let mut statement = Statement::new(scope);
+        Paging::of(list).write(&mut statement)?;
+        let mut pages = Pages::default();
+        pages.add(statement.fetch_all(&self.pool).await?, list.page);
+        Ok(pages)
     }
 
     /// For each parent a page of its own, by one statement for all of them; `None`
@@ -103,22 +136,23 @@ impl Reader {
     pub async fn list_below(
         &self,
         scope: &Scope,
-        columns: &Columns,
+        list: &List<'_>,
         below: Below<'_>,
-        page: &Page,
         most: u64,
-    ) -> Result<Option<Vec<Rows>>> {
-        let table = columns.table;
-        let mut statement = Statement::default();
-        statement.push("SELECT child.*, parent.position FROM ");
-        statement.push_keys(below.columns, below.parents)?;
-        statement.push(" CROSS JOIN LATERAL (SELECT ");
-        columns.write_list(&mut statement.text);
-        statement.push(" FROM ").push(table.name);
-        statement.match_parent(table, below.columns);
-        finish_page(&mut statement, scope, table, page)?;
-        statement.push(") AS child ORDER BY parent.position, ");
-        statement.push_order("child", table);
+    ) -> Result<Option<Pages>> {
+        let paging = Paging::of(list);
+        let mut statement = Statement::new(scope);
+        statement.push("SELECT ");
+        paging.write_items(&mut statement)?;
+        statement.comma(paging.width()).push("parent.position FROM ");
+        statement.push_keys(below.columns, below.parents)?.push(" CROSS JOIN LATERAL (");
+        paging.write_page(&mut statement, Aggregation::RowByRow, |statement, row| {
+            statement.match_parent(row.alias, below.columns);
+        })?;
+        statement.push(") AS child");
+        paging.write_late(&mut statement)?;
+        statement.push(" ORDER BY parent.position, ");
+        paging.write_child_order(&mut statement)?;
         // Each page may bring one row that only tells that more follow.
         let parents = u64::try_from(below.parents.len()).unwrap_or(u64::MAX);
         let enough = i64::try_from(most.saturating_add(parents)).unwrap_or(i64::MAX - 1);
@@ -128,15 +162,26 @@ impl Reader {
         if i64::try_from(fetched.len()).is_ok_and(|fetched| fetched > enough) {
             return Ok(None);
         }
-        let mut pages: Vec<Vec<PgRow>> = below.parents.iter().map(|_| Vec::new()).collect();
-        for row in fetched {
-            slot(&mut pages, row.try_get("position")?)?.push(row);
+        let position = paging.width();
+        let mut fetched = fetched.into_iter().peekable();
+        let mut pages = Pages {
+            rows: Vec::with_capacity(fetched.len()),
+            pages: Vec::with_capacity(below.parents.len()),
+        };
+        for parent in 1..=below.parents.len() {
+            let mut rows = Vec::new();
+            while let Some(row) = fetched.peek() {
+                if usize::try_from(row.try_get::<i64, _>(position)?) != Ok(parent) {
+                    break;
+                }
+                rows.extend(fetched.next());
+            }
+            pages.add(rows, list.page);
         }
-        let pages = pages.into_iter().map(|mut rows| {
-            let has_next = cut(&mut rows, page.limit);
-            Rows { rows: rows.into_iter().map(Row::new).collect(), has_next }
-        });
-        Ok(Some(pages.collect()))
+        if fetched.peek().is_some() {
+            return Err(Error::internal("a row belongs to no parent"));
+        }
+        Ok(Some(pages))
     }
 
     /// How many rows a list has, over all pages.
@@ -147,12 +192,13 @@ impl Reader {
         &self,
         scope: &Scope,
         table: &'static Table,
-        conditions: &[Equals],
+        condition: &Condition,
     ) -> Result<i64> {
-        let mut statement = Statement::default();
-        statement.push("SELECT count(*) FROM ").push(table.name);
-        equal(&mut statement, conditions)?;
-        restrict(&mut statement, table, scope);
+        let row = row_of(table);
+        let mut statement = Statement::new(scope);
+        statement.push("SELECT count(*) FROM ").table(row);
+        require(&mut statement, condition, row)?;
+        restrict(&mut statement, row);
         let rows = statement.fetch_all(&self.pool).await?;
         let row = rows.first().ok_or_else(|| Error::internal("a count gave no row"))?;
         Ok(row.try_get(0)?)
@@ -166,60 +212,58 @@ impl Reader {
         &self,
         scope: &Scope,
         table: &'static Table,
+        condition: &Condition,
         below: Below<'_>,
     ) -> Result<Vec<i64>> {
-        let mut statement = Statement::default();
-        statement.push("SELECT parent.position, count(*) FROM ").push(table.name).push(", ");
-        statement.push_keys(below.columns, below.parents)?;
-        statement.match_parent(table, below.columns);
-        restrict(&mut statement, table, scope);
+        let row = row_of(table);
+        let mut statement = Statement::new(scope);
+        statement.push("SELECT parent.position, count(*) FROM ");
+        statement.push_keys(below.columns, below.parents)?.push(" CROSS JOIN ").table(row);
+        statement.match_parent(row.alias, below.columns);
+        require(&mut statement, condition, row)?;
+        restrict(&mut statement, row);
         statement.push(" GROUP BY parent.position");
         let mut counts = vec![0; below.parents.len()];
         for row in statement.fetch_all(&self.pool).await? {
-            *slot(&mut counts, row.try_get(0)?)? = row.try_get(1)?;
+            let position: i64 = row.try_get(0)?;
+            let count = usize::try_from(position - 1).ok().and_then(|index| counts.get_mut(index));
+            *count.ok_or_else(|| Error::internal("a row belongs to no parent"))? =
+                row.try_get(1)?;
         }
         Ok(counts)
     }
 }
 
-fn select(columns: &Columns) -> Statement {
-    let mut statement = Statement::default();
+impl Pages {
+    /// Adds a page of rows that were fetched in the direction of paging, with one
+    /// more than it holds where there are more.
+    fn add(&mut self, mut fetched: Vec<PgRow>, page: &Page) {
+        let limit = usize::try_from(page.limit).unwrap_or(usize::MAX);
+        let has_more = fetched.len() > limit;
+        fetched.truncate(limit);
+        if page.backwards {
+            fetched.reverse();
+        }
+        let start = self.rows.len();
+        self.rows.extend(fetched.into_iter().map(Row::new));
+        self.pages.push(Extent { start, end: self.rows.len(), has_more });
+    }
+}
+
+fn row_of(table: &'static Table) -> Place {
+    Place { table, alias: Selection::ROW.alias() }
+}
+
+/// SELECT and what is selected.
+fn select(statement: &mut Statement<'_>, selection: &Selection) {
     statement.push("SELECT ");
-    columns.write_list(&mut statement.text);
-    statement.push(" FROM ").push(columns.table.name);
-    statement
-}
-
-fn equal(statement: &mut Statement, conditions: &[Equals]) -> Result<()> {
-    for Equals { column, value } in conditions {
-        statement.condition().push(column.name).push(" = ");
-        statement.bind_part(column.kind, *value)?;
+    for (index, (source, column)) in selection.columns().iter().enumerate() {
+        statement.comma(index).column(source.alias(), column).readable(column.kind);
     }
-    Ok(())
 }
 
-/// One row more than the page holds is asked for, to know whether more follow.
-fn finish_page(statement: &mut Statement, scope: &Scope, table: &Table, page: &Page) -> Result<()> {
-    if let Some(key) = &page.after {
-        statement.after(table, key)?;
-    }
-    restrict(statement, table, scope);
-    statement.push(" ORDER BY ").push_order(table.name, table);
-    statement.push(" LIMIT ").bind(i64::from(page.limit) + 1)?;
-    Ok(())
-}
-
-fn cut(rows: &mut Vec<PgRow>, limit: u32) -> bool {
-    let limit = usize::try_from(limit).unwrap_or(usize::MAX);
-    let has_next = rows.len() > limit;
-    rows.truncate(limit);
-    has_next
-}
-
-/// Where the values of the parent at `position` (from 1) go.
-fn slot<T>(slots: &mut [T], position: i64) -> Result<&mut T> {
-    usize::try_from(position - 1)
-        .ok()
-        .and_then(|index| slots.get_mut(index))
-        .ok_or_else(|| Error::internal("a row belongs to no parent"))
+/// The table and the rows it refers to, as they stand after FROM.
+fn from(statement: &mut Statement<'_>, selection: &Selection) -> Result<()> {
+    statement.table(row_of(selection.table()));
+    statement.join(selection.joins())
 }

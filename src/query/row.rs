@@ -7,7 +7,7 @@ use super::column::{Column, Kind};
 use super::key::{Key, KeyPart};
 use crate::error::{Error, Result};
 
-/// A row with the columns of a [`super::Columns`], in their order.
+/// A row with the columns of a [`super::Selection`], in their order.
 pub struct Row(PgRow);
 
 impl std::fmt::Debug for Row {

@@ -5,52 +5,238 @@ use std::fmt::Write as _;
 use sqlx::postgres::{PgArguments, PgPool, PgRow};
 use sqlx::{Arguments as _, AssertSqlSafe, Encode, Postgres, Type};
 
+use super::alias::Alias;
 use super::column::{Column, Kind, Table};
 use super::key::{Key, KeyPart};
+use super::page::bad_argument;
+use super::relation::ToOne;
+use super::selection::Source;
+use super::value::Value;
+use super::visible::restrict;
+use crate::auth::Scope;
+use crate::db::running::Running;
 use crate::error::{Error, Result};
 
+/// Most values of a statement; Postgres counts them in 16 bits.
+const MOST_VALUES: usize = 65_535;
+
 /// Text made of names known at compile time, and of `$n` for every value.
-#[derive(Debug, Default)]
-pub(super) struct Statement {
+pub(super) struct Statement<'s> {
     pub(super) text: String,
+    pub(super) scope: &'s Scope,
     arguments: PgArguments,
     bound: usize,
-    has_where: bool,
+    /// What stands before the next condition.
+    glue: &'static str,
+    /// Rows of subqueries so far.
+    inner: usize,
 }
 
-impl Statement {
+/// A row of the statement.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Place {
+    pub(super) table: &'static Table,
+    pub(super) alias: Alias,
+}
+
+impl<'s> Statement<'s> {
+    pub(super) fn new(scope: &'s Scope) -> Self {
+        Self {
+            text: String::with_capacity(512),
+            scope,
+            arguments: PgArguments::default(),
+            bound: 0,
+            glue: " WHERE ",
+            inner: 0,
+        }
+    }
+
     pub(super) fn push(&mut self, text: &str) -> &mut Self {
         self.text.push_str(text);
         self
     }
 
+    pub(super) fn number(&mut self, number: usize) -> &mut Self {
+        // Writing to a String cannot fail.
+        let _ = write!(self.text, "{number}");
+        self
+    }
+
+    pub(super) fn alias(&mut self, alias: Alias) -> &mut Self {
+        alias.write(&mut self.text);
+        self
+    }
+
+    /// The value of a column.
+    pub(super) fn column(&mut self, alias: Alias, column: &Column) -> &mut Self {
+        column.write(alias, &mut self.text);
+        self
+    }
+
+    /// `table AS alias`.
+    pub(super) fn table(&mut self, place: Place) -> &mut Self {
+        self.push(place.table.name).push(" AS ").alias(place.alias)
+    }
+
+    /// As a value of this kind is selected: so that it can be read to the last digit.
+    pub(super) fn readable(&mut self, kind: Kind) -> &mut Self {
+        if kind == Kind::Decimal { self.push("::text") } else { self }
+    }
+
+    /// A comma before every item but the first.
+    pub(super) fn comma(&mut self, index: usize) -> &mut Self {
+        if index > 0 { self.push(", ") } else { self }
+    }
+
+    /// A row of a subquery that begins here.
+    pub(super) fn inner(&mut self, table: &'static Table) -> Place {
+        self.inner += 1;
+        Place { table, alias: Alias::inner(self.inner) }
+    }
+
     /// Starts the next condition: WHERE or AND.
     pub(super) fn condition(&mut self) -> &mut Self {
-        let word = if self.has_where { " AND " } else { " WHERE " };
-        self.has_where = true;
-        self.push(word)
+        let glue = std::mem::replace(&mut self.glue, " AND ");
+        self.push(glue)
+    }
+
+    /// Lets `write` write conditions of which the first follows `word`.
+    pub(super) fn conditions(
+        &mut self,
+        word: &'static str,
+        write: impl FnOnce(&mut Self) -> Result<()>,
+    ) -> Result<()> {
+        let outer = std::mem::replace(&mut self.glue, word);
+        let result = write(self);
+        self.glue = outer;
+        result
+    }
+
+    /// The condition that columns of one row are those of another.
+    pub(super) fn link(&mut self, some: (Alias, &[Column]), others: (Alias, &[Column])) {
+        for (one, other) in some.1.iter().zip(others.1) {
+            self.condition().column(some.0, one).push(" = ").column(others.0, other);
+        }
+    }
+
+    /// Joins rows to those that refer to them; where there is none it is all nulls.
+    pub(super) fn join(
+        &mut self,
+        joins: impl Iterator<Item = (Source, Source, ToOne)>,
+    ) -> Result<()> {
+        for (source, of, relation) in joins {
+            let row = Place { table: relation.table, alias: source.alias() };
+            self.push(" LEFT JOIN ").table(row);
+            self.conditions(" ON ", |statement| {
+                statement.link((row.alias, row.table.key), (of.alias(), relation.from));
+                restrict(statement, row);
+                Ok(())
+            })?;
+        }
+        Ok(())
+    }
+
+    /// Sends a value and tells its number.
+    fn add<'q, T>(&mut self, value: T) -> Result<usize>
+    where
+        T: Encode<'q, Postgres> + Type<Postgres> + 'q,
+    {
+        if self.bound == MOST_VALUES {
+            let message = format!("filter: more than {MOST_VALUES} values");
+            return Err(bad_argument("filter", message));
+        }
+        self.arguments
+            .add(value)
+            .map_err(|error| Error::internal("a value cannot be sent").with_source(error))?;
+        self.bound += 1;
+        Ok(self.bound)
     }
 
     pub(super) fn bind<'q, T>(&mut self, value: T) -> Result<&mut Self>
     where
         T: Encode<'q, Postgres> + Type<Postgres> + 'q,
     {
-        self.arguments
-            .add(value)
-            .map_err(|error| Error::internal("a value cannot be sent").with_source(error))?;
-        self.bound += 1;
-        // Writing to a String cannot fail.
-        let _ = write!(self.text, "${}", self.bound);
-        Ok(self)
+        let number = self.add(value)?;
+        Ok(self.push("$").number(number))
     }
 
-    pub(super) fn bind_part(&mut self, kind: Kind, part: KeyPart) -> Result<&mut Self> {
-        match (kind, part) {
-            (Kind::Small | Kind::Int, KeyPart::Int(number)) => self.bind(narrow(number)?),
-            (Kind::Long, KeyPart::Int(number)) => self.bind(number),
-            (Kind::Uuid, KeyPart::Uuid(id)) => self.bind(id),
-            _ => Err(mismatch()),
+    /// Sends a value that is compared with a column of this kind and tells its
+    /// number, for [`Self::sent`].
+    ///
+    /// Integers are sent as `bigint`: Postgres compares those with narrower columns,
+    /// by index too, and one that no column could hold is a value like any other.
+    pub(super) fn send(&mut self, kind: Kind, value: &Value) -> Result<usize> {
+        match (kind, value) {
+            (Kind::Boolean, Value::Boolean(value)) => self.add(*value),
+            (Kind::Small | Kind::Int | Kind::Long, Value::Int(value)) => self.add(*value),
+            (Kind::Text, Value::Text(value)) => self.add(storable(value)?.to_owned()),
+            (Kind::Decimal, Value::Decimal(value)) => self.add(value.clone()),
+            (Kind::Decimal, Value::Int(value)) => self.add(value.to_string()),
+            (Kind::Uuid, Value::Uuid(value)) => self.add(*value),
+            (Kind::LocalDateTime, Value::LocalDateTime(value)) => self.add(*value),
+            (Kind::DateTime, Value::DateTime(value)) => self.add(*value),
+            _ => Err(misfit()),
         }
+    }
+
+    /// A value that was sent.
+    pub(super) fn sent(&mut self, kind: Kind, number: usize) -> &mut Self {
+        self.push("$").number(number);
+        if kind == Kind::Decimal { self.push("::numeric") } else { self }
+    }
+
+    pub(super) fn bind_value(&mut self, kind: Kind, value: &Value) -> Result<&mut Self> {
+        let number = self.send(kind, value)?;
+        Ok(self.sent(kind, number))
+    }
+
+    /// Binds values for a column of this kind as one array.
+    pub(super) fn bind_values(&mut self, kind: Kind, values: &[Value]) -> Result<&mut Self> {
+        match kind {
+            Kind::Boolean => self.bind(all(values, |value| match value {
+                Value::Boolean(value) => Ok(*value),
+                _ => Err(misfit()),
+            })?),
+            Kind::Small | Kind::Int | Kind::Long => self.bind(all(values, |value| match value {
+                Value::Int(value) => Ok(*value),
+                _ => Err(misfit()),
+            })?),
+            Kind::Text => self.bind(all(values, |value| match value {
+                Value::Text(value) => Ok(storable(value)?.to_owned()),
+                _ => Err(misfit()),
+            })?),
+            Kind::Decimal => {
+                let values = all(values, |value| match value {
+                    Value::Decimal(value) => Ok(value.clone()),
+                    Value::Int(value) => Ok(value.to_string()),
+                    _ => Err(misfit()),
+                })?;
+                Ok(self.bind(values)?.push("::numeric[]"))
+            }
+            Kind::Uuid => self.bind(all(values, |value| match value {
+                Value::Uuid(value) => Ok(*value),
+                _ => Err(misfit()),
+            })?),
+            Kind::LocalDateTime => self.bind(all(values, |value| match value {
+                Value::LocalDateTime(value) => Ok(*value),
+                _ => Err(misfit()),
+            })?),
+            Kind::DateTime => self.bind(all(values, |value| match value {
+                Value::DateTime(value) => Ok(*value),
+                _ => Err(misfit()),
+            })?),
+            Kind::Bytes | Kind::IntList => Err(misfit()),
+        }
+    }
+
+    pub(super) fn bind_text(&mut self, text: &str) -> Result<&mut Self> {
+        self.bind(storable(text)?.to_owned())
+    }
+
+    pub(super) fn bind_texts(&mut self, texts: &[String]) -> Result<&mut Self> {
+        let texts: Vec<String> =
+            texts.iter().map(|text| storable(text).map(str::to_owned)).collect::<Result<_>>()?;
+        self.bind(texts)
     }
 
     /// Binds the `position`th part of every key as one array.
@@ -60,13 +246,14 @@ impl Statement {
         keys: &[Key],
         position: usize,
     ) -> Result<&mut Self> {
-        let parts = keys.iter().map(|key| key.parts().get(position).copied().ok_or_else(mismatch));
+        let parts = keys.iter().map(|key| key.parts().get(position).copied().ok_or_else(misfit));
         let ints = |part| match part {
             KeyPart::Int(number) => Ok(number),
-            KeyPart::Uuid(_) => Err(mismatch()),
+            KeyPart::Uuid(_) => Err(misfit()),
         };
         match kind {
             Kind::Small | Kind::Int => {
+                let narrow = |number| i32::try_from(number).map_err(|_| misfit());
                 let values: Vec<i32> =
                     parts.map(|part| narrow(ints(part?)?)).collect::<Result<_>>()?;
                 self.bind(values)
@@ -79,12 +266,12 @@ impl Statement {
                 let values: Vec<uuid::Uuid> = parts
                     .map(|part| match part? {
                         KeyPart::Uuid(id) => Ok(id),
-                        KeyPart::Int(_) => Err(mismatch()),
+                        KeyPart::Int(_) => Err(misfit()),
                     })
                     .collect::<Result<_>>()?;
                 self.bind(values)
             }
-            _ => Err(mismatch()),
+            _ => Err(misfit()),
         }
     }
 
@@ -93,92 +280,45 @@ impl Statement {
     pub(super) fn push_keys(&mut self, columns: &[Column], keys: &[Key]) -> Result<&mut Self> {
         self.push("unnest(");
         for (position, column) in columns.iter().enumerate() {
-            if position > 0 {
-                self.push(", ");
-            }
-            self.bind_parts(column.kind, keys, position)?;
+            self.comma(position).bind_parts(column.kind, keys, position)?;
         }
         self.push(") WITH ORDINALITY AS parent(");
-        for position in 0..columns.len() {
-            let _ = write!(self.text, "k{}, ", position + 1);
+        for position in 1..=columns.len() {
+            self.push("k").number(position).push(", ");
         }
         Ok(self.push("position)"))
     }
 
     /// The condition that `columns` are those of the parent's key.
-    pub(super) fn match_parent(&mut self, table: &Table, columns: &[Column]) {
+    pub(super) fn match_parent(&mut self, alias: Alias, columns: &[Column]) {
         for (position, column) in columns.iter().enumerate() {
-            self.condition();
-            let _ = write!(self.text, "{}.{} = parent.k{}", table.name, column.name, position + 1);
+            self.condition().column(alias, column).push(" = parent.k").number(position + 1);
         }
     }
 
-    /// The condition that rows come after a key.
-    pub(super) fn after(&mut self, table: &Table, key: &Key) -> Result<()> {
-        if key.parts().len() != table.key.len() {
-            return Err(mismatch());
-        }
-        self.condition().push_key_names(table);
-        self.push(if table.newest_first { " < (" } else { " > (" });
-        for (position, (column, part)) in table.key.iter().zip(key.parts()).enumerate() {
-            if position > 0 {
-                self.push(", ");
-            }
-            self.bind_part(column.kind, *part)?;
-        }
-        self.push(")");
-        Ok(())
-    }
-
-    /// `(a, b)`: the names of the key's columns.
-    fn push_key_names(&mut self, table: &Table) {
-        self.push("(");
-        for (position, column) in table.key.iter().enumerate() {
-            if position > 0 {
-                self.push(", ");
-            }
-            self.push(column.name);
-        }
-        self.push(")");
-    }
-
-    /// The key's columns of a relation of the statement as a list for ORDER BY. They
-    /// are qualified: a selected expression might bear the name of one.
-    pub(super) fn push_order(&mut self, of: &str, table: &Table) {
-        for (position, column) in table.key.iter().enumerate() {
-            if position > 0 {
-                self.push(", ");
-            }
-            self.push(of).push(".").push(column.name);
-            if table.newest_first {
-                self.push(" DESC");
-            }
-        }
-    }
-
+    /// All rows. Who drops this cancels the statement.
     pub(super) async fn fetch_all(self, pool: &PgPool) -> Result<Vec<PgRow>> {
-        Ok(sqlx::query_with(AssertSqlSafe(self.text), self.arguments).fetch_all(pool).await?)
+        let mut running = Running::on(pool).await?;
+        let query = sqlx::query_with(AssertSqlSafe(self.text), self.arguments);
+        let rows = query.fetch_all(&mut *running).await;
+        running.done();
+        Ok(rows?)
     }
 }
 
-fn narrow(number: i64) -> Result<i32> {
-    i32::try_from(number).map_err(|_| mismatch())
+fn all<T>(values: &[Value], of: impl Fn(&Value) -> Result<T>) -> Result<Vec<T>> {
+    values.iter().map(of).collect()
 }
 
-fn mismatch() -> Error {
-    Error::internal("a key does not fit its table")
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn the_order_is_that_of_the_tables_own_columns() {
-        static KEY: [Column; 2] = [Column::new("a", Kind::Int), Column::new("b", Kind::Int)];
-        static TABLE: Table = Table { newest_first: true, ..Table::new("thing", &KEY) };
-        let mut statement = Statement::default();
-        statement.push_order("child", &TABLE);
-        assert_eq!(statement.text, "child.a DESC, child.b DESC");
+/// Postgres has no texts with this character, and fails when it is sent one.
+fn storable(text: &str) -> Result<&str> {
+    if text.contains('\0') {
+        let message = "filter: a text with the character U+0000, which no text here can have";
+        return Err(bad_argument("filter", message.to_owned()));
     }
+    Ok(text)
+}
+
+fn misfit() -> Error {
+    Error::internal("a value does not fit its column")
 }

@@ -38,3 +38,18 @@ pub static LOAD_RUN_FILE: Table = Table::new("load_run_file", &[RUN_ID, FILE_ID]
 pub static LOAD_REJECT: Table = Table::new("load_reject", &[FILE_ID, LINE]);
 /// Parked rows.
 pub static LOAD_PARKED: Table = Table::new("load_parked", &[FILE_ID, LINE]);
+
+/// All of them.
+pub static ALL: [&Table; 11] = [
+    &PERSON,
+    &PRODUCT,
+    &CUSTOMER,
+    &SPECIAL_OFFER_PRODUCT,
+    &SALES_ORDER,
+    &SALES_ORDER_LINE,
+    &LOAD_RUN,
+    &LOAD_FILE,
+    &LOAD_RUN_FILE,
+    &LOAD_REJECT,
+    &LOAD_PARKED,
+];

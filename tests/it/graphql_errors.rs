@@ -1,8 +1,11 @@
 //! Where failures go in an answer, and what bounds one request.
 
 use salesgraph::auth::Scope;
-use salesgraph::graphql::{self, Limits};
-use salesgraph::query::{Below, Column, Columns, Key, Kind, Page, Reader, tables};
+use salesgraph::graphql::{Engine, Limits};
+use salesgraph::query::{
+    Arguments, Below, Column, Condition, Key, Kind, List, Order, Page, PageSizes, Reader,
+    Selection, tables,
+};
 use serde_json::{Value, json};
 use sqlx::Executor as _;
 
@@ -17,12 +20,15 @@ fn path(answer: &Value) -> &Value {
 #[tokio::test]
 async fn a_failure_makes_the_nearest_field_null_that_may_be() {
     let api = Api::start().await;
-    api.db.pool.execute("ALTER TABLE person RENAME first_name TO hidden").await.unwrap();
+    api.db.pool.execute("ALTER TABLE customer RENAME account_number TO hidden").await.unwrap();
     let first = "UPDATE customer SET person_id = NULL, store_id = 1 WHERE customer_id = 1";
     api.db.pool.execute(first).await.unwrap();
 
     let answer = api
-        .ask("{ customers(first: 2) { nodes { customerId person { firstName } orders { totalCount } } } }")
+        .ask(
+            "{ customers(first: 2) { nodes { customerId orders { totalCount }
+                person { customers { nodes { accountNumber } } } } } }",
+        )
         .await;
     let orders = json!({ "totalCount": 3 });
     let nodes = json!([
@@ -30,13 +36,16 @@ async fn a_failure_makes_the_nearest_field_null_that_may_be() {
         { "customerId": 2, "person": null, "orders": orders },
     ]);
     assert_eq!(answer["data"], json!({ "customers": { "nodes": nodes } }));
-    assert_eq!(path(&answer), &json!(["customers", "nodes", 1, "person"]));
+    assert_eq!(path(&answer), &json!(["customers", "nodes", 1, "person", "customers"]));
 
     let answer = api
-        .ask("{ o: salesOrders(first: 4) { e: edges { n: node { c: customer { p: person { firstName } } } } } }")
+        .ask(
+            "{ o: salesOrders(first: 4) { e: edges { n: node {
+                c: customer { p: person { x: customers { nodes { accountNumber } } } } } } } }",
+        )
         .await;
     assert_eq!(answer["data"]["o"]["e"][3], json!({ "n": { "c": { "p": null } } }));
-    assert_eq!(path(&answer), &json!(["o", "e", 3, "n", "c", "p"]));
+    assert_eq!(path(&answer), &json!(["o", "e", 3, "n", "c", "p", "x"]));
 }
 
 #[tokio::test]
@@ -47,17 +56,7 @@ async fn a_failure_of_what_must_not_be_null_goes_up_with_its_path() {
         .ask("{ salesOrders(first: 1) { nodes { lines { nodes { product { name } } } } } __typename }")
         .await;
     assert_eq!(answer["data"], json!({ "salesOrders": null, "__typename": "Query" }));
-    let expected = json!(["salesOrders", "nodes", 0, "lines", "nodes", 0, "product"]);
-    assert_eq!(path(&answer), &expected);
-
-    // Below a list of parents, some without children.
-    let without = "DELETE FROM sales_order_line WHERE sales_order_id = 1001";
-    api.db.pool.execute(without).await.unwrap();
-    let answer = api
-        .ask("{ salesOrders(first: 2) { nodes { lines { nodes { product { name } } } } } }")
-        .await;
-    let expected = json!(["salesOrders", "nodes", 1, "lines", "nodes", 0, "product"]);
-    assert_eq!(path(&answer), &expected);
+    assert_eq!(path(&answer), &json!(["salesOrders", "nodes", 0, "lines"]));
 }
 
 #[tokio::test]
@@ -85,8 +84,8 @@ async fn every_value_of_an_answer_counts() {
     let api = Api::start().await;
     let within = async |values, query: &str| {
         let limits = Limits { values, ..Limits::default() };
-        let schema = graphql::schema(Reader::new(api.db.pool.clone()), limits);
-        let answer = ask(&schema, query).await;
+        let engine = Engine::new(Reader::new(api.db.pool.clone()), limits);
+        let answer = ask(&engine, query).await;
         match answer["errors"][0]["extensions"]["code"].as_str() {
             None => true,
             Some(code) => {
@@ -120,13 +119,18 @@ async fn more_rows_than_may_be_are_not_fetched() {
     static BY: [Column; 1] = [Column::new("customer_id", Kind::Int)];
     let api = Api::start().await;
     let reader = Reader::new(api.db.pool.clone());
-    let columns = Columns::key_of(&tables::SALES_ORDER);
+    let mut selection = Selection::of(&tables::SALES_ORDER);
+    selection.key(Selection::ROW);
     let parents = [Key::from([1]), Key::from([2])];
     let below = Below { columns: &BY, parents: &parents };
-    let page = Page { limit: 2, after: None };
+    let two = Arguments { first: Some(2), ..Arguments::default() };
+    let (order, sizes) = (Order::default(), PageSizes::default());
+    let page = Page::from_params("x", &tables::SALES_ORDER, order, &two, sizes).unwrap();
+    let condition = &Condition::everything();
+    let list = List { selection: &selection, condition, page: &page, cursors: false };
     let read = async |most| {
-        let pages = reader.list_below(&Scope::All, &columns, below, &page, most).await.unwrap();
-        pages.map(|pages| pages.iter().map(|page| page.rows.len()).sum::<usize>())
+        let pages = reader.list_below(&Scope::All, &list, below, most).await.unwrap();
+        pages.map(|pages| pages.rows.len())
     };
     assert_eq!(read(4).await, Some(4));
     assert_eq!(read(1_000_000).await, Some(4));

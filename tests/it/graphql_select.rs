@@ -2,7 +2,6 @@
 
 use async_graphql::Request;
 use salesgraph::auth::Scope;
-use salesgraph::graphql::Prepared;
 use serde_json::{Value, json};
 
 use crate::support::{Api, statements};
@@ -42,9 +41,8 @@ async fn fields_come_in_the_order_of_the_document() {
         one: person(businessEntityId: 1) { id }
         runs: loadRuns { totalCount }
     }";
-    let request = Request::new(query).data(Scope::All);
-    let response = Prepared::new(request).execute(&api.schema).await;
-    let text = serde_json::to_string(&response).unwrap();
+    let answer = api.engine.execute(api.engine.prepare(Request::new(query)), &Scope::All).await;
+    let text = String::from_utf8(answer.to_json().unwrap()).unwrap();
     let keys = ["lines", "pageInfo", "nodes", "product", "lineTotal", "order", "rowguid"];
     let places = keys
         .iter()

@@ -9,8 +9,12 @@
     reason = "helpers of tests fail as tests do, and say what they skip"
 )]
 
+mod answers_cached;
+mod answers_etag;
+mod answers_fresh;
 mod configuration;
 mod cut_proxy;
+mod data_version;
 mod database;
 mod demo;
 mod embedded_postgres;
@@ -18,10 +22,18 @@ mod embedded_s3;
 mod entities;
 mod graphiql;
 mod graphql_audits;
+mod graphql_batch;
+mod graphql_browsers;
+mod graphql_clients;
+mod graphql_cost;
+mod graphql_documents;
 mod graphql_door;
 mod graphql_errors;
 mod graphql_fields;
+mod graphql_filter;
 mod graphql_http;
+mod graphql_limits;
+mod graphql_order;
 mod graphql_read;
 mod graphql_refuse;
 mod graphql_schema;
@@ -38,7 +50,12 @@ mod load_outage;
 mod load_real;
 mod load_versions;
 mod paths;
+mod query_conditions;
+mod query_pages;
 mod schema;
 mod storage_contract;
 mod storage_resume;
+mod subscription_door;
+mod subscription_load;
+mod subscription_protocol;
 mod support;

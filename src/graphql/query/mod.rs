@@ -1,11 +1,33 @@
-//! The root fields that read.
+//! The fields of the schema's roots.
 
 mod loads;
 mod node;
 mod sales;
 
-use async_graphql::MergedObject;
+use async_graphql::parser::types::OperationType;
 
-/// Everything that can be read.
-#[derive(Debug, Default, MergedObject)]
-pub struct Query(sales::SalesQuery, loads::LoadsQuery, node::NodeQuery);
+use super::model::RootField;
+
+/// The name of an operation's root type.
+pub(super) const fn root_name(kind: OperationType) -> &'static str {
+    match kind {
+        OperationType::Query => "Query",
+        OperationType::Mutation => "Mutation",
+        OperationType::Subscription => "Subscription",
+    }
+}
+
+/// The fields of an operation's root type.
+pub(super) fn fields(kind: OperationType) -> impl Iterator<Item = &'static RootField> {
+    let parts = match kind {
+        OperationType::Query => [sales::FIELDS, loads::FIELDS, node::FIELDS],
+        OperationType::Mutation => [&[] as &[RootField]; 3],
+        OperationType::Subscription => [loads::LIVE, &[], &[]],
+    };
+    parts.into_iter().flatten()
+}
+
+/// The field of this name.
+pub(super) fn field(kind: OperationType, name: &str) -> Option<&'static RootField> {
+    fields(kind).find(|field| field.name == name)
+}

@@ -2,7 +2,7 @@
 
 use super::{LOAD_FILE, LOAD_RUN};
 use crate::graphql::model::{Field, FieldValue, Shape};
-use crate::query::{Column, Kind};
+use crate::query::{Column, Kind, ToOne, tables};
 
 pub(super) const ROWGUID: Field = Field::column(
     "rowguid",
@@ -26,6 +26,14 @@ pub(super) const ERROR: Field = Field {
         Column::new("error_code", Kind::Text).nullable(),
     ),
 };
+
+/// From an order.
+pub(super) const TO_CUSTOMER: ToOne =
+    ToOne { table: &tables::CUSTOMER, from: &[Column::new("customer_id", Kind::Int)] };
+
+/// From a customer.
+pub(super) const TO_PERSON: ToOne =
+    ToOne { table: &tables::PERSON, from: &[Column::new("person_id", Kind::Int).nullable()] };
 
 static SOURCE_SHAPE: Shape = Shape {
     name: "Source",
@@ -55,7 +63,7 @@ static SOURCE_SHAPE: Shape = Shape {
 const RUN: Column = Column::computed(
     "load_run_id",
     Kind::Uuid,
-    "(SELECT run.id FROM load_run run WHERE run.started_at <= loaded_at \
+    "(SELECT run.id FROM load_run run WHERE run.started_at <= @.loaded_at \
      ORDER BY run.started_at DESC, run.id DESC LIMIT 1)",
 )
 .nullable();

@@ -2,8 +2,8 @@
 
 use super::common::{MODIFIED_DATE, ROWGUID, SOURCE};
 use super::{PERSON, SALES_ORDER};
-use crate::graphql::model::{Entity, Field, Shape};
-use crate::query::{Column, Kind, tables};
+use crate::graphql::model::{Aggregate, Entity, Field, Inputs, Shape};
+use crate::query::{Column, Kind, ToMany, tables};
 
 /// A customer: a person, a store, or a person who buys for a store (Sales.Customer).
 pub(crate) static CUSTOMER: Entity = Entity {
@@ -54,5 +54,28 @@ pub(crate) static CUSTOMER: Entity = Entity {
             ),
             SOURCE,
         ],
+    },
+    inputs: Inputs {
+        aggregates: &[
+            Aggregate {
+                name: "ORDER_COUNT",
+                description: "By the number of its orders.",
+                of: ToMany {
+                    table: &tables::SALES_ORDER,
+                    by: &[Column::new("customer_id", Kind::Int)],
+                },
+                sum: None,
+            },
+            Aggregate {
+                name: "ORDER_TOTAL",
+                description: "By the sum of totalDue of its orders; 0 without orders.",
+                of: ToMany {
+                    table: &tables::SALES_ORDER,
+                    by: &[Column::new("customer_id", Kind::Int)],
+                },
+                sum: Some(Column::new("total_due", Kind::Decimal)),
+            },
+        ],
+        ..Inputs::NONE
     },
 };

@@ -2,7 +2,7 @@
 
 use super::common::ERROR;
 use super::{LOAD_PARKED, LOAD_REJECT, LOAD_RUN, LOAD_RUN_FILE};
-use crate::graphql::model::{Entity, EnumValue, Enumeration, Field, Shape};
+use crate::graphql::model::{Entity, EnumValue, Enumeration, Field, Inputs, Shape};
 use crate::query::{Column, Kind, tables};
 
 /// One version of one file that was loaded.
@@ -123,6 +123,7 @@ pub(crate) static LOAD_FILE: Entity = Entity {
             ),
         ],
     },
+    inputs: Inputs::NONE,
 };
 
 /// State of a file version.

@@ -1,7 +1,7 @@
 //! `LoadParked`.
 
 use super::{LOAD_FILE, LOAD_RUN};
-use crate::graphql::model::{Entity, Field, Shape};
+use crate::graphql::model::{Entity, Field, Inputs, Shape};
 use crate::query::{Column, Kind, tables};
 
 /// A good row whose parent is missing. Each run takes those whose parent has arrived.
@@ -61,4 +61,5 @@ pub(crate) static LOAD_PARKED: Entity = Entity {
             ),
         ],
     },
+    inputs: Inputs::NONE,
 };

@@ -1,7 +1,7 @@
 //! `LoadReject`.
 
 use super::{LOAD_FILE, LOAD_RUN};
-use crate::graphql::model::{Entity, Field, Shape};
+use crate::graphql::model::{Entity, Field, Inputs, Shape};
 use crate::query::{Column, Kind, tables};
 
 /// A row that could not be taken, as it was, with the reason.
@@ -61,4 +61,5 @@ pub(crate) static LOAD_REJECT: Entity = Entity {
             ),
         ],
     },
+    inputs: Inputs::NONE,
 };

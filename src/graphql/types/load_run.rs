@@ -2,7 +2,7 @@
 
 use super::common::ERROR;
 use super::{LOAD_PARKED, LOAD_REJECT, LOAD_RUN_FILE};
-use crate::graphql::model::{Entity, EnumValue, Enumeration, Field, Shape};
+use crate::graphql::model::{Entity, EnumValue, Enumeration, Field, Inputs, Shape};
 use crate::query::{Column, Kind, tables};
 
 /// One execution of the loader.
@@ -71,7 +71,7 @@ pub(crate) static LOAD_RUN: Entity = Entity {
                 Column::computed(
                     "rows_read",
                     Kind::Long,
-                    "(SELECT coalesce(sum(f.rows_read), 0)::bigint FROM load_run_file f WHERE f.run_id = load_run.id)",
+                    "(SELECT coalesce(sum(f.rows_read), 0)::bigint FROM load_run_file f WHERE f.run_id = @.id)",
                 ),
                 "Records this run read, over all files.",
             ),
@@ -80,7 +80,7 @@ pub(crate) static LOAD_RUN: Entity = Entity {
                 Column::computed(
                     "rows_inserted",
                     Kind::Long,
-                    "(SELECT coalesce(sum(f.rows_inserted), 0)::bigint FROM load_run_file f WHERE f.run_id = load_run.id)",
+                    "(SELECT coalesce(sum(f.rows_inserted), 0)::bigint FROM load_run_file f WHERE f.run_id = @.id)",
                 ),
                 "Rows it inserted.",
             ),
@@ -89,7 +89,7 @@ pub(crate) static LOAD_RUN: Entity = Entity {
                 Column::computed(
                     "rows_updated",
                     Kind::Long,
-                    "(SELECT coalesce(sum(f.rows_updated), 0)::bigint FROM load_run_file f WHERE f.run_id = load_run.id)",
+                    "(SELECT coalesce(sum(f.rows_updated), 0)::bigint FROM load_run_file f WHERE f.run_id = @.id)",
                 ),
                 "Rows it updated.",
             ),
@@ -98,7 +98,7 @@ pub(crate) static LOAD_RUN: Entity = Entity {
                 Column::computed(
                     "rows_unchanged",
                     Kind::Long,
-                    "(SELECT coalesce(sum(f.rows_unchanged), 0)::bigint FROM load_run_file f WHERE f.run_id = load_run.id)",
+                    "(SELECT coalesce(sum(f.rows_unchanged), 0)::bigint FROM load_run_file f WHERE f.run_id = @.id)",
                 ),
                 "Rows it found unchanged.",
             ),
@@ -107,7 +107,7 @@ pub(crate) static LOAD_RUN: Entity = Entity {
                 Column::computed(
                     "rows_rejected",
                     Kind::Long,
-                    "(SELECT coalesce(sum(f.rows_rejected), 0)::bigint FROM load_run_file f WHERE f.run_id = load_run.id)",
+                    "(SELECT coalesce(sum(f.rows_rejected), 0)::bigint FROM load_run_file f WHERE f.run_id = @.id)",
                 ),
                 "Rows it rejected, less those it took after all; so it may be negative.",
             ),
@@ -116,7 +116,7 @@ pub(crate) static LOAD_RUN: Entity = Entity {
                 Column::computed(
                     "rows_parked",
                     Kind::Long,
-                    "(SELECT coalesce(sum(f.rows_parked), 0)::bigint FROM load_run_file f WHERE f.run_id = load_run.id)",
+                    "(SELECT coalesce(sum(f.rows_parked), 0)::bigint FROM load_run_file f WHERE f.run_id = @.id)",
                 ),
                 "Rows it parked, less those it resolved; so it may be negative.",
             ),
@@ -140,6 +140,7 @@ pub(crate) static LOAD_RUN: Entity = Entity {
             ),
         ],
     },
+    inputs: Inputs::NONE,
 };
 
 /// State of a load run.

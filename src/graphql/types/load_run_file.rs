@@ -1,7 +1,7 @@
 //! `LoadRunFile`.
 
 use super::{LOAD_FILE, LOAD_RUN};
-use crate::graphql::model::{Entity, Field, Shape};
+use crate::graphql::model::{Entity, Field, Inputs, Shape};
 use crate::query::{Column, Kind, tables};
 
 /// What one run did to one file version.
@@ -56,4 +56,5 @@ pub(crate) static LOAD_RUN_FILE: Entity = Entity {
             ),
         ],
     },
+    inputs: Inputs::NONE,
 };

@@ -26,7 +26,6 @@ pub(crate) use sales_order_line::SALES_ORDER_LINE;
 pub(crate) use special_offer_product::SPECIAL_OFFER_PRODUCT;
 
 use super::model::Entity;
-use super::output::Typed;
 
 /// Every entity: what `node` can return.
 pub static ALL: &[&Entity] = &[
@@ -46,30 +45,4 @@ pub static ALL: &[&Entity] = &[
 /// Whether a fragment on `condition` applies to an object of type `name`.
 pub(super) fn is_a(name: &str, condition: &str) -> bool {
     name == condition || condition == "Node" && ALL.iter().any(|entity| entity.shape.name == name)
-}
-
-/// Gives entities a Rust type, which root fields name as what they return.
-macro_rules! typed {
-    ($($name:ident is $entity:ident),* $(,)?) => {$(
-        #[doc = concat!("Stands for `", stringify!($name), "` in root fields.")]
-        pub(super) enum $name {}
-
-        impl Typed for $name {
-            fn entity() -> &'static Entity {
-                &$entity
-            }
-        }
-    )*};
-}
-
-typed! {
-    Person is PERSON,
-    Product is PRODUCT,
-    Customer is CUSTOMER,
-    SpecialOfferProduct is SPECIAL_OFFER_PRODUCT,
-    SalesOrder is SALES_ORDER,
-    SalesOrderLine is SALES_ORDER_LINE,
-    LoadRun is LOAD_RUN,
-    LoadReject is LOAD_REJECT,
-    LoadParked is LOAD_PARKED,
 }

@@ -2,8 +2,8 @@
 
 use super::CUSTOMER;
 use super::common::{MODIFIED_DATE, ROWGUID, SOURCE};
-use crate::graphql::model::{Entity, EnumValue, Enumeration, Field, Shape};
-use crate::query::{Column, Kind, tables};
+use crate::graphql::model::{Aggregate, Entity, EnumValue, Enumeration, Field, Inputs, Shape};
+use crate::query::{Column, Kind, ToMany, tables};
 
 /// A person: customer, contact of a store or vendor, employee (Person.Person).
 pub(crate) static PERSON: Entity = Entity {
@@ -71,6 +71,15 @@ pub(crate) static PERSON: Entity = Entity {
             ),
             SOURCE,
         ],
+    },
+    inputs: Inputs {
+        aggregates: &[Aggregate {
+            name: "CUSTOMER_COUNT",
+            description: "By the number of its customers.",
+            of: ToMany { table: &tables::CUSTOMER, by: &[Column::new("person_id", Kind::Int)] },
+            sum: None,
+        }],
+        ..Inputs::NONE
     },
 };
 

@@ -2,8 +2,8 @@
 
 use super::common::{MODIFIED_DATE, ROWGUID, SOURCE};
 use super::{SALES_ORDER_LINE, SPECIAL_OFFER_PRODUCT};
-use crate::graphql::model::{Entity, EnumValue, Enumeration, Field, Shape};
-use crate::query::{Column, Kind, tables};
+use crate::graphql::model::{Aggregate, Entity, EnumValue, Enumeration, Field, Inputs, Shape};
+use crate::query::{Column, Kind, ToMany, tables};
 
 /// A product that is sold, or used to make others (Production.Product).
 pub(crate) static PRODUCT: Entity = Entity {
@@ -143,6 +143,38 @@ pub(crate) static PRODUCT: Entity = Entity {
             ),
             SOURCE,
         ],
+    },
+    inputs: Inputs {
+        aggregates: &[
+            Aggregate {
+                name: "LINE_COUNT",
+                description: "By the number of its lines.",
+                of: ToMany {
+                    table: &tables::SALES_ORDER_LINE,
+                    by: &[Column::new("product_id", Kind::Int)],
+                },
+                sum: None,
+            },
+            Aggregate {
+                name: "QUANTITY_SOLD",
+                description: "By the sum of orderQuantity of its lines; 0 without lines.",
+                of: ToMany {
+                    table: &tables::SALES_ORDER_LINE,
+                    by: &[Column::new("product_id", Kind::Int)],
+                },
+                sum: Some(Column::new("order_quantity", Kind::Small)),
+            },
+            Aggregate {
+                name: "SALES_TOTAL",
+                description: "By the sum of lineTotal of its lines; 0 without lines.",
+                of: ToMany {
+                    table: &tables::SALES_ORDER_LINE,
+                    by: &[Column::new("product_id", Kind::Int)],
+                },
+                sum: Some(Column::new("line_total", Kind::Decimal)),
+            },
+        ],
+        ..Inputs::NONE
     },
 };
 

@@ -1,9 +1,11 @@
 //! `SalesOrder`.
 
-use super::common::{MODIFIED_DATE, ROWGUID, SOURCE};
-use super::{CUSTOMER, SALES_ORDER_LINE};
-use crate::graphql::model::{Entity, EnumValue, Enumeration, Field, Shape};
-use crate::query::{Column, Kind, tables};
+use super::common::{MODIFIED_DATE, ROWGUID, SOURCE, TO_CUSTOMER, TO_PERSON};
+use super::{CUSTOMER, PERSON, SALES_ORDER_LINE};
+use crate::graphql::model::{
+    Aggregate, Entity, EnumValue, Enumeration, Field, Inputs, Path, Shape,
+};
+use crate::query::{Column, Kind, ToMany, tables};
 
 /// A sales order (Sales.SalesOrderHeader).
 pub(crate) static SALES_ORDER: Entity = Entity {
@@ -146,6 +148,30 @@ pub(crate) static SALES_ORDER: Entity = Entity {
             ),
             SOURCE,
         ],
+    },
+    inputs: Inputs {
+        paths: &[Path { name: "person", to: &PERSON, through: &[TO_CUSTOMER, TO_PERSON] }],
+        aggregates: &[
+            Aggregate {
+                name: "LINE_COUNT",
+                description: "By the number of its lines.",
+                of: ToMany {
+                    table: &tables::SALES_ORDER_LINE,
+                    by: &[Column::new("sales_order_id", Kind::Int)],
+                },
+                sum: None,
+            },
+            Aggregate {
+                name: "QUANTITY",
+                description: "By the sum of orderQuantity of its lines; 0 without lines.",
+                of: ToMany {
+                    table: &tables::SALES_ORDER_LINE,
+                    by: &[Column::new("sales_order_id", Kind::Int)],
+                },
+                sum: Some(Column::new("order_quantity", Kind::Small)),
+            },
+        ],
+        ..Inputs::NONE
     },
 };
 

@@ -1,9 +1,9 @@
 //! `SalesOrderLine`.
 
-use super::common::{MODIFIED_DATE, ROWGUID, SOURCE};
-use super::{PRODUCT, SALES_ORDER, SPECIAL_OFFER_PRODUCT};
-use crate::graphql::model::{Entity, Field, Shape};
-use crate::query::{Column, Kind, tables};
+use super::common::{MODIFIED_DATE, ROWGUID, SOURCE, TO_CUSTOMER, TO_PERSON};
+use super::{CUSTOMER, PERSON, PRODUCT, SALES_ORDER, SPECIAL_OFFER_PRODUCT};
+use crate::graphql::model::{Entity, Field, Inputs, Keyword, Path, Searched, Shape};
+use crate::query::{Column, Kind, ToOne, tables};
 
 /// A line of a sales order (Sales.SalesOrderDetail).
 pub(crate) static SALES_ORDER_LINE: Entity = Entity {
@@ -77,4 +77,56 @@ pub(crate) static SALES_ORDER_LINE: Entity = Entity {
             SOURCE,
         ],
     },
+    inputs: Inputs {
+        filter: Some("SalesFilter"),
+        paths: &[
+            Path { name: "customer", to: &CUSTOMER, through: &[TO_ORDER, TO_CUSTOMER] },
+            Path { name: "person", to: &PERSON, through: &[TO_ORDER, TO_CUSTOMER, TO_PERSON] },
+        ],
+        keyword: Some(KEYWORD),
+        ..Inputs::NONE
+    },
+};
+
+const TO_ORDER: ToOne =
+    ToOne { table: &tables::SALES_ORDER, from: &[Column::new("sales_order_id", Kind::Int)] };
+const TO_PRODUCT: ToOne =
+    ToOne { table: &tables::PRODUCT, from: &[Column::new("product_id", Kind::Int)] };
+
+const KEYWORD: Keyword = Keyword {
+    description: "name and productNumber of the product, salesOrderNumber of the order, \
+                  accountNumber of the customer, firstName and lastName of the person",
+    searched: Searched {
+        columns: &[],
+        related: &[
+            (
+                TO_PRODUCT,
+                Searched {
+                    columns: &[
+                        Column::new("name", Kind::Text),
+                        Column::new("product_number", Kind::Text),
+                    ],
+                    related: &[],
+                },
+            ),
+            (
+                TO_ORDER,
+                Searched {
+                    columns: &[Column::new("sales_order_number", Kind::Text)],
+                    related: &[(TO_CUSTOMER, CUSTOMER_SEARCHED)],
+                },
+            ),
+        ],
+    },
+};
+
+const CUSTOMER_SEARCHED: Searched = Searched {
+    columns: &[Column::new("account_number", Kind::Text)],
+    related: &[(
+        TO_PERSON,
+        Searched {
+            columns: &[Column::new("first_name", Kind::Text), Column::new("last_name", Kind::Text)],
+            related: &[],
+        },
+    )],
 };

@@ -2,8 +2,8 @@
 
 use super::common::{MODIFIED_DATE, ROWGUID, SOURCE};
 use super::{PRODUCT, SALES_ORDER_LINE};
-use crate::graphql::model::{Entity, Field, Shape};
-use crate::query::{Column, Kind, tables};
+use crate::graphql::model::{Aggregate, Entity, Field, Inputs, Shape};
+use crate::query::{Column, Kind, ToMany, tables};
 
 /// A product for which a special offer holds (Sales.SpecialOfferProduct).
 pub(crate) static SPECIAL_OFFER_PRODUCT: Entity = Entity {
@@ -35,5 +35,46 @@ pub(crate) static SPECIAL_OFFER_PRODUCT: Entity = Entity {
             ),
             SOURCE,
         ],
+    },
+    inputs: Inputs {
+        aggregates: &[
+            Aggregate {
+                name: "LINE_COUNT",
+                description: "By the number of its lines.",
+                of: ToMany {
+                    table: &tables::SALES_ORDER_LINE,
+                    by: &[
+                        Column::new("special_offer_id", Kind::Int),
+                        Column::new("product_id", Kind::Int),
+                    ],
+                },
+                sum: None,
+            },
+            Aggregate {
+                name: "QUANTITY_SOLD",
+                description: "By the sum of orderQuantity of its lines; 0 without lines.",
+                of: ToMany {
+                    table: &tables::SALES_ORDER_LINE,
+                    by: &[
+                        Column::new("special_offer_id", Kind::Int),
+                        Column::new("product_id", Kind::Int),
+                    ],
+                },
+                sum: Some(Column::new("order_quantity", Kind::Small)),
+            },
+            Aggregate {
+                name: "SALES_TOTAL",
+                description: "By the sum of lineTotal of its lines; 0 without lines.",
+                of: ToMany {
+                    table: &tables::SALES_ORDER_LINE,
+                    by: &[
+                        Column::new("special_offer_id", Kind::Int),
+                        Column::new("product_id", Kind::Int),
+                    ],
+                },
+                sum: Some(Column::new("line_total", Kind::Decimal)),
+            },
+        ],
+        ..Inputs::NONE
     },
 };

@@ -1,15 +1,17 @@
 //! A running server and a client of it.
 
 use std::net::SocketAddr;
-use std::sync::Mutex;
+use std::sync::{Arc, Mutex};
 
 use http_body_util::{BodyExt as _, Full};
 use hyper::client::conn::http1;
 use hyper::header::{ACCEPT, CONTENT_TYPE};
 use hyper::{Request, StatusCode};
 use hyper_util::rt::TokioIo;
-use salesgraph::http::{AppState, Limits, router, serve};
+use salesgraph::db::data_version::DataVersions;
+use salesgraph::http::{AppState, Limits, serve};
 use serde_json::Value;
+use sqlx::PgPool;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
@@ -22,15 +24,35 @@ pub(crate) struct TestServer {
     ended: JoinHandle<salesgraph::error::Result<()>>,
 }
 
+/// As the program's own default.
+pub(crate) const CACHE_BYTES: usize = 32 << 20;
+
+/// A state over a pool, without a cache.
+pub(crate) fn state(pool: &PgPool, limits: Limits) -> AppState {
+    let versions = DataVersions::start(pool, pool.connect_options().as_ref().clone());
+    AppState::new(pool.clone(), versions, Default::default(), limits)
+}
+
 pub(crate) struct Answer {
     pub(crate) status: StatusCode,
     pub(crate) headers: hyper::HeaderMap,
+    /// Empty where the body is no UTF-8.
     pub(crate) text: String,
+    pub(crate) bytes: bytes::Bytes,
 }
 
 impl Answer {
     pub(crate) fn json(&self) -> Value {
         serde_json::from_str(&self.text).unwrap_or_else(|_| panic!("no JSON: {}", self.text))
+    }
+
+    /// Data and errors, without what tells of the moment.
+    pub(crate) fn result(&self) -> Value {
+        let mut json = self.json();
+        if let Some(answer) = json.as_object_mut() {
+            answer.remove("extensions");
+        }
+        json
     }
 
     pub(crate) fn header(&self, name: &str) -> &str {
@@ -46,11 +68,16 @@ impl Answer {
 
 impl TestServer {
     pub(crate) async fn start(db: &TestDb, limits: Limits) -> Self {
+        Self::serve(state(&db.pool, limits).with_cache(CACHE_BYTES)).await
+    }
+
+    /// A server of this state.
+    pub(crate) async fn serve(state: impl Into<Arc<AppState>>) -> Self {
+        let state: Arc<AppState> = state.into();
         let listener = TcpListener::bind("127.0.0.1:0").await.expect("bind");
         let address = listener.local_addr().expect("address");
-        let router = router(AppState::new(db.pool.clone(), Default::default(), limits));
         let (stop, stopped) = oneshot::channel();
-        let ended = tokio::spawn(serve(listener, router, async move {
+        let ended = tokio::spawn(serve(listener, state, async move {
             let _ = stopped.await;
         }));
         Self { address, stop: Mutex::new(Some(stop)), ended }
@@ -126,6 +153,6 @@ async fn send(address: SocketAddr, request: Request<Full<bytes::Bytes>>) -> Answ
     let response = client.send_request(request).await.expect("answer");
     let (head, body) = response.into_parts();
     let bytes = body.collect().await.expect("body").to_bytes();
-    let text = String::from_utf8(bytes.to_vec()).expect("UTF-8");
-    Answer { status: head.status, headers: head.headers, text }
+    let text = String::from_utf8(bytes.to_vec()).unwrap_or_default();
+    Answer { status: head.status, headers: head.headers, text, bytes }
 }

@@ -5,14 +5,18 @@ pub(crate) mod api;
 pub(crate) mod app;
 pub(crate) mod database;
 pub(crate) mod dialects;
+pub(crate) mod draw;
 pub(crate) mod fixture;
 pub(crate) mod http;
 pub(crate) mod ledger;
+pub(crate) mod npm;
 pub(crate) mod process;
 pub(crate) mod sample;
 pub(crate) mod servers;
 pub(crate) mod snapshot;
+pub(crate) mod socket;
 pub(crate) mod statements;
+pub(crate) mod world;
 
 pub(crate) use api::{Api, ask};
 pub(crate) use app::TestApp;

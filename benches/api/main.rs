@@ -1,0 +1,64 @@
+//! How fast the API is: against `PostGraphile` 5 on the same Postgres, round by
+//! round within one run. `cargo bench --bench api -- --help` tells more.
+#![allow(clippy::print_stdout, clippy::print_stderr, reason = "a program for the terminal")]
+
+mod args;
+mod client;
+mod data;
+mod database;
+mod documents;
+mod floor;
+mod postgraphile;
+mod program;
+mod report;
+mod rounds;
+mod salesgraph;
+mod same;
+mod sides;
+mod wrk;
+
+use std::process::ExitCode;
+
+use clap::Parser as _;
+
+use args::Args;
+use database::Database;
+use documents::Document;
+use sides::Sides;
+
+type Result<T, E = Box<dyn std::error::Error + Send + Sync>> = std::result::Result<T, E>;
+
+fn main() -> ExitCode {
+    match run(&Args::parse()) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("error: {error}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn run(args: &Args) -> Result<()> {
+    let documents = documents::chosen(&args.only)?;
+    wrk::find()?;
+    // Two threads: one waits for wrk, the other takes what the servers print.
+    let runtime =
+        tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build()?;
+    runtime.block_on(async {
+        let database = Database::start(args).await?;
+        let compared = compare(args, &documents, &database).await;
+        database.stop().await?;
+        compared
+    })
+}
+
+/// Starts the servers, runs all rounds and prints what came of them.
+async fn compare(args: &Args, documents: &[&'static Document], database: &Database) -> Result<()> {
+    println!("starting the servers");
+    let sides = Sides::start(args, database.url()).await?;
+    let rows = rounds::run(args, documents, database, &sides).await?;
+    let memory = sides.memory()?;
+    sides.stop().await?;
+    println!("\n{}", report::render(&rows, memory));
+    Ok(())
+}

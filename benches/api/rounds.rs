@@ -1,0 +1,134 @@
+//! The rounds: for each document one side after the other, again and again.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use tempfile::TempDir;
+
+use crate::args::Args;
+use crate::database::Database;
+use crate::documents::Document;
+use crate::program::Program;
+use crate::report::Row;
+use crate::sides::{Asked, Sides};
+use crate::wrk::{self, Drive, Outcome};
+use crate::{Result, floor};
+
+/// How far the mean size of an answer may be off that of the answers that were
+/// read. An answer with an error in place of data is much smaller.
+const SIZE_TOLERANCE: f64 = 0.02;
+
+/// wrk leaves with requests under way, which the server asked last works off.
+const SETTLE: Duration = Duration::from_millis(500);
+
+/// A server, as it is asked for one document.
+struct Target<'a> {
+    what: String,
+    program: &'a Program,
+    bodies: PathBuf,
+    /// Bytes of a mean answer, known from the warm-up.
+    mean_bytes: f64,
+}
+
+/// The targets of one document.
+struct Turn<'a> {
+    asked: Asked<'a>,
+    postgraphile: Option<Target<'a>>,
+    plain: Option<Target<'a>>,
+    cached: Option<Target<'a>>,
+}
+
+/// Compares all answers, warms up, and runs all rounds.
+pub(crate) async fn run(
+    args: &Args,
+    documents: &[&'static Document],
+    database: &Database,
+    sides: &Sides,
+) -> Result<Vec<Row>> {
+    let folder = TempDir::new()?;
+    let mut turns = Vec::new();
+    for document in documents {
+        println!("comparing the answers to {}, and warming up", document.name);
+        turns.push(turn(args, folder.path(), sides.ask(document, database).await?)?);
+    }
+    let mut rows: Vec<Row> = documents.iter().copied().map(Row::new).collect();
+    for round in 1..=args.rounds {
+        for (turn, row) in turns.iter().zip(&mut rows) {
+            println!("round {round}: {}", row.document.name);
+            for (target, outcomes) in [
+                (&turn.postgraphile, &mut row.postgraphile),
+                (&turn.plain, &mut row.plain),
+                (&turn.cached, &mut row.cached),
+            ] {
+                let Some(target) = target else { continue };
+                let outcome = target.measure(args)?;
+                println!("  {}: {:.0} a second", target.program.name, outcome.rate());
+                outcomes.push(outcome);
+            }
+            if args.floor {
+                let statement = &turn.asked.statement;
+                let rate = floor::rate(database, statement, args.connections, args.seconds).await?;
+                println!("  Postgres itself: {rate:.0} a second");
+                row.floor.push(rate);
+            }
+        }
+    }
+    Ok(rows)
+}
+
+fn turn<'a>(args: &Args, folder: &Path, asked: Asked<'a>) -> Result<Turn<'a>> {
+    let target = |side: &str, requests: &Option<(&'a Program, Vec<String>)>| {
+        let Some((program, bodies)) = requests else { return Ok(None) };
+        let file = folder.join(format!("{side}-{}", asked.document.name));
+        fs::write(&file, bodies.join("\n"))?;
+        Target::warm_up(args, program, asked.document, file).map(Some)
+    };
+    Ok(Turn {
+        postgraphile: target("postgraphile", &asked.postgraphile)?,
+        plain: target("plain", &asked.plain)?,
+        cached: target("cached", &asked.cached)?,
+        asked,
+    })
+}
+
+impl<'a> Target<'a> {
+    fn warm_up(
+        args: &Args,
+        program: &'a Program,
+        document: &Document,
+        bodies: PathBuf,
+    ) -> Result<Self> {
+        let what = format!("{}, asked for {}", program.name, document.name);
+        let target = Self { what, program, bodies, mean_bytes: 0.0 };
+        let outcome = target.drive(args, args.warm_up, true)?;
+        Ok(Self { mean_bytes: outcome.mean_bytes(), ..target })
+    }
+
+    fn measure(&self, args: &Args) -> Result<Outcome> {
+        let outcome = self.drive(args, args.seconds, false)?;
+        let (found, expected) = (outcome.mean_bytes(), self.mean_bytes);
+        if (found / expected - 1.0).abs() > SIZE_TOLERANCE {
+            let what = &self.what;
+            let message = format!(
+                "{what}, gave {found:.0} bytes an answer, while those that were read had \
+                 {expected:.0}: some must be errors"
+            );
+            return Err(message.into());
+        }
+        Ok(outcome)
+    }
+
+    /// Asks, and fails unless every request was answered.
+    fn drive(&self, args: &Args, seconds: u64, check: bool) -> Result<Outcome> {
+        std::thread::sleep(SETTLE);
+        let (url, connections) = (self.program.url.as_str(), args.connections);
+        let drive = Drive { url, bodies: &self.bodies, connections, seconds, check };
+        let outcome = wrk::run(&drive)?;
+        let (failed, requests) = (outcome.failed(), outcome.requests);
+        if failed > 0 {
+            return Err(format!("{}, failed in {failed} of {requests} requests", self.what).into());
+        }
+        Ok(outcome)
+    }
+}

@@ -1,0 +1,34 @@
+//! salesgraph, as `salesgraph serve` runs it.
+
+use std::process::Command as Plain;
+
+use ::salesgraph::config;
+use tokio::process::Command;
+
+use crate::Result;
+use crate::args::Args;
+use crate::program::Program;
+
+/// What turns its response cache on and off.
+const CACHE: &str = "CACHE_ENABLED";
+
+/// Whether the program to measure has a response cache.
+pub(crate) fn has_cache(args: &Args) -> Result<bool> {
+    let output = Plain::new(&args.bin).args(["config", "--reference"]).output()?;
+    Ok(String::from_utf8_lossy(&output.stdout).contains(&format!("`{CACHE}`")))
+}
+
+/// Starts it. Its log of requests is off, as `PostGraphile` keeps none, unless
+/// `RUST_LOG` says otherwise.
+pub(crate) async fn start(args: &Args, database_url: &str, cache: bool) -> Result<Program> {
+    let mut command = Command::new(&args.bin);
+    command
+        .args(["serve", "--bind", "127.0.0.1:0"])
+        .env_remove(config::FILE_ENV)
+        .env("DATABASE_URL", database_url)
+        .env("DATABASE_MAX_CONNECTIONS", args.pool.to_string())
+        .env("RUST_LOG", std::env::var("RUST_LOG").unwrap_or_else(|_| "warn".to_owned()))
+        .env(CACHE, if cache { "true" } else { "false" });
+    let name = if cache { "salesgraph, cache on" } else { "salesgraph" };
+    Program::start(name, &mut command).await
+}

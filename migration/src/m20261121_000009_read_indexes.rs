@@ -1,0 +1,33 @@
+//! Indexes for common reads that would otherwise go through all orders.
+//!
+//! Each costs the loader a little for every order, so there are only those that
+//! serve a filter or an order that clients use all the time: the largest orders, an
+//! order by its number, and the orders of a sales person.
+
+use sea_orm_migration::prelude::*;
+
+/// See the module.
+#[derive(Debug, DeriveMigrationName)]
+pub(crate) struct Migration;
+
+#[async_trait::async_trait]
+impl MigrationTrait for Migration {
+    async fn up(&self, manager: &SchemaManager) -> Result<(), DbErr> {
+        manager.get_connection().execute_unprepared(UP).await.map(drop)
+    }
+
+    async fn down(&self, manager: &SchemaManager) -> Result<(), DbErr> {
+        manager.get_connection().execute_unprepared(DOWN).await.map(drop)
+    }
+}
+
+const UP: &str = r"
+CREATE INDEX sales_order_total_due ON sales_order (total_due, sales_order_id);
+CREATE INDEX sales_order_sales_order_number ON sales_order (sales_order_number);
+CREATE INDEX sales_order_sales_person_id ON sales_order (sales_person_id, sales_order_id)
+WHERE sales_person_id IS NOT NULL;
+";
+
+const DOWN: &str = r"
+DROP INDEX sales_order_sales_person_id, sales_order_sales_order_number, sales_order_total_due;
+";

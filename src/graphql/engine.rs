@@ -1,0 +1,218 @@
+//! Executes documents.
+
+use std::sync::Arc;
+
+use async_graphql::parser::types::{
+    DocumentOperations, ExecutableDocument, OperationType, Selection,
+};
+use async_graphql::registry::Registry;
+use async_graphql::{Positioned, Request, ServerError, Value, Variables};
+
+use super::answer::{Answer, Cost};
+use super::bind::{Bound, bind};
+use super::cost::{Estimate, TableSizes};
+use super::document::Document;
+use super::documents::Documents;
+use super::errors::{VALIDATION_FAILED, coded};
+use super::execute::Execution;
+use super::limits::{Budget, Limits};
+use super::live::{self, Look};
+use super::plan::{Key, Operation, RootStep};
+use super::schema::{self, Schema};
+use super::variables;
+use super::write::Writer;
+use crate::auth::Scope;
+use crate::query::{PageSizes, Reader};
+
+/// Reads from a database what documents ask for. Clones share everything.
+#[derive(Clone)]
+pub struct Engine(Arc<Inner>);
+
+struct Inner {
+    schema: Schema,
+    types: Registry,
+    reader: Reader,
+    limits: Limits,
+    documents: Documents,
+    sizes: TableSizes,
+}
+
+/// A request whose document was parsed.
+#[derive(Debug, Clone)]
+pub struct Prepared {
+    kind: Option<OperationType>,
+    state: Result<Ready, Answer>,
+}
+
+#[derive(Debug, Clone)]
+struct Ready {
+    document: Arc<Document>,
+    operation: Option<String>,
+    variables: Variables,
+}
+
+impl Engine {
+    /// An engine over a database.
+    #[must_use]
+    pub fn new(reader: Reader, limits: Limits) -> Self {
+        let (schema, types) = (schema::build(), schema::registry());
+        let (documents, sizes) = (Documents::default(), TableSizes::default());
+        Self(Arc::new(Inner { schema, types, reader, limits, documents, sizes }))
+    }
+
+    /// Parses the document of a request, unless it is too long. What is wrong with
+    /// it, executing the request says.
+    #[must_use]
+    pub fn prepare(&self, request: Request) -> Prepared {
+        let Request { query, operation_name: operation, mut variables, .. } = request;
+        let refused = |error| Prepared { kind: None, state: Err(Answer::refused(vec![error])) };
+        let document = match self.0.documents.get(query, &self.0.limits) {
+            Ok(document) => document,
+            Err(error) => return refused(error),
+        };
+        let (kind, completed) = match document.operation(operation.as_deref()) {
+            Err(error) => return refused(error),
+            Ok(found) => {
+                (found.node.ty, variables::complete(&found.node, &self.0.types, &mut variables))
+            }
+        };
+        if kind == OperationType::Mutation {
+            let error = ServerError::new("there are no mutations yet, only queries", None);
+            let state = Err(Answer::refused(vec![coded(error, VALIDATION_FAILED)]));
+            return Prepared { kind: Some(kind), state };
+        }
+        let state = match completed {
+            Ok(()) => Ok(Ready { document, operation, variables }),
+            Err(error) => Err(Answer::refused(vec![coded(error, VALIDATION_FAILED)])),
+        };
+        Prepared { kind: Some(kind), state }
+    }
+
+    /// Executes a request as its caller may. A subscription answers with what it
+    /// would send now.
+    pub async fn execute(&self, prepared: Prepared, scope: &Scope) -> Answer {
+        match prepared.state {
+            Ok(ready) => self.run(&ready, scope).await.unwrap_or_else(Answer::refused),
+            Err(refused) => refused,
+        }
+    }
+
+    /// Executes a request, and tells whether a subscription has so answered for the
+    /// last time. All else does.
+    pub async fn look(&self, prepared: &Prepared, scope: &Scope) -> Look {
+        let (true, Ok(ready)) = (prepared.is_subscription(), &prepared.state) else {
+            return Look::once(self.execute(prepared.clone(), scope).await);
+        };
+        match self.follow(ready, scope).await {
+            Ok(look) => look,
+            Err(errors) => Look::once(Answer::refused(errors)),
+        }
+    }
+
+    async fn follow(&self, ready: &Ready, scope: &Scope) -> Result<Look, Vec<ServerError>> {
+        let plan = self.plan(ready).await?;
+        let [root] = plan.roots.as_slice() else {
+            // Validation has counted them.
+            return Ok(Look::once(self.run(ready, scope).await?));
+        };
+        let has_ended = match self.bind(ready, &plan).roots.as_slice() {
+            [wanted] => live::has_ended(&self.0.reader, scope, root, wanted).await,
+            _ => false,
+        };
+        let answer = self.run(ready, scope).await?;
+        Ok(Look::of(answer, root, has_ended))
+    }
+
+    async fn plan(&self, ready: &Ready) -> Result<Arc<Operation>, Vec<ServerError>> {
+        let Ready { document, operation, variables } = ready;
+        document.plan(&self.0.schema, operation.as_deref(), variables).await
+    }
+
+    fn bind(&self, ready: &Ready, plan: &Operation) -> Bound {
+        let limits = &self.0.limits;
+        let sizes = PageSizes { default: limits.page_size_default, most: limits.page_size_max };
+        bind(plan, &ready.variables, sizes)
+    }
+
+    async fn run(&self, ready: &Ready, scope: &Scope) -> Result<Answer, Vec<ServerError>> {
+        let Inner { reader, limits, .. } = &*self.0;
+        let plan = self.plan(ready).await?;
+        let Bound { roots, asks } = self.bind(ready, &plan);
+        let sizes = self.0.sizes.get(reader).await;
+        let estimate = Estimate { asks: &asks, sizes: &sizes }.of(&plan, &roots);
+        let cost = Cost { estimate, limit: limits.cost };
+        cost.check().map_err(|error| vec![error])?;
+
+        let budget = Budget::new(limits.values);
+        let execution = Execution { reader, scope, budget: &budget, asks: &asks };
+        let read = execution.read(&plan, &roots).await;
+        let (told, mut errors) = self.introspection(ready, &plan).await;
+        let mut writer = Writer::new(&asks, &budget);
+        writer.data(&plan, roots, &read, &|key| told(key));
+        errors.extend(std::mem::take(&mut writer.errors));
+        Ok(Answer { data: Some(writer.out), errors, cost: Some(cost), ..Answer::default() })
+    }
+
+    /// What the schema tells of itself, by root field, and what went wrong there.
+    async fn introspection(
+        &self,
+        ready: &Ready,
+        plan: &Operation,
+    ) -> (impl Fn(&Key) -> Vec<u8> + use<>, Vec<ServerError>) {
+        let mut fields = Vec::new();
+        for root in &plan.roots {
+            if let RootStep::Introspection(field) = &root.step {
+                let field = (**field).clone();
+                fields.push(Positioned::new(Selection::Field(field), root.position));
+            }
+        }
+        let mut found = Value::Null;
+        let mut errors = Vec::new();
+        let original = ready.document.operation(ready.operation.as_deref());
+        if let (false, Ok(original)) = (fields.is_empty(), original) {
+            let mut operation = original.clone();
+            operation.node.selection_set.node.items = fields;
+            let mut request = Request::new("").variables(ready.variables.clone());
+            request.set_parsed_query(ExecutableDocument {
+                operations: DocumentOperations::Single(operation),
+                fragments: ready.document.parsed().fragments.clone(),
+            });
+            let response = schema::introspect(&self.0.schema, request).await;
+            (found, errors) = (response.data, response.errors);
+        }
+        let told = move |key: &Key| {
+            let value = match &found {
+                Value::Object(object) => object.get(&key.name),
+                _ => None,
+            };
+            value.and_then(|value| serde_json::to_vec(value).ok()).unwrap_or_else(|| b"null".into())
+        };
+        (told, errors)
+    }
+}
+
+impl std::fmt::Debug for Engine {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Engine").field("limits", &self.0.limits).finish_non_exhaustive()
+    }
+}
+
+impl Prepared {
+    /// What kind of operation it is, as far as can be told.
+    #[must_use]
+    pub const fn kind(&self) -> Option<OperationType> {
+        self.kind
+    }
+
+    /// Whether its answers are to be followed.
+    #[must_use]
+    pub fn is_subscription(&self) -> bool {
+        self.kind == Some(OperationType::Subscription)
+    }
+
+    /// Whether the operation only reads, once, as far as can be told.
+    #[must_use]
+    pub fn is_query(&self) -> bool {
+        self.kind.is_none_or(|kind| kind == OperationType::Query)
+    }
+}

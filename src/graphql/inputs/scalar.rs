@@ -1,0 +1,164 @@
+//! Scalars as clients give them.
+
+use async_graphql::Value;
+use chrono::{DateTime, NaiveDate, NaiveDateTime, NaiveTime, Timelike, Utc};
+use uuid::Uuid;
+
+use super::place::Place;
+use crate::error::Result;
+use crate::graphql::model::Enumeration;
+use crate::query::{Kind, Value as Bound};
+
+/// Most digits of a decimal number.
+const DIGITS: usize = 1_000;
+/// Most bytes of a text.
+pub(super) const TEXT: usize = 10_000;
+/// Bytes of a time with nanoseconds and an offset, the longest there is.
+const TIME: usize = "2011-05-31T00:00:00.000000000+00:00".len();
+
+/// A value to compare a column of this kind with.
+///
+/// # Errors
+/// When it is no such value; the message shows one.
+pub(super) fn value(kind: Kind, value: &Value, place: &Place<'_>) -> Result<Bound> {
+    let given = place.present(value)?;
+    let (read, expected) = match kind {
+        Kind::Text | Kind::Bytes => return text(given, place).map(Bound::Text),
+        Kind::Boolean => (boolean(given).map(Bound::Boolean), "true or false"),
+        Kind::Small | Kind::Int | Kind::IntList => (
+            integer(given).filter(|number| i32::try_from(*number).is_ok()).map(Bound::Int),
+            "an Int, a whole number of up to 32 bits",
+        ),
+        Kind::Long => (integer(given).map(Bound::Int), "a Long, a whole number of up to 64 bits"),
+        Kind::Decimal => (
+            decimal(given).map(Bound::Decimal),
+            "a Decimal such as \"23.10\", of up to 1000 digits and no exponent, or a whole number",
+        ),
+        Kind::Uuid => (
+            string(given).and_then(uuid).map(Bound::Uuid),
+            "a UUID such as \"b207c96d-d9e6-402b-8470-2cc176c42283\"",
+        ),
+        Kind::LocalDateTime => (
+            string(given).and_then(local_date_time).map(Bound::LocalDateTime),
+            "a LocalDateTime such as \"2011-05-31T00:00:00\", without time zone and to the \
+             microsecond at most, or a date such as \"2011-05-31\"",
+        ),
+        Kind::DateTime => (
+            string(given).and_then(date_time).map(Bound::DateTime),
+            "a DateTime with its offset such as \"2026-11-20T10:21:00Z\", to the microsecond at most",
+        ),
+    };
+    read.ok_or_else(|| place.refuse(format_args!("expected {expected}")))
+}
+
+/// The code of a value of an enumeration, given by its name.
+///
+/// # Errors
+/// When it has no such value; the message tells those it has.
+pub(super) fn code(
+    codes: &Enumeration,
+    kind: Kind,
+    value: &Value,
+    place: &Place<'_>,
+) -> Result<Bound> {
+    let given = name(place.present(value)?);
+    let found = given.and_then(|name| codes.values.iter().find(|value| value.name == name));
+    let bound = found.and_then(|found| match kind {
+        Kind::Text => Some(Bound::Text(found.code.to_owned())),
+        _ => found.code.parse().ok().map(Bound::Int),
+    });
+    bound.ok_or_else(|| {
+        let names: Vec<&str> = codes.values.iter().map(|value| value.name).collect();
+        place.refuse(format_args!("expected one of {}", names.join(", ")))
+    })
+}
+
+/// A text.
+///
+/// # Errors
+/// When it is none, too long, or Postgres cannot hold it.
+pub(super) fn text(value: &Value, place: &Place<'_>) -> Result<String> {
+    match string(place.present(value)?) {
+        None => Err(place.refuse("expected a String")),
+        Some(text) if text.len() > TEXT => Err(place
+            .refuse(format_args!("{} bytes are more than the {TEXT} a text may have", text.len()))),
+        Some(text) if text.contains('\0') => {
+            Err(place.refuse("the character U+0000 is in no text"))
+        }
+        Some(text) => Ok(text.to_owned()),
+    }
+}
+
+/// The name of a value of an enumeration; variables hold it as a string.
+pub(super) fn name(value: &Value) -> Option<&str> {
+    match value {
+        Value::Enum(name) => Some(name),
+        other => string(other),
+    }
+}
+
+/// A truth value.
+pub(super) const fn boolean(value: &Value) -> Option<bool> {
+    match value {
+        Value::Boolean(is) => Some(*is),
+        _ => None,
+    }
+}
+
+/// A text of any length.
+pub(super) fn string(value: &Value) -> Option<&str> {
+    match value {
+        Value::String(text) => Some(text),
+        _ => None,
+    }
+}
+
+fn integer(value: &Value) -> Option<i64> {
+    match value {
+        Value::Number(number) => number.as_i64(),
+        _ => None,
+    }
+}
+
+/// Only digits with a sign and a point: nothing that Postgres reads otherwise, such
+/// as `NaN` or an exponent.
+fn decimal(value: &Value) -> Option<String> {
+    let text = match value {
+        Value::Number(number) if !number.is_f64() => number.to_string(),
+        other => string(other)?.to_owned(),
+    };
+    let unsigned = text.strip_prefix(['-', '+']).unwrap_or(&text);
+    let (whole, fraction) = unsigned.split_once('.').unwrap_or((unsigned, "0"));
+    let is_number = |digits: &str| !digits.is_empty() && digits.bytes().all(|b| b.is_ascii_digit());
+    let fits = unsigned.len() <= DIGITS + usize::from(unsigned.contains('.'));
+    (is_number(whole) && is_number(fraction) && fits).then_some(text)
+}
+
+/// The form with hyphens, and no other that the library knows.
+fn uuid(text: &str) -> Option<Uuid> {
+    Uuid::try_parse(text).ok().filter(|_| text.len() == uuid::fmt::Hyphenated::LENGTH)
+}
+
+/// Years have four digits: Postgres knows them all.
+fn local_date_time(text: &str) -> Option<NaiveDateTime> {
+    let starts_with_year =
+        text.bytes().take(4).all(|b| b.is_ascii_digit()) && text.as_bytes().get(4) == Some(&b'-');
+    if !starts_with_year || text.len() > TIME {
+        return None;
+    }
+    let time = match NaiveDate::parse_from_str(text, "%Y-%m-%d") {
+        Ok(date) => date.and_time(NaiveTime::MIN),
+        Err(_) => NaiveDateTime::parse_from_str(text, "%Y-%m-%dT%H:%M:%S%.f").ok()?,
+    };
+    is_exact(&time).then_some(time)
+}
+
+fn date_time(text: &str) -> Option<DateTime<Utc>> {
+    let time = DateTime::parse_from_rfc3339(text).ok().filter(|_| text.len() <= TIME)?;
+    is_exact(&time).then(|| time.to_utc())
+}
+
+/// Postgres keeps microseconds: anything finer would be compared as something else.
+fn is_exact(time: &impl Timelike) -> bool {
+    time.nanosecond().is_multiple_of(1_000)
+}
