@@ -9,7 +9,7 @@ use crate::error::{Code, Error, Result};
 use crate::query::bad_argument;
 
 /// The arguments of a field as the document has them.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone, Default, PartialEq)]
 pub(super) struct Arguments(Vec<(Name, Value)>);
 
 impl From<&AstField> for Arguments {
@@ -55,6 +55,22 @@ impl Given<'_> {
             None => Ok(None),
             Some(value) => text(name, value).map(Some),
         }
+    }
+
+    /// A number.
+    pub(super) fn number(self, name: &'static str) -> Result<Option<f64>> {
+        match self.get(name) {
+            None => Ok(None),
+            Some(Const::Number(number)) => {
+                number.as_f64().map(Some).ok_or_else(|| wrong_type(name, "a number"))
+            }
+            Some(_) => Err(wrong_type(name, "a number")),
+        }
+    }
+
+    /// Whether it is true; not when it is absent.
+    pub(super) fn is_true(self, name: &str) -> bool {
+        self.get(name) == Some(Const::Boolean(true))
     }
 
     /// A list of strings or ids; one alone is a list of one.

@@ -5,12 +5,14 @@ use async_graphql::Variables;
 use uuid::Uuid;
 
 use super::arguments::{Arguments, Given, missing};
+use super::inputs::Grouping;
 use super::model::{Entity, RootField, RootValue};
-use super::plan::{Connection, Fetch, Operation, Root, RootStep};
+use super::plan::{Connection, Fetch, Measured, Operation, Root, RootStep, Sales, WantedMeasure};
 use super::{id, inputs, types};
 use crate::error::{Code, Error, Result};
+use crate::query::aggregate::{Groups, Measure, Measures, SALES_GROUP, Statistic};
 use crate::query::{
-    self, Comparison, Condition, Key, KeyPart, Order, Page, PageSizes, PageTooLarge, Value,
+    self, Comparison, Condition, Key, KeyPart, Order, Page, PageSizes, PageTooLarge, Rows, Value,
     bad_argument,
 };
 
@@ -25,7 +27,10 @@ pub(super) struct Bound {
 /// What is asked of the connections, by their numbers. Those of refused fields
 /// may be missing.
 #[derive(Debug)]
-pub(super) struct Asks(Vec<Option<Ask>>);
+pub(super) struct Asks {
+    lists: Vec<Option<Ask>>,
+    sales: Vec<Option<(Condition, Measures)>>,
+}
 
 /// What a root field reads.
 #[derive(Debug)]
@@ -43,28 +48,46 @@ pub(super) enum Wanted {
 pub(super) struct Ask {
     pub(super) page: Page,
     pub(super) condition: Condition,
+    /// Where its rows are groups of sales.
+    groups: Option<Groups>,
+}
+
+impl Ask {
+    /// Where the rows come from.
+    pub(super) fn rows(&self) -> Rows<'_> {
+        self.groups.as_ref().map_or(Rows::Table, Rows::Groups)
+    }
 }
 
 impl Asks {
     /// Those of the connection with this number.
     pub(super) fn of(&self, number: usize) -> Result<&Ask> {
-        let ask = self.0.get(number).and_then(Option::as_ref);
+        let ask = self.lists.get(number).and_then(Option::as_ref);
         ask.ok_or_else(|| Error::internal("a list is read without its arguments"))
+    }
+
+    /// Which lines are measured, and what of them, by the number of [`Sales`].
+    pub(super) fn sales(&self, number: usize) -> Result<(&Condition, &Measures)> {
+        let ask = self.sales.get(number).and_then(Option::as_ref);
+        let (lines, measures) =
+            ask.ok_or_else(|| Error::internal("sales are measured without their arguments"))?;
+        Ok((lines, measures))
     }
 }
 
 /// Gives a plan its values.
 pub(super) fn bind(operation: &Operation, variables: &Variables, sizes: PageSizes) -> Bound {
     let lists = (0..operation.connections).map(|_| None).collect();
-    let mut binder = Binder { variables, sizes, lists };
+    let sales = (0..operation.sales).map(|_| None).collect();
+    let mut binder = Binder { variables, sizes, asks: Asks { lists, sales } };
     let roots = operation.roots.iter().map(|root| binder.root(root)).collect();
-    Bound { roots, asks: Asks(binder.lists) }
+    Bound { roots, asks: binder.asks }
 }
 
 struct Binder<'a> {
     variables: &'a Variables,
     sizes: PageSizes,
-    lists: Vec<Option<Ask>>,
+    asks: Asks,
 }
 
 impl Binder<'_> {
@@ -119,7 +142,7 @@ impl Binder<'_> {
                 let message = format!("ids: {} ids are more than {most}, the limit", ids.len());
                 Err(Error::new(Code::BadUserInput, message).with_source(PageTooLarge("ids")))
             }
-            RootValue::List { .. } => Ok(Wanted::Itself),
+            RootValue::List { .. } | RootValue::Groups(_) => Ok(Wanted::Itself),
         }
     }
 
@@ -141,6 +164,9 @@ impl Binder<'_> {
 
     fn connection(&mut self, connection: &Connection, only: Option<Condition>) -> Result<()> {
         let entity = connection.fetch.entity;
+        if entity.table.name == SALES_GROUP.name {
+            return self.groups(connection);
+        }
         let given = self.given(&connection.arguments);
         let order = match given.get(inputs::ORDER_BY) {
             Some(value) => inputs::order(entity, &value)?,
@@ -148,27 +174,86 @@ impl Binder<'_> {
         };
         let filter = given.get(inputs::FILTER);
         let filter = filter.map(|value| inputs::condition(entity, &value)).transpose()?;
+        let page = self.page(connection, order, given)?;
+        let condition = match (only, filter) {
+            (Some(only), Some(filter)) => Condition::All(vec![only, filter]),
+            (Some(one), None) | (None, Some(one)) => one,
+            (None, None) => Condition::everything(),
+        };
+        self.ask(connection, Ask { page, condition, groups: None })
+    }
+
+    fn groups(&mut self, connection: &Connection) -> Result<()> {
+        let measures = self.measures(&connection.fetch.measured)?;
+        let given = self.given(&connection.arguments);
+        let Grouping { groups, having, order } =
+            inputs::grouping(given, measures, self.sizes.most)?;
+        let page = self.page(connection, order, given)?;
+        self.ask(connection, Ask { page, condition: having, groups: Some(groups) })
+    }
+
+    fn page(&self, connection: &Connection, order: Order, given: Given<'_>) -> Result<Page> {
         let arguments = query::Arguments {
             first: given.int("first")?,
             last: given.int("last")?,
             after: given.text("after")?,
             before: given.text("before")?,
         };
-        let page =
-            Page::from_params(&connection.field, entity.table, order, &arguments, self.sizes)?;
-        let condition = match (only, filter) {
-            (Some(only), Some(filter)) => Condition::All(vec![only, filter]),
-            (Some(one), None) | (None, Some(one)) => one,
-            (None, None) => Condition::everything(),
-        };
-        if let Some(place) = self.lists.get_mut(connection.number) {
-            *place = Some(Ask { page, condition });
+        let table = connection.fetch.entity.table;
+        Page::from_params(&connection.field, table, order, &arguments, self.sizes)
+    }
+
+    fn ask(&mut self, connection: &Connection, ask: Ask) -> Result<()> {
+        if let Some(place) = self.asks.lists.get_mut(connection.number) {
+            *place = Some(ask);
         }
         self.below(&connection.fetch)
     }
 
     fn below(&mut self, fetch: &Fetch) -> Result<()> {
-        fetch.below.iter().try_for_each(|many| self.connection(&many.connection, None))
+        fetch.below.iter().try_for_each(|many| self.connection(&many.connection, None))?;
+        fetch.sales.iter().try_for_each(|sales| self.sales(sales))
+    }
+
+    fn sales(&mut self, sales: &Sales) -> Result<()> {
+        let mut measures = self.measures(&sales.measured)?;
+        // All that is measured is of the one part, which need not be asked line by line.
+        let lines = match measures.subsets.first_mut() {
+            Some(lines) => std::mem::replace(lines, Condition::everything()),
+            None => Condition::everything(),
+        };
+        if let Some(place) = self.asks.sales.get_mut(sales.number) {
+            *place = Some((lines, measures));
+        }
+        Ok(())
+    }
+
+    /// What is selected, with the parts of the lines that the arguments name.
+    fn measures(&self, measured: &Measured) -> Result<Measures> {
+        let mut measures = Measures::default();
+        for arguments in &measured.subsets {
+            let filter = self.given(arguments).get(inputs::FILTER);
+            let lines = match filter {
+                Some(filter) => inputs::condition(&types::SALES_ORDER_LINE, &filter)?,
+                None => Condition::everything(),
+            };
+            measures.subset(lines);
+        }
+        for (subset, wanted) in &measured.wanted {
+            let measure = match wanted {
+                WantedMeasure::Known(measure) => *measure,
+                WantedMeasure::Percentile(value, arguments) => {
+                    let share = self.given(arguments).number("p")?.ok_or_else(|| missing("p"))?;
+                    if !(0.0..=1.0).contains(&share) {
+                        return Err(bad_argument("p", format!("p: {share} is not from 0 to 1")));
+                    }
+                    Measure::Of(*value, Statistic::Percentile(share))
+                }
+            };
+            // At the place they have in the plan, also where two are the same.
+            measures.wanted.push((*subset, measure));
+        }
+        Ok(measures)
     }
 }
 

@@ -4,13 +4,14 @@ use async_graphql::parser::types::{OperationType, SelectionSet};
 
 use super::arguments::Arguments;
 use super::collect::{Selected, Selections};
-use super::model::{Entity, Field, FieldValue, RootValue, Shape};
+use super::model::{Entity, Field, FieldValue, RootValue, Shape, Shown};
 use super::plan::{
-    Connection, ConnectionStep, EdgeStep, Fetch, Key, Many, Object, Operation, PageInfoStep, Root,
-    RootStep, Step,
+    Connection, ConnectionStep, EdgeStep, Fetch, Key, Many, Measured, Object, Operation,
+    PageInfoStep, Root, RootStep, Sales, Step, WantedMeasure,
 };
 use super::{query, register, types};
-use crate::error::{Error, Result};
+use crate::error::{Code, Error, Result};
+use crate::query::aggregate::{self, MOST_MEASURES};
 use crate::query::{Selection, Source, ToOne};
 
 /// The plan of an operation whose document is valid.
@@ -23,20 +24,23 @@ pub(super) fn compile(
     root: &SelectionSet,
     selections: Selections<'_>,
 ) -> Result<Operation> {
-    let mut compiler = Compiler { selections, connections: 0 };
+    let mut compiler = Compiler { selections, connections: 0, sales: 0 };
     let mut roots = Vec::new();
     for selected in selections.collect(query::root_name(kind), &[root])? {
         let step = compiler.root(kind, &selected)?;
         let position = selected.field.pos;
         roots.push(Root { key: selected.key.into(), position, step });
     }
-    Ok(Operation { roots, connections: compiler.connections })
+    let Compiler { connections, sales, .. } = compiler;
+    Ok(Operation { roots, connections, sales })
 }
 
 struct Compiler<'a> {
     selections: Selections<'a>,
     /// How many connections there are by now.
     connections: usize,
+    /// How often sales of rows are measured by now.
+    sales: usize,
 }
 
 /// What is planned for one statement by now.
@@ -45,18 +49,65 @@ struct Draft {
     selection: Selection,
     nodes: Vec<Object>,
     below: Vec<Many>,
+    sales: Vec<Sales>,
+    measured: Measured,
+    /// Which of the subsets is measured at the moment.
+    subset: usize,
 }
 
 impl Draft {
     fn of(entity: &'static Entity) -> Self {
         let mut selection = Selection::of(entity.table);
         selection.key(Selection::ROW);
-        Self { entity, selection, nodes: Vec::new(), below: Vec::new() }
+        Self {
+            entity,
+            selection,
+            nodes: Vec::new(),
+            below: Vec::new(),
+            sales: Vec::new(),
+            measured: Measured::default(),
+            subset: 0,
+        }
     }
 
     fn done(self) -> Fetch {
-        let Self { entity, selection, nodes, below } = self;
-        Fetch { entity, selection, nodes, below }
+        let Self { entity, selection, nodes, below, sales, measured, .. } = self;
+        Fetch { entity, selection, nodes, below, sales, measured }
+    }
+
+    /// From now on lines are measured that these arguments name.
+    fn measure(&mut self, arguments: Arguments) {
+        let known = self.measured.subsets.iter().position(|known| *known == arguments);
+        self.subset = known.unwrap_or_else(|| {
+            self.measured.subsets.push(arguments);
+            self.measured.subsets.len() - 1
+        });
+    }
+
+    /// A value that is measured.
+    fn value(&mut self, wanted: WantedMeasure, shown: Shown) -> Result<Step> {
+        let nullable = match &wanted {
+            WantedMeasure::Known(measure) => !measure.is_zero_of_nothing(),
+            WantedMeasure::Percentile(..) => true,
+        };
+        let of = self.subset;
+        let known = self.measured.wanted.iter().position(|(subset, known)| {
+            let (WantedMeasure::Known(known), WantedMeasure::Known(wanted)) = (known, &wanted)
+            else {
+                return false;
+            };
+            *subset == of && known == wanted
+        });
+        let place = known.unwrap_or_else(|| {
+            self.measured.wanted.push((of, wanted));
+            self.measured.wanted.len() - 1
+        });
+        let column = aggregate::value(place).ok_or_else(|| {
+            let message = format!("more than {MOST_MEASURES} different measures are selected");
+            Error::new(Code::BadUserInput, message)
+        })?;
+        let index = self.selection.column(Selection::ROW, column);
+        Ok(Step::Measure { index, shown, nullable })
     }
 }
 
@@ -78,7 +129,7 @@ impl<'a> Compiler<'a> {
         };
         let arguments = Arguments::from(&selected.field.node);
         let entities: &[&'static Entity] = match &field.value {
-            RootValue::List { of, .. } => {
+            RootValue::List { of, .. } | RootValue::Groups(of) => {
                 let name = format!("{type_name}.{name}");
                 let connection = self.connection(of, name, arguments, &selected.sets)?;
                 return Ok(RootStep::List { field, connection: Box::new(connection) });
@@ -236,6 +287,31 @@ impl<'a> Compiler<'a> {
                 let there = Some(draft.selection.column(source, column));
                 let object = self.object(group, &selected.sets, source, draft)?;
                 Step::Group { there, object }
+            }
+            FieldValue::Measures(measures) => {
+                draft.measure(Arguments::from(&selected.field.node));
+                let object = self.object(measures, &selected.sets, source, draft)?;
+                Step::Group { there: None, object }
+            }
+            FieldValue::Sales(measures, owner) => {
+                let number = self.sales;
+                self.sales += 1;
+                // Its rows hold the measures and nothing else.
+                let mut own = Draft::of(&types::SALES_GROUP);
+                own.measure(Arguments::from(&selected.field.node));
+                let object = self.object(measures, &selected.sets, Selection::ROW, &mut own)?;
+                let columns = draft.selection.table_of(source).key;
+                let parent = draft.selection.key(source);
+                let Draft { measured, .. } = own;
+                draft.sales.push(Sales { number, owner, columns, parent, measured, object });
+                Step::Sales(draft.sales.len() - 1)
+            }
+            FieldValue::Measure(measure, shown) => {
+                draft.value(WantedMeasure::Known(*measure), *shown)?
+            }
+            FieldValue::Percentile(value, shown) => {
+                let arguments = Arguments::from(&selected.field.node);
+                draft.value(WantedMeasure::Percentile(*value, arguments), *shown)?
             }
         };
         Ok(step)

@@ -11,10 +11,11 @@ use tokio::join;
 
 use super::bind::{Asks, Wanted};
 use super::limits::Budget;
-use super::plan::{Connection, Fetch, Many, Object, Operation, Root, RootStep, count};
+use super::plan::{Connection, Fetch, Many, Object, Operation, Root, RootStep, Sales, count};
 use crate::auth::Scope;
 use crate::error::{Error, Result};
-use crate::query::{Below, Extent, Key, List, Pages, Reader, Row};
+use crate::query::aggregate::Owners;
+use crate::query::{Below, Column, Extent, Key, List, Pages, Reader, Row};
 
 /// Reads for one request.
 #[derive(Debug)]
@@ -55,6 +56,16 @@ pub(super) struct Fetched {
     pub(super) rows: Vec<Row>,
     /// By [`Fetch::below`].
     pub(super) below: Vec<Read<Lists>>,
+    /// By [`Fetch::sales`].
+    pub(super) sales: Vec<Read<Sold>>,
+}
+
+/// Measures of sales, for each of the rows they belong to.
+#[derive(Debug)]
+pub(super) struct Sold {
+    /// Which are those of a row. `None` where that row refers to nothing that sells.
+    pub(super) of: Vec<Option<usize>>,
+    pub(super) rows: Vec<Row>,
 }
 
 /// The pages of a connection, one for each of its parents.
@@ -141,29 +152,35 @@ impl Execution<'_> {
             let values = fetch.nodes.iter().map(Object::least_values);
             let values = values.fold(0, u64::saturating_add);
             self.budget.take(count(rows.len()).saturating_mul(values))?;
-            let below = join_all(fetch.below.iter().map(|many| self.many(many, &rows))).await;
-            Ok(Fetched { rows, below })
+            let below = join_all(fetch.below.iter().map(|many| self.many(many, &rows)));
+            let sales = join_all(fetch.sales.iter().map(|sales| self.sales(sales, &rows)));
+            let (below, sales) = join!(below, sales);
+            Ok(Fetched { rows, below, sales })
         }
         .boxed()
     }
 
     async fn many(&self, many: &Many, rows: &[Row]) -> Read<Lists> {
         let read = async {
-            let mut parents = Vec::new();
-            let mut known: HashMap<Key, usize> = HashMap::with_capacity(rows.len());
-            let mut of = Vec::with_capacity(rows.len());
-            for row in rows {
-                let key = row.key(many.columns, many.parent.iter().copied())?;
-                of.push(key.map(|key| {
-                    *known.entry(key).or_insert_with_key(|key| {
-                        parents.push(key.clone());
-                        parents.len() - 1
-                    })
-                }));
-            }
+            let (of, parents) = parents(rows, many.columns, &many.parent)?;
             let below = Below { columns: many.by, parents: &parents };
             let lists = self.lists(&many.connection, Some(below)).await?;
             Ok(Lists { of, ..lists })
+        };
+        read.await.into()
+    }
+
+    async fn sales(&self, sales: &Sales, rows: &[Row]) -> Read<Sold> {
+        let read = async {
+            let (of, keys) = parents(rows, sales.columns, &sales.parent)?;
+            if keys.is_empty() || sales.measured.wanted.is_empty() {
+                return Ok(Sold { of, rows: Vec::new() });
+            }
+            let (lines, measures) = self.asks.sales(sales.number)?;
+            let owners = Owners { way: sales.owner.way, columns: sales.owner.columns, keys: &keys };
+            let _turn = self.budget.turn().await?;
+            let rows = self.reader.measure(self.scope, lines, measures, owners).await?;
+            Ok(Sold { of, rows })
         };
         read.await.into()
     }
@@ -186,6 +203,7 @@ impl Execution<'_> {
         }
         let ask = self.asks.of(connection.number)?;
         let list = List {
+            rows: ask.rows(),
             selection: &connection.fetch.selection,
             condition: &ask.condition,
             page: &ask.page,
@@ -211,8 +229,31 @@ impl Execution<'_> {
         let table = connection.fetch.entity.table;
         let _turn = self.budget.turn().await?;
         match below {
-            None => Ok(vec![self.reader.count(self.scope, table, &ask.condition).await?]),
+            None => {
+                Ok(vec![self.reader.count(self.scope, table, ask.rows(), &ask.condition).await?])
+            }
             Some(below) => self.reader.count_below(self.scope, table, &ask.condition, below).await,
         }
     }
+}
+
+/// The keys of the parents of rows, each once, and for each row which is its own.
+fn parents(
+    rows: &[Row],
+    columns: &[Column],
+    indexes: &[usize],
+) -> Result<(Vec<Option<usize>>, Vec<Key>)> {
+    let mut parents = Vec::new();
+    let mut known: HashMap<Key, usize> = HashMap::with_capacity(rows.len());
+    let mut of = Vec::with_capacity(rows.len());
+    for row in rows {
+        let key = row.key(columns, indexes.iter().copied())?;
+        of.push(key.map(|key| {
+            *known.entry(key).or_insert_with_key(|key| {
+                parents.push(key.clone());
+                parents.len() - 1
+            })
+        }));
+    }
+    Ok((of, parents))
 }

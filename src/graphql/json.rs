@@ -1,9 +1,11 @@
 //! Values of rows as JSON.
 
-use chrono::{DateTime, Datelike as _, NaiveDateTime, SecondsFormat, Timelike as _, Utc};
+use chrono::{
+    DateTime, Datelike as _, NaiveDate, NaiveDateTime, SecondsFormat, Timelike as _, Utc,
+};
 use uuid::Uuid;
 
-use super::model::Enumeration;
+use super::model::{Enumeration, Shown};
 use crate::error::{Error, Result};
 use crate::query::{Column, Kind, Row};
 
@@ -40,6 +42,7 @@ pub(super) fn column(out: &mut Vec<u8>, row: &Row, index: usize, column: &Column
         Kind::Uuid => row.get::<Uuid>(index)?.map(|id| {
             plain(out, id.hyphenated().encode_lower(&mut Uuid::encode_buffer()));
         }),
+        Kind::Date => row.get::<NaiveDate>(index)?.map(|date| day(out, date)),
         Kind::LocalDateTime => row.get::<NaiveDateTime>(index)?.map(|time| local(out, time)),
         Kind::DateTime => row
             .get::<DateTime<Utc>>(index)?
@@ -81,6 +84,23 @@ pub(super) fn code(
     Ok(())
 }
 
+/// A measure, which comes as digits.
+pub(super) fn measure(
+    out: &mut Vec<u8>,
+    row: &Row,
+    index: usize,
+    shown: Shown,
+    nullable: bool,
+) -> Result<()> {
+    match (row.text(index)?, shown) {
+        (Some(digits), Shown::Decimal) => plain(out, digits),
+        (Some(digits), Shown::Int | Shown::Long) => out.extend_from_slice(digits.as_bytes()),
+        (None, _) if nullable => out.extend_from_slice(b"null"),
+        (None, _) => return Err(Error::internal("a measure is missing")),
+    }
+    Ok(())
+}
+
 fn missing(column: &Column) -> Error {
     Error::internal("a value is missing").with_source(column.name)
 }
@@ -99,6 +119,11 @@ fn integers(out: &mut Vec<u8>, list: &[i32]) {
         integer(out, *number);
     }
     out.push(b']');
+}
+
+/// A date.
+fn day(out: &mut Vec<u8>, date: NaiveDate) {
+    plain(out, &date.format("%Y-%m-%d").to_string());
 }
 
 /// A time without zone, with as many digits of its second as it has. By hand,

@@ -2,6 +2,7 @@
 //! fields is the source of the schema, of what is selected from Postgres, and of
 //! how a row becomes an answer.
 
+use crate::query::aggregate::{LineValue, Measure};
 use crate::query::{Column, Table, ToMany, ToOne};
 
 /// A type over the rows of a table: it has an `id` and connections.
@@ -109,6 +110,35 @@ pub enum FieldValue {
     Group(&'static Shape),
     /// The same, null as a whole when the column is null.
     GroupUnlessNull(&'static Shape, Column),
+    /// Measures of the lines of a group of sales, or of those of them that the
+    /// argument `filter` names.
+    Measures(&'static Shape),
+    /// The same of the lines that belong to the row.
+    Sales(&'static Shape, &'static Owner),
+    /// A measure.
+    Measure(Measure, Shown),
+    /// The percentile of a value of lines that the argument `p` names.
+    Percentile(LineValue, Shown),
+}
+
+/// How lines belong to a row.
+#[derive(Debug)]
+pub struct Owner {
+    /// The way from a line to the row that holds the owner's key.
+    pub way: &'static [ToOne],
+    /// The columns that hold it there.
+    pub columns: &'static [Column],
+}
+
+/// As what a measure is shown.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Shown {
+    /// A whole number of 32 bits.
+    Int,
+    /// A whole number of 64 bits.
+    Long,
+    /// An exact number.
+    Decimal,
 }
 
 /// A field of the schema's root.
@@ -149,6 +179,8 @@ pub enum RootValue {
         /// Arguments that keep it to some rows.
         only: &'static [Only],
     },
+    /// Groups of sales.
+    Groups(&'static Entity),
     /// The row of any entity that the argument `id` names.
     Node,
     /// The rows of any entities that the argument `ids` names.
@@ -236,6 +268,13 @@ impl Field {
         description: &'static str,
     ) -> Self {
         Self { name, description, value: FieldValue::Many(of, by) }
+    }
+
+    /// Measures of the lines that belong to the row.
+    #[must_use]
+    pub const fn sales(owner: &'static Owner, description: &'static str) -> Self {
+        let value = FieldValue::Sales(&super::types::SALES_MEASURES, owner);
+        Self { name: "sales", description, value }
     }
 
     /// A group of fields over the same row.

@@ -6,7 +6,8 @@ use async_graphql::parser::types::Field as AstField;
 use async_graphql::{Name, Pos, Positioned};
 
 use super::arguments::Arguments;
-use super::model::{Entity, Enumeration, RootField};
+use super::model::{Entity, Enumeration, Owner, RootField, Shown};
+use crate::query::aggregate::{LineValue, Measure};
 use crate::query::{Column, Selection};
 
 /// An operation.
@@ -16,6 +17,8 @@ pub(super) struct Operation {
     pub(super) roots: Vec<Root>,
     /// How many connections there are, each with a number below it.
     pub(super) connections: usize,
+    /// The same of what is measured of rows' sales.
+    pub(super) sales: usize,
 }
 
 /// A field of the root.
@@ -67,6 +70,38 @@ pub(super) struct Fetch {
     pub(super) nodes: Vec<Object>,
     /// Lists below the rows, each read for all rows at once.
     pub(super) below: Vec<Many>,
+    /// What is measured of the rows' sales, likewise.
+    pub(super) sales: Vec<Sales>,
+    /// What is measured of the rows, which are groups of sales then.
+    pub(super) measured: Measured,
+}
+
+/// What is measured.
+#[derive(Debug, Default)]
+pub(super) struct Measured {
+    /// Arguments that tell of which lines.
+    pub(super) subsets: Vec<Arguments>,
+    /// By their place among the values, each of a subset.
+    pub(super) wanted: Vec<(usize, WantedMeasure)>,
+}
+
+#[derive(Debug)]
+pub(super) enum WantedMeasure {
+    Known(Measure),
+    /// The percentile that the arguments tell.
+    Percentile(LineValue, Arguments),
+}
+
+/// Measures of the lines that belong to rows.
+#[derive(Debug)]
+pub(super) struct Sales {
+    pub(super) number: usize,
+    pub(super) owner: &'static Owner,
+    /// The row's key: its columns, and where they are in the row.
+    pub(super) columns: &'static [Column],
+    pub(super) parent: Vec<usize>,
+    pub(super) measured: Measured,
+    pub(super) object: Object,
 }
 
 /// How an object is written from a row.
@@ -97,6 +132,14 @@ pub(super) enum Step {
     },
     /// A list, by its index in [`Fetch::below`].
     Many(usize),
+    /// By its index in [`Fetch::sales`].
+    Sales(usize),
+    /// The measure at this index; null only where it may be.
+    Measure {
+        index: usize,
+        shown: Shown,
+        nullable: bool,
+    },
 }
 
 /// Rows of another table that hold this row's key.

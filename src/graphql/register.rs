@@ -38,6 +38,10 @@ fn root_field(registry: &mut Registry, field: &'static RootField) -> MetaField {
             entity(registry, of);
             (connection_name(of), Some(*of))
         }
+        RootValue::Groups(of) => {
+            groups(registry, of);
+            (connection_name(of), None)
+        }
         RootValue::Node => (NODE.0.to_owned(), None),
         RootValue::Nodes => (format!("[{}]", NODE.0), None),
     };
@@ -64,6 +68,13 @@ pub(super) fn entity(registry: &mut Registry, entity: &'static Entity) {
     connection(registry, name);
     inputs::register(registry, entity);
     node(registry);
+}
+
+/// Makes groups of sales, their connection and all they refer to known.
+fn groups(registry: &mut Registry, groups: &'static Entity) {
+    shape(registry, &groups.shape);
+    connection(registry, groups.shape.name);
+    inputs::register_groups(registry);
 }
 
 /// The name of the type of an edge of an entity's connection.
@@ -145,12 +156,31 @@ fn field(registry: &mut Registry, field: &'static Field) -> MetaField {
             shape(registry, group);
             (group.name.to_owned(), true)
         }
+        FieldValue::Measures(measures) | FieldValue::Sales(measures, _) => {
+            shape(registry, measures);
+            (measures.name.to_owned(), false)
+        }
+        FieldValue::Measure(measure, shown) => {
+            (scalars::shown(registry, *shown).to_owned(), !measure.is_zero_of_nothing())
+        }
+        FieldValue::Percentile(_, shown) => (scalars::shown(registry, *shown).to_owned(), true),
     };
     let ty = if nullable { ty } else { format!("{ty}!") };
     let mut meta = plain(field.name, field.description, ty);
-    if let FieldValue::Many(of, _) = &field.value {
-        meta.args = list_arguments(of);
-    }
+    meta.args = match &field.value {
+        FieldValue::Many(of, _) => list_arguments(of),
+        FieldValue::Measures(_) | FieldValue::Sales(..) => {
+            let filter = inputs::filter_name(&types::SALES_ORDER_LINE);
+            let description = "Keeps what is measured to the order lines that fulfil it.";
+            let filter = input(inputs::FILTER, &filter, description);
+            IndexMap::from([(inputs::FILTER.to_owned(), filter)])
+        }
+        FieldValue::Percentile(..) => {
+            let share = input("p", "Float!", "Which share of the lines is below, 0 to 1.");
+            IndexMap::from([("p".to_owned(), share)])
+        }
+        _ => IndexMap::new(),
+    };
     meta
 }
 

@@ -2,15 +2,17 @@
 
 use async_graphql::registry::{MetaType, Registry};
 
+use super::model::Shown;
 use crate::query::Kind;
 
 /// Name and description of every scalar of our own.
-const SCALARS: [(&str, &str); 5] = [
+const SCALARS: [(&str, &str); 6] = [
     (
         "Decimal",
         "An exact decimal number as a string, such as \"23153.2339\": never rounded, with all \
          digits as they are stored. As input also an integer.",
     ),
+    ("Date", "A day of the calendar: 2011-05-31."),
     (
         "LocalDateTime",
         "A date and time of the source, which carries no time zone: 2011-05-31T00:00:00.",
@@ -33,10 +35,22 @@ pub(super) const fn type_name(kind: Kind) -> &'static str {
         Kind::Text | Kind::Bytes => "String",
         Kind::Decimal => "Decimal",
         Kind::Uuid => "UUID",
+        Kind::Date => "Date",
         Kind::LocalDateTime => "LocalDateTime",
         Kind::DateTime => "DateTime",
         Kind::IntList => "[Int!]",
     }
+}
+
+/// The scalar a measure is shown as, which is known then.
+pub(super) fn shown(registry: &mut Registry, shown: Shown) -> &'static str {
+    let name = type_name(match shown {
+        Shown::Int => Kind::Int,
+        Shown::Long => Kind::Long,
+        Shown::Decimal => Kind::Decimal,
+    });
+    register(registry, name);
+    name
 }
 
 /// Makes the scalar of this name known, if it is one of ours.

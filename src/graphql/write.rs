@@ -228,6 +228,10 @@ impl<'a> Writer<'a> {
                 }),
             Step::Group { there: None, object } => writer.object(object, at),
             Step::Many(index) => writer.many(*index, at),
+            Step::Sales(index) => writer.sales(*index, at),
+            Step::Measure { nullable: true, .. } => {
+                writer.null_unless_fatal(|writer| writer.scalar(object, step, at.values))
+            }
             Step::Column(_, column) | Step::Code(_, column, _) if column.nullable => {
                 writer.null_unless_fatal(|writer| writer.scalar(object, step, at.values))
             }
@@ -251,6 +255,20 @@ impl<'a> Writer<'a> {
         }
     }
 
+    fn sales(&mut self, index: usize, at: At<'a>) -> Written {
+        let (Some(sales), Some(sold)) = (at.fetch.sales.get(index), at.fetched.sales.get(index))
+        else {
+            return Err(self.failure(lost()));
+        };
+        let sold = self.there(sold)?;
+        if sales.measured.wanted.is_empty() {
+            return self.object(&sales.object, at);
+        }
+        let row = sold.of.get(at.row).copied().flatten().and_then(|row| sold.rows.get(row));
+        let Some(values) = row else { return Err(self.failure(lost())) };
+        self.object(&sales.object, At { values, ..at })
+    }
+
     fn scalar(&mut self, object: &Object, step: &Step, row: &Row) -> Written {
         let before = self.out.len();
         let written = match step {
@@ -269,7 +287,10 @@ impl<'a> Writer<'a> {
             Step::Code(index, column, codes) => {
                 json::code(&mut self.out, row, *index, column, codes)
             }
-            Step::One { .. } | Step::Group { .. } | Step::Many(_) => Err(lost()),
+            Step::Measure { index, shown, nullable } => {
+                json::measure(&mut self.out, row, *index, *shown, *nullable)
+            }
+            Step::One { .. } | Step::Group { .. } | Step::Many(_) | Step::Sales(_) => Err(lost()),
         };
         written.map_err(|error| self.failure(error))?;
         self.take(count((self.out.len() - before) / TEXT))

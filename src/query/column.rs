@@ -21,6 +21,8 @@ pub enum Kind {
     Decimal,
     /// `uuid`.
     Uuid,
+    /// `date`.
+    Date,
     /// `timestamp` without time zone.
     LocalDateTime,
     /// `timestamptz`.

@@ -140,4 +140,10 @@ impl Condition {
     pub const fn everything() -> Self {
         Self::All(Vec::new())
     }
+
+    /// Whether it may leave a row out, as far as can be seen.
+    #[must_use]
+    pub const fn leaves_out(&self) -> bool {
+        !matches!(self, Self::All(all) if all.is_empty())
+    }
 }

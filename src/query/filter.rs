@@ -36,9 +36,40 @@ fn require_within(
         }
         _ => {
             statement.condition();
+            if let (Condition::One { relation, condition }, true) = (condition, depth < MOST_DEPTH)
+                && let Some(one) = statement.find_joined(row.alias, relation)
+            {
+                write_there(statement, one);
+                return require_within(statement, condition, one, depth + 1);
+            }
             write(statement, condition, row, depth)
         }
     }
+}
+
+/// Writes whether a row fulfils a condition: true or false.
+///
+/// # Errors
+/// As [`require`].
+pub(super) fn write_whether(
+    statement: &mut Statement<'_>,
+    condition: &Condition,
+    row: Place,
+) -> Result<()> {
+    statement.push("(");
+    write(statement, condition, row, 0)?;
+    statement.push(" IS TRUE)");
+    Ok(())
+}
+
+/// Writes that a joined row is there.
+fn write_there(statement: &mut Statement<'_>, row: Place) {
+    statement.push("(");
+    for (index, column) in row.table.key.iter().enumerate() {
+        statement.push(if index > 0 { " AND " } else { "" });
+        statement.column(row.alias, column).push(" IS NOT NULL");
+    }
+    statement.push(")");
 }
 
 /// Writes a condition. It is true, false or null; null is as good as false wherever
@@ -115,6 +146,15 @@ fn write(
             Ok(())
         }
         Condition::One { relation, condition } => {
+            if let Some(one) = statement.find_joined(row.alias, relation) {
+                statement.push("((");
+                write_there(statement, one);
+                statement.push(" AND ");
+                write(statement, condition, one, depth)?;
+                // What is asked of the row may be null, but not whether it holds.
+                statement.push(") IS TRUE)");
+                return Ok(());
+            }
             let one = statement.inner(relation.table);
             statement.push("EXISTS (SELECT FROM ").table(one);
             statement.conditions(" WHERE ", |statement| {

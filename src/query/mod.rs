@@ -1,6 +1,7 @@
 //! Read use-cases: what is asked for -> SQL -> rows. Each takes the caller's
 //! [`Scope`](crate::auth::Scope).
 
+pub mod aggregate;
 mod alias;
 mod column;
 mod condition;
@@ -14,6 +15,7 @@ mod paging;
 mod read;
 mod relation;
 mod row;
+mod rows;
 mod selection;
 mod sizes;
 mod sort;
@@ -33,6 +35,7 @@ pub use page::{
 pub use read::{Below, Extent, List, Pages, Reader};
 pub use relation::{ToMany, ToOne};
 pub use row::Row;
+pub use rows::Rows;
 pub use selection::{Selection, Source};
 pub use sizes::Sizes;
 pub use value::Value;

@@ -87,6 +87,9 @@ impl OrderBy {
 impl Order {
     /// Leaves away what can decide nothing: keys after the whole of the table's own.
     pub(super) fn trim(&mut self, table: &Table) {
+        if table.key.is_empty() {
+            return;
+        }
         let is_whole = |keys: &[OrderKey]| {
             table.key.iter().all(|column| keys.iter().any(|key| key.is_column(column)))
         };

@@ -97,7 +97,8 @@ impl<'a> Paging<'a> {
         bound: impl FnOnce(&mut Statement<'_>, Place),
     ) -> Result<()> {
         let row = Place { table: self.joined.table(), alias: Selection::ROW.alias() };
-        statement.push(" FROM ").table(row);
+        statement.push(" FROM ");
+        self.list.rows.write(statement, row)?;
         let early = self.joined.joins().filter(|(source, ..)| self.sort.needs(*source));
         statement.join(early)?;
         self.sort.join_aggregates(statement, row, how)?;

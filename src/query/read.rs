@@ -10,6 +10,7 @@ use super::key::Key;
 use super::page::Page;
 use super::paging::Paging;
 use super::row::Row;
+use super::rows::Rows;
 use super::selection::Selection;
 use super::sort::Aggregation;
 use super::statement::{Place, Statement};
@@ -27,6 +28,8 @@ pub struct Reader {
 /// A list that is read.
 #[derive(Debug, Clone, Copy)]
 pub struct List<'a> {
+    /// Where its rows come from.
+    pub rows: Rows<'a>,
     /// What of each row.
     pub selection: &'a Selection,
     /// Which rows.
@@ -192,11 +195,13 @@ impl Reader {
         &self,
         scope: &Scope,
         table: &'static Table,
+        rows: Rows<'_>,
         condition: &Condition,
     ) -> Result<i64> {
         let row = row_of(table);
         let mut statement = Statement::new(scope);
-        statement.push("SELECT count(*) FROM ").table(row);
+        statement.push("SELECT count(*) FROM ");
+        rows.write(&mut statement, row)?;
         require(&mut statement, condition, row)?;
         restrict(&mut statement, row);
         let rows = statement.fetch_all(&self.pool).await?;

@@ -28,6 +28,8 @@ pub(super) struct Statement<'s> {
     bound: usize,
     /// What stands before the next condition.
     glue: &'static str,
+    /// Rows that are joined, by whose relation: conditions on them need no subquery.
+    pub(super) joined: Vec<(Alias, ToOne, Alias)>,
     /// Rows of subqueries so far.
     inner: usize,
 }
@@ -47,6 +49,7 @@ impl<'s> Statement<'s> {
             arguments: PgArguments::default(),
             bound: 0,
             glue: " WHERE ",
+            joined: Vec::new(),
             inner: 0,
         }
     }
@@ -92,6 +95,12 @@ impl<'s> Statement<'s> {
     pub(super) fn inner(&mut self, table: &'static Table) -> Place {
         self.inner += 1;
         Place { table, alias: Alias::inner(self.inner) }
+    }
+
+    /// The row that another refers to, if it is joined.
+    pub(super) fn find_joined(&self, of: Alias, relation: &ToOne) -> Option<Place> {
+        let found = self.joined.iter().find(|(from, by, _)| *from == of && by == relation);
+        found.map(|(_, relation, alias)| Place { table: relation.table, alias: *alias })
     }
 
     /// Starts the next condition: WHERE or AND.
@@ -173,6 +182,7 @@ impl<'s> Statement<'s> {
             (Kind::Decimal, Value::Decimal(value)) => self.add(value.clone()),
             (Kind::Decimal, Value::Int(value)) => self.add(value.to_string()),
             (Kind::Uuid, Value::Uuid(value)) => self.add(*value),
+            (Kind::Date, Value::Date(value)) => self.add(*value),
             (Kind::LocalDateTime, Value::LocalDateTime(value)) => self.add(*value),
             (Kind::DateTime, Value::DateTime(value)) => self.add(*value),
             _ => Err(misfit()),
@@ -215,6 +225,10 @@ impl<'s> Statement<'s> {
             }
             Kind::Uuid => self.bind(all(values, |value| match value {
                 Value::Uuid(value) => Ok(*value),
+                _ => Err(misfit()),
+            })?),
+            Kind::Date => self.bind(all(values, |value| match value {
+                Value::Date(value) => Ok(*value),
                 _ => Err(misfit()),
             })?),
             Kind::LocalDateTime => self.bind(all(values, |value| match value {

@@ -122,13 +122,19 @@ impl Budget {
             (FieldValue::GroupUnlessNull(shape, guard), _) => {
                 self.filter(group(shape, Some(guard)), value, place)
             }
-            (FieldValue::Id | FieldValue::Column(_), _) => {
-                Err(place.refuse("rows are not filtered by this"))
-            }
+            (
+                FieldValue::Id
+                | FieldValue::Column(_)
+                | FieldValue::Measures(_)
+                | FieldValue::Sales(..)
+                | FieldValue::Measure(..)
+                | FieldValue::Percentile(..),
+                _,
+            ) => Err(place.refuse("rows are not filtered by this")),
         }
     }
 
-    fn compare(
+    pub(super) fn compare(
         &mut self,
         operand: Operand,
         column: &'static Column,
@@ -231,7 +237,7 @@ impl Budget {
         Ok(all_of(all))
     }
 
-    fn spend(&mut self, conditions: usize, place: &Place<'_>) -> Result<()> {
+    pub(super) fn spend(&mut self, conditions: usize, place: &Place<'_>) -> Result<()> {
         self.spent = self.spent.saturating_add(conditions);
         if self.spent > CONDITIONS {
             return Err(
@@ -248,7 +254,7 @@ impl Over {
     }
 }
 
-fn all_of(mut all: Vec<Condition>) -> Condition {
+pub(super) fn all_of(mut all: Vec<Condition>) -> Condition {
     match all.pop() {
         Some(only) if all.is_empty() => only,
         last => {

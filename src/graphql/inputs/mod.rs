@@ -2,6 +2,8 @@
 
 mod comparison;
 mod filter;
+mod groups;
+mod having;
 mod order;
 mod place;
 mod scalar;
@@ -33,6 +35,8 @@ pub(super) fn filter_name(entity: &Entity) -> String {
 pub(super) fn order_name(entity: &Entity) -> String {
     format!("{}Order", entity.shape.name)
 }
+
+pub(super) use groups::{Grouping, read as grouping, register as register_groups};
 
 /// Makes the filter and the order of an entity known, and all they refer to but
 /// the enumerations, which the entity's own fields make known.

@@ -18,14 +18,14 @@ use crate::graphql::types;
 use crate::query::{Column, Direction, Nulls, Order, OrderBy, OrderKey, ToOne};
 
 /// Most keys of an order.
-const KEYS: usize = 10;
+pub(super) const KEYS: usize = 10;
 
-const DIRECTION: &str = "OrderDirection";
-const DIRECTIONS: [(&str, Direction, &str); 2] =
+pub(super) const DIRECTION: &str = "OrderDirection";
+pub(super) const DIRECTIONS: [(&str, Direction, &str); 2] =
     [("ASC", Direction::Asc, "The least first."), ("DESC", Direction::Desc, "The greatest first.")];
 
-const NULLS: &str = "OrderNulls";
-const NULLS_PLACES: [(&str, Nulls, &str); 2] = [
+pub(super) const NULLS: &str = "OrderNulls";
+pub(super) const NULLS_PLACES: [(&str, Nulls, &str); 2] = [
     ("FIRST", Nulls::First, "Before all others, whatever the direction."),
     ("LAST", Nulls::Last, "After all others, whatever the direction."),
 ];
@@ -119,7 +119,7 @@ fn key(entity: &'static Entity, value: &Value, place: &Place<'_>) -> Result<Orde
     Ok(OrderKey { by: by.by.clone(), direction, nulls, name: by.name.clone() })
 }
 
-fn one_of<T: Copy>(
+pub(super) fn one_of<T: Copy>(
     known: &[(&str, T, &str)],
     given: Option<&str>,
     place: &Place<'_>,
@@ -238,7 +238,7 @@ fn screaming(name: &str) -> String {
     out
 }
 
-fn values<'a>(
+pub(super) fn values<'a>(
     registry: &mut Registry,
     name: &str,
     description: &str,

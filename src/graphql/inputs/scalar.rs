@@ -38,6 +38,9 @@ pub(super) fn value(kind: Kind, value: &Value, place: &Place<'_>) -> Result<Boun
             string(given).and_then(uuid).map(Bound::Uuid),
             "a UUID such as \"b207c96d-d9e6-402b-8470-2cc176c42283\"",
         ),
+        Kind::Date => {
+            (string(given).and_then(date).map(Bound::Date), "a Date such as \"2011-05-31\"")
+        }
         Kind::LocalDateTime => (
             string(given).and_then(local_date_time).map(Bound::LocalDateTime),
             "a LocalDateTime such as \"2011-05-31T00:00:00\", without time zone and to the \
@@ -140,15 +143,22 @@ fn uuid(text: &str) -> Option<Uuid> {
 }
 
 /// Years have four digits: Postgres knows them all.
-fn local_date_time(text: &str) -> Option<NaiveDateTime> {
+fn date(text: &str) -> Option<NaiveDate> {
     let starts_with_year =
         text.bytes().take(4).all(|b| b.is_ascii_digit()) && text.as_bytes().get(4) == Some(&b'-');
     if !starts_with_year || text.len() > TIME {
         return None;
     }
-    let time = match NaiveDate::parse_from_str(text, "%Y-%m-%d") {
-        Ok(date) => date.and_time(NaiveTime::MIN),
-        Err(_) => NaiveDateTime::parse_from_str(text, "%Y-%m-%dT%H:%M:%S%.f").ok()?,
+    NaiveDate::parse_from_str(text, "%Y-%m-%d").ok()
+}
+
+fn local_date_time(text: &str) -> Option<NaiveDateTime> {
+    let time = match (date(text), text.split_once('T')) {
+        (Some(date), _) => date.and_time(NaiveTime::MIN),
+        (None, Some((day, time))) if text.len() <= TIME => {
+            date(day)?.and_time(NaiveTime::parse_from_str(time, "%H:%M:%S%.f").ok()?)
+        }
+        _ => return None,
     };
     is_exact(&time).then_some(time)
 }

@@ -31,7 +31,7 @@ pub(super) const COUNT_FILTER: &str = "CountFilter";
 pub(super) const ID_FILTER: &str = "IDFilter";
 
 /// What holds for all filters.
-const MEANING: &str = "All fields given must hold; without any it matches everything. Leave out \
+pub(super) const MEANING: &str = "All fields given must hold; without any it matches everything. Leave out \
                        what is not asked for: null is refused, and a variable that is not given \
                        counts as left out. At most 10 filters in each other and 500 conditions.";
 
@@ -117,12 +117,16 @@ fn field(registry: &mut Registry, field: &'static Field) -> Option<MetaInputValu
             }
             (name, field.description.to_owned())
         }
+        FieldValue::Measures(_)
+        | FieldValue::Sales(..)
+        | FieldValue::Measure(..)
+        | FieldValue::Percentile(..) => return None,
     };
     Some(input(field.name, &ty, &description))
 }
 
 /// Makes the type known that compares values with others.
-fn compared(registry: &mut Registry, operand: Operand) -> String {
+pub(super) fn compared(registry: &mut Registry, operand: Operand) -> String {
     let name = operand.filter_name();
     if registry.types.contains_key(&name) {
         return name;

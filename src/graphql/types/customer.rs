@@ -1,6 +1,7 @@
 //! `Customer`.
 
 use super::common::{MODIFIED_DATE, ROWGUID, SOURCE};
+use super::sales_measures::OF_CUSTOMER;
 use super::{PERSON, SALES_ORDER};
 use crate::graphql::model::{Aggregate, Entity, Field, Inputs, Shape};
 use crate::query::{Column, Kind, ToMany, tables};
@@ -52,6 +53,7 @@ pub(crate) static CUSTOMER: Entity = Entity {
                 &[Column::new("customer_id", Kind::Int)],
                 "Orders of the customer.",
             ),
+            Field::sales(&OF_CUSTOMER, "What the customer's order lines come to."),
             SOURCE,
         ],
     },

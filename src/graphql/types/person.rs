@@ -2,6 +2,7 @@
 
 use super::CUSTOMER;
 use super::common::{MODIFIED_DATE, ROWGUID, SOURCE};
+use super::sales_measures::OF_PERSON;
 use crate::graphql::model::{Aggregate, Entity, EnumValue, Enumeration, Field, Inputs, Shape};
 use crate::query::{Column, Kind, ToMany, tables};
 
@@ -69,6 +70,7 @@ pub(crate) static PERSON: Entity = Entity {
                 &[Column::new("person_id", Kind::Int)],
                 "Customers this person is, alone or for a store.",
             ),
+            Field::sales(&OF_PERSON, "What the order lines of the person's customers come to."),
             SOURCE,
         ],
     },

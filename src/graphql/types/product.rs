@@ -1,6 +1,7 @@
 //! `Product`.
 
 use super::common::{MODIFIED_DATE, ROWGUID, SOURCE};
+use super::sales_measures::OF_PRODUCT;
 use super::{SALES_ORDER_LINE, SPECIAL_OFFER_PRODUCT};
 use crate::graphql::model::{Aggregate, Entity, EnumValue, Enumeration, Field, Inputs, Shape};
 use crate::query::{Column, Kind, ToMany, tables};
@@ -141,6 +142,7 @@ pub(crate) static PRODUCT: Entity = Entity {
                 &[Column::new("product_id", Kind::Int)],
                 "Special offers that hold for it.",
             ),
+            Field::sales(&OF_PRODUCT, "What its order lines come to."),
             SOURCE,
         ],
     },
@@ -179,7 +181,7 @@ pub(crate) static PRODUCT: Entity = Entity {
 };
 
 /// Line of products.
-static PRODUCT_LINE: Enumeration = Enumeration {
+pub(super) static PRODUCT_LINE: Enumeration = Enumeration {
     name: "ProductLine",
     description: "Line of products.",
     values: &[
@@ -191,7 +193,7 @@ static PRODUCT_LINE: Enumeration = Enumeration {
 };
 
 /// Class of a product.
-static PRODUCT_CLASS: Enumeration = Enumeration {
+pub(super) static PRODUCT_CLASS: Enumeration = Enumeration {
     name: "ProductClass",
     description: "Class of a product.",
     values: &[

@@ -1,6 +1,7 @@
 //! `SalesOrder`.
 
 use super::common::{MODIFIED_DATE, ROWGUID, SOURCE, TO_CUSTOMER, TO_PERSON};
+use super::sales_measures::OF_ORDER;
 use super::{CUSTOMER, PERSON, SALES_ORDER_LINE};
 use crate::graphql::model::{
     Aggregate, Entity, EnumValue, Enumeration, Field, Inputs, Path, Shape,
@@ -146,6 +147,7 @@ pub(crate) static SALES_ORDER: Entity = Entity {
                 &[Column::new("sales_order_id", Kind::Int)],
                 "Lines of the order.",
             ),
+            Field::sales(&OF_ORDER, "What its lines come to."),
             SOURCE,
         ],
     },
@@ -176,7 +178,7 @@ pub(crate) static SALES_ORDER: Entity = Entity {
 };
 
 /// State of an order.
-static ORDER_STATUS: Enumeration = Enumeration {
+pub(super) static ORDER_STATUS: Enumeration = Enumeration {
     name: "OrderStatus",
     description: "State of an order.",
     values: &[

@@ -1,6 +1,7 @@
 //! `SpecialOfferProduct`.
 
 use super::common::{MODIFIED_DATE, ROWGUID, SOURCE};
+use super::sales_measures::OF_OFFER;
 use super::{PRODUCT, SALES_ORDER_LINE};
 use crate::graphql::model::{Aggregate, Entity, Field, Inputs, Shape};
 use crate::query::{Column, Kind, ToMany, tables};
@@ -32,6 +33,10 @@ pub(crate) static SPECIAL_OFFER_PRODUCT: Entity = Entity {
                 &SALES_ORDER_LINE,
                 &[Column::new("special_offer_id", Kind::Int), Column::new("product_id", Kind::Int)],
                 "Order lines that sell the product under the offer.",
+            ),
+            Field::sales(
+                &OF_OFFER,
+                "What the order lines that sell the product under the offer come to.",
             ),
             SOURCE,
         ],

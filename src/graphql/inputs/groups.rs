@@ -1,0 +1,262 @@
+//! How sales are grouped: the arguments of `salesAggregate`, their types in the
+//! schema and what they mean.
+
+use async_graphql::Value;
+use async_graphql::registry::Registry;
+
+use super::having;
+use super::order::{DIRECTION, DIRECTIONS, KEYS, NULLS, NULLS_PLACES, one_of, values};
+use super::place::Place;
+use super::scalar;
+use super::schema::{self, insert};
+use crate::error::Result;
+use crate::graphql::arguments::Given;
+use crate::graphql::register::input;
+use crate::graphql::types::{DIMENSIONS, MEASURES, SALES_ORDER_LINE};
+use crate::query::aggregate::{Dimension, Groups, Measure, Measures, Top, dimension, value};
+use crate::query::{Condition, Direction, Nulls, Order, OrderBy, OrderKey};
+
+const DIMENSION: &str = "SalesDimension";
+const MEASURE: &str = "SalesMeasure";
+const ORDER: &str = "SalesGroupOrder";
+const TOP: &str = "SalesTopPerGroup";
+
+const GROUP_BY: &str = "groupBy";
+const HAVING: &str = "having";
+const TOP_PER_GROUP: &str = "topPerGroup";
+const FILL_GAPS: &str = "fillGaps";
+
+/// Groups, and which of them a list has in which order.
+#[derive(Debug)]
+pub(in crate::graphql) struct Grouping {
+    pub(in crate::graphql) groups: Groups,
+    pub(in crate::graphql) having: Condition,
+    pub(in crate::graphql) order: Order,
+}
+
+/// Makes the types of the arguments known.
+pub(in crate::graphql) fn register(registry: &mut Registry) {
+    schema::filter(registry, &SALES_ORDER_LINE);
+    let dimensions = DIMENSIONS.iter().map(|(name, description, _)| (*name, *description));
+    values(registry, DIMENSION, "By what sales are grouped.", dimensions);
+    let measures = MEASURES.iter().map(|(name, description, _)| (*name, *description));
+    values(registry, MEASURE, "By what groups of sales are ordered.", measures);
+    let mut fields = vec![
+        input("dimension", DIMENSION, "What to order by: one of groupBy."),
+        input("measure", MEASURE, "Or this: a measure, which need not be selected."),
+        input("direction", &format!("{DIRECTION}!"), "Which way."),
+        input("nulls", &format!("{NULLS}!"), "Where groups without a value stand."),
+    ];
+    for (field, default) in fields.iter_mut().skip(2).zip(["ASC", "LAST"]) {
+        field.default_value = Some(default.to_owned());
+    }
+    let description = format!(
+        "One key of an order of groups: a dimension or a measure. A product, customer, person, \
+         store or territory goes by its key. Where groups are equal the next key decides, in the \
+         end the dimensions of groupBy. At most {KEYS} keys, none twice."
+    );
+    insert(registry, ORDER, &description, fields);
+    let fields = vec![
+        input("by", &format!("[{DIMENSION}!]!"), "Within each value of these, some of groupBy."),
+        input("first", "Int!", "So many, 1 or more."),
+    ];
+    let description = "Keeps the first groups within each value of some dimensions: the top \
+                       products of each month. First in the order of orderBy, of those that \
+                       having keeps.";
+    insert(registry, TOP, description, fields);
+    having::register(registry);
+}
+
+/// What the arguments ask for, with these measures selected.
+///
+/// # Errors
+/// `BAD_USER_INPUT` that names the place.
+pub(in crate::graphql) fn read(
+    given: Given<'_>,
+    mut measures: Measures,
+    most: u32,
+) -> Result<Grouping> {
+    let lines = match given.get(super::FILTER) {
+        Some(filter) => super::condition(&SALES_ORDER_LINE, &filter)?,
+        None => Condition::everything(),
+    };
+    let dimensions = match given.get(GROUP_BY) {
+        Some(list) => dimensions(&list, Place::of(GROUP_BY))?,
+        None => Vec::new(),
+    };
+    let having = match given.get(HAVING) {
+        Some(filter) => having::read(&filter, Place::of(HAVING), &mut measures)?,
+        None => Condition::everything(),
+    };
+    let order = order(given, &dimensions, &mut measures)?;
+    let fill_gaps = given.is_true(FILL_GAPS);
+    let of_dates = dimensions.iter().filter(|dimension| dimension.is_of_dates()).count();
+    if fill_gaps && of_dates != 1 {
+        let message = format_args!(
+            "needs exactly one of ORDER_DATE, ORDER_WEEK, ORDER_MONTH, ORDER_QUARTER, ORDER_YEAR \
+             and ORDER_WEEKDAY in groupBy, which has {of_dates}"
+        );
+        return Err(Place::of(FILL_GAPS).refuse(message));
+    }
+    let mut grouping = Grouping {
+        groups: Groups { lines, dimensions, measures, top: None, fill_gaps },
+        having,
+        order,
+    };
+    if let Some(value) = given.get(TOP_PER_GROUP) {
+        grouping.keep_top(&value, most)?;
+    }
+    Ok(grouping)
+}
+
+impl Grouping {
+    fn keep_top(&mut self, value: &Value, most: u32) -> Result<()> {
+        let place = Place::of(TOP_PER_GROUP);
+        let (mut by, mut first) = (None, None);
+        for (name, value) in place.object(value, TOP)? {
+            let here = place.field(name);
+            match name.as_str() {
+                "by" => by = Some(dimensions(value, here)?),
+                "first" => {
+                    let number = match value {
+                        Value::Number(number) => {
+                            number.as_u64().and_then(|number| u32::try_from(number).ok())
+                        }
+                        _ => None,
+                    };
+                    first = number.filter(|number| (1..=most).contains(number));
+                    if first.is_none() {
+                        return Err(here.refuse(format_args!("expected a number from 1 to {most}")));
+                    }
+                }
+                _ => return Err(place.unknown(name, TOP)),
+            }
+        }
+        let (Some(by), Some(first)) = (by, first) else {
+            return Err(place.refuse("by and first must be given"));
+        };
+        if let Some(other) = by.iter().find(|one| !self.groups.dimensions.contains(one)) {
+            let name = name_of(other);
+            return Err(place.field("by").refuse(format_args!("{name} is not in groupBy")));
+        }
+        let having = std::mem::replace(&mut self.having, Condition::everything());
+        self.groups.top = Some(Top { by, first, having, order: self.order.clone() });
+        Ok(())
+    }
+}
+
+fn dimensions(value: &Value, place: Place<'_>) -> Result<Vec<&'static Dimension>> {
+    let mut found: Vec<&'static Dimension> = Vec::new();
+    for (index, element) in place.list(value, DIMENSIONS.len())?.iter().enumerate() {
+        let here = place.element(index);
+        let dimension = dimension_of(element, &here)?;
+        if found.contains(&dimension) {
+            return Err(here.refuse(format_args!("{} is given twice", name_of(dimension))));
+        }
+        found.push(dimension);
+    }
+    Ok(found)
+}
+
+fn dimension_of(value: &Value, place: &Place<'_>) -> Result<&'static Dimension> {
+    let given = scalar::name(place.present(value)?);
+    let found = DIMENSIONS.iter().find(|(name, ..)| Some(*name) == given);
+    let refused = || place.refuse(format_args!("expected a value of {DIMENSION}"));
+    found.map(|(_, _, dimension)| *dimension).ok_or_else(refused)
+}
+
+fn name_of(dimension: &Dimension) -> &'static str {
+    let found = DIMENSIONS.iter().find(|(_, _, known)| *known == dimension);
+    found.map_or("", |(name, ..)| name)
+}
+
+/// The order asked for, to the last key: then come the dimensions, as no two groups
+/// are equal in all of them.
+fn order(
+    given: Given<'_>,
+    dimensions: &[&'static Dimension],
+    measures: &mut Measures,
+) -> Result<Order> {
+    let mut order = Order::default();
+    if let Some(value) = given.get(super::ORDER_BY) {
+        let place = Place::of(super::ORDER_BY);
+        for (index, element) in place.list(&value, KEYS)?.iter().enumerate() {
+            let here = place.element(index);
+            let key = key(element, &here, dimensions, measures)?;
+            if order.keys.iter().any(|earlier| earlier.name == key.name) {
+                return Err(here.refuse(format_args!("{} is given twice", key.name)));
+            }
+            order.keys.push(key);
+        }
+    }
+    let ascending = |dimension: &'static Dimension| OrderKey {
+        by: OrderBy::Column(&dimension.column),
+        direction: Direction::Asc,
+        nulls: Nulls::Last,
+        name: name_of(dimension).to_owned(),
+    };
+    for dimension in dimensions {
+        if !order.keys.iter().any(|key| key.name == name_of(dimension)) {
+            order.keys.push(ascending(dimension));
+        }
+    }
+    if order.keys.is_empty() {
+        // There is one group, in whatever order.
+        order.keys.push(ascending(&dimension::PRODUCT));
+    }
+    Ok(order)
+}
+
+fn key(
+    value: &Value,
+    place: &Place<'_>,
+    dimensions: &[&'static Dimension],
+    measures: &mut Measures,
+) -> Result<OrderKey> {
+    let (mut by, mut direction, mut nulls) = (None, Direction::Asc, Nulls::Last);
+    for (name, value) in place.object(value, ORDER)? {
+        let here = place.field(name);
+        let given = scalar::name(here.present(value)?);
+        let found = match name.as_str() {
+            "dimension" => {
+                let dimension = dimension_of(value, &here)?;
+                let name = name_of(dimension);
+                if !dimensions.contains(&dimension) {
+                    return Err(here.refuse(format_args!("{name} is not in groupBy")));
+                }
+                (name, &dimension.column)
+            }
+            "measure" => {
+                let measure = MEASURES.iter().find(|(name, ..)| Some(*name) == given);
+                let (name, _, measure) = measure
+                    .ok_or_else(|| here.refuse(format_args!("expected a value of {MEASURE}")))?;
+                (*name, measured(measures, *measure, super::ORDER_BY)?)
+            }
+            "direction" => {
+                direction = one_of(&DIRECTIONS, given, &here)?;
+                continue;
+            }
+            "nulls" => {
+                nulls = one_of(&NULLS_PLACES, given, &here)?;
+                continue;
+            }
+            _ => return Err(place.unknown(name, ORDER)),
+        };
+        if by.replace(found).is_some() {
+            return Err(place.refuse("give either dimension or measure, not both"));
+        }
+    }
+    let (name, column) = by.ok_or_else(|| place.refuse("dimension or measure is missing"))?;
+    Ok(OrderKey { by: OrderBy::Column(column), direction, nulls, name: name.to_owned() })
+}
+
+/// The column of a measure over all lines of a group.
+pub(super) fn measured(
+    measures: &mut Measures,
+    measure: Measure,
+    argument: &'static str,
+) -> Result<&'static crate::query::Column> {
+    let whole = measures.whole();
+    let place = measures.place(whole, measure, argument)?;
+    value(place).ok_or_else(|| Place::of(argument).refuse("too many different measures"))
+}

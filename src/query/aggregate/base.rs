@@ -1,0 +1,200 @@
+//! The lines that are grouped, with what the grouping needs of each: one row a line,
+//! whatever it refers to. A line names one order, one product and one offer, an
+//! order one customer, and a customer at most one person: joining these never
+//! multiplies lines.
+
+use super::dimension::Dimension;
+use super::measure::{Measure, Measures};
+use crate::error::Result;
+use crate::query::alias::Alias;
+use crate::query::column::{Column, Kind};
+use crate::query::condition::Condition;
+use crate::query::filter::{require, write_whether};
+use crate::query::key::Key;
+use crate::query::relation::ToOne;
+use crate::query::selection::{Selection, Source};
+use crate::query::statement::{Place, Statement};
+use crate::query::tables;
+use crate::query::visible::restrict;
+
+/// What the subquery of the lines is called.
+pub(super) const LINES: &str = "b";
+
+/// An order's total, in the order.
+static TOTAL_DUE: Column = Column::new("total_due", Kind::Decimal);
+/// Its customer.
+static CUSTOMER_ID: Column = Column::new("customer_id", Kind::Int);
+
+/// What lines are grouped by.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum By<'a> {
+    /// Dimensions.
+    Dimensions(&'a [&'static Dimension]),
+    /// The key of rows that lines belong to, of which only some are wanted: the way to
+    /// the row that holds it, and its columns there.
+    Owners { way: &'a [ToOne], columns: &'a [Column], keys: &'a [Key] },
+}
+
+/// Lines, and what is read of each.
+#[derive(Debug)]
+pub(super) struct Base<'a> {
+    filter: &'a Condition,
+    subsets: &'a [Condition],
+    by: By<'a>,
+    joins: Selection,
+    /// Of each dimension, or of the owner's key.
+    sources: Vec<Source>,
+    total_due: Option<Source>,
+    customer_id: Option<Source>,
+}
+
+impl<'a> Base<'a> {
+    pub(super) fn of(filter: &'a Condition, measures: &'a Measures, by: By<'a>) -> Self {
+        let mut joins = Selection::of(&tables::SALES_ORDER_LINE);
+        let reach = |joins: &mut Selection, way: &[ToOne]| {
+            way.iter().fold(Selection::ROW, |of, relation| joins.join(of, *relation))
+        };
+        let sources = match by {
+            By::Dimensions(dimensions) => {
+                dimensions.iter().map(|dimension| reach(&mut joins, dimension.way)).collect()
+            }
+            By::Owners { way, .. } => vec![reach(&mut joins, way)],
+        };
+        let has = |wanted| measures.wanted.iter().any(|(_, measure)| *measure == wanted);
+        let order = ToOne { table: &tables::SALES_ORDER, from: ORDER_KEY };
+        let mut of_order = |wanted: bool| wanted.then(|| joins.join(Selection::ROW, order));
+        let total_due = of_order(has(Measure::OrderTotal));
+        let customer_id = of_order(has(Measure::CustomerCount));
+        for condition in std::iter::once(filter).chain(&measures.subsets) {
+            add_joins(&mut joins, Selection::ROW, condition);
+        }
+        let subsets = &measures.subsets;
+        Self { filter, subsets, by, joins, sources, total_due, customer_id }
+    }
+
+    /// The names by which the lines are grouped.
+    pub(super) fn names(&self) -> Vec<String> {
+        match self.by {
+            By::Dimensions(dimensions) => {
+                dimensions.iter().map(|dimension| dimension.column.name.to_owned()).collect()
+            }
+            By::Owners { columns, .. } => {
+                (1..=columns.len()).map(|number| format!("k{number}")).collect()
+            }
+        }
+    }
+
+    /// Whether this column of a line's order is among what is read.
+    pub(super) fn reads(&self, column: &str) -> bool {
+        [(self.total_due, &TOTAL_DUE), (self.customer_id, &CUSTOMER_ID)]
+            .iter()
+            .any(|(source, known)| source.is_some() && known.name == column)
+    }
+
+    /// `(SELECT …) AS b`
+    pub(super) fn write(&self, statement: &mut Statement<'_>) -> Result<()> {
+        let row = Place { table: &tables::SALES_ORDER_LINE, alias: Selection::ROW.alias() };
+        let outer = std::mem::replace(&mut statement.joined, self.joined());
+        statement.push("(SELECT ");
+        for (index, name) in
+            ["sales_order_id", "order_quantity", "unit_price", "line_total"].into_iter().enumerate()
+        {
+            statement.comma(index).alias(row.alias).push(".").push(name);
+        }
+        self.write_by(statement);
+        for (source, column) in [(self.total_due, &TOTAL_DUE), (self.customer_id, &CUSTOMER_ID)] {
+            if let Some(source) = source {
+                statement.push(", ").column(source.alias(), column).push(" AS of_");
+                statement.push(column.name);
+            }
+        }
+        let mut parts = 0;
+        for (index, subset) in self.subsets.iter().enumerate().filter(|(_, part)| part.leaves_out())
+        {
+            statement.push(", ");
+            write_whether(statement, subset, row)?;
+            statement.push(" AS f").number(index);
+            parts += 1;
+        }
+        statement.push(" FROM ").table(row);
+        statement.join(self.joins.joins())?;
+        statement.conditions(" WHERE ", |statement| {
+            if let By::Owners { columns, keys, .. } = self.by {
+                self.write_owners(statement, columns, keys)?;
+            }
+            require(statement, self.filter, row)?;
+            restrict(statement, row);
+            Ok(())
+        })?;
+        // Keeps Postgres from asking anew for each measure whether a line is of its part.
+        statement.push(if parts > 0 { " OFFSET 0) AS " } else { ") AS " }).push(LINES);
+        statement.joined = outer;
+        Ok(())
+    }
+
+    fn write_by(&self, statement: &mut Statement<'_>) {
+        let owner = self.sources.first().copied().unwrap_or(Selection::ROW);
+        match self.by {
+            By::Dimensions(dimensions) => {
+                for (dimension, source) in dimensions.iter().zip(&self.sources) {
+                    statement.push(", ").column(source.alias(), &dimension.value).push(" AS ");
+                    statement.push(dimension.column.name);
+                }
+            }
+            By::Owners { columns, .. } => {
+                for (index, column) in columns.iter().enumerate() {
+                    statement.push(", ").column(owner.alias(), column).push(" AS k");
+                    statement.number(index + 1);
+                }
+            }
+        }
+    }
+
+    fn write_owners(
+        &self,
+        statement: &mut Statement<'_>,
+        columns: &[Column],
+        keys: &[Key],
+    ) -> Result<()> {
+        let owner = self.sources.first().copied().unwrap_or(Selection::ROW);
+        statement.condition();
+        if let [column] = columns {
+            statement.column(owner.alias(), column).push(" = ANY(");
+            statement.bind_parts(column.kind, keys, 0)?.push(")");
+            return Ok(());
+        }
+        statement.push("(");
+        for (index, column) in columns.iter().enumerate() {
+            statement.comma(index).column(owner.alias(), column);
+        }
+        statement.push(") IN (SELECT * FROM unnest(");
+        for (index, column) in columns.iter().enumerate() {
+            statement.comma(index).bind_parts(column.kind, keys, index)?;
+        }
+        statement.push("))");
+        Ok(())
+    }
+
+    fn joined(&self) -> Vec<(Alias, ToOne, Alias)> {
+        let pairs = self.joins.joins();
+        pairs.map(|(source, of, relation)| (of.alias(), relation, source.alias())).collect()
+    }
+}
+
+const ORDER_KEY: &[Column] = &[Column::new("sales_order_id", Kind::Int)];
+
+/// Joins the rows that a condition is about, so that it asks them and not, line by
+/// line, a subquery.
+fn add_joins(joins: &mut Selection, of: Source, condition: &Condition) {
+    match condition {
+        Condition::All(all) | Condition::Any(all) => {
+            all.iter().for_each(|one| add_joins(joins, of, one));
+        }
+        Condition::Not(inner) => add_joins(joins, of, inner),
+        Condition::One { relation, condition } => {
+            let source = joins.join(of, *relation);
+            add_joins(joins, source, condition);
+        }
+        _ => {}
+    }
+}

@@ -1,0 +1,158 @@
+//! Groups for the days on which nothing was sold.
+
+use chrono::{NaiveDateTime, TimeDelta};
+
+use super::dimension::{Bucket, Dimension};
+use super::groups::Groups;
+use super::totals::{write_group_by, write_value};
+use crate::error::{Error, Result};
+use crate::query::condition::{Comparison, Condition};
+use crate::query::statement::Statement;
+use crate::query::tables;
+use crate::query::value::Value;
+use crate::query::visible::restrict;
+
+/// From which to which moment orders are looked at.
+#[derive(Debug, Default, PartialEq, Eq)]
+struct Period {
+    from: Option<NaiveDateTime>,
+    to: Option<NaiveDateTime>,
+}
+
+/// The groups that there are, and for what else they are grouped by a group of each
+/// bucket of days: from the first order to the last, kept to what the filter says of
+/// the order's date.
+pub(super) fn write(groups: &Groups, statement: &mut Statement<'_>) -> Result<()> {
+    let mut of_dates = groups.dimensions.iter().filter(|dimension| dimension.is_of_dates());
+    let (Some(dates), None) = (of_dates.next(), of_dates.next()) else {
+        return Err(Error::internal("gaps are filled in one dimension of dates"));
+    };
+    let others: Vec<&Dimension> =
+        groups.dimensions.iter().copied().filter(|one| one != dates).collect();
+    statement.push("WITH there AS (");
+    groups.write_made(statement)?;
+    statement.push(") SELECT ");
+    let names: Vec<String> =
+        groups.dimensions.iter().map(|dimension| dimension.column.name.to_owned()).collect();
+    for (index, name) in names.iter().enumerate() {
+        statement.comma(index).push(name);
+    }
+    for (place, (_, measure)) in groups.measures.wanted.iter().enumerate() {
+        let zero = measure.is_zero_of_nothing();
+        statement.push(if zero { ", coalesce(max(" } else { ", (max(" });
+        write_value(statement, place);
+        statement.push(if zero { "), 0) AS " } else { ")) AS " });
+        write_value(statement, place);
+    }
+    statement.push(" FROM (SELECT ");
+    for (index, name) in names.iter().enumerate() {
+        statement.comma(index).push(name);
+    }
+    for place in 0..groups.measures.wanted.len() {
+        statement.push(", ");
+        write_value(statement, place);
+    }
+    statement.push(" FROM there UNION ALL SELECT ");
+    for (index, dimension) in groups.dimensions.iter().enumerate() {
+        statement.comma(index).push(if dimension == dates { "days.bucket" } else { "other." });
+        statement.push(if dimension == dates { "" } else { dimension.column.name });
+    }
+    for _ in &groups.measures.wanted {
+        statement.push(", NULL::numeric");
+    }
+    statement.push(" FROM ");
+    if !others.is_empty() {
+        statement.push("(SELECT DISTINCT ");
+        for (index, dimension) in others.iter().enumerate() {
+            statement.comma(index).push(dimension.column.name);
+        }
+        statement.push(" FROM there) AS other CROSS JOIN ");
+    }
+    write_buckets(statement, dates.bucket, &Period::of(&groups.lines))?;
+    statement.push(") AS filled");
+    write_group_by(statement, "", &names, &[]);
+    Ok(())
+}
+
+/// `(SELECT … AS bucket) AS days`
+fn write_buckets(
+    statement: &mut Statement<'_>,
+    bucket: Option<Bucket>,
+    period: &Period,
+) -> Result<()> {
+    statement.push("(SELECT ").push(match bucket {
+        Some(Bucket::Week) => "generate_series(date_trunc('week', a), z, interval '7 days')::date",
+        Some(Bucket::Month) => {
+            "generate_series(date_trunc('month', a), z, interval '1 month')::date"
+        }
+        Some(Bucket::Quarter) => {
+            "generate_series(date_trunc('quarter', a), z, interval '3 months')::date"
+        }
+        Some(Bucket::Year) => {
+            "generate_series(extract(year FROM a)::integer, extract(year FROM z)::integer)"
+        }
+        Some(Bucket::Weekday) => "generate_series(1, 7)",
+        Some(Bucket::Day) | None => "generate_series(a::date, z::date, interval '1 day')::date",
+    });
+    statement.push(" AS bucket FROM (SELECT greatest(");
+    let order = statement.inner(&tables::SALES_ORDER);
+    statement.push("min(").alias(order.alias).push(".order_date)");
+    if let Some(from) = period.from {
+        statement.push(", ").bind(from)?;
+    }
+    statement.push(") AS a, least(max(").alias(order.alias).push(".order_date)");
+    if let Some(to) = period.to {
+        statement.push(", ").bind(to)?;
+    }
+    statement.push(") AS z FROM ").table(order);
+    statement.conditions(" WHERE ", |statement| {
+        restrict(statement, order);
+        Ok(())
+    })?;
+    statement.push(") AS period) AS days");
+    Ok(())
+}
+
+impl Period {
+    /// What a condition says of the order's date of every line.
+    fn of(lines: &Condition) -> Self {
+        let mut period = Self::default();
+        period.narrow(lines);
+        period
+    }
+
+    fn narrow(&mut self, lines: &Condition) {
+        match lines {
+            Condition::All(all) => all.iter().for_each(|one| self.narrow(one)),
+            Condition::One { relation, condition }
+                if relation.table.name == tables::SALES_ORDER.name =>
+            {
+                self.narrow_by_order(condition);
+            }
+            _ => {}
+        }
+    }
+
+    fn narrow_by_order(&mut self, order: &Condition) {
+        match order {
+            Condition::All(all) => all.iter().for_each(|one| self.narrow_by_order(one)),
+            Condition::Compare { column, comparison, value: Value::LocalDateTime(time) }
+                if column.name == "order_date" =>
+            {
+                let (from, to) = match comparison {
+                    Comparison::Eq => (Some(*time), Some(*time)),
+                    Comparison::Gt | Comparison::Gte => (Some(*time), None),
+                    Comparison::Lte => (None, Some(*time)),
+                    Comparison::Lt => (None, time.checked_sub_signed(TimeDelta::microseconds(1))),
+                    Comparison::Ne => (None, None),
+                };
+                self.from = self.from.max(from);
+                self.to = match (self.to, to) {
+                    (Some(known), Some(new)) => Some(known.min(new)),
+                    (known, new) => known.or(new),
+                };
+            }
+            _ => {}
+        }
+    }
+}

@@ -1,0 +1,204 @@
+//! What is measured of sales.
+
+use crate::error::Result;
+use crate::query::column::{Column, Kind};
+use crate::query::condition::Condition;
+use crate::query::page::bad_argument;
+
+/// Something measured over order lines.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub enum Measure {
+    /// Orders with at least one of the lines.
+    OrderCount,
+    /// The lines.
+    LineCount,
+    /// Customers of these orders.
+    CustomerCount,
+    /// What the orders come to, each counted once.
+    OrderTotal,
+    /// A statistic of a value that each line has.
+    Of(LineValue, Statistic),
+}
+
+/// A number that each line has.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum LineValue {
+    /// Pieces.
+    OrderQuantity,
+    /// Price of a piece before discount, in USD.
+    UnitPrice,
+    /// What the line comes to, in USD.
+    LineTotal,
+}
+
+/// A statistic.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub enum Statistic {
+    /// The sum; 0 of nothing.
+    Sum,
+    /// The mean.
+    Avg,
+    /// The least.
+    Min,
+    /// The greatest.
+    Max,
+    /// The middle one, or the mean of the two in the middle.
+    Median,
+    /// The least that is not less than this fraction of all, 0 to 1.
+    Percentile(f64),
+    /// The sample standard deviation; null of one.
+    Stddev,
+}
+
+/// Measures over the same lines, each over all of them or a part.
+#[derive(Debug, Clone, Default)]
+pub struct Measures {
+    /// Parts of the lines. A part that is everything costs nothing.
+    pub subsets: Vec<Condition>,
+    /// What is measured, and of which part; its place here is that of its
+    /// [`value`] column.
+    pub wanted: Vec<(usize, Measure)>,
+}
+
+/// Most values measured by one statement.
+pub const MOST: usize = 200;
+
+/// The columns that hold them.
+static VALUES: [Column; MOST] = values();
+static NAMES: [[u8; 4]; MOST] = names();
+
+/// The column of the measure at a place.
+#[must_use]
+pub fn value(place: usize) -> Option<&'static Column> {
+    VALUES.get(place)
+}
+
+const fn names() -> [[u8; 4]; MOST] {
+    let mut names = [*b"v000"; MOST];
+    let mut digits = *b"v000";
+    let mut place = 0;
+    while place < MOST {
+        names[place] = digits;
+        place += 1;
+        let mut digit = 3;
+        digits[digit] += 1;
+        while digit > 1 && digits[digit] > b'9' {
+            digits[digit] = b'0';
+            digit -= 1;
+            digits[digit] += 1;
+        }
+    }
+    names
+}
+
+const fn values() -> [Column; MOST] {
+    let mut values = [const { Column::new("", Kind::Decimal) }; MOST];
+    let mut place = 0;
+    while place < MOST {
+        values[place] = match std::str::from_utf8(&NAMES[place]) {
+            Ok(name) => Column::new(name, Kind::Decimal).nullable(),
+            Err(_) => Column::new("", Kind::Decimal),
+        };
+        place += 1;
+    }
+    values
+}
+
+impl Measure {
+    /// Whether it is 0, and not null, of nothing.
+    #[must_use]
+    pub const fn is_zero_of_nothing(self) -> bool {
+        match self {
+            Self::OrderCount | Self::LineCount | Self::CustomerCount | Self::OrderTotal => true,
+            Self::Of(_, statistic) => matches!(statistic, Statistic::Sum),
+        }
+    }
+
+    /// Whether it is over orders and not over lines.
+    pub(super) const fn is_of_orders(self) -> bool {
+        matches!(self, Self::OrderCount | Self::CustomerCount | Self::OrderTotal)
+    }
+
+    /// Whether that of a whole can be made of those of its parts.
+    pub(super) const fn is_of_parts(self) -> bool {
+        match self {
+            Self::Of(_, statistic) => matches!(
+                statistic,
+                Statistic::Sum | Statistic::Avg | Statistic::Min | Statistic::Max
+            ),
+            Self::LineCount | Self::OrderCount | Self::OrderTotal => true,
+            Self::CustomerCount => false,
+        }
+    }
+}
+
+impl LineValue {
+    /// Where it is in a line.
+    pub(super) const fn column(self) -> &'static str {
+        match self {
+            Self::OrderQuantity => "order_quantity",
+            Self::UnitPrice => "unit_price",
+            Self::LineTotal => "line_total",
+        }
+    }
+}
+
+impl Measures {
+    /// Adds a part and tells its place.
+    pub fn subset(&mut self, lines: Condition) -> usize {
+        self.subsets.push(lines);
+        self.subsets.len() - 1
+    }
+
+    /// The part that is all of the lines.
+    pub fn whole(&mut self) -> usize {
+        let known = self.subsets.iter().position(|lines| !lines.leaves_out());
+        known.unwrap_or_else(|| self.subset(Condition::everything()))
+    }
+
+    /// The place of a measure, which is added where it is not there.
+    ///
+    /// # Errors
+    /// `BAD_USER_INPUT` about `argument` when there are too many.
+    pub fn place(
+        &mut self,
+        subset: usize,
+        measure: Measure,
+        argument: &'static str,
+    ) -> Result<usize> {
+        let known = self.wanted.iter().position(|known| *known == (subset, measure));
+        if let Some(place) = known {
+            return Ok(place);
+        }
+        if self.wanted.len() == MOST {
+            let message = format!("{argument}: more than {MOST} different measures");
+            return Err(bad_argument(argument, message));
+        }
+        self.wanted.push((subset, measure));
+        Ok(self.wanted.len() - 1)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_place_has_a_column_of_its_own() {
+        assert_eq!(value(0).map(|column| column.name), Some("v000"));
+        assert_eq!(value(109).map(|column| column.name), Some("v109"));
+        assert_eq!(value(MOST - 1).map(|column| column.name), Some("v199"));
+        assert!(value(MOST).is_none());
+    }
+
+    #[test]
+    fn a_measure_is_made_once() {
+        let mut measures = Measures::default();
+        let all = measures.subset(Condition::everything());
+        let some = measures.subset(Condition::everything());
+        let mut place = |subset, measure| measures.place(subset, measure, "orderBy").unwrap();
+        assert_eq!(place(all, Measure::LineCount), 0);
+        assert_eq!(place(some, Measure::LineCount), 1);
+        assert_eq!(place(all, Measure::LineCount), 0);
+    }
+}

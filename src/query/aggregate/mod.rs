@@ -1,0 +1,15 @@
+//! Sales put together and measured. A line is one line of an order, whatever it is
+//! joined with; an order is counted once, however many of its lines are looked at.
+
+mod base;
+pub mod dimension;
+mod gaps;
+mod groups;
+mod measure;
+mod owned;
+mod totals;
+
+pub use dimension::{Dimension, SALES_GROUP};
+pub use groups::{Groups, Top};
+pub use measure::{LineValue, MOST as MOST_MEASURES, Measure, Measures, Statistic, value};
+pub use owned::Owners;
