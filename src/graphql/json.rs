@@ -1,6 +1,8 @@
 //! Values of rows as JSON.
 
-use chrono::{DateTime, Datelike as _, NaiveDateTime, SecondsFormat, Timelike as _, Utc};
+use chrono::{
+    DateTime, Datelike as _, NaiveDate, NaiveDateTime, SecondsFormat, Timelike as _, Utc,
+};
 use uuid::Uuid;
 
 use super::model::Enumeration;
@@ -40,6 +42,7 @@ pub(super) fn column(out: &mut Vec<u8>, row: &Row, index: usize, column: &Column
         Kind::Uuid => row.get::<Uuid>(index)?.map(|id| {
             plain(out, id.hyphenated().encode_lower(&mut Uuid::encode_buffer()));
         }),
+        Kind::Date => row.get::<NaiveDate>(index)?.map(|date| day(out, date)),
         Kind::LocalDateTime => row.get::<NaiveDateTime>(index)?.map(|time| local(out, time)),
         Kind::DateTime => row
             .get::<DateTime<Utc>>(index)?
@@ -99,6 +102,21 @@ fn integers(out: &mut Vec<u8>, list: &[i32]) {
         integer(out, *number);
     }
     out.push(b']');
+}
+
+/// A date.
+fn day(out: &mut Vec<u8>, date: NaiveDate) {
+    let year = date.year();
+    if !(0..=9999).contains(&year) {
+        return plain(out, &date.to_string());
+    }
+    out.push(b'"');
+    padded(out, year.unsigned_abs(), 4);
+    for part in [date.month(), date.day()] {
+        out.push(b'-');
+        padded(out, part, 2);
+    }
+    out.push(b'"');
 }
 
 /// A time without zone, with as many digits of its second as it has. By hand,
@@ -162,6 +180,18 @@ mod tests {
             "\"2014-09-02T11:05:07.000063\""
         );
         assert_eq!(shown(day(12_014).and_hms_opt(1, 2, 3).unwrap()), "\"+12014-09-02T01:02:03\"");
+    }
+
+    #[test]
+    fn dates_are_written_in_full() {
+        let shown = |year| {
+            let mut out = Vec::new();
+            day(&mut out, NaiveDate::from_ymd_opt(year, 5, 1).unwrap());
+            String::from_utf8(out).unwrap()
+        };
+        assert_eq!(shown(2011), "\"2011-05-01\"");
+        assert_eq!(shown(11), "\"0011-05-01\"");
+        assert_eq!(shown(12_011), "\"+12011-05-01\"");
     }
 
     #[test]

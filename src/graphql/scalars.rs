@@ -5,12 +5,13 @@ use async_graphql::registry::{MetaType, Registry};
 use crate::query::Kind;
 
 /// Name and description of every scalar of our own.
-const SCALARS: [(&str, &str); 5] = [
+const SCALARS: [(&str, &str); 6] = [
     (
         "Decimal",
         "An exact decimal number as a string, such as \"23153.2339\": never rounded, with all \
          digits as they are stored. As input also an integer.",
     ),
+    ("Date", "A calendar date: 2011-05-31."),
     (
         "LocalDateTime",
         "A date and time of the source, which carries no time zone: 2011-05-31T00:00:00.",
@@ -33,6 +34,7 @@ pub(super) const fn type_name(kind: Kind) -> &'static str {
         Kind::Text | Kind::Bytes => "String",
         Kind::Decimal => "Decimal",
         Kind::Uuid => "UUID",
+        Kind::Date => "Date",
         Kind::LocalDateTime => "LocalDateTime",
         Kind::DateTime => "DateTime",
         Kind::IntList => "[Int!]",

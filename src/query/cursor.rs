@@ -8,7 +8,7 @@ use std::fmt::Write as _;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use chrono::{DateTime, Datelike as _, NaiveDateTime, Utc};
+use chrono::{DateTime, Datelike as _, NaiveDate, NaiveDateTime, Utc};
 use sha2::{Digest as _, Sha256};
 use uuid::Uuid;
 
@@ -67,6 +67,7 @@ fn value(row: &Row, index: usize, kind: Kind) -> Result<Option<Value>> {
         Kind::Text => row.get(index)?.map(Value::Text),
         Kind::Decimal => row.get(index)?.map(Value::Decimal),
         Kind::Uuid => row.get(index)?.map(Value::Uuid),
+        Kind::Date => row.get(index)?.map(Value::Date),
         Kind::LocalDateTime => row.get(index)?.map(Value::LocalDateTime),
         Kind::DateTime => row.get(index)?.map(Value::DateTime),
         Kind::Bytes | Kind::IntList => return Err(Error::internal("a column has no order")),
@@ -92,6 +93,7 @@ pub(super) fn encode(field: &str, order: &Order, position: &Position) -> String 
             Some(Value::Boolean(value)) => part(Some(if *value { "t" } else { "f" })),
             Some(Value::Int(number)) => part(Some(&number.to_string())),
             Some(Value::Uuid(id)) => part(Some(&id.to_string())),
+            Some(Value::Date(date)) => part(Some(&date.num_days_from_ce().to_string())),
             Some(Value::LocalDateTime(time)) => {
                 part(Some(&time.and_utc().timestamp_micros().to_string()));
             }
@@ -194,6 +196,11 @@ fn from_text(text: &str, kind: Kind) -> Option<Value> {
         Kind::Text if !text.contains('\0') => Value::Text(text.to_owned()),
         Kind::Decimal if is_decimal(text) => Value::Decimal(text.to_owned()),
         Kind::Uuid => Value::Uuid(Uuid::try_parse(text).ok()?),
+        Kind::Date => {
+            let date = NaiveDate::from_num_days_from_ce_opt(text.parse().ok()?)?;
+            // The first year that Postgres has.
+            Value::Date(Some(date).filter(|date| date.year() > -4713)?)
+        }
         Kind::LocalDateTime => Value::LocalDateTime(local(text)?),
         Kind::DateTime => Value::DateTime(local(text)?.and_utc()),
         Kind::Text | Kind::Decimal | Kind::Bytes | Kind::IntList => return None,

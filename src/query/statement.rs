@@ -173,6 +173,7 @@ impl<'s> Statement<'s> {
             (Kind::Decimal, Value::Decimal(value)) => self.add(value.clone()),
             (Kind::Decimal, Value::Int(value)) => self.add(value.to_string()),
             (Kind::Uuid, Value::Uuid(value)) => self.add(*value),
+            (Kind::Date, Value::Date(value)) => self.add(*value),
             (Kind::LocalDateTime, Value::LocalDateTime(value)) => self.add(*value),
             (Kind::DateTime, Value::DateTime(value)) => self.add(*value),
             _ => Err(misfit()),
@@ -217,6 +218,10 @@ impl<'s> Statement<'s> {
                 Value::Uuid(value) => Ok(*value),
                 _ => Err(misfit()),
             })?),
+            Kind::Date => self.bind(all(values, |value| match value {
+                Value::Date(value) => Ok(*value),
+                _ => Err(misfit()),
+            })?),
             Kind::LocalDateTime => self.bind(all(values, |value| match value {
                 Value::LocalDateTime(value) => Ok(*value),
                 _ => Err(misfit()),
@@ -249,7 +254,7 @@ impl<'s> Statement<'s> {
         let parts = keys.iter().map(|key| key.parts().get(position).copied().ok_or_else(misfit));
         let ints = |part| match part {
             KeyPart::Int(number) => Ok(number),
-            KeyPart::Uuid(_) => Err(misfit()),
+            KeyPart::Uuid(_) | KeyPart::Date(_) => Err(misfit()),
         };
         match kind {
             Kind::Small | Kind::Int => {
@@ -266,7 +271,16 @@ impl<'s> Statement<'s> {
                 let values: Vec<uuid::Uuid> = parts
                     .map(|part| match part? {
                         KeyPart::Uuid(id) => Ok(id),
-                        KeyPart::Int(_) => Err(misfit()),
+                        KeyPart::Int(_) | KeyPart::Date(_) => Err(misfit()),
+                    })
+                    .collect::<Result<_>>()?;
+                self.bind(values)
+            }
+            Kind::Date => {
+                let values: Vec<chrono::NaiveDate> = parts
+                    .map(|part| match part? {
+                        KeyPart::Date(date) => Ok(date),
+                        KeyPart::Int(_) | KeyPart::Uuid(_) => Err(misfit()),
                     })
                     .collect::<Result<_>>()?;
                 self.bind(values)

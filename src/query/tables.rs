@@ -13,6 +13,7 @@ const UUID: Column = Column::new("id", Kind::Uuid);
 const RUN_ID: Column = Column::new("run_id", Kind::Uuid);
 const FILE_ID: Column = Column::new("file_id", Kind::Int);
 const LINE: Column = Column::new("line", Kind::Long);
+const DATE: Column = Column::new("date", Kind::Date);
 
 /// People.
 pub static PERSON: Table = Table::new("person", &[BUSINESS_ENTITY_ID]);
@@ -34,13 +35,19 @@ pub static LOAD_RUN: Table = Table { newest_first: true, ..Table::new("load_run"
 pub static LOAD_FILE: Table = Table::new("load_file", &[ID]);
 /// What a run did to a file.
 pub static LOAD_RUN_FILE: Table = Table::new("load_run_file", &[RUN_ID, FILE_ID]);
+/// What a run did after its files.
+pub static LOAD_STEP: Table = Table::new("load_step", &[ID]);
 /// Rejected rows.
 pub static LOAD_REJECT: Table = Table::new("load_reject", &[FILE_ID, LINE]);
 /// Parked rows.
 pub static LOAD_PARKED: Table = Table::new("load_parked", &[FILE_ID, LINE]);
 
+/// The forecast of each date and product.
+pub static DEMAND_FORECAST: Table =
+    Table { is_view: true, ..Table::new("demand_forecast", &[DATE, PRODUCT_ID]) };
+
 /// All of them.
-pub static ALL: [&Table; 11] = [
+pub static ALL: [&Table; 13] = [
     &PERSON,
     &PRODUCT,
     &CUSTOMER,
@@ -50,6 +57,8 @@ pub static ALL: [&Table; 11] = [
     &LOAD_RUN,
     &LOAD_FILE,
     &LOAD_RUN_FILE,
+    &LOAD_STEP,
     &LOAD_REJECT,
     &LOAD_PARKED,
+    &DEMAND_FORECAST,
 ];

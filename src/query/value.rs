@@ -1,6 +1,6 @@
 //! Values that are compared with.
 
-use chrono::{DateTime, NaiveDateTime, Utc};
+use chrono::{DateTime, NaiveDate, NaiveDateTime, Utc};
 use uuid::Uuid;
 
 use super::key::KeyPart;
@@ -18,6 +18,8 @@ pub enum Value {
     Decimal(String),
     /// Of a `uuid` column.
     Uuid(Uuid),
+    /// Of a `date` column.
+    Date(NaiveDate),
     /// Of a `timestamp` column.
     LocalDateTime(NaiveDateTime),
     /// Of a `timestamptz` column.
@@ -29,6 +31,7 @@ impl From<KeyPart> for Value {
         match part {
             KeyPart::Int(number) => Self::Int(number),
             KeyPart::Uuid(id) => Self::Uuid(id),
+            KeyPart::Date(date) => Self::Date(date),
         }
     }
 }

@@ -13,8 +13,8 @@ use sqlx::{AssertSqlSafe, Executor as _, PgPool, Row as _};
 
 use crate::support::{Api, fixture};
 
-/// Of each type the key of a row; no two parts of one are equal.
-const ROWS: [(&str, &[&str]); 11] = [
+/// Of each type over a table the key of a row; no two parts of one are equal.
+const ROWS: [(&str, &[&str]); 12] = [
     ("Person", &["7"]),
     ("Product", &["7"]),
     ("Customer", &["7"]),
@@ -24,6 +24,7 @@ const ROWS: [(&str, &[&str]); 11] = [
     ("LoadRun", &[fixture::RUN]),
     ("LoadFile", &["1"]),
     ("LoadRunFile", &[fixture::RUN, "1"]),
+    ("LoadStep", &["1"]),
     ("LoadReject", &["1", "7"]),
     ("LoadParked", &["1", "9"]),
 ];
@@ -153,6 +154,7 @@ fn distinct_values(shape: &'static Shape, keys: &[&str]) -> Vec<String> {
             }
             Kind::Bytes => format!("'raw {number}'"),
             Kind::Uuid => format!("'00000000-0000-4000-8000-{number:012}'"),
+            Kind::Date => format!("date '2003-01-01' + {number}"),
             Kind::LocalDateTime => format!("timestamp '2001-01-01' + interval '{number} days'"),
             Kind::DateTime => format!("timestamptz '2002-01-01Z' + interval '{number} days'"),
             Kind::IntList => format!("'{{{number}, 1}}'"),

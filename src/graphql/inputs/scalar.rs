@@ -7,7 +7,7 @@ use uuid::Uuid;
 use super::place::Place;
 use crate::error::Result;
 use crate::graphql::model::Enumeration;
-use crate::query::{Kind, Value as Bound};
+use crate::query::{Kind, Value as Bound, date};
 
 /// Most digits of a decimal number.
 const DIGITS: usize = 1_000;
@@ -38,6 +38,9 @@ pub(super) fn value(kind: Kind, value: &Value, place: &Place<'_>) -> Result<Boun
             string(given).and_then(uuid).map(Bound::Uuid),
             "a UUID such as \"b207c96d-d9e6-402b-8470-2cc176c42283\"",
         ),
+        Kind::Date => {
+            (string(given).and_then(date).map(Bound::Date), "a Date such as \"2011-05-31\"")
+        }
         Kind::LocalDateTime => (
             string(given).and_then(local_date_time).map(Bound::LocalDateTime),
             "a LocalDateTime such as \"2011-05-31T00:00:00\", without time zone and to the \

@@ -1,5 +1,6 @@
 //! The fields of the schema's roots.
 
+mod forecast;
 mod loads;
 mod node;
 mod sales;
@@ -20,9 +21,9 @@ pub(super) const fn root_name(kind: OperationType) -> &'static str {
 /// The fields of an operation's root type.
 pub(super) fn fields(kind: OperationType) -> impl Iterator<Item = &'static RootField> {
     let parts = match kind {
-        OperationType::Query => [sales::FIELDS, loads::FIELDS, node::FIELDS],
-        OperationType::Mutation => [&[] as &[RootField]; 3],
-        OperationType::Subscription => [loads::LIVE, &[], &[]],
+        OperationType::Query => [sales::FIELDS, forecast::FIELDS, loads::FIELDS, node::FIELDS],
+        OperationType::Mutation => [&[] as &[RootField]; 4],
+        OperationType::Subscription => [loads::LIVE, &[], &[], &[]],
     };
     parts.into_iter().flatten()
 }

@@ -2,11 +2,13 @@
 
 mod common;
 mod customer;
+mod demand_forecast;
 mod load_file;
 mod load_parked;
 mod load_reject;
 mod load_run;
 mod load_run_file;
+mod load_step;
 mod person;
 mod product;
 mod sales_order;
@@ -14,11 +16,13 @@ mod sales_order_line;
 mod special_offer_product;
 
 pub(crate) use customer::CUSTOMER;
+pub(crate) use demand_forecast::DEMAND_FORECAST;
 pub(crate) use load_file::LOAD_FILE;
 pub(crate) use load_parked::LOAD_PARKED;
 pub(crate) use load_reject::LOAD_REJECT;
 pub(crate) use load_run::LOAD_RUN;
 pub(crate) use load_run_file::LOAD_RUN_FILE;
+pub(crate) use load_step::LOAD_STEP;
 pub(crate) use person::PERSON;
 pub(crate) use product::PRODUCT;
 pub(crate) use sales_order::SALES_ORDER;
@@ -38,8 +42,10 @@ pub static ALL: &[&Entity] = &[
     &LOAD_RUN,
     &LOAD_FILE,
     &LOAD_RUN_FILE,
+    &LOAD_STEP,
     &LOAD_REJECT,
     &LOAD_PARKED,
+    &DEMAND_FORECAST,
 ];
 
 /// Whether a fragment on `condition` applies to an object of type `name`.

@@ -21,6 +21,9 @@ FROM load_run WHERE state = 'succeeded_with_rejects';
 INSERT INTO load_run_file (run_id, file_id, rows_read, rows_inserted, rows_rejected, rows_parked,
                            elapsed_ms)
 SELECT first_run_id, id, 182, 180, 1, 1, 1500 FROM load_file;
+INSERT INTO load_step (run_id, step, data_version, started_at, finished_at, rows_written)
+SELECT first_run_id, 'demand_forecast', 7, '2026-01-01 10:04:00Z', '2026-01-01 10:04:30Z', 180
+FROM load_file;
 INSERT INTO load_reject (file_id, line, run_id, byte_offset, column_name, reason, message, raw)
 SELECT id, 7, first_run_id, 4100, 'TotalDue', 'invalid_decimal', 'no number: x', '\x31ff32'
 FROM load_file;
