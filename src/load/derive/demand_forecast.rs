@@ -50,20 +50,28 @@ WITH sold AS (
           WHERE (made.product_id, made.weekday, made.first_date)
               = (stored.product_id, stored.weekday, stored.first_date))
     RETURNING 1
-), written AS (
-    INSERT INTO demand_forecast_span AS stored (product_id, weekday, first_date, sold_quantity,
+), updated AS (
+    UPDATE demand_forecast_span AS stored
+    SET sold_quantity = made.sold_quantity, predicted_quantity = made.predicted_quantity,
+        basis_days = made.basis_days
+    FROM made
+    WHERE (made.product_id, made.weekday, made.first_date)
+            = (stored.product_id, stored.weekday, stored.first_date)
+        AND (made.sold_quantity, made.predicted_quantity, made.basis_days)
+            IS DISTINCT FROM (stored.sold_quantity, stored.predicted_quantity, stored.basis_days)
+    RETURNING 1
+), added AS (
+    INSERT INTO demand_forecast_span (product_id, weekday, first_date, sold_quantity,
         predicted_quantity, basis_days)
-    SELECT product_id, weekday, first_date, made.sold_quantity, made.predicted_quantity,
-        made.basis_days
-    FROM made LEFT JOIN demand_forecast_span AS known USING (product_id, weekday, first_date)
-    WHERE (made.sold_quantity, made.predicted_quantity, made.basis_days)
-        IS DISTINCT FROM (known.sold_quantity, known.predicted_quantity, known.basis_days)
-    ON CONFLICT (product_id, weekday, first_date) DO UPDATE
-    SET sold_quantity = excluded.sold_quantity, basis_days = excluded.basis_days,
-        predicted_quantity = excluded.predicted_quantity
+    SELECT product_id, weekday, first_date, sold_quantity, predicted_quantity, basis_days
+    FROM made
+    WHERE NOT EXISTS (SELECT FROM demand_forecast_span AS known
+          WHERE (made.product_id, made.weekday, made.first_date)
+              = (known.product_id, known.weekday, known.first_date))
     RETURNING 1
 )
-SELECT (SELECT count(*) FROM removed) + (SELECT count(*) FROM written)";
+SELECT (SELECT count(*) FROM removed) + (SELECT count(*) FROM updated)
+    + (SELECT count(*) FROM added)";
 
 /// The dates after each order date up to the next, and 28 days after the last. Of a
 /// gap of more than ten years only these are there: a single wrong date would
@@ -79,7 +87,7 @@ WITH earlier AS (
     SELECT day, lead(day) OVER (ORDER BY day) AS next FROM ordered
 ), wanted AS MATERIALIZED (
     SELECT day + after AS date FROM gaps,
-        generate_series(1, coalesce(least(next - day, 3660), 28)) AS after
+        generate_series(1, CASE WHEN next IS NULL THEN 28 ELSE least(next - day, 3660) END) AS after
 ), removed AS (
     DELETE FROM demand_forecast_date AS stored
     WHERE date > coalesce((SELECT day FROM earlier), '-infinity')
