@@ -9,6 +9,7 @@ pub mod load_run;
 pub mod load_run_file;
 pub mod person;
 pub mod product;
+pub mod product_inventory;
 pub mod sales_order;
 pub mod sales_order_line;
 pub mod special_offer_product;

@@ -9,6 +9,7 @@ mod load_run;
 mod load_run_file;
 mod person;
 mod product;
+mod product_inventory;
 mod sales_order;
 mod sales_order_line;
 mod special_offer_product;
@@ -21,6 +22,7 @@ pub(crate) use load_run::LOAD_RUN;
 pub(crate) use load_run_file::LOAD_RUN_FILE;
 pub(crate) use person::PERSON;
 pub(crate) use product::PRODUCT;
+pub(crate) use product_inventory::PRODUCT_INVENTORY;
 pub(crate) use sales_order::SALES_ORDER;
 pub(crate) use sales_order_line::SALES_ORDER_LINE;
 pub(crate) use special_offer_product::SPECIAL_OFFER_PRODUCT;
@@ -35,6 +37,7 @@ pub static ALL: &[&Entity] = &[
     &SPECIAL_OFFER_PRODUCT,
     &SALES_ORDER,
     &SALES_ORDER_LINE,
+    &PRODUCT_INVENTORY,
     &LOAD_RUN,
     &LOAD_FILE,
     &LOAD_RUN_FILE,
