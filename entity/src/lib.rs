@@ -12,6 +12,7 @@ pub mod load_run_file;
 pub mod load_step;
 pub mod person;
 pub mod product;
+pub mod product_inventory;
 pub mod sales_order;
 pub mod sales_order_line;
 pub mod special_offer_product;

@@ -376,7 +376,7 @@ mod tests {
             tables,
             [
                 vec!["person", "product"],
-                vec!["customer", "special_offer_product"],
+                vec!["customer", "special_offer_product", "product_inventory"],
                 vec!["sales_order"],
                 vec!["sales_order_line"]
             ]

@@ -5,6 +5,7 @@ use super::column::{Column, Kind, Table};
 const BUSINESS_ENTITY_ID: Column = Column::new("business_entity_id", Kind::Int);
 const PRODUCT_ID: Column = Column::new("product_id", Kind::Int);
 const CUSTOMER_ID: Column = Column::new("customer_id", Kind::Int);
+const LOCATION_ID: Column = Column::new("location_id", Kind::Int);
 const SPECIAL_OFFER_ID: Column = Column::new("special_offer_id", Kind::Int);
 const SALES_ORDER_ID: Column = Column::new("sales_order_id", Kind::Int);
 const SALES_ORDER_DETAIL_ID: Column = Column::new("sales_order_detail_id", Kind::Int);
@@ -29,6 +30,8 @@ pub static SALES_ORDER: Table = Table::new("sales_order", &[SALES_ORDER_ID]);
 /// Lines of sales orders.
 pub static SALES_ORDER_LINE: Table =
     Table::new("sales_order_line", &[SALES_ORDER_ID, SALES_ORDER_DETAIL_ID]);
+/// What lies where of products.
+pub static PRODUCT_INVENTORY: Table = Table::new("product_inventory", &[PRODUCT_ID, LOCATION_ID]);
 /// Runs of the loader. Their ids sort by time.
 pub static LOAD_RUN: Table = Table { newest_first: true, ..Table::new("load_run", &[UUID]) };
 /// File versions.
@@ -45,20 +48,3 @@ pub static LOAD_PARKED: Table = Table::new("load_parked", &[FILE_ID, LINE]);
 /// The forecast of each date and product.
 pub static DEMAND_FORECAST: Table =
     Table { is_view: true, ..Table::new("demand_forecast", &[DATE, PRODUCT_ID]) };
-
-/// All of them.
-pub static ALL: [&Table; 13] = [
-    &PERSON,
-    &PRODUCT,
-    &CUSTOMER,
-    &SPECIAL_OFFER_PRODUCT,
-    &SALES_ORDER,
-    &SALES_ORDER_LINE,
-    &LOAD_RUN,
-    &LOAD_FILE,
-    &LOAD_RUN_FILE,
-    &LOAD_STEP,
-    &LOAD_REJECT,
-    &LOAD_PARKED,
-    &DEMAND_FORECAST,
-];

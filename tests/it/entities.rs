@@ -96,6 +96,7 @@ async fn entities_are_what_the_migrations_make() {
         check::<entity::load_step::Entity>(&db.pool).await,
         check::<entity::person::Entity>(&db.pool).await,
         check::<entity::product::Entity>(&db.pool).await,
+        check::<entity::product_inventory::Entity>(&db.pool).await,
         check::<entity::sales_order::Entity>(&db.pool).await,
         check::<entity::sales_order_line::Entity>(&db.pool).await,
         check::<entity::special_offer_product::Entity>(&db.pool).await,

@@ -2,7 +2,8 @@
 
 use crate::graphql::model::{Argument, RootField, RootValue};
 use crate::graphql::types::{
-    CUSTOMER, PERSON, PRODUCT, SALES_ORDER, SALES_ORDER_LINE, SPECIAL_OFFER_PRODUCT,
+    CUSTOMER, PERSON, PRODUCT, PRODUCT_INVENTORY, SALES_ORDER, SALES_ORDER_LINE,
+    SPECIAL_OFFER_PRODUCT,
 };
 
 const fn key(name: &'static str, description: &'static str) -> Argument {
@@ -84,5 +85,21 @@ pub(super) static FIELDS: &[RootField] = &[
                       productId. Null only together with an error.",
         arguments: &[],
         value: RootValue::List { of: &SPECIAL_OFFER_PRODUCT, only: &[] },
+    },
+    RootField {
+        name: "productInventory",
+        description: "What lies of a product at a place; null when there is none.",
+        arguments: &[
+            key("productId", "Key of the product."),
+            key("locationId", "The place in the source system."),
+        ],
+        value: RootValue::Key(&PRODUCT_INVENTORY),
+    },
+    RootField {
+        name: "productInventories",
+        description: "All inventory of products, by default ordered by productId and locationId; \
+                      empty while none is loaded. Null only together with an error.",
+        arguments: &[],
+        value: RootValue::List { of: &PRODUCT_INVENTORY, only: &[] },
     },
 ];

@@ -11,6 +11,7 @@ mod load_run_file;
 mod load_step;
 mod person;
 mod product;
+mod product_inventory;
 mod sales_order;
 mod sales_order_line;
 mod special_offer_product;
@@ -25,6 +26,7 @@ pub(crate) use load_run_file::LOAD_RUN_FILE;
 pub(crate) use load_step::LOAD_STEP;
 pub(crate) use person::PERSON;
 pub(crate) use product::PRODUCT;
+pub(crate) use product_inventory::PRODUCT_INVENTORY;
 pub(crate) use sales_order::SALES_ORDER;
 pub(crate) use sales_order_line::SALES_ORDER_LINE;
 pub(crate) use special_offer_product::SPECIAL_OFFER_PRODUCT;
@@ -39,6 +41,7 @@ pub static ALL: &[&Entity] = &[
     &SPECIAL_OFFER_PRODUCT,
     &SALES_ORDER,
     &SALES_ORDER_LINE,
+    &PRODUCT_INVENTORY,
     &LOAD_RUN,
     &LOAD_FILE,
     &LOAD_RUN_FILE,

@@ -53,6 +53,10 @@ INSERT INTO special_offer_product (special_offer_id, product_id, rowguid, modifi
                                    source_file_id, source_line)
 SELECT o, i, '00000000-0000-0000-0000-000000000004', '2011-04-01', 1, i + 1
 FROM generate_series(1, 20) i, generate_series(1, 2) o;
+INSERT INTO product_inventory (product_id, location_id, shelf, bin, quantity, rowguid, modified_date,
+                               source_file_id, source_line)
+SELECT i, l, 'A', i, 10 * i + l, '00000000-0000-0000-0000-000000000007', '2014-08-08', 1, i + 1
+FROM generate_series(1, 19) i, generate_series(1, 2) l;
 INSERT INTO sales_order (sales_order_id, revision_number, order_date, due_date, ship_date, status,
                          online_order_flag, sales_order_number, customer_id, territory_id,
                          bill_to_address_id, ship_to_address_id, ship_method_id, sub_total, tax_amt,
