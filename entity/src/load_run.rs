@@ -76,6 +76,9 @@ pub enum Relation {
     /// Rows of `load_parked` that refer to it.
     #[sea_orm(has_many = "super::load_parked::Entity")]
     LoadParked,
+    /// Rows of `load_step` that refer to it.
+    #[sea_orm(has_many = "super::load_step::Entity")]
+    LoadStep,
 }
 
 impl Related<super::load_run_file::Entity> for Entity {
@@ -93,6 +96,12 @@ impl Related<super::load_reject::Entity> for Entity {
 impl Related<super::load_parked::Entity> for Entity {
     fn to() -> RelationDef {
         Relation::LoadParked.def()
+    }
+}
+
+impl Related<super::load_step::Entity> for Entity {
+    fn to() -> RelationDef {
+        Relation::LoadStep.def()
     }
 }
 

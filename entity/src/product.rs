@@ -125,9 +125,18 @@ pub struct Model {
 /// What the table refers to, and what refers to it.
 #[derive(Debug, Clone, Copy, EnumIter, DeriveRelation)]
 pub enum Relation {
+    /// Rows of `product_inventory` that refer to it.
+    #[sea_orm(has_many = "super::product_inventory::Entity")]
+    ProductInventory,
     /// Rows of `special_offer_product` that refer to it.
     #[sea_orm(has_many = "super::special_offer_product::Entity")]
     SpecialOfferProduct,
+}
+
+impl Related<super::product_inventory::Entity> for Entity {
+    fn to() -> RelationDef {
+        Relation::ProductInventory.def()
+    }
 }
 
 impl Related<super::special_offer_product::Entity> for Entity {

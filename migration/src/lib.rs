@@ -17,6 +17,9 @@ mod m20261120_000006_sales_order;
 mod m20261120_000007_sales_order_line;
 mod m20261121_000008_data_version;
 mod m20261121_000009_read_indexes;
+mod m20261121_000010_product_inventory;
+mod m20261121_000015_load_step;
+mod m20261121_000016_demand_forecast;
 
 /// All migrations, oldest first.
 #[derive(Debug)]
@@ -35,6 +38,9 @@ impl MigratorTrait for Migrator {
             Box::new(m20261120_000007_sales_order_line::Migration),
             Box::new(m20261121_000008_data_version::Migration),
             Box::new(m20261121_000009_read_indexes::Migration),
+            Box::new(m20261121_000010_product_inventory::Migration),
+            Box::new(m20261121_000015_load_step::Migration),
+            Box::new(m20261121_000016_demand_forecast::Migration),
         ]
     }
 }

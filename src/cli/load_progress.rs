@@ -7,11 +7,13 @@ use std::sync::Mutex;
 use indicatif::{ProgressBar, ProgressStyle};
 
 use super::output::{Cell, Progress, Table, thousands};
-use crate::load::{Counts, FileSummary, Observer, RejectSample, RunSummary};
+use crate::load::{Counts, FileSummary, Observer, RejectSample, RunSummary, StepSummary};
 use crate::storage::ObjectVersion;
 use crate::telemetry;
 
 const BAR: &str = "{prefix:38!} {bar:24} {percent:>3}% {msg}";
+/// Of a step after the files, which has no length that is known.
+const STEP: &str = "{prefix:38!} {spinner} bringing up to date";
 
 /// Shows a bar for each file under way.
 pub(super) struct Bars {
@@ -28,6 +30,16 @@ impl Bars {
         Self { files: Mutex::default() }
     }
 
+    fn add(&self, key: &str, name: &str, bar: ProgressBar, template: &str) {
+        let style =
+            ProgressStyle::with_template(template).unwrap_or_else(|_| ProgressStyle::default_bar());
+        let bar = telemetry::screen().add(bar.with_style(style));
+        bar.set_prefix(name.to_owned());
+        if let Ok(mut files) = self.files.lock() {
+            files.insert(key.to_owned(), FileBar { bar, rows: 0 });
+        }
+    }
+
     fn with(&self, key: &str, act: impl FnOnce(&mut FileBar)) {
         if let Ok(mut files) = self.files.lock()
             && let Some(file) = files.get_mut(key)
@@ -39,13 +51,7 @@ impl Bars {
 
 impl Observer for Bars {
     fn began(&self, object: &ObjectVersion) {
-        let style =
-            ProgressStyle::with_template(BAR).unwrap_or_else(|_| ProgressStyle::default_bar());
-        let bar = telemetry::screen().add(ProgressBar::new(object.size).with_style(style));
-        bar.set_prefix(file_name(&object.key).to_owned());
-        if let Ok(mut files) = self.files.lock() {
-            files.insert(object.key.clone(), FileBar { bar, rows: 0 });
-        }
+        self.add(&object.key, file_name(&object.key), ProgressBar::new(object.size), BAR);
     }
 
     fn read(&self, object: &ObjectVersion, bytes: u64) {
@@ -68,6 +74,17 @@ impl Observer for Bars {
             // The table at the end has it; screens are small and files may be many.
             (Some(file), None) => file.bar.finish_and_clear(),
             (None, _) => {}
+        }
+    }
+
+    fn deriving(&self, step: &'static str) {
+        self.add(step, step, ProgressBar::new_spinner(), STEP);
+    }
+
+    fn derived(&self, summary: &StepSummary) {
+        let ended = self.files.lock().ok().and_then(|mut files| files.remove(summary.step));
+        if let Some(step) = ended {
+            step.bar.finish_and_clear();
         }
     }
 }
@@ -93,6 +110,15 @@ impl Observer for Lines {
             seconds,
             "ended"
         );
+    }
+
+    fn deriving(&self, step: &'static str) {
+        tracing::info!(step, "bringing up to date");
+    }
+
+    fn derived(&self, summary: &StepSummary) {
+        let StepSummary { step, rows_written, seconds } = summary;
+        tracing::info!(step, rows_written, seconds, "up to date");
     }
 }
 
@@ -132,6 +158,10 @@ pub(super) fn table(summary: &RunSummary) -> String {
         if more > 0 && !file.samples.is_empty() {
             text.push_str(&format!("{}: and {} more\n", file.key, thousands(more)));
         }
+    }
+    for StepSummary { step, rows_written, seconds } in &summary.steps {
+        let rows = thousands(whole(*rows_written));
+        text.push_str(&format!("{step} brought up to date: {rows} rows in {seconds:.2} s\n"));
     }
     if let Some(error) = &summary.error {
         text.push_str(&format!("failed: {} ({})\n", error.message, error.code));

@@ -6,6 +6,7 @@ mod column;
 mod customer;
 mod person;
 mod product;
+mod product_inventory;
 mod sales_order;
 mod sales_order_line;
 mod special_offer_product;
@@ -46,6 +47,7 @@ pub const ALL: &[&Dataset] = &[
     &special_offer_product::DATASET,
     &sales_order::DATASET,
     &sales_order_line::DATASET,
+    &product_inventory::DATASET,
 ];
 
 /// The dataset of that table name.
@@ -85,7 +87,8 @@ mod tests {
         assert_eq!(table("Sales.SalesOrderHeader-2014-06-30.csv.gz"), Some("sales_order"));
         assert_eq!(table("sales.salesorderdetail.CSV.zst"), Some("sales_order_line"));
         assert_eq!(table("Production.Product_new.csv"), Some("product"));
-        assert_eq!(table("Production.ProductInventory.csv"), None);
+        assert_eq!(table("Production.ProductInventory.csv"), Some("product_inventory"));
+        assert_eq!(table("Production.ProductModel.csv"), None);
         assert_eq!(table("Production.Product.csv.bz2"), None);
         assert_eq!(table("relatorios/acme/report.csv"), None);
     }

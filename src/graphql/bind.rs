@@ -8,12 +8,11 @@ use super::arguments::{Arguments, Given, missing};
 use super::inputs::Grouping;
 use super::model::{Entity, RootField, RootValue};
 use super::plan::{Connection, Fetch, Measured, Operation, Root, RootStep, Sales, WantedMeasure};
-use super::{id, inputs, types};
+use super::{id, inputs, only, types};
 use crate::error::{Code, Error, Result};
 use crate::query::aggregate::{Groups, Measure, Measures, SALES_GROUP, Statistic};
 use crate::query::{
-    self, Comparison, Condition, Key, KeyPart, Order, Page, PageSizes, PageTooLarge, Rows, Value,
-    bad_argument,
+    self, Condition, Key, KeyPart, Order, Page, PageSizes, PageTooLarge, Rows, bad_argument,
 };
 
 /// A plan's values.
@@ -95,7 +94,12 @@ impl Binder<'_> {
         match &root.step {
             RootStep::Typename(_) | RootStep::Introspection(_) => Ok(Wanted::Itself),
             RootStep::List { field, connection } => {
-                let only = self.only(field, &connection.arguments)?;
+                let only = match &field.value {
+                    RootValue::List { only, .. } => {
+                        only::condition(only, self.given(&connection.arguments))?
+                    }
+                    _ => None,
+                };
                 self.connection(connection, only)?;
                 Ok(Wanted::Itself)
             }
@@ -144,22 +148,6 @@ impl Binder<'_> {
             }
             RootValue::List { .. } | RootValue::Groups(_) => Ok(Wanted::Itself),
         }
-    }
-
-    /// What the field's own arguments keep the list to.
-    fn only(&self, field: &RootField, arguments: &Arguments) -> Result<Option<Condition>> {
-        let RootValue::List { only, .. } = &field.value else { return Ok(None) };
-        let mut all = Vec::new();
-        for only in *only {
-            let Some(id) = self.given(arguments).text(only.argument)? else { continue };
-            let key = key_of(&id, only.of, only.argument)?;
-            for part in key.parts() {
-                let value = Value::from(*part);
-                let column = only.column;
-                all.push(Condition::Compare { column, comparison: Comparison::Eq, value });
-            }
-        }
-        Ok((!all.is_empty()).then_some(Condition::All(all)))
     }
 
     fn connection(&mut self, connection: &Connection, only: Option<Condition>) -> Result<()> {
@@ -267,7 +255,7 @@ fn any(id: &str, argument: &'static str) -> Result<(usize, Key)> {
 }
 
 /// The key of a global id. What has a UUID for its key may be named by that, too.
-fn key_of(id: &str, entity: &'static Entity, argument: &'static str) -> Result<Key> {
+pub(super) fn key_of(id: &str, entity: &'static Entity, argument: &'static str) -> Result<Key> {
     match (entity.table.key, Uuid::try_parse(id)) {
         ([column], Ok(uuid)) if column.kind == query::Kind::Uuid => Ok(Key::from(uuid)),
         _ => id::decode(id, &[entity], argument).map(|(_, key)| key),

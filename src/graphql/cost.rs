@@ -7,6 +7,7 @@ use tokio::sync::Mutex;
 
 use super::bind::{Asks, Wanted};
 use super::plan::{Connection, Fetch, Object, Operation, RootStep, count};
+use super::types;
 use crate::error::Result;
 use crate::query::{Reader, Sizes};
 
@@ -36,7 +37,8 @@ impl TableSizes {
         if let Some((_, sizes)) = self.known().filter(|(at, _)| at.elapsed() < FRESH) {
             return sizes;
         }
-        let sizes = Arc::new(reader.sizes().await.unwrap_or_else(|error| {
+        let tables = types::ALL.iter().map(|entity| entity.table);
+        let sizes = Arc::new(reader.sizes(tables).await.unwrap_or_else(|error| {
             tracing::warn!(error = error.detail(), "the sizes of the tables are not known");
             Sizes::default()
         }));

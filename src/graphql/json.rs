@@ -123,7 +123,17 @@ fn integers(out: &mut Vec<u8>, list: &[i32]) {
 
 /// A date.
 fn day(out: &mut Vec<u8>, date: NaiveDate) {
-    plain(out, &date.format("%Y-%m-%d").to_string());
+    let year = date.year();
+    if !(0..=9999).contains(&year) {
+        return plain(out, &date.to_string());
+    }
+    out.push(b'"');
+    padded(out, year.unsigned_abs(), 4);
+    for part in [date.month(), date.day()] {
+        out.push(b'-');
+        padded(out, part, 2);
+    }
+    out.push(b'"');
 }
 
 /// A time without zone, with as many digits of its second as it has. By hand,
@@ -187,6 +197,18 @@ mod tests {
             "\"2014-09-02T11:05:07.000063\""
         );
         assert_eq!(shown(day(12_014).and_hms_opt(1, 2, 3).unwrap()), "\"+12014-09-02T01:02:03\"");
+    }
+
+    #[test]
+    fn dates_are_written_in_full() {
+        let shown = |year| {
+            let mut out = Vec::new();
+            day(&mut out, NaiveDate::from_ymd_opt(year, 5, 1).unwrap());
+            String::from_utf8(out).unwrap()
+        };
+        assert_eq!(shown(2011), "\"2011-05-01\"");
+        assert_eq!(shown(11), "\"0011-05-01\"");
+        assert_eq!(shown(12_011), "\"+12011-05-01\"");
     }
 
     #[test]

@@ -22,6 +22,7 @@ mod live;
 mod measure;
 pub mod model;
 mod nesting;
+mod only;
 mod plan;
 mod query;
 mod register;

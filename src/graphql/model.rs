@@ -187,15 +187,33 @@ pub enum RootValue {
     Nodes,
 }
 
-/// An argument that keeps a list to the rows that refer to an entity.
+/// An argument that keeps a list to some rows, by a column of theirs.
 #[derive(Debug)]
 pub struct Only {
-    /// Name of the argument, which takes an id.
+    /// Name of the argument.
     pub argument: &'static str,
-    /// The entity.
-    pub of: &'static Entity,
-    /// The column that holds its key.
+    /// What it takes.
+    pub takes: Takes,
+    /// The column.
     pub column: &'static Column,
+}
+
+/// What an argument takes that keeps a list to some rows.
+#[derive(Debug)]
+pub enum Takes {
+    /// The id of an entity, whose key the column holds.
+    Id(&'static Entity),
+    /// A list of values, one of which the column holds.
+    Values,
+    /// The first date of a period. The column's is within it.
+    Period {
+        /// The argument that takes the last.
+        to: &'static str,
+        /// Most days it may have.
+        most_days: i64,
+    },
+    /// Whether the column must be greater than 0.
+    Positive,
 }
 
 /// An enumeration: how the codes of a column are called.

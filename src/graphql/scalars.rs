@@ -12,7 +12,7 @@ const SCALARS: [(&str, &str); 6] = [
         "An exact decimal number as a string, such as \"23153.2339\": never rounded, with all \
          digits as they are stored. As input also an integer.",
     ),
-    ("Date", "A day of the calendar: 2011-05-31."),
+    ("Date", "A calendar date: 2011-05-31."),
     (
         "LocalDateTime",
         "A date and time of the source, which carries no time zone: 2011-05-31T00:00:00.",

@@ -56,6 +56,7 @@ impl Load {
             files_skipped: 0,
             totals: RunSummary::totals_of(&files),
             files,
+            steps: Vec::new(),
             error: None,
             seconds: begun.elapsed().as_secs_f64(),
         })

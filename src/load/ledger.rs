@@ -362,6 +362,7 @@ fn storable(message: &str) -> String {
     message.replace('\0', "\u{fffd}")
 }
 
-fn taken_over() -> Error {
-    Error::new(Code::Locked, "another loader took this run over; nothing of this batch was kept")
+/// What is told when nothing may be kept because the run is over.
+pub(crate) fn taken_over() -> Error {
+    Error::new(Code::Locked, "another loader took this run over; nothing of this was kept")
 }

@@ -2,12 +2,13 @@
 //! of a file, resumable, losing no row.
 //!
 //! `discover` finds the files, `decode` turns bytes into batches, `pipeline` takes
-//! one file through `merge` and `ledger`, `run` conducts. The README lists the
-//! promises this keeps.
+//! one file through `merge` and `ledger`, `run` conducts, and `derive` ends it. The
+//! README lists the promises this keeps.
 
 mod check;
 mod counts;
 mod decode;
+mod derive;
 mod discover;
 mod failure;
 mod kept;
@@ -32,4 +33,4 @@ pub use reason::{Fault, Reason};
 pub use rejects::{RejectSelection, StoredReject, list_rejects};
 pub use replay::Replay;
 pub use run::{Load, LoadOptions};
-pub use summary::{FileError, FileSummary, Outcome, RejectSample, RunSummary};
+pub use summary::{FileError, FileSummary, Outcome, RejectSample, RunSummary, StepSummary};

@@ -1,7 +1,7 @@
 //! What a run tells whoever watches it.
 
 use super::counts::Counts;
-use super::summary::FileSummary;
+use super::summary::{FileSummary, StepSummary};
 use crate::storage::ObjectVersion;
 
 /// Watches a run: progress bars, a log, nothing. Calls come from several tasks
@@ -15,6 +15,10 @@ pub trait Observer: Send + Sync {
     fn batch(&self, _object: &ObjectVersion, _counts: Counts) {}
     /// A file is at its end, or failed.
     fn ended(&self, _summary: &FileSummary) {}
+    /// What this step makes of the loaded rows is about to be brought up to date.
+    fn deriving(&self, _step: &'static str) {}
+    /// It is.
+    fn derived(&self, _summary: &StepSummary) {}
 }
 
 /// Watches nothing.

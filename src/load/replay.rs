@@ -8,15 +8,17 @@ use tokio_util::sync::CancellationToken;
 
 use super::counts::count;
 use super::decode::BatchLimits;
+use super::derive::derive;
 use super::failure::{Failure, Step};
 use super::kept::{self, PAGE, PAGE_BYTES, Page, Shelf, Summaries, Taking};
 use super::ledger::RunEnd;
 use super::lock::NewRun;
 use super::merge::Target;
+use super::observe::Silent;
 use super::rejects::RejectSelection;
 use super::run::levels;
 use super::session::Session;
-use super::summary::{FileSummary, Outcome, RunSummary};
+use super::summary::{FileSummary, Outcome, RunSummary, StepSummary};
 use crate::dataset::Dataset;
 use crate::error::{Code, Error, Result};
 
@@ -60,7 +62,8 @@ impl Replay {
         let new = NewRun { source_uri: SOURCE, atomic: false };
         let session =
             Session::begin(self.database.clone(), 1, new, self.limits, self.stop.clone()).await?;
-        let worked = self.work(&session).await;
+        let mut steps = Vec::new();
+        let worked = self.work(&session, &mut steps).await;
         let outcome = match &worked {
             Ok(files) => RunSummary::outcome_of(files),
             Err(_) => Outcome::Failed,
@@ -78,18 +81,24 @@ impl Replay {
             files_skipped: 0,
             totals: RunSummary::totals_of(&files),
             files,
+            steps,
             error: None,
             seconds: begun.elapsed().as_secs_f64(),
         })
     }
 
-    async fn work(&self, session: &Session) -> Result<Vec<FileSummary>> {
+    async fn work(
+        &self,
+        session: &Session,
+        steps: &mut Vec<StepSummary>,
+    ) -> Result<Vec<FileSummary>> {
         let mut files = Vec::new();
         for dataset in levels().into_iter().flatten() {
             let target = Target::new(dataset);
             files.extend(kept::resolve_parked(session, &target).await?.files);
             files.extend(self.replay_dataset(session, &target).await?);
         }
+        derive(session, &Silent, steps).await?;
         Ok(files)
     }
 

@@ -1,6 +1,7 @@
 //! A run: takes the lock, finds the files, loads parents before children and
-//! independent files side by side, resolves what was parked, and ends with an
-//! outcome that the ledger, the exit code and the caller share.
+//! independent files side by side, resolves what was parked, brings up to date what
+//! is made of the rows, and ends with an outcome that the ledger, the exit code and
+//! the caller share.
 
 use std::sync::atomic::AtomicBool;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -13,6 +14,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::counts::Counts;
 use super::decode::BatchLimits;
+use super::derive::derive;
 use super::discover::discover;
 use super::failure::{Failure, Step};
 use super::kept;
@@ -22,7 +24,7 @@ use super::merge::Target;
 use super::observe::Observer;
 use super::pipeline::{FileJob, KEPT, LANES, load_file, within_bound};
 use super::session::Session;
-use super::summary::{FileError, FileSummary, Outcome, RunSummary};
+use super::summary::{FileError, FileSummary, Outcome, RunSummary, StepSummary};
 use crate::config::MaxRejects;
 use crate::dataset::{self, Dataset};
 use crate::error::{Code, Error, Result};
@@ -113,6 +115,8 @@ struct Worked {
     skipped: usize,
     /// Files as they ended; datasets side by side share it.
     files: Mutex<Vec<FileSummary>>,
+    /// What was done after them.
+    steps: Vec<StepSummary>,
 }
 
 impl Worked {
@@ -141,7 +145,8 @@ impl Context {
                 done?;
             }
         }
-        Ok(())
+        // Also after files that failed: what is in, is in.
+        derive(&self.session, self.observer.as_ref(), &mut worked.steps).await
     }
 
     /// Rows that waited for a parent come first: they are older than the new ones.
@@ -318,6 +323,7 @@ impl Context {
             files_skipped: worked.skipped,
             totals: RunSummary::totals_of(&files),
             files,
+            steps: worked.steps,
             error,
             seconds: begun.elapsed().as_secs_f64(),
         })
@@ -370,7 +376,7 @@ mod tests {
             tables,
             [
                 vec!["person", "product"],
-                vec!["customer", "special_offer_product"],
+                vec!["customer", "special_offer_product", "product_inventory"],
                 vec!["sales_order"],
                 vec!["sales_order_line"]
             ]

@@ -46,6 +46,8 @@ pub struct RunSummary {
     pub files: Vec<FileSummary>,
     /// Their sums.
     pub totals: Counts,
+    /// What it brought up to date of what is made of the loaded rows.
+    pub steps: Vec<StepSummary>,
     /// Why the run as a whole failed; none where at most single files did.
     pub error: Option<FileError>,
     /// Wall time in seconds.
@@ -70,6 +72,17 @@ pub struct FileSummary {
     /// A check's first findings; a load has them in the ledger instead.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub samples: Vec<RejectSample>,
+}
+
+/// A step that a run did after its files.
+#[derive(Debug, Clone, Serialize)]
+pub struct StepSummary {
+    /// What it brought up to date.
+    pub step: &'static str,
+    /// Rows inserted, updated or removed.
+    pub rows_written: i64,
+    /// Wall time in seconds.
+    pub seconds: f64,
 }
 
 /// A row that a check would reject.

@@ -96,13 +96,15 @@ pub struct Table {
     pub key: &'static [Column],
     /// Whether pages go from the greatest key down.
     pub newest_first: bool,
+    /// Whether it is a view over several tables, which has no index of its own.
+    pub is_view: bool,
 }
 
 impl Table {
     /// A table whose pages go up by key.
     #[must_use]
     pub const fn new(name: &'static str, key: &'static [Column]) -> Self {
-        Self { name, key, newest_first: false }
+        Self { name, key, newest_first: false, is_view: false }
     }
 }
 

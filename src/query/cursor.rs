@@ -198,7 +198,8 @@ fn from_text(text: &str, kind: Kind) -> Option<Value> {
         Kind::Uuid => Value::Uuid(Uuid::try_parse(text).ok()?),
         Kind::Date => {
             let date = NaiveDate::from_num_days_from_ce_opt(text.parse().ok()?)?;
-            Value::Date(Some(date).filter(|date| (-4711..=294_275).contains(&date.year()))?)
+            // The first year that Postgres has.
+            Value::Date(Some(date).filter(|date| date.year() > -4713)?)
         }
         Kind::LocalDateTime => Value::LocalDateTime(local(text)?),
         Kind::DateTime => Value::DateTime(local(text)?.and_utc()),

@@ -1,5 +1,6 @@
 //! Keys: the values that identify a row.
 
+use chrono::NaiveDate;
 use uuid::Uuid;
 
 /// One part of a key.
@@ -9,6 +10,8 @@ pub enum KeyPart {
     Int(i64),
     /// Of a `uuid` column.
     Uuid(Uuid),
+    /// Of a `date` column.
+    Date(NaiveDate),
 }
 
 /// A key: one part for each of its columns.
@@ -42,12 +45,13 @@ impl From<Uuid> for Key {
 }
 
 impl KeyPart {
-    /// As text: digits, or the UUID's usual form.
+    /// As text: digits, the UUID's usual form, or the date's.
     #[must_use]
     pub fn to_text(self) -> String {
         match self {
             Self::Int(number) => number.to_string(),
             Self::Uuid(id) => id.to_string(),
+            Self::Date(date) => date.to_string(),
         }
     }
 
@@ -60,7 +64,18 @@ impl KeyPart {
             Kind::Int => text.parse::<i32>().ok().map(|n| Self::Int(i64::from(n))),
             Kind::Long => text.parse::<i64>().ok().map(Self::Int),
             Kind::Uuid => Uuid::try_parse(text).ok().map(Self::Uuid),
+            Kind::Date => date(text).map(Self::Date),
             _ => None,
         }
     }
+}
+
+/// The date that a text as `2011-05-31` stands for: year, month and day in full.
+#[must_use]
+pub fn date(text: &str) -> Option<NaiveDate> {
+    let is_digit = |(index, byte): (usize, u8)| matches!(index, 4 | 7) || byte.is_ascii_digit();
+    if text.len() != 10 || !text.bytes().enumerate().all(is_digit) {
+        return None;
+    }
+    NaiveDate::parse_from_str(text, "%Y-%m-%d").ok()
 }

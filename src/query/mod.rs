@@ -27,7 +27,7 @@ mod visible;
 pub use column::{Column, Kind, Table};
 pub use condition::{Comparison, Condition, Quantifier, TextMatch};
 pub use cursor::{Position, cursor};
-pub use key::{Key, KeyPart};
+pub use key::{Key, KeyPart, date};
 pub use order::{Direction, Nulls, Order, OrderBy, OrderKey};
 pub use page::{
     Arguments, BadArgument, DEFAULT_SIZE, MAX_SIZE, Page, PageSizes, PageTooLarge, bad_argument,

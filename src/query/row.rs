@@ -66,6 +66,7 @@ impl Row {
                 Kind::Int => self.get::<i32>(index)?.map(|number| KeyPart::Int(i64::from(number))),
                 Kind::Long => self.get::<i64>(index)?.map(KeyPart::Int),
                 Kind::Uuid => self.get(index)?.map(KeyPart::Uuid),
+                Kind::Date => self.get(index)?.map(KeyPart::Date),
                 _ => return Err(Error::internal("a key does not fit its table")),
             };
             match part {

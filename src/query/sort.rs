@@ -3,7 +3,6 @@
 use super::alias::Alias;
 use super::column::{Column, Kind, Table};
 use super::cursor::Position;
-use super::key::KeyPart;
 use super::order::{Direction, Nulls, Order, OrderBy, OrderKey};
 use super::page::Page;
 use super::relation::ToMany;
@@ -234,11 +233,9 @@ impl Sort {
         flipped: bool,
     ) -> Result<()> {
         let ties = ties(&page.order, table).map(|(index, _)| {
-            Ok(Some(match position.key.parts().get(index) {
-                Some(KeyPart::Int(number)) => Value::Int(*number),
-                Some(KeyPart::Uuid(id)) => Value::Uuid(*id),
-                None => return Err(Error::internal("a key does not fit its table")),
-            }))
+            let part = position.key.parts().get(index).copied();
+            part.map(|part| Some(Value::from(part)))
+                .ok_or_else(|| Error::internal("a key does not fit its table"))
         });
         let values = position.values.iter().cloned().map(Ok).chain(ties);
         let mut steps = Vec::with_capacity(self.keys.len());
@@ -257,6 +254,11 @@ impl Sort {
         let one_way = steps.windows(2).all(|pair| matches!(pair, [a, b] if a.word == b.word));
         match steps.first() {
             Some(first) if one_way && steps.iter().all(|step| !step.nullable) => {
+                // It follows from the rest, which is no condition of any table in a view.
+                if table.is_view {
+                    first.write(statement, if first.word == " > " { " >= " } else { " <= " });
+                    statement.push(" AND ");
+                }
                 write_rows(statement, &steps, first.word);
             }
             Some(first) => {

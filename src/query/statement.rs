@@ -263,7 +263,7 @@ impl<'s> Statement<'s> {
         let parts = keys.iter().map(|key| key.parts().get(position).copied().ok_or_else(misfit));
         let ints = |part| match part {
             KeyPart::Int(number) => Ok(number),
-            KeyPart::Uuid(_) => Err(misfit()),
+            KeyPart::Uuid(_) | KeyPart::Date(_) => Err(misfit()),
         };
         match kind {
             Kind::Small | Kind::Int => {
@@ -280,7 +280,16 @@ impl<'s> Statement<'s> {
                 let values: Vec<uuid::Uuid> = parts
                     .map(|part| match part? {
                         KeyPart::Uuid(id) => Ok(id),
-                        KeyPart::Int(_) => Err(misfit()),
+                        KeyPart::Int(_) | KeyPart::Date(_) => Err(misfit()),
+                    })
+                    .collect::<Result<_>>()?;
+                self.bind(values)
+            }
+            Kind::Date => {
+                let values: Vec<chrono::NaiveDate> = parts
+                    .map(|part| match part? {
+                        KeyPart::Date(date) => Ok(date),
+                        KeyPart::Int(_) | KeyPart::Uuid(_) => Err(misfit()),
                     })
                     .collect::<Result<_>>()?;
                 self.bind(values)

@@ -31,6 +31,7 @@ impl From<KeyPart> for Value {
         match part {
             KeyPart::Int(number) => Self::Int(number),
             KeyPart::Uuid(id) => Self::Uuid(id),
+            KeyPart::Date(date) => Self::Date(date),
         }
     }
 }

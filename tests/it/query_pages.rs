@@ -138,12 +138,8 @@ impl Walk {
             Some((relation, parents)) => {
                 let of = |parent: &Key, row: &Record| {
                     let key = relation.by.iter().map(|column| row[column.name].clone());
-                    key.eq(parent.parts().iter().map(|part| match part {
-                        salesgraph::query::KeyPart::Int(number) => {
-                            Some(salesgraph::query::Value::Int(*number))
-                        }
-                        salesgraph::query::KeyPart::Uuid(_) => None,
-                    }))
+                    let parts = parent.parts().iter();
+                    key.eq(parts.map(|part| Some(salesgraph::query::Value::from(*part))))
                 };
                 parents.iter().map(|parent| list(&|row| of(parent, row))).collect()
             }

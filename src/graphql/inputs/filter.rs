@@ -14,7 +14,7 @@ use crate::error::Result;
 use crate::graphql::id;
 use crate::graphql::model::{Entity, Field, FieldValue, Keyword, Searched, Shape};
 use crate::query::{
-    Column, Comparison, Condition, Key, KeyPart, Kind, TextMatch, ToMany, ToOne, Value as Bound,
+    Column, Comparison, Condition, Key, Kind, TextMatch, ToMany, ToOne, Value as Bound,
 };
 
 /// Most conditions of a filter.
@@ -301,8 +301,5 @@ fn is_key(columns: &'static [Column], key: &Key) -> Condition {
 }
 
 fn bound(key: &Key) -> impl Iterator<Item = Bound> + '_ {
-    key.parts().iter().map(|part| match part {
-        KeyPart::Int(number) => Bound::Int(*number),
-        KeyPart::Uuid(id) => Bound::Uuid(*id),
-    })
+    key.parts().iter().map(|part| Bound::from(*part))
 }

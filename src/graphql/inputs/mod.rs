@@ -18,7 +18,7 @@ use self::filter::Budget;
 use self::place::Place;
 use super::model::{Entity, Inputs};
 use crate::error::Result;
-use crate::query::{Condition, Order};
+use crate::query::{Condition, Kind, Order, Value as Bound};
 
 /// The argument of a list that keeps it to some rows.
 pub(super) const FILTER: &str = "filter";
@@ -54,6 +54,22 @@ pub(super) fn condition(entity: &'static Entity, filter: &Value) -> Result<Condi
         return Ok(Condition::everything());
     }
     Budget::default().entity(entity, filter, Place::of(FILTER))
+}
+
+/// The value of an argument that is compared with a column of this kind.
+///
+/// # Errors
+/// As [`condition`].
+pub(super) fn value(kind: Kind, value: &Value, argument: &'static str) -> Result<Bound> {
+    scalar::value(kind, value, &Place::of(argument))
+}
+
+/// The values of an argument that is a list; one alone is a list of one.
+///
+/// # Errors
+/// As [`condition`]; also when there are too many.
+pub(super) fn values(kind: Kind, value: &Value, argument: &'static str) -> Result<Vec<Bound>> {
+    comparison::each(value, &Place::of(argument), |value, place| scalar::value(kind, value, place))
 }
 
 /// What an order means. Null as a whole it is that of the table's key.

@@ -1,13 +1,13 @@
 //! Scalars as clients give them.
 
 use async_graphql::Value;
-use chrono::{DateTime, NaiveDate, NaiveDateTime, NaiveTime, Timelike, Utc};
+use chrono::{DateTime, NaiveDateTime, NaiveTime, Timelike, Utc};
 use uuid::Uuid;
 
 use super::place::Place;
 use crate::error::Result;
 use crate::graphql::model::Enumeration;
-use crate::query::{Kind, Value as Bound};
+use crate::query::{Kind, Value as Bound, date};
 
 /// Most digits of a decimal number.
 const DIGITS: usize = 1_000;
@@ -143,15 +143,6 @@ fn uuid(text: &str) -> Option<Uuid> {
 }
 
 /// Years have four digits: Postgres knows them all.
-fn date(text: &str) -> Option<NaiveDate> {
-    let starts_with_year =
-        text.bytes().take(4).all(|b| b.is_ascii_digit()) && text.as_bytes().get(4) == Some(&b'-');
-    if !starts_with_year || text.len() > TIME {
-        return None;
-    }
-    NaiveDate::parse_from_str(text, "%Y-%m-%d").ok()
-}
-
 fn local_date_time(text: &str) -> Option<NaiveDateTime> {
     let time = match (date(text), text.split_once('T')) {
         (Some(date), _) => date.and_time(NaiveTime::MIN),

@@ -1,6 +1,6 @@
 //! Root fields of the load ledger.
 
-use crate::graphql::model::{Argument, Only, RootField, RootValue};
+use crate::graphql::model::{Argument, Only, RootField, RootValue, Takes};
 use crate::graphql::types::{LOAD_FILE, LOAD_PARKED, LOAD_REJECT, LOAD_RUN};
 use crate::query::{Column, Kind};
 
@@ -24,8 +24,8 @@ const OF_FILE: Argument = Argument {
 };
 
 static ONLY: [Only; 2] = [
-    Only { argument: OF_RUN.name, of: &LOAD_RUN, column: &RUN_ID },
-    Only { argument: OF_FILE.name, of: &LOAD_FILE, column: &FILE_ID },
+    Only { argument: OF_RUN.name, takes: Takes::Id(&LOAD_RUN), column: &RUN_ID },
+    Only { argument: OF_FILE.name, takes: Takes::Id(&LOAD_FILE), column: &FILE_ID },
 ];
 
 pub(super) static FIELDS: &[RootField] = &[

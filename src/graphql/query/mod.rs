@@ -1,5 +1,7 @@
 //! The fields of the schema's roots.
 
+mod aggregate;
+mod forecast;
 mod loads;
 mod node;
 mod sales;
@@ -19,12 +21,15 @@ pub(super) const fn root_name(kind: OperationType) -> &'static str {
 
 /// The fields of an operation's root type.
 pub(super) fn fields(kind: OperationType) -> impl Iterator<Item = &'static RootField> {
+    const QUERY: &[&[RootField]] =
+        &[sales::FIELDS, aggregate::FIELDS, forecast::FIELDS, loads::FIELDS, node::FIELDS];
+    const SUBSCRIPTION: &[&[RootField]] = &[loads::LIVE];
     let parts = match kind {
-        OperationType::Query => [sales::FIELDS, loads::FIELDS, node::FIELDS],
-        OperationType::Mutation => [&[] as &[RootField]; 3],
-        OperationType::Subscription => [loads::LIVE, &[], &[]],
+        OperationType::Query => QUERY,
+        OperationType::Mutation => &[],
+        OperationType::Subscription => SUBSCRIPTION,
     };
-    parts.into_iter().flatten()
+    parts.iter().copied().flatten()
 }
 
 /// The field of this name.

@@ -2,7 +2,8 @@
 
 use crate::graphql::model::{Argument, RootField, RootValue};
 use crate::graphql::types::{
-    CUSTOMER, PERSON, PRODUCT, SALES_GROUP, SALES_ORDER, SALES_ORDER_LINE, SPECIAL_OFFER_PRODUCT,
+    CUSTOMER, PERSON, PRODUCT, PRODUCT_INVENTORY, SALES_ORDER, SALES_ORDER_LINE,
+    SPECIAL_OFFER_PRODUCT,
 };
 
 const fn key(name: &'static str, description: &'static str) -> Argument {
@@ -86,72 +87,19 @@ pub(super) static FIELDS: &[RootField] = &[
         value: RootValue::List { of: &SPECIAL_OFFER_PRODUCT, only: &[] },
     },
     RootField {
-        name: "salesAggregate",
-        description: "Order lines put together and measured: by default in the order of groupBy. \
-                      Null only together with an error.",
-        arguments: &GROUPS,
-        value: RootValue::Groups(&SALES_GROUP),
+        name: "productInventory",
+        description: "What lies of a product at a place; null when there is none.",
+        arguments: &[
+            key("productId", "Key of the product."),
+            key("locationId", "The place in the source system."),
+        ],
+        value: RootValue::Key(&PRODUCT_INVENTORY),
     },
-];
-
-/// The arguments of `salesAggregate`.
-static GROUPS: [Argument; 10] = [
-    Argument {
-        name: "filter",
-        ty: "SalesFilter",
-        description: "Which order lines are looked at; without it, or null, all are.",
-    },
-    Argument {
-        name: "groupBy",
-        ty: "[SalesDimension!]",
-        description: "What the groups are made by. Without any all lines are one group, also when \
-                      there are none.",
-    },
-    Argument {
-        name: "having",
-        ty: "SalesMeasureFilter",
-        description: "Keeps the groups whose measures, over all their lines, fulfil it.",
-    },
-    Argument {
-        name: "orderBy",
-        ty: "[SalesGroupOrder!]",
-        description: "Order of the groups, the most important key first; groups that are equal in \
-                      all of them are in the order of groupBy.",
-    },
-    Argument {
-        name: "topPerGroup",
-        ty: "SalesTopPerGroup",
-        description: "Keeps the first groups within each value of some dimensions.",
-    },
-    Argument {
-        name: "fillGaps",
-        ty: "Boolean",
-        description: "Adds groups without lines, whose counts and sums are 0, for the days, weeks, \
-                      months, quarters, years or weekdays without sales: for each combination of \
-                      the other dimensions that has any, from the first order to the last, kept to \
-                      what the filter says of order.orderDate. groupBy must have exactly one of \
-                      these.",
-    },
-    Argument {
-        name: "first",
-        ty: "Int",
-        description: "Most groups of the page, from the beginning of the list: 0 to 1000, by default \
-                      50, unless the server is configured otherwise.",
-    },
-    Argument {
-        name: "after",
-        ty: "String",
-        description: "Cursor of the group the page comes after; by default the beginning.",
-    },
-    Argument {
-        name: "last",
-        ty: "Int",
-        description: "The same from the end of the list; the groups still come in the order of the \
-                      list. Not together with first.",
-    },
-    Argument {
-        name: "before",
-        ty: "String",
-        description: "Cursor of the group the page ends before; by default the end.",
+    RootField {
+        name: "productInventories",
+        description: "All inventory of products, by default ordered by productId and locationId; \
+                      empty while none is loaded. Null only together with an error.",
+        arguments: &[],
+        value: RootValue::List { of: &PRODUCT_INVENTORY, only: &[] },
     },
 ];

@@ -1,7 +1,7 @@
 //! `LoadRun`.
 
 use super::common::ERROR;
-use super::{LOAD_PARKED, LOAD_REJECT, LOAD_RUN_FILE};
+use super::{LOAD_PARKED, LOAD_REJECT, LOAD_RUN_FILE, LOAD_STEP};
 use crate::graphql::model::{Entity, EnumValue, Enumeration, Field, Inputs, Shape};
 use crate::query::{Column, Kind, tables};
 
@@ -125,6 +125,12 @@ pub(crate) static LOAD_RUN: Entity = Entity {
                 &LOAD_RUN_FILE,
                 &[Column::new("run_id", Kind::Uuid)],
                 "What it did to each file.",
+            ),
+            Field::many(
+                "steps",
+                &LOAD_STEP,
+                &[Column::new("run_id", Kind::Uuid)],
+                "What it brought up to date after its files.",
             ),
             Field::many(
                 "rejects",

@@ -2,13 +2,16 @@
 
 mod common;
 mod customer;
+mod demand_forecast;
 mod load_file;
 mod load_parked;
 mod load_reject;
 mod load_run;
 mod load_run_file;
+mod load_step;
 mod person;
 mod product;
+mod product_inventory;
 mod sales_group;
 mod sales_measures;
 mod sales_order;
@@ -16,13 +19,16 @@ mod sales_order_line;
 mod special_offer_product;
 
 pub(crate) use customer::CUSTOMER;
+pub(crate) use demand_forecast::DEMAND_FORECAST;
 pub(crate) use load_file::LOAD_FILE;
 pub(crate) use load_parked::LOAD_PARKED;
 pub(crate) use load_reject::LOAD_REJECT;
 pub(crate) use load_run::LOAD_RUN;
 pub(crate) use load_run_file::LOAD_RUN_FILE;
+pub(crate) use load_step::LOAD_STEP;
 pub(crate) use person::PERSON;
 pub(crate) use product::PRODUCT;
+pub(crate) use product_inventory::PRODUCT_INVENTORY;
 pub(crate) use sales_group::{DIMENSIONS, SALES_GROUP};
 pub(crate) use sales_measures::{MEASURES, SALES_MEASURES};
 pub(crate) use sales_order::SALES_ORDER;
@@ -39,11 +45,14 @@ pub static ALL: &[&Entity] = &[
     &SPECIAL_OFFER_PRODUCT,
     &SALES_ORDER,
     &SALES_ORDER_LINE,
+    &PRODUCT_INVENTORY,
     &LOAD_RUN,
     &LOAD_FILE,
     &LOAD_RUN_FILE,
+    &LOAD_STEP,
     &LOAD_REJECT,
     &LOAD_PARKED,
+    &DEMAND_FORECAST,
 ];
 
 /// Whether a fragment on `condition` applies to an object of type `name`.

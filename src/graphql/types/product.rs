@@ -2,7 +2,7 @@
 
 use super::common::{MODIFIED_DATE, ROWGUID, SOURCE};
 use super::sales_measures::OF_PRODUCT;
-use super::{SALES_ORDER_LINE, SPECIAL_OFFER_PRODUCT};
+use super::{PRODUCT_INVENTORY, SALES_ORDER_LINE, SPECIAL_OFFER_PRODUCT};
 use crate::graphql::model::{Aggregate, Entity, EnumValue, Enumeration, Field, Inputs, Shape};
 use crate::query::{Column, Kind, ToMany, tables};
 
@@ -143,6 +143,12 @@ pub(crate) static PRODUCT: Entity = Entity {
                 "Special offers that hold for it.",
             ),
             Field::sales(&OF_PRODUCT, "What its order lines come to."),
+            Field::many(
+                "inventory",
+                &PRODUCT_INVENTORY,
+                &[Column::new("product_id", Kind::Int)],
+                "Where how many pieces of it lie; empty while no inventory is loaded.",
+            ),
             SOURCE,
         ],
     },
@@ -174,6 +180,15 @@ pub(crate) static PRODUCT: Entity = Entity {
                     by: &[Column::new("product_id", Kind::Int)],
                 },
                 sum: Some(Column::new("line_total", Kind::Decimal)),
+            },
+            Aggregate {
+                name: "INVENTORY_QUANTITY",
+                description: "By the sum of quantity of its inventory; 0 without inventory.",
+                of: ToMany {
+                    table: &tables::PRODUCT_INVENTORY,
+                    by: &[Column::new("product_id", Kind::Int)],
+                },
+                sum: Some(Column::new("quantity", Kind::Small)),
             },
         ],
         ..Inputs::NONE

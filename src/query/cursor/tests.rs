@@ -62,6 +62,8 @@ fn every_kind_of_value_comes_back_as_it_was() {
     cases.push((Kind::Boolean, Value::Boolean(true)));
     cases.push((Kind::Boolean, Value::Boolean(false)));
     cases.push((Kind::Uuid, Value::Uuid(Uuid::from_u128(u128::MAX - 5))));
+    cases.push((Kind::Date, Value::Date(time.unwrap().date())));
+    cases.push((Kind::Date, Value::Date(early.date())));
     cases.push((Kind::LocalDateTime, Value::LocalDateTime(time.unwrap())));
     cases.push((Kind::LocalDateTime, Value::LocalDateTime(early)));
     cases.push((Kind::DateTime, Value::DateTime(time.unwrap().and_utc())));
@@ -150,6 +152,9 @@ fn what_no_row_can_have_is_refused_though_the_check_is_right() {
         (Kind::Decimal, "1:."),
         (Kind::Boolean, "1:1"),
         (Kind::Uuid, "1:1"),
+        (Kind::Date, "10:2147483647"),
+        (Kind::Date, "8:-2000000"),
+        (Kind::Date, "1:x"),
         (Kind::LocalDateTime, "19:9223372036854775807"),
         (Kind::Bytes, "1:a"),
     ] {

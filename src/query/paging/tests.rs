@@ -3,7 +3,7 @@ use crate::auth::Scope;
 use crate::query::cursor::{Position, encode};
 use crate::query::{
     Arguments, Column, Condition, Direction, Key, Kind, Nulls, Order, OrderBy, OrderKey, Page,
-    PageSizes, ToMany, Value, tables,
+    PageSizes, Rows, ToMany, Value, tables,
 };
 
 static TOTAL_DUE: Column = Column::new("total_due", Kind::Decimal);
@@ -38,7 +38,13 @@ fn text(keys: &[(OrderBy, Direction)], joined: bool, after: Option<Vec<Option<Va
     let sizes = PageSizes::default();
     let page = Page::from_params("list", selection.table(), order, &arguments, sizes).unwrap();
     let condition = Condition::everything();
-    let list = List { selection: &selection, condition: &condition, page: &page, cursors: true };
+    let list = List {
+        rows: Rows::Table,
+        selection: &selection,
+        condition: &condition,
+        page: &page,
+        cursors: true,
+    };
     let mut statement = Statement::new(&Scope::All);
     Paging::of(&list).write(&mut statement).unwrap();
     statement.text

@@ -21,6 +21,9 @@ FROM load_run WHERE state = 'succeeded_with_rejects';
 INSERT INTO load_run_file (run_id, file_id, rows_read, rows_inserted, rows_rejected, rows_parked,
                            elapsed_ms)
 SELECT first_run_id, id, 182, 180, 1, 1, 1500 FROM load_file;
+INSERT INTO load_step (run_id, step, data_version, started_at, finished_at, rows_written)
+SELECT first_run_id, 'demand_forecast', 7, '2026-01-01 10:04:00Z', '2026-01-01 10:04:30Z', 180
+FROM load_file;
 INSERT INTO load_reject (file_id, line, run_id, byte_offset, column_name, reason, message, raw)
 SELECT id, 7, first_run_id, 4100, 'TotalDue', 'invalid_decimal', 'no number: x', '\x31ff32'
 FROM load_file;
@@ -50,6 +53,10 @@ INSERT INTO special_offer_product (special_offer_id, product_id, rowguid, modifi
                                    source_file_id, source_line)
 SELECT o, i, '00000000-0000-0000-0000-000000000004', '2011-04-01', 1, i + 1
 FROM generate_series(1, 20) i, generate_series(1, 2) o;
+INSERT INTO product_inventory (product_id, location_id, shelf, bin, quantity, rowguid, modified_date,
+                               source_file_id, source_line)
+SELECT i, l, 'A', i, 10 * i + l, '00000000-0000-0000-0000-000000000007', '2014-08-08', 1, i + 1
+FROM generate_series(1, 19) i, generate_series(1, 2) l;
 INSERT INTO sales_order (sales_order_id, revision_number, order_date, due_date, ship_date, status,
                          online_order_flag, sales_order_number, customer_id, territory_id,
                          bill_to_address_id, ship_to_address_id, ship_method_id, sub_total, tax_amt,

@@ -139,6 +139,7 @@ fn literal(cell: &Cell) -> String {
         Some(Value::Decimal(text)) => text.clone(),
         Some(Value::Text(text)) => format!("'{}'", text.replace('\'', "''")),
         Some(Value::Uuid(id)) => format!("'{id}'"),
+        Some(Value::Date(date)) => format!("'{date}'"),
         Some(Value::LocalDateTime(time)) => format!("'{time}'"),
         Some(Value::DateTime(time)) => format!("'{}'", time.to_rfc3339()),
     }

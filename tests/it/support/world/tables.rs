@@ -214,6 +214,7 @@ pub(super) fn random_value(draw: &mut Draw, texts: &[&str], column: &Column) -> 
         (_, Kind::Uuid) => {
             Value::Uuid(Uuid::from_u128(draw.below(1 << 20).try_into().expect("fits")))
         }
+        (_, Kind::Date) => Value::Date(time.date()),
         (_, Kind::LocalDateTime) => Value::LocalDateTime(time),
         (_, Kind::DateTime) => Value::DateTime(time.and_utc()),
         (_, Kind::Bytes | Kind::IntList) => panic!("{} has no value", column.name),

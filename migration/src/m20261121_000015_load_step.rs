@@ -1,0 +1,150 @@
+//! The steps that end a load run: they bring data that is made of the loaded rows
+//! up to date.
+//!
+//! What a step has to do is noted where the rows change, by triggers, whoever
+//! changes them. Notes are only ever added, and never looked at by the writers:
+//! transactions side by side do not wait for each other. A step takes the notes it
+//! sees in its own transaction, before it reads the rows; a note that it does not
+//! see stays for the next run.
+
+use sea_orm_migration::prelude::*;
+
+/// See the module.
+#[derive(Debug, DeriveMigrationName)]
+pub(crate) struct Migration;
+
+#[async_trait::async_trait]
+impl MigrationTrait for Migration {
+    async fn up(&self, manager: &SchemaManager) -> Result<(), DbErr> {
+        let up = format!(
+            "{UP}{}{}",
+            triggers("sales_order", "order"),
+            triggers("sales_order_line", "line")
+        );
+        manager.get_connection().execute_unprepared(&up).await.map(drop)
+    }
+
+    async fn down(&self, manager: &SchemaManager) -> Result<(), DbErr> {
+        manager.get_connection().execute_unprepared(DOWN).await.map(drop)
+    }
+}
+
+/// Four for a table: the rows that a statement changed are told to triggers of one
+/// event only.
+fn triggers(table: &str, kind: &str) -> String {
+    format!(
+        "CREATE TRIGGER derivation_note_insert AFTER INSERT ON {table}
+             REFERENCING NEW TABLE AS changed
+             FOR EACH STATEMENT EXECUTE FUNCTION derivation_note_{kind}();
+         CREATE TRIGGER derivation_note_update AFTER UPDATE ON {table}
+             REFERENCING OLD TABLE AS former NEW TABLE AS changed
+             FOR EACH STATEMENT EXECUTE FUNCTION derivation_note_{kind}();
+         CREATE TRIGGER derivation_note_delete AFTER DELETE ON {table}
+             REFERENCING OLD TABLE AS changed
+             FOR EACH STATEMENT EXECUTE FUNCTION derivation_note_{kind}();
+         CREATE TRIGGER derivation_note_truncate AFTER TRUNCATE ON {table}
+             FOR EACH STATEMENT EXECUTE FUNCTION derivation_note_all();"
+    )
+}
+
+/// The functions run as their owner and with a search path of their own, as those of
+/// the data version do, and for the same reasons.
+///
+/// The day of a line is looked up order by order in a scalar subquery, because that
+/// is always answered from the index: a join might be planned as a scan of all
+/// orders for each batch.
+const UP: &str = r"
+CREATE TABLE load_step (
+    id            integer GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    run_id        uuid NOT NULL REFERENCES load_run (id),
+    step          varchar(63) NOT NULL,
+    data_version  bigint NOT NULL CHECK (data_version >= 0),
+    since         date,
+    started_at    timestamptz NOT NULL,
+    finished_at   timestamptz NOT NULL,
+    rows_written  bigint NOT NULL CHECK (rows_written >= 0),
+    CONSTRAINT load_step_once UNIQUE (run_id, step),
+    CONSTRAINT load_step_finished CHECK (finished_at >= started_at)
+);
+CREATE TRIGGER data_version_note AFTER INSERT OR UPDATE OR DELETE OR TRUNCATE ON load_step
+    FOR EACH STATEMENT EXECUTE FUNCTION data_version_note();
+COMMENT ON TABLE load_step IS 'What a run brought up to date of what is made of the loaded rows. Written in the transaction of the step; there is no row for a step that had nothing to do.';
+COMMENT ON COLUMN load_step.id IS 'Key.';
+COMMENT ON COLUMN load_step.run_id IS 'The run.';
+COMMENT ON COLUMN load_step.step IS 'What was brought up to date, such as demand_forecast.';
+COMMENT ON COLUMN load_step.data_version IS 'The data version it was made from.';
+COMMENT ON COLUMN load_step.since IS 'First day whose sales had changed; null where everything was made anew.';
+COMMENT ON COLUMN load_step.started_at IS 'When it began.';
+COMMENT ON COLUMN load_step.finished_at IS 'When it was about to be committed.';
+COMMENT ON COLUMN load_step.rows_written IS 'Rows inserted, updated or removed; what is right already is not written.';
+
+CREATE TABLE derivation_step (
+    step  varchar(63) PRIMARY KEY
+);
+COMMENT ON TABLE derivation_step IS 'The steps for which changes of sales are noted. The migration that makes their tables adds them.';
+COMMENT ON COLUMN derivation_step.step IS 'Name of the step.';
+
+CREATE TABLE derivation_due (
+    step   varchar(63) NOT NULL,
+    since  date
+);
+COMMENT ON TABLE derivation_due IS 'Changes that a step has not taken in yet, added by triggers and removed by the step.';
+COMMENT ON COLUMN derivation_due.step IS 'The step.';
+COMMENT ON COLUMN derivation_due.since IS 'First day whose sales may have changed; null where any may.';
+
+DO $create$
+BEGIN
+    EXECUTE format($function$
+        CREATE FUNCTION derivation_note_all() RETURNS trigger
+        LANGUAGE plpgsql SECURITY DEFINER SET search_path = %1$I, pg_temp AS $body$
+        BEGIN
+            INSERT INTO derivation_due (step) SELECT step FROM derivation_step;
+            RETURN NULL;
+        END $body$;
+        CREATE FUNCTION derivation_note_order() RETURNS trigger
+        LANGUAGE plpgsql SECURITY DEFINER SET search_path = %1$I, pg_temp AS $body$
+        DECLARE
+            orders bigint;
+            first_day date;
+        BEGIN
+            SELECT count(*), min(order_date) INTO orders, first_day FROM changed;
+            IF TG_OP = 'UPDATE' THEN
+                SELECT least(first_day, min(order_date)) INTO first_day FROM former;
+            END IF;
+            IF orders > 0 THEN
+                INSERT INTO derivation_due SELECT step, first_day FROM derivation_step;
+            END IF;
+            RETURN NULL;
+        END $body$;
+        CREATE FUNCTION derivation_note_line() RETURNS trigger
+        LANGUAGE plpgsql SECURITY DEFINER SET search_path = %1$I, pg_temp AS $body$
+        DECLARE
+            orders bigint;
+            first_day date;
+            former_day date;
+        BEGIN
+            SELECT count(*), min((SELECT order_date FROM sales_order
+                                  WHERE sales_order_id = touched.sales_order_id))
+            INTO orders, first_day FROM (SELECT DISTINCT sales_order_id FROM changed) AS touched;
+            IF TG_OP = 'UPDATE' THEN
+                SELECT min((SELECT order_date FROM sales_order
+                            WHERE sales_order_id = touched.sales_order_id))
+                INTO former_day FROM (SELECT DISTINCT sales_order_id FROM former
+                                      EXCEPT SELECT sales_order_id FROM changed) AS touched;
+                first_day := least(first_day, former_day);
+            END IF;
+            IF orders > 0 THEN
+                INSERT INTO derivation_due SELECT step, first_day FROM derivation_step;
+            END IF;
+            RETURN NULL;
+        END $body$
+    $function$, current_schema());
+END $create$;
+";
+
+const DOWN: &str = r"
+DROP FUNCTION derivation_note_all() CASCADE;
+DROP FUNCTION derivation_note_order() CASCADE;
+DROP FUNCTION derivation_note_line() CASCADE;
+DROP TABLE derivation_due, derivation_step, load_step;
+";

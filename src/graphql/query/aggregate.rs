@@ -1,0 +1,74 @@
+//! The root field of grouped sales.
+
+use crate::graphql::model::{Argument, RootField, RootValue};
+use crate::graphql::types::SALES_GROUP;
+
+pub(super) static FIELDS: &[RootField] = &[RootField {
+    name: "salesAggregate",
+    description: "Order lines put together and measured: by default in the order of groupBy. \
+                      Null only together with an error.",
+    arguments: &GROUPS,
+    value: RootValue::Groups(&SALES_GROUP),
+}];
+
+/// The arguments of `salesAggregate`.
+static GROUPS: [Argument; 10] = [
+    Argument {
+        name: "filter",
+        ty: "SalesFilter",
+        description: "Which order lines are looked at; without it, or null, all are.",
+    },
+    Argument {
+        name: "groupBy",
+        ty: "[SalesDimension!]",
+        description: "What the groups are made by. Without any all lines are one group, also when \
+                      there are none.",
+    },
+    Argument {
+        name: "having",
+        ty: "SalesMeasureFilter",
+        description: "Keeps the groups whose measures, over all their lines, fulfil it.",
+    },
+    Argument {
+        name: "orderBy",
+        ty: "[SalesGroupOrder!]",
+        description: "Order of the groups, the most important key first; groups that are equal in \
+                      all of them are in the order of groupBy.",
+    },
+    Argument {
+        name: "topPerGroup",
+        ty: "SalesTopPerGroup",
+        description: "Keeps the first groups within each value of some dimensions.",
+    },
+    Argument {
+        name: "fillGaps",
+        ty: "Boolean",
+        description: "Adds groups without lines, whose counts and sums are 0, for the days, weeks, \
+                      months, quarters, years or weekdays without sales: for each combination of \
+                      the other dimensions that has any, from the first order to the last, kept to \
+                      what the filter says of order.orderDate. groupBy must have exactly one of \
+                      these.",
+    },
+    Argument {
+        name: "first",
+        ty: "Int",
+        description: "Most groups of the page, from the beginning of the list: 0 to 1000, by default \
+                      50, unless the server is configured otherwise.",
+    },
+    Argument {
+        name: "after",
+        ty: "String",
+        description: "Cursor of the group the page comes after; by default the beginning.",
+    },
+    Argument {
+        name: "last",
+        ty: "Int",
+        description: "The same from the end of the list; the groups still come in the order of the \
+                      list. Not together with first.",
+    },
+    Argument {
+        name: "before",
+        ty: "String",
+        description: "Cursor of the group the page ends before; by default the end.",
+    },
+];

@@ -1,0 +1,102 @@
+//! The demand forecast: the median of what a product sold on the up to four latest
+//! same weekdays on which it sold.
+
+use super::Derivation;
+
+/// See the module.
+pub(super) static DEMAND_FORECAST: Derivation =
+    Derivation { step: "demand_forecast", statements: &[SPANS, DATES] };
+
+/// A day on which a product sold makes the prediction for the dates of the same
+/// weekday after it, up to the next such day. It is made of that day and the three
+/// before it; where these are older than what has changed, they are in the spans.
+///
+/// The median of up to four is what is left without the least and the greatest when
+/// there are more than two, or the mean of that. A half is exact in one decimal.
+const SPANS: &str = "
+WITH sold AS (
+    SELECT line.product_id, ordered.order_date::date AS day, sum(line.order_quantity) AS quantity
+    FROM sales_order AS ordered JOIN sales_order_line AS line USING (sales_order_id)
+    WHERE ordered.order_date >= coalesce($1::date, '-infinity')
+    GROUP BY line.product_id, ordered.order_date::date
+), changed AS (
+    SELECT *, date_part('isodow', day)::smallint AS weekday FROM sold
+), earlier AS (
+    SELECT product_id, weekday, span.first_date - 7 AS day, span.sold_quantity AS quantity
+    FROM (SELECT DISTINCT product_id, weekday FROM changed) AS changed
+    CROSS JOIN LATERAL (
+        SELECT first_date, sold_quantity FROM demand_forecast_span AS span
+        WHERE span.product_id = changed.product_id AND span.weekday = changed.weekday
+          AND span.first_date < $1 + 7
+        ORDER BY first_date DESC LIMIT 3) AS span
+), latest AS (
+    SELECT product_id, weekday, day, quantity, count(*) OVER latest AS days,
+        sum(quantity) OVER latest AS total, min(quantity) OVER latest AS least,
+        max(quantity) OVER latest AS greatest
+    FROM (SELECT product_id, weekday, day, quantity FROM changed
+          UNION ALL SELECT product_id, weekday, day, quantity FROM earlier) AS of
+    WINDOW latest AS (PARTITION BY product_id, weekday ORDER BY day
+                      ROWS BETWEEN 3 PRECEDING AND CURRENT ROW)
+), made AS MATERIALIZED (
+    SELECT product_id, weekday, day + 7 AS first_date, quantity AS sold_quantity,
+        (CASE days WHEN 1 THEN total WHEN 2 THEN total * 0.5 WHEN 3 THEN total - least - greatest
+         ELSE (total - least - greatest) * 0.5 END)::numeric(20, 1) AS predicted_quantity,
+        days::smallint AS basis_days
+    FROM latest WHERE day >= coalesce($1, '-infinity')
+), removed AS (
+    DELETE FROM demand_forecast_span AS stored
+    WHERE first_date >= coalesce($1 + 7, '-infinity')
+      AND NOT EXISTS (SELECT FROM made
+          WHERE (made.product_id, made.weekday, made.first_date)
+              = (stored.product_id, stored.weekday, stored.first_date))
+    RETURNING 1
+), updated AS (
+    UPDATE demand_forecast_span AS stored
+    SET sold_quantity = made.sold_quantity, predicted_quantity = made.predicted_quantity,
+        basis_days = made.basis_days
+    FROM made
+    WHERE (made.product_id, made.weekday, made.first_date)
+            = (stored.product_id, stored.weekday, stored.first_date)
+        AND (made.sold_quantity, made.predicted_quantity, made.basis_days)
+            IS DISTINCT FROM (stored.sold_quantity, stored.predicted_quantity, stored.basis_days)
+    RETURNING 1
+), added AS (
+    INSERT INTO demand_forecast_span (product_id, weekday, first_date, sold_quantity,
+        predicted_quantity, basis_days)
+    SELECT product_id, weekday, first_date, sold_quantity, predicted_quantity, basis_days
+    FROM made
+    WHERE NOT EXISTS (SELECT FROM demand_forecast_span AS known
+          WHERE (made.product_id, made.weekday, made.first_date)
+              = (known.product_id, known.weekday, known.first_date))
+    RETURNING 1
+)
+SELECT (SELECT count(*) FROM removed) + (SELECT count(*) FROM updated)
+    + (SELECT count(*) FROM added)";
+
+/// The dates after each order date up to the next, and 28 days after the last. Of a
+/// gap of more than ten years only these are there: a single wrong date would
+/// otherwise make millions of them.
+const DATES: &str = "
+WITH earlier AS (
+    SELECT max(order_date)::date AS day FROM sales_order WHERE order_date < $1::date
+), ordered AS (
+    SELECT DISTINCT order_date::date AS day FROM sales_order
+    WHERE order_date >= coalesce($1, '-infinity')
+    UNION SELECT day FROM earlier WHERE day IS NOT NULL
+), gaps AS (
+    SELECT day, lead(day) OVER (ORDER BY day) AS next FROM ordered
+), wanted AS MATERIALIZED (
+    SELECT day + after AS date FROM gaps,
+        generate_series(1, CASE WHEN next IS NULL THEN 28 ELSE least(next - day, 3660) END) AS after
+), removed AS (
+    DELETE FROM demand_forecast_date AS stored
+    WHERE date > coalesce((SELECT day FROM earlier), '-infinity')
+      AND NOT EXISTS (SELECT FROM wanted WHERE wanted.date = stored.date)
+    RETURNING 1
+), added AS (
+    INSERT INTO demand_forecast_date
+    SELECT date, date_part('isodow', date) FROM wanted
+    WHERE NOT EXISTS (SELECT FROM demand_forecast_date AS known WHERE known.date = wanted.date)
+    RETURNING 1
+)
+SELECT (SELECT count(*) FROM removed) + (SELECT count(*) FROM added)";
