@@ -20,6 +20,7 @@ mod m20261121_000009_read_indexes;
 mod m20261121_000010_product_inventory;
 mod m20261121_000015_load_step;
 mod m20261121_000016_demand_forecast;
+mod m20261121_000020_sales_rollup;
 
 /// All migrations, oldest first.
 #[derive(Debug)]
@@ -41,6 +42,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261121_000010_product_inventory::Migration),
             Box::new(m20261121_000015_load_step::Migration),
             Box::new(m20261121_000016_demand_forecast::Migration),
+            Box::new(m20261121_000020_sales_rollup::Migration),
         ]
     }
 }

@@ -29,7 +29,7 @@ pub(super) struct Statement<'s> {
     /// What stands before the next condition.
     glue: &'static str,
     /// Rows that are joined, by whose relation: conditions on them need no subquery.
-    pub(super) joined: Vec<(Alias, ToOne, Alias)>,
+    pub(super) joined: Vec<(Alias, ToOne, Place)>,
     /// Rows of subqueries so far.
     inner: usize,
 }
@@ -100,7 +100,7 @@ impl<'s> Statement<'s> {
     /// The row that another refers to, if it is joined.
     pub(super) fn find_joined(&self, of: Alias, relation: &ToOne) -> Option<Place> {
         let found = self.joined.iter().find(|(from, by, _)| *from == of && by == relation);
-        found.map(|(_, relation, alias)| Place { table: relation.table, alias: *alias })
+        found.map(|(_, _, row)| *row)
     }
 
     /// Starts the next condition: WHERE or AND.

@@ -12,6 +12,7 @@
 //! makes its tables adds its name to `derivation_step`.
 
 mod demand_forecast;
+mod sales_rollup;
 
 use std::time::Instant;
 
@@ -38,7 +39,11 @@ struct Derivation {
 }
 
 /// All steps, each after those whose data it reads.
-static ALL: &[&Derivation] = &[&demand_forecast::DEMAND_FORECAST];
+static ALL: &[&Derivation] = &[&sales_rollup::SALES_ROLLUP, &demand_forecast::DEMAND_FORECAST];
+
+/// A step goes through all sales at most and runs alone: sorting them on disk would take
+/// much of its time.
+const MEMORY: &str = "SET LOCAL work_mem = '64MB'";
 
 /// Enters a step into the ledger, with the times of its transaction; not when the run
 /// is over.
@@ -91,6 +96,7 @@ async fn bring_up_to_date(
     };
     session.check_stop()?;
     observer.deriving(derivation.step);
+    sqlx::query(MEMORY).execute(&mut *transaction).await?;
     let mut rows_written = 0;
     for statement in derivation.statements {
         let written: i64 =

@@ -5,6 +5,8 @@
 
 use super::dimension::Dimension;
 use super::measure::{Measure, Measures};
+use super::rollup::{DAY, Origin};
+use crate::auth::Scope;
 use crate::error::Result;
 use crate::query::alias::Alias;
 use crate::query::column::{Column, Kind};
@@ -38,6 +40,8 @@ pub(super) enum By<'a> {
 /// Lines, and what is read of each.
 #[derive(Debug)]
 pub(super) struct Base<'a> {
+    /// Where they are read from: themselves, or what they come to by day.
+    pub(super) origin: Origin,
     filter: &'a Condition,
     subsets: &'a [Condition],
     by: By<'a>,
@@ -49,10 +53,18 @@ pub(super) struct Base<'a> {
 }
 
 impl<'a> Base<'a> {
-    pub(super) fn of(filter: &'a Condition, measures: &'a Measures, by: By<'a>) -> Self {
+    pub(super) fn of(
+        scope: &Scope,
+        filter: &'a Condition,
+        measures: &'a Measures,
+        by: By<'a>,
+    ) -> Self {
+        let origin = Origin::of(scope, filter, measures, by);
         let mut joins = Selection::of(&tables::SALES_ORDER_LINE);
         let reach = |joins: &mut Selection, way: &[ToOne]| {
-            way.iter().fold(Selection::ROW, |of, relation| joins.join(of, *relation))
+            way.iter()
+                .filter(|relation| is_joined(origin, relation))
+                .fold(Selection::ROW, |of, relation| joins.join(of, *relation))
         };
         let sources = match by {
             By::Dimensions(dimensions) => {
@@ -60,16 +72,17 @@ impl<'a> Base<'a> {
             }
             By::Owners { way, .. } => vec![reach(&mut joins, way)],
         };
-        let has = |wanted| measures.wanted.iter().any(|(_, measure)| *measure == wanted);
-        let order = ToOne { table: &tables::SALES_ORDER, from: ORDER_KEY };
-        let mut of_order = |wanted: bool| wanted.then(|| joins.join(Selection::ROW, order));
+        let is_of_lines = origin == Origin::Lines;
+        let has =
+            |wanted| is_of_lines && measures.wanted.iter().any(|(_, measure)| *measure == wanted);
+        let mut of_order = |wanted: bool| wanted.then(|| joins.join(Selection::ROW, TO_ORDER));
         let total_due = of_order(has(Measure::OrderTotal));
         let customer_id = of_order(has(Measure::CustomerCount));
         for condition in std::iter::once(filter).chain(&measures.subsets) {
-            add_joins(&mut joins, Selection::ROW, condition);
+            add_joins(&mut joins, Selection::ROW, condition, origin);
         }
         let subsets = &measures.subsets;
-        Self { filter, subsets, by, joins, sources, total_due, customer_id }
+        Self { origin, filter, subsets, by, joins, sources, total_due, customer_id }
     }
 
     /// The names by which the lines are grouped.
@@ -96,9 +109,8 @@ impl<'a> Base<'a> {
         let row = Place { table: &tables::SALES_ORDER_LINE, alias: Selection::ROW.alias() };
         let outer = std::mem::replace(&mut statement.joined, self.joined());
         statement.push("(SELECT ");
-        for (index, name) in
-            ["sales_order_id", "order_quantity", "unit_price", "line_total"].into_iter().enumerate()
-        {
+        let columns = if self.origin == Origin::Lines { OF_LINES } else { OF_DAYS };
+        for (index, name) in columns.iter().enumerate() {
             statement.comma(index).alias(row.alias).push(".").push(name);
         }
         self.write_by(statement);
@@ -116,14 +128,16 @@ impl<'a> Base<'a> {
             statement.push(" AS f").number(index);
             parts += 1;
         }
-        statement.push(" FROM ").table(row);
+        statement.push(" FROM ").push(self.origin.view()).push(" AS ").alias(row.alias);
         statement.join(self.joins.joins())?;
         statement.conditions(" WHERE ", |statement| {
             if let By::Owners { columns, keys, .. } = self.by {
                 self.write_owners(statement, columns, keys)?;
             }
             require(statement, self.filter, row)?;
-            restrict(statement, row);
+            if self.origin == Origin::Lines {
+                restrict(statement, row);
+            }
             Ok(())
         })?;
         // Keeps Postgres from asking anew for each measure whether a line is of its part.
@@ -175,25 +189,53 @@ impl<'a> Base<'a> {
         Ok(())
     }
 
-    fn joined(&self) -> Vec<(Alias, ToOne, Alias)> {
-        let pairs = self.joins.joins();
-        pairs.map(|(source, of, relation)| (of.alias(), relation, source.alias())).collect()
+    fn joined(&self) -> Vec<(Alias, ToOne, Place)> {
+        let joins = self.joins.joins().map(|(source, of, relation)| {
+            (of.alias(), relation, Place { table: relation.table, alias: source.alias() })
+        });
+        let row = Selection::ROW.alias();
+        let day = (row, TO_ORDER, Place { table: &DAY, alias: row });
+        joins.chain((self.origin != Origin::Lines).then_some(day)).collect()
     }
 }
 
-const ORDER_KEY: &[Column] = &[Column::new("sales_order_id", Kind::Int)];
+const TO_ORDER: ToOne =
+    ToOne { table: &tables::SALES_ORDER, from: &[Column::new("sales_order_id", Kind::Int)] };
+
+/// What is read of lines.
+const OF_LINES: &[&str] = &["sales_order_id", "order_quantity", "unit_price", "line_total"];
+/// What is read of days, or of products and days.
+const OF_DAYS: &[&str] = &[
+    "line_count",
+    "order_count",
+    "order_total",
+    "order_quantity_sum",
+    "order_quantity_min",
+    "order_quantity_max",
+    "unit_price_sum",
+    "unit_price_min",
+    "unit_price_max",
+    "line_total_sum",
+    "line_total_min",
+    "line_total_max",
+];
+
+/// Whether rows that it leads to are joined. A day stands for its orders.
+fn is_joined(origin: Origin, relation: &ToOne) -> bool {
+    origin == Origin::Lines || *relation != TO_ORDER
+}
 
 /// Joins the rows that a condition is about, so that it asks them and not, line by
 /// line, a subquery.
-fn add_joins(joins: &mut Selection, of: Source, condition: &Condition) {
+fn add_joins(joins: &mut Selection, of: Source, condition: &Condition, origin: Origin) {
     match condition {
         Condition::All(all) | Condition::Any(all) => {
-            all.iter().for_each(|one| add_joins(joins, of, one));
+            all.iter().for_each(|one| add_joins(joins, of, one, origin));
         }
-        Condition::Not(inner) => add_joins(joins, of, inner),
-        Condition::One { relation, condition } => {
+        Condition::Not(inner) => add_joins(joins, of, inner, origin),
+        Condition::One { relation, condition } if is_joined(origin, relation) => {
             let source = joins.join(of, *relation);
-            add_joins(joins, source, condition);
+            add_joins(joins, source, condition, origin);
         }
         _ => {}
     }

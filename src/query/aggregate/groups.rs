@@ -82,7 +82,12 @@ impl Groups {
 
     /// The groups that there are, without what they are not grouped by.
     pub(super) fn write_made(&self, statement: &mut Statement<'_>) -> Result<()> {
-        let base = Base::of(&self.lines, &self.measures, By::Dimensions(&self.dimensions));
+        let base = Base::of(
+            statement.scope,
+            &self.lines,
+            &self.measures,
+            By::Dimensions(&self.dimensions),
+        );
         Totals { base: &base, measures: &self.measures }.write(statement)
     }
 }

@@ -141,6 +141,21 @@ impl LineValue {
             Self::LineTotal => "line_total",
         }
     }
+
+    /// Where what a statistic is made of is in a day.
+    pub(super) const fn of_days(self, statistic: Statistic) -> &'static str {
+        match (self, statistic) {
+            (Self::OrderQuantity, Statistic::Min) => "order_quantity_min",
+            (Self::OrderQuantity, Statistic::Max) => "order_quantity_max",
+            (Self::OrderQuantity, _) => "order_quantity_sum",
+            (Self::UnitPrice, Statistic::Min) => "unit_price_min",
+            (Self::UnitPrice, Statistic::Max) => "unit_price_max",
+            (Self::UnitPrice, _) => "unit_price_sum",
+            (Self::LineTotal, Statistic::Min) => "line_total_min",
+            (Self::LineTotal, Statistic::Max) => "line_total_max",
+            (Self::LineTotal, _) => "line_total_sum",
+        }
+    }
 }
 
 impl Measures {

@@ -7,6 +7,7 @@ mod gaps;
 mod groups;
 mod measure;
 mod owned;
+mod rollup;
 mod totals;
 
 pub use dimension::{Dimension, SALES_GROUP};

@@ -48,7 +48,7 @@ impl Reader {
             statement.push(if zero { ", 0)::text" } else { ")::text" });
         }
         statement.push(" FROM ").push_keys(columns, keys)?.push(" LEFT JOIN (");
-        let base = Base::of(lines, measures, By::Owners { way, columns, keys });
+        let base = Base::of(scope, lines, measures, By::Owners { way, columns, keys });
         Totals { base: &base, measures }.write(&mut statement)?;
         statement.push(") AS made ON ");
         for number in 1..=columns.len() {

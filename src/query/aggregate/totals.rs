@@ -6,6 +6,7 @@
 
 use super::base::{Base, LINES};
 use super::measure::{LineValue, Measure, Measures, Statistic};
+use super::rollup::Origin;
 use crate::error::Result;
 use crate::query::condition::Condition;
 use crate::query::statement::Statement;
@@ -32,6 +33,9 @@ impl Totals<'_> {
     /// `SELECT` what the groups are made by and a column for each measure.
     pub(super) fn write(self, statement: &mut Statement<'_>) -> Result<()> {
         let wanted = &self.measures.wanted;
+        if self.base.origin != Origin::Lines {
+            return self.write_of_days(statement);
+        }
         if !wanted.iter().any(|(_, measure)| measure.is_of_orders()) {
             return self.write_of_lines(statement, Made::All);
         }
@@ -80,6 +84,39 @@ impl Totals<'_> {
                     self.write_part(statement, LINES, subset);
                     statement.push("::numeric");
                 }
+            }
+        });
+        self.base.write(statement)?;
+        write_group_by(statement, LINES, &self.base.names(), &[]);
+        Ok(())
+    }
+
+    /// What the days come to, together.
+    fn write_of_days(self, statement: &mut Statement<'_>) -> Result<()> {
+        self.write_items(statement, LINES, |statement, _, subset, measure| {
+            let (before, column, after) = match measure {
+                Measure::OrderCount => ("coalesce(sum(", "order_count", ", 0)"),
+                Measure::OrderTotal => ("coalesce(sum(", "order_total", ", 0)"),
+                Measure::LineCount | Measure::CustomerCount => {
+                    ("coalesce(sum(", "line_count", ", 0)")
+                }
+                Measure::Of(value, statistic) => {
+                    let (before, after) = match statistic {
+                        Statistic::Min => ("(min(", ")::numeric"),
+                        Statistic::Max => ("(max(", ")::numeric"),
+                        Statistic::Avg => ("(sum(", ""),
+                        _ => ("coalesce(sum(", ", 0)"),
+                    };
+                    (before, value.of_days(statistic), after)
+                }
+            };
+            statement.push(before).push(LINES).push(".").push(column).push(")");
+            self.write_part(statement, LINES, subset);
+            statement.push(after);
+            if matches!(measure, Measure::Of(_, Statistic::Avg)) {
+                statement.push(" / sum(b.line_count)");
+                self.write_part(statement, LINES, subset);
+                statement.push(")");
             }
         });
         self.base.write(statement)?;

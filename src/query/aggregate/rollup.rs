@@ -1,0 +1,124 @@
+//! Which measures can be read from what the loader keeps ready: sales by product and
+//! day, and by day. They answer exactly what the lines answer; what they cannot
+//! answer goes to the lines.
+
+use chrono::NaiveTime;
+
+use super::base::By;
+use super::dimension::Dimension;
+use super::measure::{Measure, Measures};
+use crate::auth::Scope;
+use crate::query::column::{Column, Kind, Table};
+use crate::query::condition::{Comparison, Condition};
+use crate::query::relation::ToOne;
+use crate::query::tables;
+use crate::query::value::Value;
+
+/// Where measures are read from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Origin {
+    /// The order lines.
+    Lines,
+    /// What the lines of a product on a day come to.
+    ProductDays,
+    /// What the lines of a day come to.
+    Days,
+}
+
+/// A day, which stands for the orders made on it.
+pub(super) static DAY: Table =
+    Table::new("sales_by_day", &[Column::new("order_date", Kind::LocalDateTime)]);
+
+impl Origin {
+    /// The most compact one that has an answer.
+    pub(super) fn of(scope: &Scope, filter: &Condition, measures: &Measures, by: By<'_>) -> Self {
+        // They hold the sales of everybody.
+        let Scope::All = scope;
+        let by_product = match by {
+            By::Dimensions(dimensions) if dimensions.iter().all(|one| is_of_days(one)) => {
+                dimensions.iter().any(|one| is_product(one))
+            }
+            By::Owners { way: [], columns: [column], .. } if column.name == "product_id" => true,
+            _ => return Self::Lines,
+        };
+        let mut needs_product = by_product || is_by_product_attribute(by);
+        for condition in std::iter::once(filter).chain(&measures.subsets) {
+            match needs(condition) {
+                Some(product) => needs_product |= product,
+                None => return Self::Lines,
+            }
+        }
+        // An order has several products, and counts for each, but only one day.
+        let has = |measure: &Measure| match measure {
+            Measure::CustomerCount => false,
+            Measure::OrderCount | Measure::OrderTotal => by_product || !needs_product,
+            other => other.is_of_parts(),
+        };
+        if !measures.wanted.iter().all(|(_, measure)| has(measure)) {
+            return Self::Lines;
+        }
+        if needs_product { Self::ProductDays } else { Self::Days }
+    }
+
+    /// What it is called in SQL.
+    pub(super) const fn view(self) -> &'static str {
+        match self {
+            Self::Lines => "sales_order_line",
+            Self::ProductDays => "current_sales_by_product_day",
+            Self::Days => "current_sales_by_day",
+        }
+    }
+}
+
+fn is_product(dimension: &Dimension) -> bool {
+    dimension.way.is_empty() && dimension.column.name == "product_id"
+}
+
+fn is_of_product(dimension: &Dimension) -> bool {
+    matches!(dimension.way, [to] if is_to(to, &tables::PRODUCT))
+}
+
+fn is_of_days(dimension: &Dimension) -> bool {
+    dimension.is_of_dates() || is_product(dimension) || is_of_product(dimension)
+}
+
+fn is_by_product_attribute(by: By<'_>) -> bool {
+    matches!(by, By::Dimensions(dimensions) if dimensions.iter().any(|one| is_of_product(one)))
+}
+
+fn is_to(relation: &ToOne, table: &Table) -> bool {
+    relation.table.name == table.name
+}
+
+/// Whether a condition on lines is one on their products; `None` if it is about
+/// something else than products and days.
+fn needs(lines: &Condition) -> Option<bool> {
+    match lines {
+        Condition::All(all) | Condition::Any(all) => {
+            all.iter().try_fold(false, |product, one| Some(needs(one)? | product))
+        }
+        Condition::Not(inner) => needs(inner),
+        Condition::Compare { column, .. }
+        | Condition::In { column, .. }
+        | Condition::IsNull { column, .. } => (column.name == "product_id").then_some(true),
+        Condition::One { relation, .. } if is_to(relation, &tables::PRODUCT) => Some(true),
+        Condition::One { relation, condition } if is_to(relation, &tables::SALES_ORDER) => {
+            is_about_days(condition).then_some(false)
+        }
+        _ => None,
+    }
+}
+
+/// Whether a condition on orders holds for all or none of those of a day.
+fn is_about_days(order: &Condition) -> bool {
+    match order {
+        Condition::All(all) | Condition::Any(all) => all.iter().all(is_about_days),
+        Condition::Not(inner) => is_about_days(inner),
+        Condition::Compare {
+            column,
+            comparison: Comparison::Gte | Comparison::Lt,
+            value: Value::LocalDateTime(time),
+        } => column.name == "order_date" && time.time() == NaiveTime::MIN,
+        _ => false,
+    }
+}
