@@ -70,6 +70,15 @@ pub(crate) fn render(rows: &[Row], memory: Memory) -> String {
             _ = writeln!(text, "  {}: {}", row.document.name, ratios.join("  "));
         }
     }
+    text.push_str("\nsalesgraph / Postgres itself, round by round:\n");
+    for row in rows {
+        let rounds = row.plain.iter().zip(&row.floor);
+        let ratios: Vec<String> =
+            rounds.map(|(ours, floor)| format!("{:.2}", ours.rate() / floor)).collect();
+        if !ratios.is_empty() {
+            _ = writeln!(text, "  {}: {}", row.document.name, ratios.join("  "));
+        }
+    }
     text.push_str("\ngoals:\n");
     for row in rows {
         let name = row.document.name;

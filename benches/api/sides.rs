@@ -58,11 +58,14 @@ impl Sides {
         let mut connection = database.connect().await?;
         let values = document.values(&mut connection).await?;
         let ours = document.bodies("salesgraph", &values)?;
-        let theirs = document.bodies("postgraphile", &values)?;
+        let theirs = match (&self.postgraphile, document.in_postgraphile) {
+            (Some(program), true) => Some((program, document.bodies("postgraphile", &values)?)),
+            _ => None,
+        };
         let answers = self.fields.contains(&document.field());
         let asked = Asked {
             document,
-            postgraphile: self.postgraphile.as_ref().map(|program| (program, theirs)),
+            postgraphile: theirs,
             plain: answers.then(|| (&self.plain, ours.clone())),
             cached: self.cached.as_ref().filter(|_| answers).map(|program| (program, ours)),
             statement: Arc::new(Statement::new(document.statement()?, values)),
