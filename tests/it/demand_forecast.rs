@@ -8,7 +8,7 @@ use sqlx::{AssertSqlSafe, Executor as _, Row as _};
 
 use crate::load_real::real_files;
 use crate::support::draw::Draw;
-use crate::support::forecast::assert_as_worked_out;
+use crate::support::forecast::assert_all_as_worked_out;
 use crate::support::sample::{self, ALL};
 use crate::support::{Api, TestApp, ask, statements};
 
@@ -70,7 +70,7 @@ async fn the_real_files_give_what_their_rows_say() {
     let app = TestApp::start().await;
     app.put_dir(&dir).await;
     app.load().await;
-    assert_eq!(assert_as_worked_out(&app.pool, "the real files").await, 154_334);
+    assert_eq!(assert_all_as_worked_out(&app.pool, "the real files").await, 154_334);
 
     let engine = engine(&app);
     let products: Vec<i32> =
