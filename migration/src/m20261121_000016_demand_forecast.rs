@@ -58,22 +58,22 @@ COMMENT ON COLUMN demand_forecast_date.weekday IS 'Its weekday: 1 is Monday, 7 i
 
 CREATE VIEW demand_forecast AS
 SELECT day.date, product.product_id, span.predicted_quantity, span.basis_days,
-    stock.available_quantity,
-    CASE WHEN stock.available_quantity IS NOT NULL THEN
-        greatest(span.predicted_quantity - stock.available_quantity, 0)::numeric(20, 1)
+    CASE WHEN EXISTS (SELECT FROM product_inventory) THEN
+        coalesce(stock.quantity, 0)
+    END AS available_quantity,
+    CASE WHEN EXISTS (SELECT FROM product_inventory) THEN
+        greatest(span.predicted_quantity - coalesce(stock.quantity, 0), 0)::numeric(20, 1)
     END AS shortfall
 FROM demand_forecast_date AS day
 CROSS JOIN product
+LEFT JOIN (
+    SELECT product_id, sum(quantity) AS quantity FROM product_inventory GROUP BY product_id
+) AS stock ON stock.product_id = product.product_id
 CROSS JOIN LATERAL (
     SELECT predicted_quantity, basis_days FROM demand_forecast_span AS latest
     WHERE latest.product_id = product.product_id AND latest.weekday = day.weekday
       AND latest.first_date <= day.date
-    ORDER BY latest.first_date DESC LIMIT 1) AS span
-CROSS JOIN LATERAL (
-    SELECT CASE WHEN EXISTS (SELECT FROM product_inventory) THEN
-        coalesce((SELECT sum(quantity) FROM product_inventory AS inventory
-                  WHERE inventory.product_id = product.product_id), 0)
-    END AS available_quantity) AS stock;
+    ORDER BY latest.first_date DESC LIMIT 1) AS span;
 COMMENT ON VIEW demand_forecast IS 'The forecast of each date and product. A product that did not sell on the weekday before has none.';
 COMMENT ON COLUMN demand_forecast.date IS 'The date.';
 COMMENT ON COLUMN demand_forecast.product_id IS 'The product.';

@@ -217,7 +217,7 @@ async fn run_replay(replay: Replay, config: &Config) -> Result<Exit> {
         );
         return Err(Error::new(Code::NotFound, message));
     }
-    if summary.files.is_empty() {
+    if summary.files.is_empty() && summary.steps.is_empty() {
         output::print("no reject matches\n")?;
         return Ok(Exit::Done);
     }

@@ -10,6 +10,7 @@ const config: CodegenConfig = {
   config: {
     // What the JSON of an answer holds.
     scalars: {
+      Date: "string",
       DateTime: "string",
       // Exact: a number would lose digits.
       Decimal: "string",

@@ -7,6 +7,7 @@ pub(crate) mod database;
 pub(crate) mod dialects;
 pub(crate) mod draw;
 pub(crate) mod fixture;
+pub(crate) mod forecast;
 pub(crate) mod http;
 pub(crate) mod ledger;
 pub(crate) mod npm;
