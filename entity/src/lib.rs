@@ -1,5 +1,6 @@
 //! SeaORM entities, one file a table.
 
+pub mod currency_rate;
 pub mod customer;
 pub mod load_checkpoint;
 pub mod load_file;
@@ -13,3 +14,5 @@ pub mod product_inventory;
 pub mod sales_order;
 pub mod sales_order_line;
 pub mod special_offer_product;
+pub mod store;
+pub mod territory;

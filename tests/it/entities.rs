@@ -83,6 +83,7 @@ async fn check<E: EntityTrait>(pool: &PgPool) -> String {
 async fn entities_are_what_the_migrations_make() {
     let db = database().await;
     let mut checked = vec![
+        check::<entity::currency_rate::Entity>(&db.pool).await,
         check::<entity::customer::Entity>(&db.pool).await,
         check::<entity::load_checkpoint::Entity>(&db.pool).await,
         check::<entity::load_file::Entity>(&db.pool).await,
@@ -96,6 +97,8 @@ async fn entities_are_what_the_migrations_make() {
         check::<entity::sales_order::Entity>(&db.pool).await,
         check::<entity::sales_order_line::Entity>(&db.pool).await,
         check::<entity::special_offer_product::Entity>(&db.pool).await,
+        check::<entity::store::Entity>(&db.pool).await,
+        check::<entity::territory::Entity>(&db.pool).await,
     ];
     // Of no use to anyone as rows.
     checked.extend(["data_change", "data_version", "seaql_migrations"].map(str::to_owned));

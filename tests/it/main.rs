@@ -49,6 +49,7 @@ mod load_orphans;
 mod load_outage;
 mod load_real;
 mod load_versions;
+mod optional_datasets;
 mod paths;
 mod query_conditions;
 mod query_pages;
