@@ -27,7 +27,8 @@ pub struct Dataset {
     pub columns: &'static [Column],
     /// SQL names of the key's columns: one or two integers.
     pub key: &'static [&'static str],
-    /// Tables a row refers to.
+    /// Tables a row cannot do without. What it may refer to in vain, because that file
+    /// is optional, is none of them.
     pub parents: &'static [Parent],
     /// What must hold between the columns of a row.
     pub checks: &'static [Check],
