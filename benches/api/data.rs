@@ -26,7 +26,8 @@ pub(crate) fn folder(given: Option<&Path>) -> Result<PathBuf> {
     let out = home("bench-data").join("scale-1");
     if !out.exists() {
         println!("generating {}", out.display());
-        let options = SampleOptions { out: out.clone(), scale: 1.0, seed: 1, defects: 0.0 };
+        let options =
+            SampleOptions { out: out.clone(), scale: 1.0, seed: 1, defects: 0.0, optional: false };
         generate(&options, &mut |_, _| ())?;
     }
     Ok(out)

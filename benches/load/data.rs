@@ -38,7 +38,13 @@ pub(crate) fn folder(args: &Args) -> Result<PathBuf> {
     let out = home().join(format!("scale-{}", args.scale));
     if !out.exists() {
         println!("generating {}", out.display());
-        let options = SampleOptions { out: out.clone(), scale: args.scale, seed: 1, defects: 0.0 };
+        let options = SampleOptions {
+            out: out.clone(),
+            scale: args.scale,
+            seed: 1,
+            defects: 0.0,
+            optional: false,
+        };
         generate(&options, &mut |_, _| ())?;
     }
     Ok(out)

@@ -43,6 +43,20 @@ pub enum Relation {
     /// Rows of `sales_order` that refer to it.
     #[sea_orm(has_many = "super::sales_order::Entity")]
     SalesOrder,
+    /// The `store` named by store_id, where it is loaded.
+    #[sea_orm(
+        belongs_to = "super::store::Entity",
+        from = "Column::StoreId",
+        to = "super::store::Column::BusinessEntityId"
+    )]
+    Store,
+    /// The `territory` named by territory_id, where it is loaded.
+    #[sea_orm(
+        belongs_to = "super::territory::Entity",
+        from = "Column::TerritoryId",
+        to = "super::territory::Column::TerritoryId"
+    )]
+    Territory,
 }
 
 impl Related<super::person::Entity> for Entity {
@@ -54,6 +68,18 @@ impl Related<super::person::Entity> for Entity {
 impl Related<super::sales_order::Entity> for Entity {
     fn to() -> RelationDef {
         Relation::SalesOrder.def()
+    }
+}
+
+impl Related<super::store::Entity> for Entity {
+    fn to() -> RelationDef {
+        Relation::Store.def()
+    }
+}
+
+impl Related<super::territory::Entity> for Entity {
+    fn to() -> RelationDef {
+        Relation::Territory.def()
     }
 }
 

@@ -1,5 +1,6 @@
 //! SeaORM entities, one file a table.
 
+pub mod currency_rate;
 pub mod customer;
 pub mod demand_forecast_date;
 pub mod demand_forecast_span;
@@ -16,3 +17,5 @@ pub mod product_inventory;
 pub mod sales_order;
 pub mod sales_order_line;
 pub mod special_offer_product;
+pub mod store;
+pub mod territory;

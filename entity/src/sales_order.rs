@@ -113,6 +113,20 @@ pub enum Relation {
     /// Rows of `sales_order_line` that refer to it.
     #[sea_orm(has_many = "super::sales_order_line::Entity")]
     SalesOrderLine,
+    /// The `territory` named by territory_id, where it is loaded.
+    #[sea_orm(
+        belongs_to = "super::territory::Entity",
+        from = "Column::TerritoryId",
+        to = "super::territory::Column::TerritoryId"
+    )]
+    Territory,
+    /// The `currency_rate` named by currency_rate_id, where it is loaded.
+    #[sea_orm(
+        belongs_to = "super::currency_rate::Entity",
+        from = "Column::CurrencyRateId",
+        to = "super::currency_rate::Column::CurrencyRateId"
+    )]
+    CurrencyRate,
 }
 
 impl Related<super::customer::Entity> for Entity {
@@ -124,6 +138,18 @@ impl Related<super::customer::Entity> for Entity {
 impl Related<super::sales_order_line::Entity> for Entity {
     fn to() -> RelationDef {
         Relation::SalesOrderLine.def()
+    }
+}
+
+impl Related<super::territory::Entity> for Entity {
+    fn to() -> RelationDef {
+        Relation::Territory.def()
+    }
+}
+
+impl Related<super::currency_rate::Entity> for Entity {
+    fn to() -> RelationDef {
+        Relation::CurrencyRate.def()
     }
 }
 

@@ -18,6 +18,9 @@ mod m20261120_000007_sales_order_line;
 mod m20261121_000008_data_version;
 mod m20261121_000009_read_indexes;
 mod m20261121_000010_product_inventory;
+mod m20261121_000011_territory;
+mod m20261121_000012_store;
+mod m20261121_000013_currency_rate;
 mod m20261121_000015_load_step;
 mod m20261121_000016_demand_forecast;
 mod m20261121_000020_sales_rollup;
@@ -40,6 +43,9 @@ impl MigratorTrait for Migrator {
             Box::new(m20261121_000008_data_version::Migration),
             Box::new(m20261121_000009_read_indexes::Migration),
             Box::new(m20261121_000010_product_inventory::Migration),
+            Box::new(m20261121_000011_territory::Migration),
+            Box::new(m20261121_000012_store::Migration),
+            Box::new(m20261121_000013_currency_rate::Migration),
             Box::new(m20261121_000015_load_step::Migration),
             Box::new(m20261121_000016_demand_forecast::Migration),
             Box::new(m20261121_000020_sales_rollup::Migration),

@@ -34,6 +34,9 @@ pub struct Args {
     /// The share of rows to spoil: 0.5% or 0.005
     #[arg(long, value_name = "P", default_value = "0", value_parser = parse::share)]
     pub defects: f64,
+    /// Leave out what a load can do without: inventory, territories, stores, currency rates
+    #[arg(long)]
+    pub only_required: bool,
 }
 
 /// Writes the files and tells what was written.
@@ -43,6 +46,7 @@ pub async fn run(args: Args) -> Result<Exit> {
         scale: args.scale,
         seed: args.seed,
         defects: args.defects,
+        optional: !args.only_required,
     };
     let summary = write(options).await?;
     let mut table = Table::new(["file", "rows", "bytes"]);

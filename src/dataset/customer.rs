@@ -16,6 +16,7 @@ pub(super) const DATASET: Dataset = Dataset {
         required("ModifiedDate", "modified_date", Kind::Timestamp),
     ],
     key: &["customer_id"],
+    // Stores and territories may not be loaded at all.
     parents: &[Parent { table: "person", columns: &["person_id"] }],
     checks: &[Check::AnyOf(&["person_id", "store_id"])],
 };

@@ -3,6 +3,7 @@
 //! dataset is one file here, listed in [`ALL`] after its parents.
 
 mod column;
+mod currency_rate;
 mod customer;
 mod person;
 mod product;
@@ -10,6 +11,8 @@ mod product_inventory;
 mod sales_order;
 mod sales_order_line;
 mod special_offer_product;
+mod store;
+mod territory;
 
 pub use column::{Check, Column, DecimalRange, Kind};
 
@@ -24,7 +27,8 @@ pub struct Dataset {
     pub columns: &'static [Column],
     /// SQL names of the key's columns: one or two integers.
     pub key: &'static [&'static str],
-    /// Tables a row refers to.
+    /// Tables a row cannot do without. What it may refer to in vain, because that file
+    /// is optional, is none of them.
     pub parents: &'static [Parent],
     /// What must hold between the columns of a row.
     pub checks: &'static [Check],
@@ -48,6 +52,9 @@ pub const ALL: &[&Dataset] = &[
     &sales_order::DATASET,
     &sales_order_line::DATASET,
     &product_inventory::DATASET,
+    &territory::DATASET,
+    &store::DATASET,
+    &currency_rate::DATASET,
 ];
 
 /// The dataset of that table name.

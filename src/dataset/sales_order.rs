@@ -35,6 +35,7 @@ pub(super) const DATASET: Dataset = Dataset {
         required("ModifiedDate", "modified_date", Kind::Timestamp),
     ],
     key: &["sales_order_id"],
+    // Territories and currency rates may not be loaded at all.
     parents: &[Parent { table: "customer", columns: &["customer_id"] }],
     checks: &[
         Check::NotBefore { date: "due_date", earliest: "order_date" },

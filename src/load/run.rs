@@ -375,7 +375,7 @@ mod tests {
         assert_eq!(
             tables,
             [
-                vec!["person", "product"],
+                vec!["person", "product", "territory", "store", "currency_rate"],
                 vec!["customer", "special_offer_product", "product_inventory"],
                 vec!["sales_order"],
                 vec!["sales_order_line"]

@@ -40,7 +40,7 @@ impl Customers {
 
     /// The id of the store whose contact has that place.
     const fn store(&self, place: u64) -> u64 {
-        self.people.contacts.id(place % self.people.contacts.rows) + 1
+        self.people.store(place % self.people.contacts.rows)
     }
 }
 

@@ -16,6 +16,10 @@ pub(super) enum Stream {
     Store,
     Individual,
     Defect,
+    Inventory,
+    Region,
+    Shop,
+    Rate,
 }
 
 const GOLDEN: u64 = 0x9E37_79B9_7F4A_7C15;

@@ -1,13 +1,16 @@
-//! The files, their columns, and the kinds of bad rows each can have.
+//! The files that a load needs, their columns, and the kinds of bad rows each can have.
 
 use super::defects::{FileKind, orphan, set, too_few, too_many, unquoted};
+#[cfg(test)]
+use super::{inventory::INVENTORY, rates::RATE, stores::STORE, territories::TERRITORY};
 
 const LONG: &[u8] = &[b'x'; 60];
 const VERY_LONG: &[u8] = &[b'x'; 140];
 
 /// All files, parents before children.
 #[cfg(test)]
-pub(super) static FILES: [&FileKind; 6] = [&PERSON, &PRODUCT, &CUSTOMER, &OFFER, &HEADER, &DETAIL];
+pub(super) static FILES: [&FileKind; 10] =
+    [&PERSON, &PRODUCT, &CUSTOMER, &OFFER, &INVENTORY, &TERRITORY, &STORE, &RATE, &HEADER, &DETAIL];
 
 pub(super) static PERSON: FileKind = FileKind {
     path: "person/Person.Person.csv",

@@ -5,22 +5,28 @@
 //! Everything about a row follows from the seed and the row's number, so memory
 //! does not grow with the scale and a run can be repeated byte by byte. Scale 1
 //! has the real row counts. Persons, customers, orders and lines grow with the
-//! scale (exactly at whole numbers, each kind rounded by itself at fractions);
-//! products (504) and special-offer products (538) stay as they are.
+//! scale (exactly at whole numbers, each kind rounded by itself at fractions), and
+//! so do stores; products (504), special-offer products (538), their inventory
+//! (1,069) and territories (10) stay as they are, and currency rates (13,532) do
+//! not grow beyond the real ones.
 
 mod assortment;
 mod catalogue;
 mod customers;
 mod defects;
 mod draw;
+mod inventory;
 mod kinds;
 mod offers;
 mod orders;
 mod output;
 mod persons;
 mod plan;
+mod rates;
 mod row;
 mod schedule;
+mod stores;
+mod territories;
 
 use std::path::PathBuf;
 
@@ -32,11 +38,15 @@ use assortment::Assortment;
 use catalogue::Catalogue;
 use customers::Customers;
 use defects::{FileKind, Manifest};
+use inventory::{INVENTORY, Inventory};
 use offers::Offers;
 use orders::Orders;
 use output::{Output, Run, Target};
 use persons::Persons;
 use plan::Plan;
+use rates::{RATE, Rates};
+use stores::{STORE, Stores};
+use territories::{TERRITORY, Territories};
 
 /// What to generate, and where.
 #[derive(Debug, Clone)]
@@ -51,6 +61,9 @@ pub struct SampleOptions {
     /// thousand. Above 0, every file has at least one. The good rows stay those
     /// of a sample without bad ones.
     pub defects: f64,
+    /// Whether there are also the files that a load can do without: inventory,
+    /// territories, stores and currency rates. The others are the same either way.
+    pub optional: bool,
 }
 
 /// What was generated.
@@ -91,15 +104,26 @@ pub fn generate(
     let offers = Offers::new(plan.seed, &catalogue);
     let persons = Persons::new(plan.seed, &plan.people);
     let customers = Customers::new(&plan);
+    let inventory = Inventory::new(plan.seed, &catalogue);
+    let territories = Territories::new(plan.seed);
+    let stores = Stores::new(plan);
+    let rates = Rates::new(&plan);
+    let optional: [(&'static FileKind, &dyn Table); 4] =
+        [(&INVENTORY, &inventory), (&TERRITORY, &territories), (&STORE, &stores), (&RATE, &rates)];
     let orders = Orders::new(plan, &offers, Assortment::new(&catalogue));
 
     let mut open = |kind: &'static FileKind, rows| Output::open(&mut target, kind, rows, &plan);
-    let tables: [(&dyn Table, Output); 4] = [
+    let mut tables: Vec<(&dyn Table, Output)> = vec![
         (&persons, open(&kinds::PERSON, persons.rows())?),
         (&catalogue, open(&kinds::PRODUCT, catalogue.rows())?),
         (&customers, open(&kinds::CUSTOMER, customers.rows())?),
         (&offers, open(&kinds::OFFER, offers.rows())?),
     ];
+    for (kind, table) in optional {
+        if options.optional {
+            tables.push((table, open(kind, table.rows())?));
+        }
+    }
     let mut headers = open(&kinds::HEADER, orders.order_count())?;
     let mut lines = open(&kinds::DETAIL, orders.line_count())?;
     let all = tables.iter().map(|(_, output)| output.expected()).sum::<u64>()
@@ -119,11 +143,15 @@ pub fn generate(
     if plan.defects == 0 {
         target.remove(defects::MANIFEST)?;
     }
+    if !options.optional {
+        optional.iter().try_for_each(|(kind, _)| target.remove(kind.path))?;
+    }
     target.publish(&json!({
         "complete": true,
         "scale": options.scale,
         "seed": options.seed,
         "defects": options.defects,
+        "optional": options.optional,
     }))?;
     Ok(SampleSummary { files, defects: planted })
 }

@@ -19,6 +19,8 @@ const FIRST_ORDER_ID: u64 = 43_659;
 /// Territories from this one on lie outside of the United States and pay in
 /// another currency.
 const FIRST_FOREIGN_TERRITORY: u64 = 6;
+/// The currency rate with the highest id that an order names.
+const LAST_RATE: u64 = 12_431;
 const QUANTITIES: [(u64, u64); 10] =
     [(1, 240), (2, 233), (3, 165), (4, 123), (5, 72), (6, 54), (7, 28), (8, 25), (9, 14), (10, 46)];
 
@@ -284,9 +286,7 @@ impl<'a> Orders<'a> {
 
     /// Everything from `CustomerID` to `CurrencyRateID`.
     fn write_parties(&self, row: &mut Row<'_>, order: &Order, draw: &mut Draw) {
-        let sellers = self.plan.people.sellers;
-        let mut habits = Draw::new(self.plan.seed, Stream::Buyer, !order.customer_id);
-        let seller = sellers.id(habits.below(sellers.rows));
+        let seller = self.plan.seller(order.customer_id);
         let address = order.customer + if order.is_store { 405 } else { 11_383 };
         row.number(order.customer_id);
         row.number_or_null(order.is_store.then_some(seller));
@@ -304,7 +304,8 @@ impl<'a> Orders<'a> {
             out.extend_from_slice(b"Vi");
             push_number(out, draw.between(1_000, 99_999));
         }
-        let rate = draw.between(2, 12_431);
+        let last = LAST_RATE.min(self.plan.rates);
+        let rate = draw.between(last.min(2), last);
         row.number_or_null((order.territory >= FIRST_FOREIGN_TERRITORY).then_some(rate));
     }
 }

@@ -192,11 +192,11 @@ fn write_answers(out: &mut Vec<u8>, draw: &mut Draw, first_purchase: NaiveDate) 
     text_element(out, "CommuteDistance", draw.pick(&DISTANCES));
 }
 
-fn text_element(out: &mut Vec<u8>, name: &str, text: &str) {
+pub(super) fn text_element(out: &mut Vec<u8>, name: &str, text: &str) {
     element(out, name, |out| out.extend_from_slice(text.as_bytes()));
 }
 
-fn element(out: &mut Vec<u8>, name: &str, content: impl FnOnce(&mut Vec<u8>)) {
+pub(super) fn element(out: &mut Vec<u8>, name: &str, content: impl FnOnce(&mut Vec<u8>)) {
     out.push(b'<');
     out.extend_from_slice(name.as_bytes());
     out.push(b'>');

@@ -3,11 +3,14 @@
 use crate::error::{Code, Error, Result};
 
 use super::SampleOptions;
+use super::draw::{Draw, Stream};
 
 /// One million: scale and share of defects are counted in millionths, so that
 /// everything after this file is whole numbers.
 const MILLION: u64 = 1_000_000;
 const SCALES: std::ops::RangeInclusive<f64> = 0.0001..=500.0;
+/// Currency rates of all days; there are no more of them at any scale.
+const RATES: u64 = 13_532;
 const SHARES: std::ops::RangeInclusive<f64> = 0.0..=0.5;
 
 /// A run of rows of one kind: their ids lie `step` apart.
@@ -41,6 +44,13 @@ pub(super) struct People {
     pub(super) individuals: Group,
 }
 
+impl People {
+    /// The id of the store whose contact has that place.
+    pub(super) const fn store(&self, place: u64) -> u64 {
+        self.contacts.id(place) + 1
+    }
+}
+
 /// The customers, in the order of their ids.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Customers {
@@ -68,6 +78,8 @@ pub(super) struct Plan {
     pub(super) customers: Customers,
     pub(super) store: Channel,
     pub(super) online: Channel,
+    /// Currency rates; their ids begin at 1.
+    pub(super) rates: u64,
 }
 
 impl Plan {
@@ -89,7 +101,14 @@ impl Plan {
             customers: customers(rows),
             store,
             online,
+            rates: rows(RATES).min(RATES),
         })
+    }
+
+    /// The id of the seller who looks after a store's orders, by its customer's id.
+    pub(super) fn seller(&self, customer_id: u64) -> u64 {
+        let mut habits = Draw::new(self.seed, Stream::Buyer, !customer_id);
+        self.people.sellers.id(habits.below(self.people.sellers.rows))
     }
 }
 
@@ -142,7 +161,7 @@ mod tests {
     use super::*;
 
     fn plan(scale: f64, defects: f64) -> Result<Plan> {
-        Plan::new(&SampleOptions { out: "x".into(), scale, seed: 1, defects })
+        Plan::new(&SampleOptions { out: "x".into(), scale, seed: 1, defects, optional: true })
     }
 
     #[test]

@@ -72,6 +72,18 @@ impl<'a> Row<'a> {
         push_money(self.raw(), units, b',');
     }
 
+    /// Ten-thousandths with a decimal comma and no more places than needed.
+    pub(super) fn short_money(&mut self, units: u64) {
+        let out = self.raw();
+        push_money(out, units, b',');
+        let surplus = match units {
+            units if units.is_multiple_of(10_000) => 3,
+            units if units.is_multiple_of(1_000) => 1,
+            _ => 0,
+        };
+        out.truncate(out.len().saturating_sub(surplus));
+    }
+
     /// A number of `10^-places` with a decimal dot and all of its places.
     pub(super) fn numeric(&mut self, units: u64, places: u32) {
         let one = 10_u64.pow(places);
@@ -185,6 +197,12 @@ mod tests {
             }
         });
         assert_eq!(text, "0,00;2024,994;13,1294;1,00;0,50;0,0007");
+        let text = written(|row| {
+            for units in [0, 20_249_940, 131_294, 10_000, 5_000, 10_500, 7] {
+                row.short_money(units);
+            }
+        });
+        assert_eq!(text, "0;2024,994;13,1294;1;0,5;1,05;0,0007");
     }
 
     #[test]

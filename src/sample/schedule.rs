@@ -218,7 +218,8 @@ mod tests {
     use super::*;
 
     fn plan(scale: f64) -> Plan {
-        Plan::new(&SampleOptions { out: "x".into(), scale, seed: 42, defects: 0.0 }).unwrap()
+        Plan::new(&SampleOptions { out: "x".into(), scale, seed: 42, defects: 0.0, optional: true })
+            .unwrap()
     }
 
     #[test]

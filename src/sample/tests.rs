@@ -9,12 +9,26 @@ use super::*;
 use crate::error::Code;
 
 fn write(out: &Path, scale: f64, seed: u64, defects: f64) -> SampleSummary {
-    let options = SampleOptions { out: out.to_owned(), scale, seed, defects };
+    let options = SampleOptions { out: out.to_owned(), scale, seed, defects, optional: true };
     generate(&options, &mut |_, _| {}).unwrap()
 }
 
+/// The files that there are in any case.
+static REQUIRED: [&FileKind; 6] = [
+    &kinds::PERSON,
+    &kinds::PRODUCT,
+    &kinds::CUSTOMER,
+    &kinds::OFFER,
+    &kinds::HEADER,
+    &kinds::DETAIL,
+];
+
 fn bytes(out: &Path) -> Vec<Vec<u8>> {
-    FILES.iter().map(|file| fs::read(out.join(file.path)).unwrap()).collect()
+    bytes_of(out, &FILES)
+}
+
+fn bytes_of(out: &Path, files: &[&FileKind]) -> Vec<Vec<u8>> {
+    files.iter().map(|file| fs::read(out.join(file.path)).unwrap()).collect()
 }
 
 /// The records of a file by column name, unquoted.
@@ -69,11 +83,17 @@ fn the_same_seed_gives_the_same_bytes_and_another_one_others() {
 fn scale_one_has_the_real_row_counts() {
     let out = tempfile::tempdir().unwrap();
     let mut last = (0, 0);
-    let options = SampleOptions { out: out.path().into(), scale: 1.0, seed: 42, defects: 0.0 };
+    let options = SampleOptions {
+        out: out.path().into(),
+        scale: 1.0,
+        seed: 42,
+        defects: 0.0,
+        optional: true,
+    };
     let summary = generate(&options, &mut |done, all| last = (done, all)).unwrap();
     let rows: Vec<u64> = summary.files.iter().map(|(_, rows, _)| *rows).collect();
-    assert_eq!(rows, [19_972, 504, 19_820, 538, 31_465, 121_317]);
-    assert_eq!(last, (193_616, 193_616));
+    assert_eq!(rows, [19_972, 504, 19_820, 538, 1_069, 10, 701, 13_532, 31_465, 121_317]);
+    assert_eq!(last, (208_928, 208_928));
     for ((path, rows, size), file) in summary.files.iter().zip(bytes(out.path())) {
         assert_eq!(*size, u64::try_from(file.len()).unwrap(), "{path}");
         let lines = file.iter().filter(|byte| **byte == b'\n').count();
@@ -126,7 +146,16 @@ fn every_reference_has_its_row() {
     };
     let persons = keys(&kinds::PERSON, "BusinessEntityID");
     let customers = keys(&kinds::CUSTOMER, "CustomerID");
+    let stores = keys(&STORE, "BusinessEntityID");
+    let territories = keys(&TERRITORY, "TerritoryID");
     all_in(column(&kinds::CUSTOMER, "PersonID"), &persons);
+    all_in(column(&kinds::CUSTOMER, "StoreID"), &stores);
+    all_in(column(&kinds::CUSTOMER, "TerritoryID"), &territories);
+    all_in(column(&STORE, "SalesPersonID"), &persons);
+    assert!(stores.is_disjoint(&persons));
+    all_in(column(&kinds::HEADER, "TerritoryID"), &territories);
+    all_in(column(&kinds::HEADER, "CurrencyRateID"), &keys(&RATE, "CurrencyRateID"));
+    all_in(column(&INVENTORY, "ProductID"), &keys(&kinds::PRODUCT, "ProductID"));
     all_in(column(&kinds::HEADER, "SalesPersonID"), &persons);
     all_in(column(&kinds::HEADER, "CustomerID"), &customers);
     all_in(column(&kinds::OFFER, "ProductID"), &keys(&kinds::PRODUCT, "ProductID"));
@@ -179,7 +208,13 @@ fn the_list_of_bad_rows_leads_to_each_and_the_rest_is_a_clean_sample() {
 fn a_directory_of_something_else_is_left_alone() {
     let out = tempfile::tempdir().unwrap();
     fs::write(out.path().join("notes.txt"), "mine").unwrap();
-    let options = SampleOptions { out: out.path().into(), scale: 0.001, seed: 1, defects: 0.0 };
+    let options = SampleOptions {
+        out: out.path().into(),
+        scale: 0.001,
+        seed: 1,
+        defects: 0.0,
+        optional: true,
+    };
     let error = generate(&options, &mut |_, _| {}).unwrap_err();
     assert_eq!(error.code(), Code::BadUserInput);
     assert!(error.message().contains("is not empty"), "{error}");
@@ -196,6 +231,18 @@ fn a_sample_replaces_an_earlier_one_with_all_of_its_files() {
         fs::read_dir(out.path()).unwrap().map(|entry| entry.unwrap().file_name()).collect();
     names.sort();
     assert_eq!(names, ["person", "production", "sales", "sample.json"]);
-    let sales = fs::read_dir(out.path().join("sales")).unwrap();
-    assert_eq!(sales.count(), 4);
+    let files = |folder| fs::read_dir(out.path().join(folder)).unwrap().count();
+    assert_eq!((files("production"), files("sales")), (2, 7));
+
+    let required = bytes_of(out.path(), &REQUIRED);
+    let options = SampleOptions {
+        out: out.path().into(),
+        scale: 0.0005,
+        seed: 2,
+        defects: 0.0,
+        optional: false,
+    };
+    generate(&options, &mut |_, _| {}).unwrap();
+    assert_eq!((files("production"), files("sales")), (1, 4), "optional files are gone");
+    assert!(required == bytes_of(out.path(), &REQUIRED), "the others are as they were");
 }

@@ -84,6 +84,7 @@ async fn check<E: EntityTrait>(pool: &PgPool) -> String {
 async fn entities_are_what_the_migrations_make() {
     let db = database().await;
     let mut checked = vec![
+        check::<entity::currency_rate::Entity>(&db.pool).await,
         check::<entity::customer::Entity>(&db.pool).await,
         check::<entity::demand_forecast_date::Entity>(&db.pool).await,
         check::<entity::demand_forecast_span::Entity>(&db.pool).await,
@@ -100,6 +101,8 @@ async fn entities_are_what_the_migrations_make() {
         check::<entity::sales_order::Entity>(&db.pool).await,
         check::<entity::sales_order_line::Entity>(&db.pool).await,
         check::<entity::special_offer_product::Entity>(&db.pool).await,
+        check::<entity::store::Entity>(&db.pool).await,
+        check::<entity::territory::Entity>(&db.pool).await,
     ];
     // Of no use to anyone as rows.
     let internal =

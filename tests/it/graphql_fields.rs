@@ -14,7 +14,7 @@ use sqlx::{AssertSqlSafe, Executor as _, PgPool, Row as _};
 use crate::support::{Api, fixture};
 
 /// Of each type over a table the key of a row; no two parts of one are equal.
-const ROWS: [(&str, &[&str]); 13] = [
+const ROWS: [(&str, &[&str]); 16] = [
     ("Person", &["7"]),
     ("Product", &["7"]),
     ("Customer", &["7"]),
@@ -22,6 +22,9 @@ const ROWS: [(&str, &[&str]); 13] = [
     ("SalesOrder", &["7001"]),
     ("SalesOrderLine", &["7001", "2"]),
     ("ProductInventory", &["7", "1"]),
+    ("Territory", &["7"]),
+    ("Store", &["907"]),
+    ("CurrencyRate", &["7"]),
     ("LoadRun", &[fixture::RUN]),
     ("LoadFile", &["1"]),
     ("LoadRunFile", &[fixture::RUN, "1"]),

@@ -4,7 +4,9 @@
 use salesgraph::load::{Counts, Outcome, RunSummary};
 
 use crate::support::TestApp;
-use crate::support::sample::{self, CUSTOMER, DETAIL, HEADER, OFFER, PERSON, PRODUCT};
+use crate::support::sample::{
+    self, CUSTOMER, DETAIL, HEADER, INVENTORY, OFFER, PERSON, PRODUCT, RATE, STORE, TERRITORY,
+};
 
 /// Parked rows by table and by the parent they wait for.
 async fn waiting(app: &TestApp) -> Vec<(String, String, i64)> {
@@ -75,18 +77,20 @@ async fn orphans_are_resolved_step_by_step_as_their_parents_arrive() {
     assert_eq!(waiting(&app).await, expected);
     app.assert_ledger_holds("orders resolved").await;
 
-    // Offers that lack their products help nobody.
-    clean.put(&app, &[OFFER]).await;
+    // Offers that lack their products help nobody; inventory waits with them.
+    clean.put(&app, &[OFFER, INVENTORY]).await;
     app.load_small().await;
     let expected = [
+        parked("product_inventory", "product", clean.count(INVENTORY)),
         parked("sales_order_line", "special_offer_product", lines),
         parked("special_offer_product", "product", clean.count(OFFER)),
     ];
     assert_eq!(waiting(&app).await, expected);
 
-    clean.put(&app, &[PRODUCT]).await;
+    // Nobody has waited for the last three.
+    clean.put(&app, &[PRODUCT, TERRITORY, STORE, RATE]).await;
     let summary = app.load_small().await;
-    assert_eq!((summary.outcome, summary.files_skipped), (Outcome::Succeeded, 5), "{summary:?}");
+    assert_eq!((summary.outcome, summary.files_skipped), (Outcome::Succeeded, 6), "{summary:?}");
     assert_eq!(waiting(&app).await, [], "nothing waits any more");
     let resolved = counts(&summary, DETAIL);
     assert_eq!((resolved.inserted, resolved.parked), (lines, -lines));

@@ -52,6 +52,7 @@ mod load_real;
 mod load_steps;
 mod load_steps_broken;
 mod load_versions;
+mod optional_datasets;
 mod paths;
 mod query_conditions;
 mod query_pages;

@@ -59,8 +59,13 @@ impl Data {
             Self::Generated { .. } if !known.is_empty() => return Ok(()),
             Self::Generated { scale } => {
                 let out = state.dir().join(format!("{}.sample", self.name()));
-                let options =
-                    SampleOptions { out: out.clone(), scale: *scale, seed: SEED, defects: 0.0 };
+                let options = SampleOptions {
+                    out: out.clone(),
+                    scale: *scale,
+                    seed: SEED,
+                    defects: 0.0,
+                    optional: true,
+                };
                 sample::write(options).await?;
                 put_folder(&out, bucket, &mut known).await?;
                 fs::remove_dir_all(&out).map_err(|error| unreadable(&out, error))?;

@@ -2,8 +2,8 @@
 
 use crate::graphql::model::{Argument, RootField, RootValue};
 use crate::graphql::types::{
-    CUSTOMER, PERSON, PRODUCT, PRODUCT_INVENTORY, SALES_ORDER, SALES_ORDER_LINE,
-    SPECIAL_OFFER_PRODUCT,
+    CURRENCY_RATE, CUSTOMER, PERSON, PRODUCT, PRODUCT_INVENTORY, SALES_ORDER, SALES_ORDER_LINE,
+    SPECIAL_OFFER_PRODUCT, STORE, TERRITORY,
 };
 
 const fn key(name: &'static str, description: &'static str) -> Argument {
@@ -101,5 +101,44 @@ pub(super) static FIELDS: &[RootField] = &[
                       empty while none is loaded. Null only together with an error.",
         arguments: &[],
         value: RootValue::List { of: &PRODUCT_INVENTORY, only: &[] },
+    },
+    RootField {
+        name: "territory",
+        description: "The territory with this key; null when there is none.",
+        arguments: &[key("territoryId", "Key of the territory.")],
+        value: RootValue::Key(&TERRITORY),
+    },
+    RootField {
+        name: "territories",
+        description: "All sales territories, by default ordered by territoryId; empty while none are loaded. Null \
+                      only together with an error.",
+        arguments: &[],
+        value: RootValue::List { of: &TERRITORY, only: &[] },
+    },
+    RootField {
+        name: "store",
+        description: "The store with this key; null when there is none.",
+        arguments: &[key("businessEntityId", "Key of the store.")],
+        value: RootValue::Key(&STORE),
+    },
+    RootField {
+        name: "stores",
+        description: "All stores, by default ordered by businessEntityId; empty while none are loaded. Null \
+                      only together with an error.",
+        arguments: &[],
+        value: RootValue::List { of: &STORE, only: &[] },
+    },
+    RootField {
+        name: "currencyRate",
+        description: "The currency rate with this key; null when there is none.",
+        arguments: &[key("currencyRateId", "Key of the rate.")],
+        value: RootValue::Key(&CURRENCY_RATE),
+    },
+    RootField {
+        name: "currencyRates",
+        description: "All currency rates, by default ordered by currencyRateId; empty while none are loaded. Null \
+                      only together with an error.",
+        arguments: &[],
+        value: RootValue::List { of: &CURRENCY_RATE, only: &[] },
     },
 ];

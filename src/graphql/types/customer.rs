@@ -2,7 +2,7 @@
 
 use super::common::{MODIFIED_DATE, ROWGUID, SOURCE};
 use super::sales_measures::OF_CUSTOMER;
-use super::{PERSON, SALES_ORDER};
+use super::{PERSON, SALES_ORDER, STORE, TERRITORY};
 use crate::graphql::model::{Aggregate, Entity, Field, Inputs, Shape};
 use crate::query::{Column, Kind, ToMany, tables};
 
@@ -27,12 +27,12 @@ pub(crate) static CUSTOMER: Entity = Entity {
             Field::column(
                 "storeId",
                 Column::new("store_id", Kind::Int).nullable(),
-                "The store in the source system; null for an individual.",
+                "Key of the store; null for an individual.",
             ),
             Field::column(
                 "territoryId",
                 Column::new("territory_id", Kind::Int).nullable(),
-                "Sales territory in the source system; null when none is assigned.",
+                "Key of the sales territory; null when none is assigned.",
             ),
             Field::column(
                 "accountNumber",
@@ -46,6 +46,18 @@ pub(crate) static CUSTOMER: Entity = Entity {
                 &PERSON,
                 &[Column::new("person_id", Kind::Int).nullable()],
                 "The person; null for a store without a contact.",
+            ),
+            Field::one(
+                "store",
+                &STORE,
+                &[Column::new("store_id", Kind::Int).nullable()],
+                "The store; null for an individual, and while it is not loaded.",
+            ),
+            Field::one(
+                "territory",
+                &TERRITORY,
+                &[Column::new("territory_id", Kind::Int).nullable()],
+                "The sales territory; null when none is assigned, and while it is not loaded.",
             ),
             Field::many(
                 "orders",

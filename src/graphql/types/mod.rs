@@ -1,6 +1,7 @@
 //! The entities of the schema, one file a type.
 
 mod common;
+mod currency_rate;
 mod customer;
 mod demand_forecast;
 mod load_file;
@@ -17,7 +18,10 @@ mod sales_measures;
 mod sales_order;
 mod sales_order_line;
 mod special_offer_product;
+mod store;
+mod territory;
 
+pub(crate) use currency_rate::CURRENCY_RATE;
 pub(crate) use customer::CUSTOMER;
 pub(crate) use demand_forecast::DEMAND_FORECAST;
 pub(crate) use load_file::LOAD_FILE;
@@ -34,6 +38,8 @@ pub(crate) use sales_measures::{MEASURES, SALES_MEASURES};
 pub(crate) use sales_order::SALES_ORDER;
 pub(crate) use sales_order_line::SALES_ORDER_LINE;
 pub(crate) use special_offer_product::SPECIAL_OFFER_PRODUCT;
+pub(crate) use store::STORE;
+pub(crate) use territory::TERRITORY;
 
 use super::model::Entity;
 
@@ -46,6 +52,9 @@ pub static ALL: &[&Entity] = &[
     &SALES_ORDER,
     &SALES_ORDER_LINE,
     &PRODUCT_INVENTORY,
+    &TERRITORY,
+    &STORE,
+    &CURRENCY_RATE,
     &LOAD_RUN,
     &LOAD_FILE,
     &LOAD_RUN_FILE,

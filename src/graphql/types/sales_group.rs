@@ -3,7 +3,7 @@
 use super::product::{PRODUCT_CLASS, PRODUCT_LINE};
 use super::sales_measures::SALES_MEASURES;
 use super::sales_order::ORDER_STATUS;
-use super::{CUSTOMER, PERSON, PRODUCT};
+use super::{CUSTOMER, PERSON, PRODUCT, STORE, TERRITORY};
 use crate::graphql::model::{Entity, Field, FieldValue, Inputs, Shape};
 use crate::query::aggregate::{SALES_GROUP as GROUPS, dimension};
 use crate::query::{Column, Kind};
@@ -62,6 +62,28 @@ static KEY: Shape = Shape {
             &PERSON,
             &[key("person_id")],
             "The customer's person; null also for customers that are stores without a contact.",
+        ),
+        Field::one(
+            "store",
+            &STORE,
+            &[key("store_id")],
+            "The customer's store; null also where there is none, or it is not loaded.",
+        ),
+        Field::column(
+            "storeId",
+            key("store_id"),
+            "Key of the store, also where the store is not loaded.",
+        ),
+        Field::one(
+            "territory",
+            &TERRITORY,
+            &[key("territory_id")],
+            "The territory of the order; null also where there is none, or it is not loaded.",
+        ),
+        Field::column(
+            "territoryId",
+            key("territory_id"),
+            "Key of the territory, also where the territory is not loaded.",
         ),
         Field::column(
             "salesPersonId",

@@ -152,6 +152,12 @@ pub(super) static OF_CUSTOMER: Owner = Owner { way: &[TO_ORDER], columns: &[int(
 pub(super) static OF_PERSON: Owner =
     Owner { way: &[TO_ORDER, TO_CUSTOMER], columns: &[int("person_id")] };
 
+/// Those of a store's customers.
+pub(super) static OF_STORE: Owner =
+    Owner { way: &[TO_ORDER, TO_CUSTOMER], columns: &[int("store_id")] };
+/// Those of a territory's orders.
+pub(super) static OF_TERRITORY: Owner = Owner { way: &[TO_ORDER], columns: &[int("territory_id")] };
+
 const TO_ORDER: ToOne = ToOne { table: &tables::SALES_ORDER, from: &[int("sales_order_id")] };
 
 const fn int(name: &'static str) -> Column {

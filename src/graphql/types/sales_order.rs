@@ -2,7 +2,7 @@
 
 use super::common::{MODIFIED_DATE, ROWGUID, SOURCE, TO_CUSTOMER, TO_PERSON};
 use super::sales_measures::OF_ORDER;
-use super::{CUSTOMER, PERSON, SALES_ORDER_LINE};
+use super::{CURRENCY_RATE, CUSTOMER, PERSON, SALES_ORDER_LINE, TERRITORY};
 use crate::graphql::model::{
     Aggregate, Entity, EnumValue, Enumeration, Field, Inputs, Path, Shape,
 };
@@ -80,7 +80,7 @@ pub(crate) static SALES_ORDER: Entity = Entity {
             Field::column(
                 "territoryId",
                 Column::new("territory_id", Kind::Int).nullable(),
-                "Sales territory in the source system; null when none is assigned.",
+                "Key of the sales territory; null when none is assigned.",
             ),
             Field::column(
                 "billToAddressId",
@@ -110,7 +110,7 @@ pub(crate) static SALES_ORDER: Entity = Entity {
             Field::column(
                 "currencyRateId",
                 Column::new("currency_rate_id", Kind::Int).nullable(),
-                "Exchange rate in the source system; null for orders in USD.",
+                "Key of the currency rate; null for orders in USD.",
             ),
             Field::column(
                 "subTotal",
@@ -140,6 +140,18 @@ pub(crate) static SALES_ORDER: Entity = Entity {
                 &CUSTOMER,
                 &[Column::new("customer_id", Kind::Int)],
                 "The customer.",
+            ),
+            Field::one(
+                "territory",
+                &TERRITORY,
+                &[Column::new("territory_id", Kind::Int).nullable()],
+                "The sales territory; null when none is assigned, and while it is not loaded.",
+            ),
+            Field::one(
+                "currencyRate",
+                &CURRENCY_RATE,
+                &[Column::new("currency_rate_id", Kind::Int).nullable()],
+                "The currency rate; null for orders in USD, and while it is not loaded.",
             ),
             Field::many(
                 "lines",

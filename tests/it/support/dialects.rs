@@ -3,7 +3,7 @@
 use std::io::Write as _;
 
 /// Columns that hold decimals.
-const DECIMALS: [&str; 10] = [
+const DECIMALS: [&str; 16] = [
     "StandardCost",
     "ListPrice",
     "Weight",
@@ -14,6 +14,12 @@ const DECIMALS: [&str; 10] = [
     "UnitPrice",
     "UnitPriceDiscount",
     "LineTotal",
+    "SalesYTD",
+    "SalesLastYear",
+    "CostYTD",
+    "CostLastYear",
+    "AverageRate",
+    "EndOfDayRate",
 ];
 
 /// How a file is written.

@@ -1,5 +1,6 @@
 //! A few rows of every table: 60 customers, the last without a person, each with
-//! three orders; order `1000 * customer + k` has 2k lines.
+//! three orders; order `1000 * customer + k` has 2k lines. The store of the customer
+//! without a person is not there, nor is a territory for every customer.
 
 use sqlx::{Executor as _, PgPool};
 
@@ -57,6 +58,22 @@ INSERT INTO product_inventory (product_id, location_id, shelf, bin, quantity, ro
                                source_file_id, source_line)
 SELECT i, l, 'A', i, 10 * i + l, '00000000-0000-0000-0000-000000000007', '2014-08-08', 1, i + 1
 FROM generate_series(1, 19) i, generate_series(1, 2) l;
+INSERT INTO territory (territory_id, name, country_region_code, territory_group, sales_ytd,
+                       sales_last_year, cost_ytd, cost_last_year, rowguid, modified_date,
+                       source_file_id, source_line)
+SELECT i, 'Territory ' || i, 'US', 'North America', 7887186.7882, 3298694.4938, 0, 0,
+       '00000000-0000-0000-0000-000000000008', '2008-04-30', 1, i + 1
+FROM unnest(ARRAY[1, 2, 7]) i;
+INSERT INTO store (business_entity_id, name, sales_person_id, demographics, rowguid, modified_date,
+                   source_file_id, source_line)
+SELECT 900 + i, 'Store ' || i, 270 + i, '<survey/>', '00000000-0000-0000-0000-000000000009',
+       '2014-09-12 11:15:07.497', 1, i + 1
+FROM generate_series(1, 8) i;
+INSERT INTO currency_rate (currency_rate_id, currency_rate_date, from_currency_code,
+                           to_currency_code, average_rate, end_of_day_rate, modified_date,
+                           source_file_id, source_line)
+SELECT i, '2011-05-31', 'USD', 'EUR', 0.9697, 0.9703, '2011-05-31', 1, i + 1
+FROM generate_series(1, 8) i;
 INSERT INTO sales_order (sales_order_id, revision_number, order_date, due_date, ship_date, status,
                          online_order_flag, sales_order_number, customer_id, territory_id,
                          bill_to_address_id, ship_to_address_id, ship_method_id, sub_total, tax_amt,

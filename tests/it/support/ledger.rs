@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
 
+use salesgraph::dataset;
 use salesgraph::load::{LoadOptions, RunSummary};
 use sqlx::{AssertSqlSafe, PgPool};
 
@@ -32,12 +33,8 @@ impl TestApp {
     /// of which no row was replaced by another file's.
     pub(crate) async fn assert_ledger_holds(&self, when: &str) {
         let mut stored = BTreeMap::new();
-        for table in ["person", "product", "customer", "special_offer_product"].into_iter().chain([
-            "sales_order",
-            "sales_order_line",
-            "load_reject",
-            "load_parked",
-        ]) {
+        let tables = dataset::ALL.iter().map(|dataset| dataset.table);
+        for table in tables.chain(["load_reject", "load_parked"]) {
             let file = if table.starts_with("load_") { "file_id" } else { "source_file_id" };
             let sql = format!("SELECT {file}, count(*) FROM {table} GROUP BY 1");
             let rows: Vec<(i32, i64)> =

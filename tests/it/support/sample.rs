@@ -15,7 +15,16 @@ pub(crate) const CUSTOMER: &str = "sales/Sales.Customer.csv";
 pub(crate) const OFFER: &str = "sales/Sales.SpecialOfferProduct.csv";
 pub(crate) const HEADER: &str = "sales/Sales.SalesOrderHeader.csv";
 pub(crate) const DETAIL: &str = "sales/Sales.SalesOrderDetail.csv";
-pub(crate) const ALL: [&str; 6] = [PERSON, PRODUCT, CUSTOMER, OFFER, HEADER, DETAIL];
+pub(crate) const INVENTORY: &str = "production/Production.ProductInventory.csv";
+pub(crate) const TERRITORY: &str = "sales/Sales.SalesTerritory.csv";
+pub(crate) const STORE: &str = "sales/Sales.Store.csv";
+pub(crate) const RATE: &str = "sales/Sales.CurrencyRate.csv";
+/// Those that every load has.
+pub(crate) const REQUIRED: [&str; 6] = [PERSON, PRODUCT, CUSTOMER, OFFER, HEADER, DETAIL];
+/// Those that it may lack.
+pub(crate) const OPTIONAL: [&str; 4] = [INVENTORY, TERRITORY, STORE, RATE];
+pub(crate) const ALL: [&str; 10] =
+    [PERSON, PRODUCT, CUSTOMER, OFFER, HEADER, DETAIL, INVENTORY, TERRITORY, STORE, RATE];
 
 /// Generated files and what is wrong with them.
 pub(crate) struct Sample {
@@ -35,7 +44,7 @@ pub(crate) struct Planted {
     pub(crate) reason: String,
 }
 
-/// Good rows only: some 5,000 of them.
+/// Good rows only: some 6,000 of them.
 pub(crate) fn clean() -> &'static Sample {
     static CLEAN: OnceLock<Sample> = OnceLock::new();
     CLEAN.get_or_init(|| Sample::make(0.0))
@@ -51,8 +60,11 @@ impl Sample {
     fn make(defects: f64) -> Self {
         let dir = tempfile::tempdir().expect("a folder for the sample");
         let out = dir.path().to_owned();
-        generate(&SampleOptions { out, scale: 0.02, seed: 7, defects }, &mut |_, _| {})
-            .expect("a sample is generated");
+        generate(
+            &SampleOptions { out, scale: 0.02, seed: 7, defects, optional: true },
+            &mut |_, _| {},
+        )
+        .expect("a sample is generated");
         let read = |key: &'static str| (key, std::fs::read(dir.path().join(key)).expect(key));
         Self { files: ALL.map(read).into(), planted: planted(&dir.path().join("defects.jsonl")) }
     }

@@ -3,6 +3,7 @@
 
 use std::collections::BTreeMap;
 
+use salesgraph::dataset;
 use sqlx::{AssertSqlSafe, PgPool, Row as _};
 
 /// Table by table: how many rows, and a hash over them in the order of their key.
@@ -20,20 +21,12 @@ pub(crate) struct Snapshot {
     pub(crate) parked: Vec<String>,
 }
 
-const TABLES: [(&str, &str); 6] = [
-    ("person", "business_entity_id"),
-    ("product", "product_id"),
-    ("customer", "customer_id"),
-    ("special_offer_product", "special_offer_id, product_id"),
-    ("sales_order", "sales_order_id"),
-    ("sales_order_line", "sales_order_id, sales_order_detail_id"),
-];
-
 impl Snapshot {
     pub(crate) async fn take(pool: &PgPool) -> Self {
         let mut tables = BTreeMap::new();
         let mut content = BTreeMap::new();
-        for (table, key) in TABLES {
+        for dataset in dataset::ALL {
+            let (table, key) = (dataset.table, dataset.key.join(", "));
             // The row's file by its key, because its number depends on the order
             // in which files that load side by side were entered.
             let sql = format!(

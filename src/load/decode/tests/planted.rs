@@ -8,7 +8,7 @@ use crate::dataset::by_object_key;
 use crate::sample::{SampleOptions, SampleSummary, generate};
 
 pub(super) fn sample(out: &Path, scale: f64, defects: f64) -> SampleSummary {
-    let options = SampleOptions { out: out.to_owned(), scale, seed: 42, defects };
+    let options = SampleOptions { out: out.to_owned(), scale, seed: 42, defects, optional: true };
     generate(&options, &mut |_, _| {}).unwrap()
 }
 

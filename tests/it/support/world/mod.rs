@@ -53,6 +53,7 @@ impl World {
         for (table, count) in [
             ("person", 25),
             ("product", 12),
+            ("territory", 3),
             ("customer", 30),
             ("special_offer_product", 20),
             ("sales_order", 60),

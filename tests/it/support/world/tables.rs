@@ -81,9 +81,24 @@ static CUSTOMER: Meta = Meta {
         int("territory_id").nullable(),
         text("account_number"),
     ],
-    ones: &[ToOne { table: &tables::PERSON, from: &[int("person_id").nullable()] }],
+    ones: &[
+        ToOne { table: &tables::PERSON, from: &[int("person_id").nullable()] },
+        ToOne { table: &tables::TERRITORY, from: &[int("territory_id").nullable()] },
+    ],
     manies: &[ToMany { table: &tables::SALES_ORDER, by: &[int("customer_id")] }],
     others: COMMON,
+};
+
+static TERRITORY: Meta = Meta {
+    table: &tables::TERRITORY,
+    columns: &[int("territory_id"), text("name"), Column::new("sales_ytd", Kind::Decimal)],
+    ones: &[],
+    manies: &[ToMany { table: &tables::CUSTOMER, by: &[int("territory_id").nullable()] }],
+    others: (
+        "country_region_code, territory_group, sales_last_year, cost_ytd, cost_last_year, rowguid, \
+         modified_date, source_file_id, source_line",
+        "'US', 'G', 0, 0, 0, gen_random_uuid(), now(), 1, 1",
+    ),
 };
 
 static OFFER: Meta = Meta {
@@ -149,7 +164,8 @@ static LINE: Meta = Meta {
 };
 
 /// All tables.
-pub(crate) static META: [&Meta; 6] = [&PERSON, &PRODUCT, &CUSTOMER, &OFFER, &ORDER, &LINE];
+pub(crate) static META: [&Meta; 7] =
+    [&PERSON, &PRODUCT, &TERRITORY, &CUSTOMER, &OFFER, &ORDER, &LINE];
 
 /// The table of this name.
 pub(crate) fn meta(table: &str) -> &'static Meta {
@@ -161,9 +177,13 @@ impl Meta {
         self.columns.iter().find(|column| column.name == name).expect("a column")
     }
 
-    /// The table whose rows the column names, and the column there.
+    /// The table whose rows the column names, and the column there. A territory may be
+    /// named that is not there.
     pub(super) fn parent_of(&self, column: &str) -> Option<(&'static Table, &'static str)> {
         let one = self.ones.iter().find(|one| one.from[0].name == column)?;
+        if one.table.name == tables::TERRITORY.name {
+            return None;
+        }
         Some((one.table, one.table.key[0].name))
     }
 }
