@@ -17,12 +17,13 @@ use super::statement::{Place, Statement};
 use super::value::Value;
 use super::visible::restrict;
 use crate::auth::Scope;
+use crate::db::connections::Connections;
 use crate::error::{Error, Result};
 
 /// Reads from Postgres on behalf of a caller.
 #[derive(Debug, Clone)]
 pub struct Reader {
-    pool: PgPool,
+    connections: Connections,
 }
 
 /// A list that is read.
@@ -73,12 +74,12 @@ pub struct Extent {
 impl Reader {
     /// A reader over this pool.
     #[must_use]
-    pub const fn new(pool: PgPool) -> Self {
-        Self { pool }
+    pub fn new(pool: PgPool) -> Self {
+        Self { connections: Connections::of(pool) }
     }
 
-    pub(super) const fn pool(&self) -> &PgPool {
-        &self.pool
+    pub(super) const fn connections(&self) -> &Connections {
+        &self.connections
     }
 
     /// The rows with these primary keys, in no particular order, by one statement.
@@ -115,7 +116,7 @@ impl Reader {
             statement.match_parent(row.alias, row.table.key);
         }
         restrict(&mut statement, row);
-        Ok(statement.fetch_all(&self.pool).await?.into_iter().map(Row::new).collect())
+        Ok(statement.fetch_all(&self.connections).await?.into_iter().map(Row::new).collect())
     }
 
     /// A page of a table.
@@ -126,7 +127,7 @@ impl Reader {
         let mut statement = Statement::new(scope);
         Paging::of(list).write(&mut statement)?;
         let mut pages = Pages::default();
-        pages.add(statement.fetch_all(&self.pool).await?, list.page);
+        pages.add(statement.fetch_all(&self.connections).await?, list.page);
         Ok(pages)
     }
 
@@ -161,7 +162,7 @@ impl Reader {
         let enough = i64::try_from(most.saturating_add(parents)).unwrap_or(i64::MAX - 1);
         statement.push(" LIMIT ").bind(enough + 1)?;
 
-        let fetched = statement.fetch_all(&self.pool).await?;
+        let fetched = statement.fetch_all(&self.connections).await?;
         if i64::try_from(fetched.len()).is_ok_and(|fetched| fetched > enough) {
             return Ok(None);
         }
@@ -204,7 +205,7 @@ impl Reader {
         rows.write(&mut statement, row)?;
         require(&mut statement, condition, row)?;
         restrict(&mut statement, row);
-        let rows = statement.fetch_all(&self.pool).await?;
+        let rows = statement.fetch_all(&self.connections).await?;
         let row = rows.first().ok_or_else(|| Error::internal("a count gave no row"))?;
         Ok(row.try_get(0)?)
     }
@@ -229,7 +230,7 @@ impl Reader {
         restrict(&mut statement, row);
         statement.push(" GROUP BY parent.position");
         let mut counts = vec![0; below.parents.len()];
-        for row in statement.fetch_all(&self.pool).await? {
+        for row in statement.fetch_all(&self.connections).await? {
             let position: i64 = row.try_get(0)?;
             let count = usize::try_from(position - 1).ok().and_then(|index| counts.get_mut(index));
             *count.ok_or_else(|| Error::internal("a row belongs to no parent"))? =

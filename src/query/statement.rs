@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use sqlx::postgres::{PgArguments, PgPool, PgRow};
+use sqlx::postgres::{PgArguments, PgRow};
 use sqlx::{Arguments as _, AssertSqlSafe, Encode, Postgres, Type};
 
 use super::alias::Alias;
@@ -14,7 +14,7 @@ use super::selection::Source;
 use super::value::Value;
 use super::visible::restrict;
 use crate::auth::Scope;
-use crate::db::running::Running;
+use crate::db::connections::Connections;
 use crate::error::{Error, Result};
 
 /// Most values of a statement; Postgres counts them in 16 bits.
@@ -320,12 +320,9 @@ impl<'s> Statement<'s> {
     }
 
     /// All rows. Who drops this cancels the statement.
-    pub(super) async fn fetch_all(self, pool: &PgPool) -> Result<Vec<PgRow>> {
-        let mut running = Running::on(pool).await?;
+    pub(super) async fn fetch_all(self, connections: &Connections) -> Result<Vec<PgRow>> {
         let query = sqlx::query_with(AssertSqlSafe(self.text), self.arguments);
-        let rows = query.fetch_all(&mut *running).await;
-        running.done();
-        Ok(rows?)
+        Ok(connections.fetch_all(query).await?)
     }
 }
 

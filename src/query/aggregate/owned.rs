@@ -56,6 +56,6 @@ impl Reader {
             statement.push(" = parent.k").number(number);
         }
         statement.push(" ORDER BY parent.position");
-        Ok(statement.fetch_all(self.pool()).await?.into_iter().map(Row::new).collect())
+        Ok(statement.fetch_all(self.connections()).await?.into_iter().map(Row::new).collect())
     }
 }
