@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use salesgraph::dataset;
 use salesgraph::graphql::model::{FieldValue, Shape};
 use salesgraph::graphql::types;
 use salesgraph::query::Kind;
@@ -193,6 +194,23 @@ async fn every_column_is_in_the_graphql_type_as_what_it_is() {
                 }
                 assert_eq!(by.len(), entity.table.key.len(), "{}", field.name);
             }
+        }
+    }
+}
+
+#[tokio::test]
+async fn every_dataset_has_its_table_and_its_type() {
+    let db = database().await;
+    for dataset in dataset::ALL {
+        let table = dataset.table;
+        let entity = types::ALL.iter().find(|entity| entity.table.name == table);
+        let entity = entity.unwrap_or_else(|| panic!("{table} has no GraphQL type"));
+        let key: Vec<&str> = entity.table.key.iter().map(|column| column.name).collect();
+        assert_eq!(key, dataset.key, "{table}");
+        let actual = columns(&db.pool, table).await;
+        for column in dataset.columns {
+            let null = actual.get(column.name).map(|(_, null)| *null);
+            assert_eq!(null, Some(!column.required), "{table}.{}", column.name);
         }
     }
 }
