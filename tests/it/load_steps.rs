@@ -119,8 +119,13 @@ async fn what_is_kept_up_to_date_is_what_would_be_made_anew() {
     let app = loaded().await;
     let mut draw = Draw::new(11);
     for round in 0..6 {
+        let from = format!(
+            "sales_order_id IN (SELECT sales_order_id FROM sales_order WHERE order_date >= \
+             (SELECT percentile_disc(0.{}) WITHIN GROUP (ORDER BY order_date) FROM sales_order))",
+            draw.between(1, 9)
+        );
         for _ in 0..draw.between(1, 3) {
-            let part = format!("sales_order_id % 97 = {}", draw.below(97));
+            let part = format!("sales_order_id % 7 = {} AND {from}", draw.below(7));
             let sql = match draw.below(4) {
                 0 => format!("{CHANGE}{part}"),
                 1 => format!("DELETE FROM sales_order_line WHERE {part}"),
