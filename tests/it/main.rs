@@ -32,6 +32,7 @@ mod graphql_door;
 mod graphql_errors;
 mod graphql_fields;
 mod graphql_filter;
+mod graphql_filter_relations;
 mod graphql_http;
 mod graphql_limits;
 mod graphql_order;

@@ -6,6 +6,7 @@ pub(crate) mod app;
 pub(crate) mod database;
 pub(crate) mod dialects;
 pub(crate) mod draw;
+pub(crate) mod filtered;
 pub(crate) mod fixture;
 pub(crate) mod forecast;
 pub(crate) mod http;
