@@ -1,6 +1,7 @@
+import analytics from "./examples/analytics.graphql";
 import customer from "./examples/customer.graphql";
 import order from "./examples/order.graphql";
 import products from "./examples/products.graphql";
 
 /** The queries a first visitor finds open, one a tab; the first one is in front. */
-export const examples = [order, customer, products];
+export const examples = [order, customer, products, analytics];

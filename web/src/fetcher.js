@@ -1,12 +1,37 @@
-/** Where the queries go: the address this page itself was served from. */
+import { getOperationAST, parse } from "graphql";
+import { createClient } from "graphql-sse";
+
+/** Where operations go: the address this page itself was served from. */
 const endpoint = new URL(window.location.pathname, window.location.origin);
 
 /**
- * Sends one operation. An answer that is JSON is shown as it is, whatever its
- * status, because GraphQL errors come with one; anything else becomes an error
- * that says what the server answered.
+ * Sends one operation: a subscription as a stream of events, all else as a request.
  */
-export async function fetcher(operation, { headers } = {}) {
+export function fetcher(operation, { headers } = {}) {
+  return isSubscription(operation) ? follow(operation, headers) : ask(operation, headers);
+}
+
+/** What the server will make of it; a text that is no GraphQL it is to say itself. */
+function isSubscription({ query, operationName }) {
+  try {
+    return getOperationAST(parse(query), operationName)?.operation === "subscription";
+  } catch {
+    return false;
+  }
+}
+
+/** The answers of a subscription, one after the other, without trying anew for ever. */
+function follow(operation, headers) {
+  const client = createClient({ url: endpoint.href, headers: headers ?? {}, retryAttempts: 2 });
+  return client.iterate(operation);
+}
+
+/**
+ * The answer to a request. One that is JSON is shown as it is, whatever its status,
+ * because GraphQL errors come with one; anything else becomes an error that says
+ * what the server answered.
+ */
+async function ask(operation, headers) {
   const response = await fetch(endpoint, {
     method: "POST",
     headers: {

@@ -1,5 +1,5 @@
 // Opens GraphiQL in a real Chromium as a visitor would, runs the query that it
-// opens with and one from a link, and fails on anything a visitor would mind:
+// opens with, one from a link and a subscription, and fails on anything a visitor would mind:
 // an error in the console, a wrong answer, a request to another host.
 //
 //   node graphiql.mjs BASE_URL CHROMIUM TOTAL_DUE [SCREENSHOT]
@@ -85,11 +85,25 @@ async function linkedQuery(browser) {
   }
 }
 
+/** Follows a load run that is over: its one event must be shown. */
+async function followedRun(browser) {
+  const response = await fetch(page, {
+    method: "POST",
+    headers: { "content-type": "application/json" },
+    body: JSON.stringify({ query: "{ loadRuns(first: 1) { nodes { id rowsRead } } }" }),
+  });
+  const [{ id, rowsRead }] = (await response.json()).data.loadRuns.nodes;
+  const link = new URL(page);
+  link.searchParams.set("query", `subscription { loadRun(id: "${id}") { id rowsRead } }`);
+  await run(browser, link, "subscription", [id, `"rowsRead": ${rowsRead}`]);
+}
+
 const browser = await Chromium.start(executable);
 try {
   browser.onEvent(watch);
   await openingQuery(browser);
   await linkedQuery(browser);
+  await followedRun(browser);
 } catch (error) {
   faults.push(error.message);
 } finally {
