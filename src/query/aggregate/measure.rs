@@ -73,6 +73,10 @@ pub fn value(place: usize) -> Option<&'static Column> {
     VALUES.get(place)
 }
 
+#[expect(
+    clippy::indexing_slicing,
+    reason = "only evaluated by the compiler, for which an index out of bounds is an error"
+)]
 const fn names() -> [[u8; 4]; MOST] {
     let mut names = [*b"v000"; MOST];
     let mut digits = *b"v000";
@@ -91,6 +95,10 @@ const fn names() -> [[u8; 4]; MOST] {
     names
 }
 
+#[expect(
+    clippy::indexing_slicing,
+    reason = "only evaluated by the compiler, for which an index out of bounds is an error"
+)]
 const fn values() -> [Column; MOST] {
     let mut values = [const { Column::new("", Kind::Decimal) }; MOST];
     let mut place = 0;
