@@ -13,6 +13,7 @@ mod answers_cached;
 mod answers_etag;
 mod answers_fresh;
 mod configuration;
+mod connections;
 mod cut_proxy;
 mod data_version;
 mod database;
