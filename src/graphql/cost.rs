@@ -9,10 +9,14 @@ use super::bind::{Asks, Wanted};
 use super::plan::{Connection, Fetch, Object, Operation, RootStep, count};
 use super::types;
 use crate::error::Result;
-use crate::query::{Reader, Sizes};
+use crate::query::aggregate::SALES_GROUP;
+use crate::query::{Reader, Sizes, tables};
 
 /// How old the known sizes of tables may be.
 const FRESH: Duration = Duration::from_secs(30);
+
+/// Order lines that are measured in the time in which a value is read and written.
+const LINES: u64 = 100;
 
 /// The sizes of the tables, looked up now and then.
 #[derive(Debug, Default)]
@@ -71,7 +75,7 @@ struct Rows {
 impl Estimate<'_> {
     /// The values an operation gives at most: of each list as many rows as its page
     /// may have for each of its parents, but no more than there are, and the values of
-    /// each.
+    /// each; where sales are measured also the lines that are gone through.
     pub(super) fn of(self, operation: &Operation, wanted: &[Result<Wanted>]) -> u64 {
         let roots = operation.roots.iter().zip(wanted).map(|(root, wanted)| {
             let most = match wanted {
@@ -97,7 +101,9 @@ impl Estimate<'_> {
 
     /// A connection of each of the parents.
     fn lists(self, connection: &Connection, parents: Rows) -> u64 {
-        let itself = parents.most.saturating_mul(connection.values());
+        let is_of_groups = connection.fetch.entity.table.name == SALES_GROUP.name;
+        let scan = if is_of_groups { self.scan() } else { 0 };
+        let itself = parents.most.saturating_mul(connection.values()).saturating_add(scan);
         if !connection.needs_rows() {
             return itself;
         }
@@ -120,6 +126,14 @@ impl Estimate<'_> {
             let distinct = rows.distinct && own;
             self.lists(&many.connection, Rows { distinct, ..rows })
         });
-        below.fold(rows.most.saturating_mul(each), u64::saturating_add)
+        let sales = fetch.sales.iter().map(|sales| {
+            rows.most.saturating_mul(sales.object.values()).saturating_add(self.scan())
+        });
+        below.chain(sales).fold(rows.most.saturating_mul(each), u64::saturating_add)
+    }
+
+    /// What it costs to go through all order lines, which measuring may have to.
+    fn scan(self) -> u64 {
+        self.sizes.most(&tables::SALES_ORDER_LINE).unwrap_or(0) / LINES
     }
 }

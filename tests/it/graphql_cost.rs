@@ -75,3 +75,21 @@ async fn rows_that_there_are_not_cost_nothing() {
     let shared = estimate(&ask(&engine(&api, u64::MAX), shared).await);
     assert_eq!(shared, 2 + 60 * (3 + 2 + 100 * 2));
 }
+
+#[tokio::test]
+async fn lines_that_are_measured_are_counted() {
+    let api = Api::start().await;
+    let statistics = "UPDATE pg_class SET reltuples = 1000000 WHERE relname = 'sales_order_line'";
+    api.db.pool.execute(statistics).await.unwrap();
+    // A tenth more than Postgres knows of, a hundred for a value.
+    let lines = 11_000;
+    for (query, values) in [
+        ("{ salesAggregate(first: 5) { nodes { measures { lineCount } } } }", 2 + 5 * 3),
+        ("{ customer(customerId: 1) { customerId sales { lineCount } } }", 2 + 1 + 2),
+    ] {
+        let answer = ask(&engine(&api, u64::MAX), query).await;
+        assert_eq!(estimate(&answer), lines + values, "{query}");
+    }
+    let answer = ask(&engine(&api, lines), "{ salesAggregate { totalCount } }").await;
+    assert_eq!(answer["errors"][0]["extensions"]["code"], "QUERY_TOO_COMPLEX", "{answer}");
+}
