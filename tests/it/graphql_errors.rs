@@ -3,7 +3,7 @@
 use salesgraph::auth::Scope;
 use salesgraph::graphql::{Engine, Limits};
 use salesgraph::query::{
-    Arguments, Below, Column, Condition, Key, Kind, List, Order, Page, PageSizes, Reader,
+    Arguments, Below, Column, Condition, Key, Kind, List, Order, Page, PageSizes, Reader, Rows,
     Selection, tables,
 };
 use serde_json::{Value, json};
@@ -127,7 +127,8 @@ async fn more_rows_than_may_be_are_not_fetched() {
     let (order, sizes) = (Order::default(), PageSizes::default());
     let page = Page::from_params("x", &tables::SALES_ORDER, order, &two, sizes).unwrap();
     let condition = &Condition::everything();
-    let list = List { selection: &selection, condition, page: &page, cursors: false };
+    let list =
+        List { rows: Rows::Table, selection: &selection, condition, page: &page, cursors: false };
     let read = async |most| {
         let pages = reader.list_below(&Scope::All, &list, below, most).await.unwrap();
         pages.map(|pages| pages.rows.len())

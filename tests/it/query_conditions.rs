@@ -6,7 +6,7 @@ use salesgraph::auth::Scope;
 use salesgraph::error::Code;
 use salesgraph::query::{
     Arguments, Below, Column, Comparison, Condition, Key, Kind, List, Order, Page, PageSizes,
-    Reader, Selection, TextMatch, ToOne, Value, tables,
+    Reader, Rows, Selection, TextMatch, ToOne, Value, tables,
 };
 
 use crate::support::world::{META, Meta, World, condition_of, conditions, key_of, meta};
@@ -23,14 +23,15 @@ async fn found(reader: &Reader, meta: &Meta, condition: &Condition) -> (BTreeSet
         PageSizes::default(),
     )
     .unwrap();
-    let list = List { selection: &selection, condition, page: &page, cursors: false };
+    let list =
+        List { rows: Rows::Table, selection: &selection, condition, page: &page, cursors: false };
     let pages = reader.list(&Scope::All, &list).await.unwrap();
     let keys = pages
         .rows
         .iter()
         .map(|row| row.key(meta.table.key, key.clone()).unwrap().unwrap())
         .collect();
-    (keys, reader.count(&Scope::All, meta.table, condition).await.unwrap())
+    (keys, reader.count(&Scope::All, meta.table, Rows::Table, condition).await.unwrap())
 }
 
 #[tokio::test]
@@ -123,7 +124,8 @@ async fn what_cannot_be_asked_is_refused_and_not_a_failure() {
         ]),
     ];
     for condition in refused {
-        let error = reader.count(&Scope::All, person.table, &condition).await.unwrap_err();
+        let error =
+            reader.count(&Scope::All, person.table, Rows::Table, &condition).await.unwrap_err();
         assert_eq!(error.code(), Code::BadUserInput, "{}", error.detail());
         assert!(error.message().starts_with("filter: "), "{}", error.message());
     }

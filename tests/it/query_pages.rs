@@ -6,7 +6,7 @@ use salesgraph::auth::Scope;
 use salesgraph::error::Code;
 use salesgraph::query::{
     Arguments, Below, Condition, Extent, Key, List, Nulls, Order, OrderBy, OrderKey, Page,
-    PageSizes, PageTooLarge, Pages, Reader, Row, Selection, ToMany, ToOne, cursor,
+    PageSizes, PageTooLarge, Pages, Reader, Row, Rows, Selection, ToMany, ToOne, cursor,
 };
 
 use crate::support::world::{
@@ -112,8 +112,13 @@ impl Walk {
     }
 
     async fn read(&self, reader: &Reader, page: &Page) -> Pages {
-        let list =
-            List { selection: &self.selection, condition: &self.condition, page, cursors: true };
+        let list = List {
+            rows: Rows::Table,
+            selection: &self.selection,
+            condition: &self.condition,
+            page,
+            cursors: true,
+        };
         let read = match &self.below {
             None => reader.list(&Scope::All, &list).await,
             Some((relation, parents)) => {
@@ -330,7 +335,13 @@ async fn pages_below_parents_keep_to_the_most_rows() {
     .unwrap();
     let condition = Condition::everything();
     // Nothing at all is selected: what counts is how many rows there are.
-    let list = List { selection: &selection, condition: &condition, page: &page, cursors: false };
+    let list = List {
+        rows: Rows::Table,
+        selection: &selection,
+        condition: &condition,
+        page: &page,
+        cursors: false,
+    };
     let below = Below { columns: lines.by, parents: &parents };
     let read = reader.list_below(&Scope::All, &list, below, 1_000).await.unwrap().unwrap();
     assert!(read.rows.len() > 50 && read.pages.iter().any(|page| page.has_more));
