@@ -9,6 +9,7 @@
     reason = "helpers of tests fail as tests do, and say what they skip"
 )]
 
+mod aggregate_groups;
 mod aggregate_measures;
 mod answers_cached;
 mod answers_etag;

@@ -151,7 +151,7 @@ SELECT i, 1, day, day, 1 + pg_temp.pick('status', i, 6), online, 'SO' || i,
 FROM generate_series(1, 80) i
 CROSS JOIN LATERAL (
     SELECT timestamp '2011-02-03' + interval '1 day' * (
-               (ARRAY[0, 260, 1100])[1 + pg_temp.pick('time', i, 3)] + pg_temp.pick('day', i, 12))
+               (ARRAY[0, 260, 900])[1 + pg_temp.pick('time', i, 3)] + pg_temp.pick('day', i, 12))
            + interval '1 hour' * (pg_temp.pick('hour', i, 4) * 7) AS day,
         pg_temp.pick('online', i, 2) = 1 AS online,
         pg_temp.pick('net', i, 90000000) / 10000.0 AS net,
