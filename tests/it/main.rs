@@ -11,6 +11,11 @@
 
 mod aggregate_groups;
 mod aggregate_measures;
+mod aggregate_owned;
+mod aggregate_pages;
+mod aggregate_real;
+mod aggregate_refuse;
+mod aggregate_rollup;
 mod answers_cached;
 mod answers_etag;
 mod answers_fresh;

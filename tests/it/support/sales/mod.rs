@@ -4,6 +4,7 @@
 //! several offers, orders without lines, orders at midnight and in the middle of the
 //! day, days, weeks, months, quarters and years without any, and nulls.
 
+mod changes;
 mod oracle;
 
 use serde_json::Value;
@@ -11,8 +12,9 @@ use sqlx::{AssertSqlSafe, Executor as _, PgPool};
 
 use super::draw::Draw;
 use super::{Api, database};
+pub(crate) use changes::change;
 pub(crate) use oracle::{
-    ALL, Ask, DIMENSIONS, Dimension, FROM, MEASURES, Measure, TEXT, dimension, keyed, plain,
+    ALL, Ask, DIMENSIONS, Dimension, MEASURES, Measure, TEXT, dimension, keyed, plain,
 };
 
 /// Filters, each with what it means.

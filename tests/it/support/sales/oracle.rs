@@ -117,7 +117,7 @@ pub(crate) static DIMENSIONS: [Dimension; 19] = [
 ];
 
 /// All lines with what they refer to.
-pub(crate) const FROM: &str = "sales_order_line l JOIN sales_order o USING (sales_order_id)
+const FROM: &str = "sales_order_line l JOIN sales_order o USING (sales_order_id)
     JOIN customer c USING (customer_id) JOIN product p USING (product_id)
     LEFT JOIN person ON business_entity_id = person_id";
 
