@@ -9,6 +9,13 @@
     reason = "helpers of tests fail as tests do, and say what they skip"
 )]
 
+mod aggregate_groups;
+mod aggregate_measures;
+mod aggregate_owned;
+mod aggregate_pages;
+mod aggregate_real;
+mod aggregate_refuse;
+mod aggregate_rollup;
 mod answers_cached;
 mod answers_etag;
 mod answers_fresh;

@@ -109,7 +109,9 @@ fn write_buckets(
         restrict(statement, order);
         Ok(())
     })?;
-    statement.push(") AS period) AS days");
+    // Without any order the bounds alone are no period.
+    statement.push(" HAVING min(").alias(order.alias);
+    statement.push(".order_date) IS NOT NULL) AS period WHERE a <= z) AS days");
     Ok(())
 }
 

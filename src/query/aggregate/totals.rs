@@ -188,12 +188,12 @@ impl Totals<'_> {
                     statement.push("::numeric");
                 }
                 Measure::CustomerCount => {
-                    statement.push("count(DISTINCT o.customer_id)");
+                    statement.push("count(DISTINCT o.of_customer_id)");
                     self.write_part(statement, ORDERS, subset);
                     statement.push("::numeric");
                 }
                 Measure::OrderTotal => {
-                    statement.push("coalesce(sum(o.total_due)");
+                    statement.push("coalesce(sum(o.of_total_due)");
                     self.write_part(statement, ORDERS, subset);
                     statement.push(", 0)");
                 }
@@ -221,7 +221,7 @@ impl Totals<'_> {
         }
         statement.push("b.sales_order_id");
         for column in ["total_due", "customer_id"].into_iter().filter(|one| self.base.reads(one)) {
-            statement.push(", min(b.of_").push(column).push(") AS ").push(column);
+            statement.push(", min(b.of_").push(column).push(") AS of_").push(column);
         }
         for (index, subset) in self.measures.subsets.iter().enumerate() {
             if subset.leaves_out() {

@@ -18,6 +18,11 @@ impl Api {
     pub(crate) async fn start() -> Self {
         let db = database().await;
         fixture::insert(&db.pool).await;
+        Self::over(db).await
+    }
+
+    /// The schema over rows that are there already.
+    pub(crate) async fn over(db: TestDb) -> Self {
         let engine = Engine::new(Reader::new(db.pool.clone()), Limits::default());
         // What is looked up once is no part of what a test looks at.
         ask(&engine, "{ __typename }").await;

@@ -13,6 +13,7 @@ pub(crate) mod http;
 pub(crate) mod ledger;
 pub(crate) mod npm;
 pub(crate) mod process;
+pub(crate) mod sales;
 pub(crate) mod sample;
 pub(crate) mod servers;
 pub(crate) mod snapshot;

@@ -1,0 +1,207 @@
+//! The questions that analysts ask of the real files, each against SQL.
+
+use salesgraph::graphql::{Engine, Limits};
+use salesgraph::query::Reader;
+use serde_json::{Value, json};
+use sqlx::AssertSqlSafe;
+
+use crate::load_real::real_files;
+use crate::support::{TestApp, ask};
+
+/// The real files, loaded.
+struct Real {
+    app: TestApp,
+    engine: Engine,
+}
+
+impl Real {
+    async fn start() -> Option<Self> {
+        let dir = real_files()?;
+        let app = TestApp::start().await;
+        app.put_dir(&dir).await;
+        app.load().await;
+        let engine = Engine::new(Reader::new(app.pool.clone()), Limits::default());
+        Some(Self { app, engine })
+    }
+
+    /// A root field of an answer.
+    async fn list(&self, query: &str) -> Value {
+        let mut answer = ask(&self.engine, query).await;
+        assert_eq!(answer["errors"], Value::Null, "{query}");
+        answer["data"].as_object_mut().unwrap().values_mut().next().unwrap().take()
+    }
+
+    /// The rows of a statement as JSON.
+    async fn rows(&self, sql: &str) -> Vec<Value> {
+        let sql = format!("SELECT to_jsonb(answer)::text FROM ({sql}) AS answer");
+        let rows: Vec<String> =
+            sqlx::query_scalar(AssertSqlSafe(sql)).fetch_all(&self.app.pool).await.unwrap();
+        rows.iter().map(|row| serde_json::from_str(row).unwrap()).collect()
+    }
+}
+
+/// Nodes of a list, each as what `told` tells of it.
+fn nodes(list: &Value, told: impl Fn(&Value) -> Value) -> Vec<Value> {
+    list["nodes"].as_array().unwrap().iter().map(told).collect()
+}
+
+#[tokio::test]
+async fn the_five_questions_have_the_answers_of_sql() {
+    let Some(real) = Real::start().await else { return };
+
+    let list = real
+        .list("{ salesOrders(filter: { lines: { count: { gte: 3 } } }, first: 0) { totalCount } }")
+        .await;
+    assert_eq!(list, json!({ "totalCount": 12_757 }));
+    let sql = "SELECT count(*) FROM (SELECT FROM sales_order_line GROUP BY sales_order_id
+                                     HAVING count(*) >= 3) AS orders";
+    assert_eq!(real.rows(sql).await, [json!({ "count": 12_757 })]);
+
+    let list = real.list(TOP_PRODUCTS).await;
+    let told = nodes(&list, |node| {
+        json!({
+            "days": node["key"]["daysToManufacture"],
+            "name": node["key"]["product"]["name"],
+            "quantity": node["measures"]["orderQuantity"]["sum"],
+        })
+    });
+    let sql = "SELECT days, name, quantity FROM (
+                   SELECT days_to_manufacture AS days, product_id, name, quantity, rank() OVER (
+                       PARTITION BY days_to_manufacture ORDER BY quantity DESC, product_id) AS place
+                   FROM product JOIN (SELECT product_id, sum(order_quantity) AS quantity
+                                      FROM sales_order_line GROUP BY 1) AS sold USING (product_id)
+               ) AS ranked WHERE place <= 3 ORDER BY days, quantity DESC, product_id";
+    let wanted = real.rows(sql).await;
+    assert_eq!(told, wanted);
+    assert_eq!(wanted.len(), 12, "{wanted:?}");
+
+    let list = real.list(CUSTOMERS).await;
+    let told = nodes(&list, |node| {
+        json!({
+            "id": node["key"]["customer"]["customerId"],
+            "name": node["key"]["customer"]["person"]["lastName"],
+            "orders": node["measures"]["orderCount"],
+            "total": node["measures"]["orderTotal"],
+        })
+    });
+    let sql = "SELECT customer_id AS id, last_name AS name, count(*) AS orders,
+                   sum(total_due)::text AS total
+               FROM sales_order JOIN customer USING (customer_id)
+               LEFT JOIN person ON business_entity_id = person_id
+               GROUP BY customer_id, last_name ORDER BY orders DESC, customer_id LIMIT 500";
+    assert_eq!(told, real.rows(sql).await);
+    let customers = real.rows("SELECT count(DISTINCT customer_id) FROM sales_order").await;
+    assert_eq!(list["totalCount"], customers[0]["count"]);
+
+    let list = real.list(SEPTEMBER).await;
+    let told = nodes(&list, |node| {
+        json!({ "id": node["salesOrderId"], "total": node["totalDue"], "name":
+                node["customer"]["person"]["lastName"] })
+    });
+    let sql = "SELECT sales_order_id AS id, total_due::text AS total, last_name AS name
+               FROM sales_order JOIN customer USING (customer_id)
+               LEFT JOIN person ON business_entity_id = person_id
+               WHERE to_char(order_date, 'YYYY-MM') = '2011-09' AND total_due > 1000
+               ORDER BY total_due DESC, sales_order_id";
+    let wanted = real.rows(sql).await;
+    assert_eq!(list["totalCount"], wanted.len());
+    assert!(wanted.len() > 100 && told == wanted, "{told:?}");
+}
+
+#[tokio::test]
+async fn quantities_by_product_and_day_page_by_page_are_those_of_sql() {
+    let Some(real) = Real::start().await else { return };
+    let sql =
+        "SELECT product_id AS product, order_date::date AS day, sum(order_quantity) AS quantity
+               FROM sales_order_line JOIN sales_order USING (sales_order_id)
+               GROUP BY 1, 2 ORDER BY 1, 2";
+    let wanted = real.rows(sql).await;
+    let (mut told, mut after) = (Vec::new(), Value::Null);
+    loop {
+        let list = real.list(&QUANTITIES.replace("after: null", &format!("after: {after}"))).await;
+        assert_eq!(list["totalCount"], wanted.len());
+        told.extend(nodes(&list, |node| {
+            json!({
+                "product": node["key"]["product"]["productId"],
+                "day": node["key"]["orderDate"],
+                "quantity": node["measures"]["orderQuantity"]["sum"],
+            })
+        }));
+        if list["pageInfo"]["hasNextPage"] == false {
+            break;
+        }
+        after = list["pageInfo"]["endCursor"].clone();
+    }
+    let other = told.iter().zip(&wanted).find(|(told, wanted)| told != wanted);
+    assert_eq!(other, None);
+    assert_eq!(told.len(), wanted.len());
+
+    // An order of many lines, a product of several offers, and a person of another key.
+    let list = real
+        .list(
+            "{ salesAggregate { nodes { measures { lineCount orderCount orderTotal customerCount
+                 lineTotal { sum median } orderQuantity { sum } } } } }",
+        )
+        .await;
+    let sql = "SELECT (SELECT count(*) FROM sales_order_line) AS \"lineCount\",
+                   count(*) AS \"orderCount\", sum(total_due)::text AS \"orderTotal\",
+                   count(DISTINCT customer_id) AS \"customerCount\",
+                   (SELECT jsonb_build_object('sum', sum(line_total)::text, 'median',
+                       trim_scale(percentile_cont(0.5) WITHIN GROUP (ORDER BY line_total)::numeric)::text)
+                    FROM sales_order_line) AS \"lineTotal\",
+                   (SELECT jsonb_build_object('sum', sum(order_quantity)) FROM sales_order_line)
+                       AS \"orderQuantity\"
+               FROM sales_order";
+    let wanted = real.rows(sql).await;
+    assert_eq!(nodes(&list, |node| node["measures"].clone()), wanted);
+    assert_eq!(wanted[0]["orderTotal"], "123216786.1159");
+}
+
+const TOP_PRODUCTS: &str = "{
+  salesAggregate(
+    groupBy: [DAYS_TO_MANUFACTURE, PRODUCT]
+    topPerGroup: { by: DAYS_TO_MANUFACTURE, first: 3 }
+    orderBy: [{ dimension: DAYS_TO_MANUFACTURE }, { measure: ORDER_QUANTITY_SUM, direction: DESC }]
+  ) {
+    nodes {
+      key { daysToManufacture product { name } }
+      measures { orderQuantity { sum } }
+    }
+  }
+}";
+
+const CUSTOMERS: &str = "{
+  salesAggregate(
+    groupBy: CUSTOMER
+    orderBy: { measure: ORDER_COUNT, direction: DESC }
+    first: 500
+  ) {
+    totalCount
+    nodes {
+      key { customer { customerId person { firstName lastName } } }
+      measures { orderCount orderTotal }
+    }
+  }
+}";
+
+const QUANTITIES: &str = "{
+  salesAggregate(groupBy: [PRODUCT, ORDER_DATE], first: 1000, after: null) {
+    totalCount
+    pageInfo { hasNextPage endCursor }
+    nodes {
+      key { product { productId name } orderDate }
+      measures { orderQuantity { sum } }
+    }
+  }
+}";
+
+const SEPTEMBER: &str = "{
+  salesOrders(
+    filter: { orderDate: { gte: \"2011-09-01\", lt: \"2011-10-01\" }, totalDue: { gt: \"1000\" } }
+    orderBy: { field: TOTAL_DUE, direction: DESC }
+    first: 1000
+  ) {
+    totalCount
+    nodes { salesOrderId orderDate totalDue customer { person { firstName lastName } } }
+  }
+}";

@@ -1,0 +1,69 @@
+//! Changes of sales by hand, as somebody with a database client makes them.
+
+use sqlx::{AssertSqlSafe, Executor as _, PgPool};
+
+use crate::support::draw::Draw;
+
+/// Each takes a random order as `$order` and numbers as `$days` and `$number`.
+const CHANGES: [&str; 10] = [
+    // Lines come, change, move to another order and another product, and go.
+    "INSERT INTO sales_order_line SELECT sales_order_id, $number, NULL, 7, product_id, special_offer_id,
+         12.5, 0, 87.5, rowguid, modified_date, 1, 1, now()
+     FROM sales_order_line WHERE sales_order_id = $order LIMIT 1",
+    "INSERT INTO sales_order_line SELECT $order, $number, NULL, 2, product_id, special_offer_id, 0.3333,
+         0, 0.6666, rowguid, modified_date, 1, 1, now() FROM special_offer_product
+     WHERE special_offer_id = 1 AND product_id = 1 + $number % 10",
+    "UPDATE sales_order_line SET order_quantity = order_quantity + 1,
+         line_total = round(unit_price * (1 - unit_price_discount) * (order_quantity + 1), 6)
+     WHERE sales_order_id BETWEEN $order AND $order + 2",
+    "UPDATE sales_order_line SET product_id = 1 + (product_id + $number) % 10
+     WHERE sales_order_id = $order",
+    "UPDATE sales_order_line AS line SET sales_order_id = $order,
+         sales_order_detail_id = sales_order_detail_id + $number
+     WHERE sales_order_id = (SELECT max(sales_order_id) FROM sales_order
+                             WHERE sales_order_id < $order)",
+    "DELETE FROM sales_order_line WHERE sales_order_id = $order",
+    // Orders move to another day, with and without another month; their totals change.
+    "UPDATE sales_order SET order_date = order_date + interval '1 day' * $days, due_date = 'infinity'
+     WHERE sales_order_id = $order",
+    "UPDATE sales_order SET sub_total = sub_total + 0.0001, total_due = total_due + 0.0001
+     WHERE sales_order_id >= $order",
+    "INSERT INTO sales_order (sales_order_id, revision_number, order_date, due_date, status,
+         online_order_flag, sales_order_number, customer_id, bill_to_address_id, ship_to_address_id,
+         ship_method_id, sub_total, tax_amt, freight, total_due, rowguid, modified_date,
+         source_file_id, source_line)
+     SELECT $number, 1, order_date + interval '1 day' * $days, 'infinity', 5, true, 'SO', 1, 1, 1, 1,
+         1, 0, 0, 1, rowguid, modified_date, 1, 1 FROM sales_order WHERE sales_order_id = $order;
+     INSERT INTO sales_order_line SELECT $number, product_id, NULL, 1, product_id, special_offer_id, 1, 0, 1,
+         rowguid, modified_date, 1, 1, now()
+     FROM special_offer_product WHERE special_offer_id = 1 AND product_id < 4",
+    "DELETE FROM sales_order_line WHERE sales_order_id = $order;
+     DELETE FROM sales_order WHERE sales_order_id = $order",
+];
+
+/// What changes the most.
+const ALL_AT_ONCE: &str = "
+CREATE TEMP TABLE kept AS SELECT * FROM sales_order_line WHERE sales_order_id % 7 > 0;
+TRUNCATE sales_order_line;
+INSERT INTO sales_order_line SELECT * FROM kept WHERE sales_order_id % 2 = 0;
+INSERT INTO sales_order_line SELECT * FROM kept WHERE sales_order_id % 2 = 1;
+DROP TABLE kept";
+
+/// Makes a random change, and tells it.
+pub(crate) async fn change(pool: &PgPool, draw: &mut Draw) -> String {
+    let order: i32 = sqlx::query_scalar(
+        "SELECT sales_order_id FROM sales_order ORDER BY sales_order_id
+         OFFSET $1 % (SELECT count(*) FROM sales_order) LIMIT 1",
+    )
+    .bind(draw.between(0, 1_000))
+    .fetch_one(pool)
+    .await
+    .expect("an order");
+    let of = if draw.once_in(12) { ALL_AT_ONCE } else { *draw.one(&CHANGES) };
+    let sql = of
+        .replace("$order", &order.to_string())
+        .replace("$days", &draw.between(-40, 40).to_string())
+        .replace("$number", &draw.between(10_000, 9_999_999).to_string());
+    pool.execute(AssertSqlSafe(sql.clone())).await.unwrap_or_else(|error| panic!("{error}: {sql}"));
+    sql
+}
