@@ -26,10 +26,10 @@ pub struct Connections(Arc<Inner>);
 #[derive(Debug)]
 struct Inner {
     pool: PgPool,
-    /// One for each connection of the pool: who waits for a connection waits here, for
-    /// the pool does not know of those that are kept.
+    /// Who waits for a connection waits here, for the pool does not know of those that
+    /// are kept. There is one turn less than the pool has connections: who asks whether
+    /// Postgres can be reached must not wait behind all that is asked of it.
     turns: Semaphore,
-    /// The most that are kept; others may want some of the pool's.
     most_kept: usize,
     kept: Mutex<Kept>,
 }
@@ -64,9 +64,10 @@ impl Connections {
     #[must_use]
     pub fn of(pool: PgPool) -> Self {
         let most = usize::try_from(pool.options().get_max_connections()).unwrap_or(usize::MAX);
-        let most = most.min(Semaphore::MAX_PERMITS);
-        let (turns, kept) = (Semaphore::new(most), Mutex::default());
-        Self(Arc::new(Inner { pool, turns, most_kept: most / 2, kept }))
+        // Of a single one everybody must have a share.
+        let most_kept = most.saturating_sub(1).min(Semaphore::MAX_PERMITS);
+        let (turns, kept) = (Semaphore::new(most_kept.max(1)), Mutex::default());
+        Self(Arc::new(Inner { pool, turns, most_kept, kept }))
     }
 
     /// All rows of a query. Who drops this cancels it.

@@ -67,6 +67,9 @@ pub async fn connect(settings: &Settings) -> Result<PgPool> {
         .application_name("salesgraph")
         .statement_cache_capacity(500)
         .log_slow_statements(tracing::log::LevelFilter::Warn, Duration::from_secs(5));
+    // Compiling a statement takes up to a second, also for what turns out to be never
+    // executed: more than it gains on all but the longest.
+    options = options.options([("jit", "off")]);
     if let Some(limit) = settings.statement_timeout {
         options = options.options([("statement_timeout", limit.as_millis().to_string())]);
     }

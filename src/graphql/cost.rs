@@ -17,6 +17,11 @@ const FRESH: Duration = Duration::from_secs(30);
 
 /// Order lines that are measured in the time in which a value is read and written.
 const LINES: u64 = 100;
+/// The most that going through all of them is estimated at: much can be read by day,
+/// and what takes too long is cancelled.
+const MOST_SCAN: u64 = 50_000;
+/// The same of the lines that belong to one row.
+const OWN_LINES: u64 = 500;
 
 /// The sizes of the tables, looked up now and then.
 #[derive(Debug, Default)]
@@ -127,13 +132,14 @@ impl Estimate<'_> {
             self.lists(&many.connection, Rows { distinct, ..rows })
         });
         let sales = fetch.sales.iter().map(|sales| {
-            rows.most.saturating_mul(sales.object.values()).saturating_add(self.scan())
+            let lines = self.scan().min(rows.most.saturating_mul(OWN_LINES));
+            rows.most.saturating_mul(sales.object.values()).saturating_add(lines)
         });
         below.chain(sales).fold(rows.most.saturating_mul(each), u64::saturating_add)
     }
 
     /// What it costs to go through all order lines, which measuring may have to.
     fn scan(self) -> u64 {
-        self.sizes.most(&tables::SALES_ORDER_LINE).unwrap_or(0) / LINES
+        (self.sizes.most(&tables::SALES_ORDER_LINE).unwrap_or(0) / LINES).min(MOST_SCAN)
     }
 }

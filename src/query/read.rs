@@ -119,12 +119,21 @@ impl Reader {
         Ok(statement.fetch_all(&self.connections).await?.into_iter().map(Row::new).collect())
     }
 
+    /// A statement that reads these rows.
+    async fn statement<'s>(&self, scope: &'s Scope, rows: Rows<'_>) -> Result<Statement<'s>> {
+        let mut statement = Statement::new(scope);
+        if let Rows::Groups(groups) = rows {
+            statement.by_day = self.prepare(scope, groups).await?;
+        }
+        Ok(statement)
+    }
+
     /// A page of a table.
     ///
     /// # Errors
     /// As any query.
     pub async fn list(&self, scope: &Scope, list: &List<'_>) -> Result<Pages> {
-        let mut statement = Statement::new(scope);
+        let mut statement = self.statement(scope, list.rows).await?;
         Paging::of(list).write(&mut statement)?;
         let mut pages = Pages::default();
         pages.add(statement.fetch_all(&self.connections).await?, list.page);
@@ -200,7 +209,7 @@ impl Reader {
         condition: &Condition,
     ) -> Result<i64> {
         let row = row_of(table);
-        let mut statement = Statement::new(scope);
+        let mut statement = self.statement(scope, rows).await?;
         statement.push("SELECT count(*) FROM ");
         rows.write(&mut statement, row)?;
         require(&mut statement, condition, row)?;

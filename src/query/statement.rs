@@ -30,6 +30,8 @@ pub(super) struct Statement<'s> {
     glue: &'static str,
     /// Rows that are joined, by whose relation: conditions on them need no subquery.
     pub(super) joined: Vec<(Alias, ToOne, Place)>,
+    /// Whether sales are read by day where that gives the answer.
+    pub(super) by_day: bool,
     /// Rows of subqueries so far.
     inner: usize,
 }
@@ -50,6 +52,7 @@ impl<'s> Statement<'s> {
             bound: 0,
             glue: " WHERE ",
             joined: Vec::new(),
+            by_day: false,
             inner: 0,
         }
     }

@@ -27,7 +27,7 @@ async fn backend(connections: &Connections) -> i32 {
 #[tokio::test]
 async fn a_connection_serves_the_next_statement_without_a_test_in_between() {
     let db = database().await;
-    let pool = pool(&db.url, 2, Duration::from_secs(30)).await;
+    let pool = pool(&db.url, 3, Duration::from_secs(30)).await;
     let connections = Connections::of(pool.clone());
     let first = backend(&connections).await;
     let idle = pool.num_idle();
@@ -50,12 +50,12 @@ async fn many_wait_for_few_as_long_as_they_like() {
 #[tokio::test]
 async fn what_is_not_needed_returns_to_the_pool() {
     let db = database().await;
-    let pool = pool(&db.url, 2, Duration::from_secs(30)).await;
+    let pool = pool(&db.url, 3, Duration::from_secs(30)).await;
     let connections = Connections::of(pool.clone());
     backend(&connections).await;
-    // Both at once: only possible when none is kept any more.
-    let (one, other) = tokio::join!(pool.acquire(), pool.acquire());
-    drop((one.unwrap(), other.unwrap()));
+    // All at once: only possible when none is kept any more.
+    let (one, two, three) = tokio::join!(pool.acquire(), pool.acquire(), pool.acquire());
+    drop((one.unwrap(), two.unwrap(), three.unwrap()));
     backend(&connections).await;
     pool.close().await;
     connections.fetch_all(sqlx::query("SELECT 1")).await.unwrap_err();
@@ -64,7 +64,7 @@ async fn what_is_not_needed_returns_to_the_pool() {
 #[tokio::test]
 async fn who_gives_up_ends_his_statement() {
     let db = database().await;
-    let pool = pool(&db.url, 2, Duration::from_secs(30)).await;
+    let pool = pool(&db.url, 3, Duration::from_secs(30)).await;
     let connections = Connections::of(pool.clone());
     let first = backend(&connections).await;
     let slow = connections.fetch_all(sqlx::query("SELECT pg_sleep(600)"));
@@ -82,4 +82,23 @@ async fn who_gives_up_ends_his_statement() {
         () = under_way => {}
     }
     assert_ne!(backend(&connections).await, first, "its connection serves on");
+}
+
+#[tokio::test]
+async fn who_looks_after_the_server_finds_a_connection_however_much_is_asked() {
+    let db = database().await;
+    let pool = pool(&db.url, 3, Duration::from_secs(30)).await;
+    let connections = Connections::of(pool.clone());
+    // Each takes one and leaves it at once to the next: none returns to the pool.
+    let busy = async {
+        loop {
+            let statements =
+                (0..6).map(|_| connections.fetch_all(sqlx::query("SELECT pg_sleep(0.01)")));
+            futures_util::future::join_all(statements).await;
+        }
+    };
+    tokio::select! {
+        () = busy => {}
+        connection = pool.acquire() => assert!(connection.is_ok()),
+    }
 }

@@ -46,8 +46,9 @@ static GROUPS: [Argument; 10] = [
         description: "Adds groups without lines, whose counts and sums are 0, for the days, weeks, \
                       months, quarters, years or weekdays without sales: for each combination of \
                       the other dimensions that has any, from the first order to the last, kept to \
-                      what the filter says of order.orderDate. groupBy must have exactly one of \
-                      these.",
+                      what the filter demands of order.orderDate of every line (not what or and \
+                      not say of it); weekdays are always all seven. groupBy must have exactly \
+                      one of these, and there may be 1000000 groups in all.",
     },
     Argument {
         name: "first",

@@ -6,7 +6,6 @@
 use super::dimension::Dimension;
 use super::measure::{Measure, Measures};
 use super::rollup::{DAY, Origin};
-use crate::auth::Scope;
 use crate::error::Result;
 use crate::query::alias::Alias;
 use crate::query::column::{Column, Kind};
@@ -54,12 +53,16 @@ pub(super) struct Base<'a> {
 
 impl<'a> Base<'a> {
     pub(super) fn of(
-        scope: &Scope,
+        statement: &Statement<'_>,
         filter: &'a Condition,
         measures: &'a Measures,
         by: By<'a>,
     ) -> Self {
-        let origin = Origin::of(scope, filter, measures, by);
+        let origin = if statement.by_day {
+            Origin::of(statement.scope, filter, measures, by)
+        } else {
+            Origin::Lines
+        };
         let mut joins = Selection::of(&tables::SALES_ORDER_LINE);
         let reach = |joins: &mut Selection, way: &[ToOne]| {
             way.iter()

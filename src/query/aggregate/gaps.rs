@@ -4,6 +4,7 @@ use chrono::{NaiveDateTime, TimeDelta};
 
 use super::dimension::{Bucket, Dimension};
 use super::groups::Groups;
+use super::measure::Measures;
 use super::totals::{write_group_by, write_value};
 use crate::error::{Error, Result};
 use crate::query::condition::{Comparison, Condition};
@@ -74,6 +75,27 @@ pub(super) fn write(groups: &Groups, statement: &mut Statement<'_>) -> Result<()
     Ok(())
 }
 
+/// How many groups there would be, for the parts that are multiplied: what the groups
+/// are by beside dates, and buckets of days.
+pub(super) fn write_size(groups: &Groups, statement: &mut Statement<'_>) -> Result<()> {
+    let (of_dates, others): (Vec<_>, Vec<_>) =
+        groups.dimensions.iter().copied().partition(|dimension| dimension.is_of_dates());
+    let others = Groups {
+        lines: groups.lines.clone(),
+        dimensions: others,
+        measures: Measures::default(),
+        top: None,
+        fill_gaps: false,
+    };
+    statement.push("SELECT (SELECT count(*) FROM (");
+    others.write_made(statement)?;
+    statement.push(") AS other), (SELECT count(*) FROM ");
+    let bucket = of_dates.first().and_then(|dimension| dimension.bucket);
+    write_buckets(statement, bucket, &Period::of(&groups.lines))?;
+    statement.push(")");
+    Ok(())
+}
+
 /// `(SELECT … AS bucket) AS days`
 fn write_buckets(
     statement: &mut Statement<'_>,
@@ -131,6 +153,11 @@ impl Period {
             {
                 self.narrow_by_order(condition);
             }
+            Condition::Any(any) => {
+                if let [only] = any.as_slice() {
+                    self.narrow(only);
+                }
+            }
             _ => {}
         }
     }
@@ -138,6 +165,19 @@ impl Period {
     fn narrow_by_order(&mut self, order: &Condition) {
         match order {
             Condition::All(all) => all.iter().for_each(|one| self.narrow_by_order(one)),
+            Condition::Any(any) => {
+                if let [only] = any.as_slice() {
+                    self.narrow_by_order(only);
+                }
+            }
+            Condition::In { column, values, negated: false } if column.name == "order_date" => {
+                let times = values.iter().filter_map(|value| match value {
+                    Value::LocalDateTime(time) => Some(*time),
+                    _ => None,
+                });
+                let (first, last) = (times.clone().min(), times.max());
+                self.keep(first, last);
+            }
             Condition::Compare { column, comparison, value: Value::LocalDateTime(time) }
                 if column.name == "order_date" =>
             {
@@ -148,13 +188,17 @@ impl Period {
                     Comparison::Lt => (None, time.checked_sub_signed(TimeDelta::microseconds(1))),
                     Comparison::Ne => (None, None),
                 };
-                self.from = self.from.max(from);
-                self.to = match (self.to, to) {
-                    (Some(known), Some(new)) => Some(known.min(new)),
-                    (known, new) => known.or(new),
-                };
+                self.keep(from, to);
             }
             _ => {}
         }
+    }
+
+    fn keep(&mut self, from: Option<NaiveDateTime>, to: Option<NaiveDateTime>) {
+        self.from = self.from.max(from);
+        self.to = match (self.to, to) {
+            (Some(known), Some(new)) => Some(known.min(new)),
+            (known, new) => known.or(new),
+        };
     }
 }

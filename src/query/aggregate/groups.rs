@@ -1,14 +1,20 @@
 //! Groups of sales as the rows of a list.
 
+use sqlx::Row as _;
+
 use super::base::{Base, By};
 use super::dimension::{ALL, Dimension, SALES_GROUP, sql_type};
 use super::gaps;
 use super::measure::Measures;
+use super::rollup::Origin;
 use super::totals::Totals;
+use crate::auth::Scope;
 use crate::error::{Error, Result};
 use crate::query::condition::Condition;
 use crate::query::filter::require;
 use crate::query::order::{Direction, Nulls, Order, OrderBy};
+use crate::query::page::bad_argument;
+use crate::query::read::Reader;
 use crate::query::selection::Selection;
 use crate::query::statement::{Place, Statement};
 
@@ -82,13 +88,41 @@ impl Groups {
 
     /// The groups that there are, without what they are not grouped by.
     pub(super) fn write_made(&self, statement: &mut Statement<'_>) -> Result<()> {
-        let base = Base::of(
-            statement.scope,
-            &self.lines,
-            &self.measures,
-            By::Dimensions(&self.dimensions),
-        );
+        let base =
+            Base::of(statement, &self.lines, &self.measures, By::Dimensions(&self.dimensions));
         Totals { base: &base, measures: &self.measures }.write(statement)
+    }
+}
+
+/// Most groups when gaps are filled.
+const MOST_FILLED: i64 = 1_000_000;
+
+impl Reader {
+    /// What there is to know before groups are read: whether they are read by day.
+    ///
+    /// # Errors
+    /// `BAD_USER_INPUT` when there would be too many to fill the gaps between them.
+    pub(in crate::query) async fn prepare(&self, scope: &Scope, groups: &Groups) -> Result<bool> {
+        let by = By::Dimensions(&groups.dimensions);
+        let origin = Origin::of(scope, &groups.lines, &groups.measures, by);
+        let by_day = self.reads_by_day(origin).await?;
+        if groups.fill_gaps {
+            let mut statement = Statement::new(scope);
+            statement.by_day = by_day;
+            gaps::write_size(groups, &mut statement)?;
+            let rows = statement.fetch_all(self.connections()).await?;
+            let row = rows.first().ok_or_else(|| Error::internal("the gaps gave no row"))?;
+            let (others, buckets): (i64, i64) = (row.try_get(0)?, row.try_get(1)?);
+            let all = others.saturating_mul(buckets);
+            if all > MOST_FILLED {
+                let message = format!(
+                    "fillGaps: {others} groups for each of {buckets} days, weeks or so would be \
+                     {all}; the limit is {MOST_FILLED}: ask for a shorter period or group by less"
+                );
+                return Err(bad_argument("fillGaps", message));
+            }
+        }
+        Ok(by_day)
     }
 }
 

@@ -2,6 +2,7 @@
 
 use super::base::{Base, By};
 use super::measure::{Measures, value};
+use super::rollup::Origin;
 use super::totals::Totals;
 use crate::auth::Scope;
 use crate::error::Result;
@@ -39,6 +40,8 @@ impl Reader {
     ) -> Result<Vec<Row>> {
         let Owners { way, columns, keys } = owners;
         let mut statement = Statement::new(scope);
+        let by = By::Owners { way, columns, keys };
+        statement.by_day = self.reads_by_day(Origin::of(scope, lines, measures, by)).await?;
         statement.push("SELECT ");
         for (place, (_, measure)) in measures.wanted.iter().enumerate() {
             statement.comma(place);
@@ -48,7 +51,7 @@ impl Reader {
             statement.push(if zero { ", 0)::text" } else { ")::text" });
         }
         statement.push(" FROM ").push_keys(columns, keys)?.push(" LEFT JOIN (");
-        let base = Base::of(scope, lines, measures, By::Owners { way, columns, keys });
+        let base = Base::of(&statement, lines, measures, by);
         Totals { base: &base, measures }.write(&mut statement)?;
         statement.push(") AS made ON ");
         for number in 1..=columns.len() {

@@ -3,13 +3,16 @@
 //! answer goes to the lines.
 
 use chrono::NaiveTime;
+use sqlx::Row as _;
 
 use super::base::By;
 use super::dimension::Dimension;
 use super::measure::{Measure, Measures};
 use crate::auth::Scope;
+use crate::error::{Error, Result};
 use crate::query::column::{Column, Kind, Table};
 use crate::query::condition::{Comparison, Condition};
+use crate::query::read::Reader;
 use crate::query::relation::ToOne;
 use crate::query::tables;
 use crate::query::value::Value;
@@ -67,6 +70,28 @@ impl Origin {
             Self::ProductDays => "current_sales_by_product_day",
             Self::Days => "current_sales_by_day",
         }
+    }
+}
+
+/// Days before the last one kept from which on sales may have changed without being
+/// slow to read by day: these days are made from their lines each time.
+const FEW_DAYS: i32 = 31;
+
+/// $1: [`FEW_DAYS`]. Not when nothing is kept yet.
+const IS_KEPT: &str = "
+    SELECT since > coalesce((SELECT max(order_date) FROM sales_by_day) - $1, 'infinity')
+    FROM sales_rollup_due";
+
+impl Reader {
+    /// Whether what has an answer by day is to be read so. It would be right in any
+    /// case, but slower than from the lines while many days are due.
+    pub(super) async fn reads_by_day(&self, origin: Origin) -> Result<bool> {
+        if origin == Origin::Lines {
+            return Ok(false);
+        }
+        let rows = self.connections().fetch_all(sqlx::query(IS_KEPT).bind(FEW_DAYS)).await?;
+        let row = rows.first().ok_or_else(|| Error::internal("the days gave no row"))?;
+        Ok(row.try_get(0)?)
     }
 }
 
