@@ -6,7 +6,8 @@ use std::process::Stdio;
 use salesgraph::graphql::{Engine, Limits};
 use salesgraph::query::Reader;
 use serde_json::Value;
-use sqlx::Executor as _;
+use sqlx::{AssertSqlSafe, Executor as _, Postgres, Transaction};
+use tokio::process::Child;
 
 use crate::support::draw::Draw;
 use crate::support::sales::{
@@ -46,10 +47,8 @@ impl Kept {
                      (SELECT * FROM {table} EXCEPT SELECT * FROM {since}(NULL))
                      UNION ALL (SELECT * FROM {since}(NULL) EXCEPT SELECT * FROM {table})) AS other"
             );
-            let other: i64 = sqlx::query_scalar(sqlx::AssertSqlSafe(sql))
-                .fetch_one(&self.app.pool)
-                .await
-                .unwrap();
+            let other: i64 =
+                sqlx::query_scalar(AssertSqlSafe(sql)).fetch_one(&self.app.pool).await.unwrap();
             assert_eq!(other, 0, "{table} is not what its lines are");
         }
     }
@@ -57,6 +56,28 @@ impl Kept {
     /// Notes of what is not kept.
     async fn due(&self) -> i64 {
         self.app.value("SELECT count(*) FROM derivation_due WHERE step = 'sales_rollup'").await
+    }
+
+    async fn change(&self, draw: &mut Draw) -> String {
+        sales::change(&mut self.app.pool.acquire().await.unwrap(), draw).await
+    }
+
+    /// A loader that stands still where it writes this table, until the transaction
+    /// that comes with it ends.
+    async fn held_up(&self, table: &str) -> (Child, Transaction<'static, Postgres>) {
+        let mut holder = self.app.pool.begin().await.unwrap();
+        let sql = format!("LOCK TABLE {table} IN SHARE MODE");
+        holder.execute(AssertSqlSafe(sql)).await.unwrap();
+        let mut command = self.app.command();
+        command.arg("load").stdout(Stdio::null()).stderr(Stdio::null());
+        let loader = command.spawn().expect("the program starts");
+        self.app
+            .wait_until(
+                "SELECT EXISTS (SELECT FROM pg_stat_activity WHERE wait_event_type = 'Lock'
+                 AND datname = current_database() AND application_name = 'salesgraph load')",
+            )
+            .await;
+        (loader, holder)
     }
 
     async fn data(&self, query: &str) -> (Value, Vec<String>) {
@@ -69,7 +90,7 @@ impl Kept {
     async fn same(&self, draw: &mut Draw, questions: usize, when: &str) {
         for _ in 0..questions {
             let question = Question::random(draw);
-            let (kept, seen) = self.data(&question.document(&question.filter)).await;
+            let (kept, seen) = self.data(&question.document(question.filter)).await;
             let groups = seen.iter().find(|one| one.contains("current_sales"));
             let from = groups.unwrap_or_else(|| panic!("not from what is kept: {question:?}"));
             let view = if question.by_product { "by_product_day" } else { "by_day" };
@@ -78,7 +99,7 @@ impl Kept {
             let document = question.document(&filter);
             let (lines, seen) = self.data(&document).await;
             assert!(!seen.iter().any(|one| one.contains("current_sales")), "{seen:?}");
-            assert_eq!(kept, lines, "{when}: {}", question.document(&question.filter));
+            assert_eq!(kept, lines, "{when}: {}", question.document(question.filter));
         }
     }
 }
@@ -185,7 +206,7 @@ async fn what_is_kept_answers_as_the_lines_after_any_change() {
         kept.step().await;
         kept.same(&mut draw, 40, "all is kept").await;
         for turn in 0..30 {
-            let change = sales::change(&kept.app.pool, &mut draw).await;
+            let change = kept.change(&mut draw).await;
             kept.same(&mut draw, 6, &format!("seed {seed}, turn {turn}, after {change}")).await;
             if draw.once_in(3) {
                 kept.step().await;
@@ -223,7 +244,7 @@ async fn the_tables_are_read_up_to_the_first_day_that_is_due() {
     kept.step().await;
     for table in ["sales_by_day", "sales_by_product_day"] {
         let sql = format!("UPDATE {table} SET line_count = line_count + 1000000");
-        kept.app.pool.execute(sqlx::AssertSqlSafe(sql)).await.unwrap();
+        kept.app.pool.execute(AssertSqlSafe(sql)).await.unwrap();
     }
     let read = async |query| wrong_days(&kept.data(query).await.0);
     for query in [BY_DAY, BY_PRODUCT] {
@@ -306,22 +327,10 @@ async fn a_run_killed_in_its_step_leaves_right_answers_and_the_next_finishes_it(
     let mut draw = Draw::new(45);
     kept.step().await;
     for table in ["sales_by_product_day", "sales_by_day"] {
-        sales::change(&kept.app.pool, &mut draw).await;
+        kept.change(&mut draw).await;
         let due = kept.due().await;
         assert!(due > 0);
-        // Holds the step up where it writes the table.
-        let mut holder = kept.app.pool.begin().await.unwrap();
-        let sql = format!("LOCK TABLE {table} IN SHARE MODE");
-        holder.execute(sqlx::AssertSqlSafe(sql)).await.unwrap();
-        let mut command = kept.app.command();
-        command.arg("load").stdout(Stdio::null()).stderr(Stdio::null());
-        let mut loader = command.spawn().expect("the program starts");
-        kept.app
-            .wait_until(
-                "SELECT EXISTS (SELECT FROM pg_stat_activity WHERE wait_event_type = 'Lock'
-                 AND datname = current_database() AND application_name = 'salesgraph load')",
-            )
-            .await;
+        let (mut loader, holder) = kept.held_up(table).await;
         kept.same(&mut draw, 5, "while the step is under way").await;
         loader.kill().await.expect("the loader is killed");
         holder.rollback().await.unwrap();
@@ -339,4 +348,34 @@ async fn a_run_killed_in_its_step_leaves_right_answers_and_the_next_finishes_it(
     .unwrap();
     // One run before, and one after each kill; the killed ones have none.
     assert_eq!(steps, [1, 1, 1]);
+}
+
+#[tokio::test]
+async fn what_commits_while_a_step_is_under_way_is_left_to_the_next() {
+    let kept = Kept::start(46).await;
+    let mut draw = Draw::new(46);
+    kept.step().await;
+    for turn in 0..6 {
+        let table = ["sales_by_product_day", "sales_by_day"][turn % 2];
+        kept.change(&mut draw).await;
+        // Begun before the step, and ended while it writes, or after it.
+        let mut writer = kept.app.pool.begin().await.unwrap();
+        let change = sales::small_change(&mut writer, &mut draw).await;
+        let (mut loader, holder) = kept.held_up(table).await;
+        let mut writer = Some(writer);
+        if turn < 4 {
+            writer.take().unwrap().commit().await.unwrap();
+            kept.same(&mut draw, 10, &format!("in the middle of the step: {change}")).await;
+        }
+        holder.rollback().await.unwrap();
+        assert!(loader.wait().await.unwrap().success());
+        kept.same(&mut draw, 10, &format!("the step is done: {change}")).await;
+        if let Some(writer) = writer {
+            writer.commit().await.unwrap();
+            kept.same(&mut draw, 10, &format!("after the step: {change}")).await;
+        }
+        assert!(kept.due().await > 0, "{change}");
+        kept.step().await;
+        kept.same(&mut draw, 10, "the next step is done").await;
+    }
 }

@@ -1,6 +1,6 @@
 //! Changes of sales by hand, as somebody with a database client makes them.
 
-use sqlx::{AssertSqlSafe, Executor as _, PgPool};
+use sqlx::{AssertSqlSafe, Executor as _, PgConnection};
 
 use crate::support::draw::Draw;
 
@@ -50,20 +50,30 @@ INSERT INTO sales_order_line SELECT * FROM kept WHERE sales_order_id % 2 = 1;
 DROP TABLE kept";
 
 /// Makes a random change, and tells it.
-pub(crate) async fn change(pool: &PgPool, draw: &mut Draw) -> String {
+pub(crate) async fn change(connection: &mut PgConnection, draw: &mut Draw) -> String {
+    if draw.once_in(12) {
+        connection.execute(ALL_AT_ONCE).await.expect(ALL_AT_ONCE);
+        return ALL_AT_ONCE.to_owned();
+    }
+    small_change(connection, draw).await
+}
+
+/// Likewise, one beside which others can go on.
+pub(crate) async fn small_change(connection: &mut PgConnection, draw: &mut Draw) -> String {
     let order: i32 = sqlx::query_scalar(
         "SELECT sales_order_id FROM sales_order ORDER BY sales_order_id
          OFFSET $1 % (SELECT count(*) FROM sales_order) LIMIT 1",
     )
     .bind(draw.between(0, 1_000))
-    .fetch_one(pool)
+    .fetch_one(&mut *connection)
     .await
     .expect("an order");
-    let of = if draw.once_in(12) { ALL_AT_ONCE } else { *draw.one(&CHANGES) };
-    let sql = of
+    let sql = draw
+        .one(&CHANGES)
         .replace("$order", &order.to_string())
         .replace("$days", &draw.between(-40, 40).to_string())
         .replace("$number", &draw.between(10_000, 9_999_999).to_string());
-    pool.execute(AssertSqlSafe(sql.clone())).await.unwrap_or_else(|error| panic!("{error}: {sql}"));
+    let done = connection.execute(AssertSqlSafe(sql.clone())).await;
+    done.unwrap_or_else(|error| panic!("{error}: {sql}"));
     sql
 }

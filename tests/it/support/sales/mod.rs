@@ -12,7 +12,7 @@ use sqlx::{AssertSqlSafe, Executor as _, PgPool};
 
 use super::draw::Draw;
 use super::{Api, database};
-pub(crate) use changes::change;
+pub(crate) use changes::{change, small_change};
 pub(crate) use oracle::{
     ALL, Ask, DIMENSIONS, Dimension, MEASURES, Measure, TEXT, dimension, keyed, plain,
 };

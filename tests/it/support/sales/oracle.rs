@@ -5,7 +5,7 @@ use serde_json::Value;
 use sqlx::{AssertSqlSafe, PgPool};
 
 /// A dimension.
-#[derive(Debug)]
+#[derive(Debug, Clone, Copy)]
 pub(crate) struct Dimension {
     /// Its name.
     pub(crate) name: &'static str,
