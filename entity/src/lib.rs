@@ -14,6 +14,8 @@ pub mod load_step;
 pub mod person;
 pub mod product;
 pub mod product_inventory;
+pub mod sales_by_day;
+pub mod sales_by_product_day;
 pub mod sales_order;
 pub mod sales_order_line;
 pub mod special_offer_product;

@@ -62,14 +62,27 @@ fn rollup(name: &str, key: &str, columns: &str) -> String {
 );
 COMMENT ON TABLE {name} IS 'What the lines of a day come to; right up to the day before that of sales_rollup_due.';
 COMMENT ON COLUMN {name}.order_date IS 'Day of the orders.';
+COMMENT ON COLUMN {name}.line_count IS 'The lines.';
 COMMENT ON COLUMN {name}.order_count IS 'Orders with at least one of the lines.';
 COMMENT ON COLUMN {name}.order_total IS 'What these orders come to, each counted once, in USD.';
+COMMENT ON COLUMN {name}.order_quantity_sum IS 'Pieces in all.';
+COMMENT ON COLUMN {name}.order_quantity_min IS 'Fewest pieces of a line.';
+COMMENT ON COLUMN {name}.order_quantity_max IS 'Most pieces of a line.';
+COMMENT ON COLUMN {name}.unit_price_sum IS 'Sum of the prices of one piece, a line counting once, in USD.';
+COMMENT ON COLUMN {name}.unit_price_min IS 'Least price of one piece, in USD.';
+COMMENT ON COLUMN {name}.unit_price_max IS 'Greatest price of one piece, in USD.';
+COMMENT ON COLUMN {name}.line_total_sum IS 'What the lines come to, in USD.';
+COMMENT ON COLUMN {name}.line_total_min IS 'The least a line comes to, in USD.';
+COMMENT ON COLUMN {name}.line_total_max IS 'The most a line comes to, in USD.';
+CREATE TRIGGER data_version_note AFTER INSERT OR UPDATE OR DELETE OR TRUNCATE ON {name}
+    FOR EACH STATEMENT EXECUTE FUNCTION data_version_note();
 "
     )
 }
 
 /// For the sales of a product.
 const INDEX: &str = "
+COMMENT ON COLUMN sales_by_product_day.product_id IS 'The product.';
 CREATE INDEX sales_by_product_day_product_id ON sales_by_product_day (product_id, order_date);
 ";
 

@@ -53,6 +53,8 @@ fn root_field(registry: &mut Registry, field: &'static RootField) -> MetaField {
     }
     if let Some(of) = of {
         meta.args.extend(list_arguments(of));
+    } else if let RootValue::Groups(_) = &field.value {
+        meta.args.extend(page_arguments());
     }
     meta
 }
@@ -317,7 +319,27 @@ fn plain(name: &str, description: &str, ty: String) -> MetaField {
 fn list_arguments(of: &Entity) -> IndexMap<String, MetaInputValue> {
     let filter = inputs::filter_name(of);
     let order = format!("[{}!]", inputs::order_name(of));
-    let arguments: [(&str, &str, &str); 6] = [
+    let arguments = [
+        (
+            inputs::FILTER,
+            &filter,
+            "Keeps the list to the rows that fulfil it; without it, or null, all rows do.",
+        ),
+        (
+            inputs::ORDER_BY,
+            &order,
+            "Order of the list, the most important key first; rows that are equal in all of them, \
+             and lists without, are in the order of the key.",
+        ),
+    ];
+    let named =
+        arguments.map(|(name, ty, description)| (name.to_owned(), input(name, ty, description)));
+    page_arguments().chain(named).collect()
+}
+
+/// The arguments of every page.
+fn page_arguments() -> impl Iterator<Item = (String, MetaInputValue)> {
+    [
         (
             "first",
             "Int",
@@ -332,20 +354,9 @@ fn list_arguments(of: &Entity) -> IndexMap<String, MetaInputValue> {
              together with first.",
         ),
         ("before", "String", "Cursor of the row the page ends before; by default the end."),
-        (
-            inputs::FILTER,
-            &filter,
-            "Keeps the list to the rows that fulfil it; without it, or null, all rows do.",
-        ),
-        (
-            inputs::ORDER_BY,
-            &order,
-            "Order of the list, the most important key first; rows that are equal in all of them, \
-             and lists without, are in the order of the key.",
-        ),
-    ];
-    let named = |(name, ty, description)| (str::to_owned(name), input(name, ty, description));
-    arguments.into_iter().map(named).collect()
+    ]
+    .into_iter()
+    .map(|(name, ty, description)| (name.to_owned(), input(name, ty, description)))
 }
 
 /// An argument, or a field of an input object.

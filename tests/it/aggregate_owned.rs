@@ -55,7 +55,8 @@ async fn the_sales_of_every_row_are_measured_by_one_statement() {
             let (_, few) = statements::during(api.data(&list_of(2))).await;
             let (data, seen) = statements::during(api.data(&list_of(1000))).await;
             assert_eq!(seen.len(), few.len(), "{seen:?}");
-            assert_eq!(seen.len(), 2, "{seen:?}");
+            let measured = seen.iter().filter(|one| one.contains(" AS made ")).count();
+            assert_eq!(measured, 1, "{seen:?}");
             let dimensions = [dimension];
             let ask = Ask { predicate, measures: &measures, ..ALL };
             let there = Ask { dimensions: &dimensions, ..ask }.groups(pool).await;

@@ -221,3 +221,35 @@ async fn only_so_many_different_measures_are_computed() {
         assert!(message.contains(told) && message.contains("200"), "{message}");
     }
 }
+
+#[tokio::test]
+async fn gaps_are_filled_by_so_many_groups_and_no_more() {
+    let api = sales::start(34).await;
+    // A mistyped year makes some three million days.
+    let far = "UPDATE sales_order SET order_date = '9999-12-31' WHERE sales_order_id =
+        (SELECT max(sales_order_id) FROM sales_order_line)";
+    sqlx::query(
+        "ALTER TABLE sales_order DROP CONSTRAINT sales_order_due_date, \
+                 DROP CONSTRAINT sales_order_ship_date",
+    )
+    .execute(&api.db.pool)
+    .await
+    .unwrap();
+    sqlx::query(far).execute(&api.db.pool).await.unwrap();
+    let filled = |groups: &str, filter: &str| {
+        format!(
+            "{{ salesAggregate(groupBy: {groups}, fillGaps: true, filter: {filter}, first: 1) \
+             {{ totalCount nodes {{ measures {{ lineCount }} }} }} }}"
+        )
+    };
+    let early = "{ order: { orderDate: { lt: \"2100-01-01\" } } }";
+    for groups in ["ORDER_DATE", "[PRODUCT, ORDER_WEEK]"] {
+        let (code, argument, told) = refusal(&api, &filled(groups, "{}"), json!({})).await;
+        assert_eq!((&*code, &*argument), ("BAD_USER_INPUT", "fillGaps"), "{groups}: {told}");
+        assert!(told.contains("the limit is 1000000"), "{told}");
+    }
+    for (groups, filter) in [("ORDER_YEAR", "{}"), ("ORDER_DATE", early)] {
+        let data = api.data(&filled(groups, filter)).await;
+        assert!(data["salesAggregate"]["totalCount"].as_i64() > Some(5_000), "{groups}: {data}");
+    }
+}

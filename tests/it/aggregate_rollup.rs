@@ -91,7 +91,7 @@ impl Kept {
         for _ in 0..questions {
             let question = Question::random(draw);
             let (kept, seen) = self.data(&question.document(question.filter)).await;
-            let groups = seen.iter().find(|one| one.contains("current_sales"));
+            let groups = seen.iter().rfind(|one| one.contains("current_sales"));
             let from = groups.unwrap_or_else(|| panic!("not from what is kept: {question:?}"));
             let view = if question.by_product { "by_product_day" } else { "by_day" };
             assert!(from.contains(&format!("current_sales_{view}")), "{question:?}: {from}");

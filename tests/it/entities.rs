@@ -51,6 +51,7 @@ fn postgres_type(ty: &ColumnType) -> String {
             format!("character varying({length})")
         }
         ColumnType::Decimal(Some((precision, scale))) => format!("numeric({precision},{scale})"),
+        ColumnType::Decimal(None) => "numeric".into(),
         ColumnType::Uuid => "uuid".into(),
         ColumnType::Date => "date".into(),
         ColumnType::DateTime => "timestamp without time zone".into(),
@@ -99,6 +100,8 @@ async fn entities_are_what_the_migrations_make() {
         check::<entity::person::Entity>(&db.pool).await,
         check::<entity::product::Entity>(&db.pool).await,
         check::<entity::product_inventory::Entity>(&db.pool).await,
+        check::<entity::sales_by_day::Entity>(&db.pool).await,
+        check::<entity::sales_by_product_day::Entity>(&db.pool).await,
         check::<entity::sales_order::Entity>(&db.pool).await,
         check::<entity::sales_order_line::Entity>(&db.pool).await,
         check::<entity::special_offer_product::Entity>(&db.pool).await,

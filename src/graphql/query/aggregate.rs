@@ -11,8 +11,8 @@ pub(super) static FIELDS: &[RootField] = &[RootField {
     value: RootValue::Groups(&SALES_GROUP),
 }];
 
-/// The arguments of `salesAggregate`.
-static GROUPS: [Argument; 10] = [
+/// The arguments of `salesAggregate`, without those of every page.
+static GROUPS: [Argument; 6] = [
     Argument {
         name: "filter",
         ty: "SalesFilter",
@@ -49,27 +49,5 @@ static GROUPS: [Argument; 10] = [
                       what the filter demands of order.orderDate of every line (not what or and \
                       not say of it); weekdays are always all seven. groupBy must have exactly \
                       one of these, and there may be 1000000 groups in all.",
-    },
-    Argument {
-        name: "first",
-        ty: "Int",
-        description: "Most groups of the page, from the beginning of the list: 0 to 1000, by default \
-                      50, unless the server is configured otherwise.",
-    },
-    Argument {
-        name: "after",
-        ty: "String",
-        description: "Cursor of the group the page comes after; by default the beginning.",
-    },
-    Argument {
-        name: "last",
-        ty: "Int",
-        description: "The same from the end of the list; the groups still come in the order of the \
-                      list. Not together with first.",
-    },
-    Argument {
-        name: "before",
-        ty: "String",
-        description: "Cursor of the group the page ends before; by default the end.",
     },
 ];

@@ -80,16 +80,20 @@ pub(super) fn write(groups: &Groups, statement: &mut Statement<'_>) -> Result<()
 pub(super) fn write_size(groups: &Groups, statement: &mut Statement<'_>) -> Result<()> {
     let (of_dates, others): (Vec<_>, Vec<_>) =
         groups.dimensions.iter().copied().partition(|dimension| dimension.is_of_dates());
-    let others = Groups {
-        lines: groups.lines.clone(),
-        dimensions: others,
-        measures: Measures::default(),
-        top: None,
-        fill_gaps: false,
-    };
-    statement.push("SELECT (SELECT count(*) FROM (");
-    others.write_made(statement)?;
-    statement.push(") AS other), (SELECT count(*) FROM ");
+    if others.is_empty() {
+        statement.push("SELECT 1::bigint, (SELECT count(*) FROM ");
+    } else {
+        let others = Groups {
+            lines: groups.lines.clone(),
+            dimensions: others,
+            measures: Measures::default(),
+            top: None,
+            fill_gaps: false,
+        };
+        statement.push("SELECT (SELECT count(*) FROM (");
+        others.write_made(statement)?;
+        statement.push(") AS other), (SELECT count(*) FROM ");
+    }
     let bucket = of_dates.first().and_then(|dimension| dimension.bucket);
     write_buckets(statement, bucket, &Period::of(&groups.lines))?;
     statement.push(")");
