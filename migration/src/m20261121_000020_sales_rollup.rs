@@ -15,7 +15,7 @@ impl MigrationTrait for Migration {
     async fn up(&self, manager: &SchemaManager) -> Result<(), DbErr> {
         let up = [
             DUE.to_owned(),
-            rollup("sales_by_product_day", ", product_id", "product_id integer NOT NULL,"),
+            rollup("sales_by_product_day", "product_id, ", "product_id integer NOT NULL,"),
             rollup("sales_by_day", "", ""),
             INDEX.to_owned(),
             FUNCTIONS.to_owned(),
@@ -58,7 +58,7 @@ fn rollup(name: &str, key: &str, columns: &str) -> String {
     line_total_sum      numeric NOT NULL,
     line_total_min      numeric NOT NULL,
     line_total_max      numeric NOT NULL,
-    PRIMARY KEY (order_date{key})
+    PRIMARY KEY ({key}order_date)
 );
 COMMENT ON TABLE {name} IS 'What the lines of a day come to; right up to the day before that of sales_rollup_due.';
 COMMENT ON COLUMN {name}.order_date IS 'Day of the orders.';
@@ -80,10 +80,10 @@ CREATE TRIGGER data_version_note AFTER INSERT OR UPDATE OR DELETE OR TRUNCATE ON
     )
 }
 
-/// For the sales of a product.
+/// For the days that are due.
 const INDEX: &str = "
 COMMENT ON COLUMN sales_by_product_day.product_id IS 'The product.';
-CREATE INDEX sales_by_product_day_product_id ON sales_by_product_day (product_id, order_date);
+CREATE INDEX sales_by_product_day_order_date ON sales_by_product_day (order_date);
 ";
 
 /// Where nothing is due the function is not called at all.
