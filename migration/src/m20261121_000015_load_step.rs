@@ -56,10 +56,12 @@ fn triggers(table: &str, kind: &str) -> String {
 ///
 /// Orders are locked, and the day of a line is looked up, order by order in a subquery
 /// of their own, because that is always answered from the index: a join might be
-/// planned as a scan of all orders for each batch. The lock of a line is the one that
-/// its foreign key takes when it is inserted; one that waits reads the day it waited
-/// for. Locks are taken in the order of the keys, so that two who take several wait in
-/// one direction only.
+/// planned as a scan of all orders for each batch. An insert has been through the check
+/// of its foreign key, which takes the same lock. The day is read by a statement that
+/// begins after it: a lock that had to wait still gives the row as it was before. (A
+/// transaction whose statements all see what was there at its beginning cannot commit
+/// after another has: the data version has moved.) Locks are taken in the order of the
+/// keys, so that two who take several wait in one direction only.
 const UP: &str = r"
 CREATE TABLE load_step (
     id            integer GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
@@ -134,26 +136,26 @@ BEGIN
         CREATE FUNCTION derivation_note_line() RETURNS trigger
         LANGUAGE plpgsql SECURITY DEFINER SET search_path = %1$I, pg_temp AS $body$
         DECLARE
-            orders bigint;
+            touched integer[];
             first_day date;
         BEGIN
             IF TG_OP = 'UPDATE' THEN
-                SELECT count(*), min(order_date) INTO orders, first_day FROM (
-                    SELECT sales_order_id FROM former UNION SELECT sales_order_id FROM changed
-                    ORDER BY sales_order_id) AS touched
-                CROSS JOIN LATERAL (
-                    SELECT order_date FROM sales_order
-                    WHERE sales_order_id = touched.sales_order_id FOR KEY SHARE) AS locked;
+                touched := ARRAY(SELECT sales_order_id FROM former
+                                 UNION SELECT sales_order_id FROM changed ORDER BY 1);
             ELSE
-                SELECT count(*), min(order_date) INTO orders, first_day FROM (
-                    SELECT DISTINCT sales_order_id FROM changed ORDER BY sales_order_id) AS touched
-                CROSS JOIN LATERAL (
-                    SELECT order_date FROM sales_order
-                    WHERE sales_order_id = touched.sales_order_id FOR KEY SHARE) AS locked;
+                touched := ARRAY(SELECT DISTINCT sales_order_id FROM changed ORDER BY 1);
             END IF;
-            IF orders > 0 THEN
-                INSERT INTO derivation_due SELECT step, first_day FROM derivation_step;
+            IF cardinality(touched) = 0 THEN
+                RETURN NULL;
             END IF;
+            IF TG_OP <> 'INSERT' THEN
+                PERFORM FROM unnest(touched) AS of (order_id) CROSS JOIN LATERAL (
+                    SELECT FROM sales_order WHERE sales_order_id = order_id
+                    FOR KEY SHARE) AS locked;
+            END IF;
+            SELECT min((SELECT order_date FROM sales_order WHERE sales_order_id = order_id))
+            INTO first_day FROM unnest(touched) AS of (order_id);
+            INSERT INTO derivation_due SELECT step, first_day FROM derivation_step;
             RETURN NULL;
         END $body$
     $function$, current_schema());
