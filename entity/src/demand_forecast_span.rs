@@ -12,9 +12,11 @@ pub struct Model {
     /// Weekday of the dates: 1 is Monday, 7 is Sunday.
     #[sea_orm(primary_key, auto_increment = false)]
     pub weekday: i16,
-    /// First date it is for; it is for all of this weekday up to the next first_date of the product and weekday.
+    /// First date it is for.
     #[sea_orm(primary_key, auto_increment = false)]
     pub first_date: Date,
+    /// First date it is not for any more: the next first_date of the product and weekday; null while there is none.
+    pub next_date: Option<Date>,
     /// What the product sold seven days before first_date, in pieces.
     pub sold_quantity: i64,
     /// Median of what the product sold on that day and the up to three latest before it of the same weekday on which it sold, in pieces.

@@ -4,6 +4,7 @@ pub mod currency_rate;
 pub mod customer;
 pub mod demand_forecast_date;
 pub mod demand_forecast_span;
+pub mod demand_forecast_stock;
 pub mod load_checkpoint;
 pub mod load_file;
 pub mod load_parked;

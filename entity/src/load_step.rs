@@ -16,7 +16,7 @@ pub struct Model {
     pub step: String,
     /// The data version it was made from.
     pub data_version: i64,
-    /// First day whose sales had changed; null where everything was made anew.
+    /// First day whose sales had changed; null where there is no such day: everything was made anew, or only the inventory had changed.
     pub since: Option<Date>,
     /// When it began.
     pub started_at: DateTimeUtc,

@@ -2,10 +2,14 @@
 //! up to date.
 //!
 //! What a step has to do is noted where the rows change, by triggers, whoever
-//! changes them. Notes are only ever added, and never looked at by the writers:
-//! transactions side by side do not wait for each other. A step takes the notes it
-//! sees in its own transaction, before it reads the rows; a note that it does not
-//! see stays for the next run.
+//! changes them. Notes are only ever added, and never looked at by the writers. A
+//! step takes the notes it sees in its own transaction, before it reads the rows; a
+//! note that it does not see stays for the next run.
+//!
+//! The note of a line tells the day of its order, which must be the day that the line
+//! is found on once both are committed. Who changes lines and who moves their order to
+//! another day therefore wait for each other. Nobody else does: neither the batches
+//! of a load, nor who changes other lines of the same order.
 
 use sea_orm_migration::prelude::*;
 
@@ -50,9 +54,14 @@ fn triggers(table: &str, kind: &str) -> String {
 /// The functions run as their owner and with a search path of their own, as those of
 /// the data version do, and for the same reasons.
 ///
-/// The day of a line is looked up order by order in a scalar subquery, because that
-/// is always answered from the index: a join might be planned as a scan of all
-/// orders for each batch.
+/// Orders are locked, and the day of a line is looked up, order by order in a subquery
+/// of their own, because that is always answered from the index: a join might be
+/// planned as a scan of all orders for each batch. An insert has been through the check
+/// of its foreign key, which takes the same lock. The day is read by a statement that
+/// begins after it: a lock that had to wait still gives the row as it was before. (A
+/// transaction whose statements all see what was there at its beginning cannot commit
+/// after another has: the data version has moved.) Locks are taken in the order of the
+/// keys, so that two who take several wait in one direction only.
 const UP: &str = r"
 CREATE TABLE load_step (
     id            integer GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
@@ -73,7 +82,7 @@ COMMENT ON COLUMN load_step.id IS 'Key.';
 COMMENT ON COLUMN load_step.run_id IS 'The run.';
 COMMENT ON COLUMN load_step.step IS 'What was brought up to date, such as demand_forecast.';
 COMMENT ON COLUMN load_step.data_version IS 'The data version it was made from.';
-COMMENT ON COLUMN load_step.since IS 'First day whose sales had changed; null where everything was made anew.';
+COMMENT ON COLUMN load_step.since IS 'First day whose sales had changed; null where there is no such day: everything was made anew, or only the inventory had changed.';
 COMMENT ON COLUMN load_step.started_at IS 'When it began.';
 COMMENT ON COLUMN load_step.finished_at IS 'When it was about to be committed.';
 COMMENT ON COLUMN load_step.rows_written IS 'Rows inserted, updated or removed; what is right already is not written.';
@@ -90,7 +99,7 @@ CREATE TABLE derivation_due (
 );
 COMMENT ON TABLE derivation_due IS 'Changes that a step has not taken in yet, added by triggers and removed by the step.';
 COMMENT ON COLUMN derivation_due.step IS 'The step.';
-COMMENT ON COLUMN derivation_due.since IS 'First day whose sales may have changed; null where any may.';
+COMMENT ON COLUMN derivation_due.since IS 'First day whose sales may have changed; null where any may, infinity where something else has changed.';
 
 DO $create$
 BEGIN
@@ -110,6 +119,14 @@ BEGIN
             SELECT count(*), min(order_date) INTO orders, first_day FROM changed;
             IF TG_OP = 'UPDATE' THEN
                 SELECT least(first_day, min(order_date)) INTO first_day FROM former;
+                PERFORM FROM (
+                    SELECT sales_order_id FROM (
+                        SELECT sales_order_id, order_date FROM former
+                        EXCEPT SELECT sales_order_id, order_date FROM changed) AS other
+                    ORDER BY sales_order_id) AS moved
+                CROSS JOIN LATERAL (
+                    SELECT FROM sales_order WHERE sales_order_id = moved.sales_order_id
+                    FOR UPDATE) AS locked;
             END IF;
             IF orders > 0 THEN
                 INSERT INTO derivation_due SELECT step, first_day FROM derivation_step;
@@ -119,23 +136,26 @@ BEGIN
         CREATE FUNCTION derivation_note_line() RETURNS trigger
         LANGUAGE plpgsql SECURITY DEFINER SET search_path = %1$I, pg_temp AS $body$
         DECLARE
-            orders bigint;
+            touched integer[];
             first_day date;
-            former_day date;
         BEGIN
-            SELECT count(*), min((SELECT order_date FROM sales_order
-                                  WHERE sales_order_id = touched.sales_order_id))
-            INTO orders, first_day FROM (SELECT DISTINCT sales_order_id FROM changed) AS touched;
             IF TG_OP = 'UPDATE' THEN
-                SELECT min((SELECT order_date FROM sales_order
-                            WHERE sales_order_id = touched.sales_order_id))
-                INTO former_day FROM (SELECT DISTINCT sales_order_id FROM former
-                                      EXCEPT SELECT sales_order_id FROM changed) AS touched;
-                first_day := least(first_day, former_day);
+                touched := ARRAY(SELECT sales_order_id FROM former
+                                 UNION SELECT sales_order_id FROM changed ORDER BY 1);
+            ELSE
+                touched := ARRAY(SELECT DISTINCT sales_order_id FROM changed ORDER BY 1);
             END IF;
-            IF orders > 0 THEN
-                INSERT INTO derivation_due SELECT step, first_day FROM derivation_step;
+            IF cardinality(touched) = 0 THEN
+                RETURN NULL;
             END IF;
+            IF TG_OP <> 'INSERT' THEN
+                PERFORM FROM unnest(touched) AS of (order_id) CROSS JOIN LATERAL (
+                    SELECT FROM sales_order WHERE sales_order_id = order_id
+                    FOR KEY SHARE) AS locked;
+            END IF;
+            SELECT min((SELECT order_date FROM sales_order WHERE sales_order_id = order_id))
+            INTO first_day FROM unnest(touched) AS of (order_id);
+            INSERT INTO derivation_due SELECT step, first_day FROM derivation_step;
             RETURN NULL;
         END $body$
     $function$, current_schema());

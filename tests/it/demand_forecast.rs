@@ -18,7 +18,7 @@ const NODE: &str = "date productId predictedQuantity basisDays availableQuantity
 async fn loaded() -> TestApp {
     let app = TestApp::start().await;
     sample::clean().put(&app, &ALL).await;
-    assert_eq!(app.load().await.steps.len(), 1);
+    assert_eq!(app.load().await.steps.len(), 2);
     app
 }
 
@@ -187,6 +187,7 @@ async fn arguments_keep_it_to_products_and_to_what_is_short() {
     let app = loaded().await;
     let engine = engine(&app);
     app.pool.execute("TRUNCATE product_inventory").await.expect("no inventory");
+    app.load().await;
     let period = period(&app, 10, 28).await;
     let all = nodes(&engine, &format!("{period}, productIds: [707, 708, 709]")).await;
     let last = last(&app).await;
@@ -212,6 +213,9 @@ async fn arguments_keep_it_to_products_and_to_what_is_short() {
         )
         .await
         .expect("an inventory");
+    let unchanged = nodes(&engine, &format!("{period}, productIds: [707, 708, 709]")).await;
+    assert_eq!(unchanged, all, "the forecast is of one state of the data");
+    app.load().await;
     let some = nodes(&engine, &format!("{period}, productIds: [707, 708, 709]")).await;
     assert_eq!(some.len(), all.len());
     for row in &some {

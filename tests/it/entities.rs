@@ -90,6 +90,7 @@ async fn entities_are_what_the_migrations_make() {
         check::<entity::customer::Entity>(&db.pool).await,
         check::<entity::demand_forecast_date::Entity>(&db.pool).await,
         check::<entity::demand_forecast_span::Entity>(&db.pool).await,
+        check::<entity::demand_forecast_stock::Entity>(&db.pool).await,
         check::<entity::load_checkpoint::Entity>(&db.pool).await,
         check::<entity::load_file::Entity>(&db.pool).await,
         check::<entity::load_parked::Entity>(&db.pool).await,

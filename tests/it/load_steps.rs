@@ -11,8 +11,11 @@ use sqlx::{AssertSqlSafe, Connection as _, Executor as _, PgConnection};
 use crate::support::dialects::{Compression, compress};
 use crate::support::draw::Draw;
 use crate::support::forecast::{assert_all_as_worked_out, assert_as_worked_out};
-use crate::support::sample::{self, ALL, DETAIL, HEADER};
+use crate::support::sample::{self, ALL, DETAIL, HEADER, INVENTORY};
 use crate::support::{TestApp, ask};
+
+/// What is brought up to date when sales have changed.
+const BOTH: [&str; 2] = ["sales_rollup", "demand_forecast"];
 
 /// Changes the quantity of some lines as nobody but a person would.
 const CHANGE: &str = "UPDATE sales_order_line SET order_quantity = order_quantity + 3, \
@@ -23,8 +26,8 @@ async fn loaded() -> TestApp {
     sample::clean().put(&app, &ALL).await;
     let summary = app.load_small().await;
     assert_eq!(summary.outcome, Outcome::Succeeded, "{summary:?}");
-    assert_eq!(names(&summary), ["demand_forecast"]);
-    assert!(summary.steps[0].rows_written > 1_000, "{summary:?}");
+    assert_eq!(names(&summary), BOTH);
+    assert!(summary.steps.iter().all(|step| step.rows_written > 1_000), "{summary:?}");
     app
 }
 
@@ -32,12 +35,14 @@ fn names(summary: &RunSummary) -> Vec<&'static str> {
     summary.steps.iter().map(|step| step.step).collect()
 }
 
-/// The first days and the rows of the steps in the ledger, oldest first.
+/// The first days and the rows of the forecast's steps in the ledger, oldest first.
 async fn ledger(app: &TestApp) -> Vec<(Option<NaiveDate>, i64)> {
-    sqlx::query_as("SELECT since, rows_written FROM load_step ORDER BY id")
-        .fetch_all(&app.pool)
-        .await
-        .expect("the ledger")
+    sqlx::query_as(
+        "SELECT since, rows_written FROM load_step WHERE step = 'demand_forecast' ORDER BY id",
+    )
+    .fetch_all(&app.pool)
+    .await
+    .expect("the ledger")
 }
 
 async fn change(app: &TestApp, sql: &str) {
@@ -80,7 +85,7 @@ async fn changes_by_hand_are_taken_in_from_their_first_day_on() {
                   WHERE order_date::date >= ";
     change(&app, &format!("{CHANGE}{of_day}'{day}')")).await;
     let summary = app.load_small().await;
-    assert_eq!(names(&summary), ["demand_forecast"]);
+    assert_eq!(names(&summary), BOTH);
     let steps = ledger(&app).await;
     assert_eq!(steps[1].0, Some(day));
     assert!(steps[1].1 > 0 && steps[1].1 < steps[0].1, "{steps:?}");
@@ -147,13 +152,80 @@ async fn what_is_kept_up_to_date_is_what_would_be_made_anew() {
 }
 
 #[tokio::test]
+async fn what_is_right_already_is_not_written() {
+    let app = loaded().await;
+    let product = "SELECT min(product_id) FROM sales_order_line";
+    change(&app, &format!("{CHANGE}product_id = ({product})")).await;
+    change(&app, "INSERT INTO derivation_due SELECT step FROM derivation_step").await;
+    let summary = app.load_small().await;
+    let days = "SELECT count(*) FROM sales_by_product_day";
+    let (all, of_product): (i64, i64) = (
+        app.value("SELECT count(*) FROM sales_by_product_day").await,
+        sqlx::query_scalar(AssertSqlSafe(format!("{days} WHERE product_id = ({product})")))
+            .fetch_one(&app.pool)
+            .await
+            .expect("its days"),
+    );
+    // Each day of the product, once for the product and once for the day.
+    assert_eq!(summary.steps[0].rows_written, 2 * of_product, "of {all}: {summary:?}");
+    assert!(all > 2 * of_product);
+    assert!(summary.steps[1].rows_written <= of_product, "{summary:?}");
+    assert_eq!(ledger(&app).await[1].0, None, "everything was looked at");
+}
+
+#[tokio::test]
+async fn a_change_of_the_inventory_makes_the_forecast_alone_due() {
+    let app = loaded().await;
+    let stock = "SELECT sum(available_quantity)::bigint FROM demand_forecast_stock";
+    let before: i64 = app.value(stock).await;
+    change(&app, "UPDATE product_inventory SET quantity = 1 WHERE product_id = -1").await;
+    assert_eq!(names(&app.load_small().await), [""; 0], "no row was changed");
+
+    let product = "WHERE product_id = (SELECT min(product_id) FROM product_inventory)";
+    change(&app, &format!("UPDATE product_inventory SET quantity = quantity + 5 {product}")).await;
+    let places: i64 = sqlx::query_scalar(AssertSqlSafe(format!(
+        "SELECT count(*) FROM product_inventory {product}"
+    )))
+    .fetch_one(&app.pool)
+    .await
+    .expect("its places");
+    assert_eq!(app.value::<i64>(stock).await, before, "it is taken in by a run");
+    assert_eq!(names(&app.load_small().await), ["demand_forecast"]);
+    assert_eq!(app.value::<i64>(stock).await, before + 5 * places);
+    assert_eq!(ledger(&app).await[1], (None, 1), "one product, and no sales");
+
+    // A run that also finds sales changed tells their first day.
+    let last = day_of(&app, "SELECT max(order_date)::date FROM sales_order").await;
+    change(&app, &format!("DELETE FROM product_inventory {product}")).await;
+    change(
+        &app,
+        &format!(
+            "{CHANGE}sales_order_id IN (SELECT sales_order_id FROM sales_order \
+                        WHERE order_date::date = '{last}')"
+        ),
+    )
+    .await;
+    assert_eq!(names(&app.load_small().await), BOTH);
+    assert_eq!(ledger(&app).await[2].0, Some(last));
+
+    change(&app, "TRUNCATE product_inventory").await;
+    assert_eq!(names(&app.load_small().await), ["demand_forecast"]);
+    let left: i64 = app.value("SELECT count(*) FROM demand_forecast_stock").await;
+    assert_eq!(left, 0);
+    app.put(INVENTORY, compress(sample::clean().file(INVENTORY), Compression::Gzip)).await;
+    let again = app.load_small().await;
+    assert_eq!((names(&again), again.files.len()), (vec!["demand_forecast"], 1));
+    assert_eq!(app.value::<i64>(stock).await, before);
+}
+
+#[tokio::test]
 async fn files_that_fail_leave_the_rest_brought_up_to_date() {
     let app = TestApp::start().await;
     sample::clean().put(&app, &ALL).await;
     app.put("more/Sales.Customer-bad.csv", "CustomerID;PersonID\r\n1;2\r\n").await;
     let summary = app.load_small().await;
     assert_eq!(summary.outcome, Outcome::Failed);
-    assert_eq!(names(&summary), ["demand_forecast"]);
+    assert_eq!(names(&summary), BOTH);
     assert!(assert_as_worked_out(&app.pool, "after a failed run").await > 1_000);
 }
 
@@ -178,7 +250,7 @@ async fn a_replayed_line_is_taken_in() {
 }
 
 #[tokio::test]
-async fn writers_do_not_wait_for_each_other_nor_for_a_step() {
+async fn writers_of_lines_do_not_wait_for_each_other_nor_for_a_step() {
     let app = loaded().await;
     let mut writers = Vec::new();
     for product in ["product_id % 2 = 0", "product_id % 2 = 1"] {
@@ -191,7 +263,7 @@ async fn writers_do_not_wait_for_each_other_nor_for_a_step() {
     assert_eq!(names(&summary), [""; 0], "nothing is committed");
     for mut writer in writers {
         writer.execute("COMMIT").await.expect("committed");
-        assert_eq!(names(&app.load_small().await), ["demand_forecast"]);
+        assert_eq!(names(&app.load_small().await), BOTH);
         assert_as_worked_out(&app.pool, "after a commit").await;
     }
 }
@@ -202,17 +274,18 @@ async fn the_table_the_summary_and_the_api_tell_of_it() {
     sample::clean().put(&app, &ALL).await;
     let told = app.run(&["load", "--json"]).await.expect(0);
     let told: Value = serde_json::from_str(&told.out).expect("one JSON object");
-    let rows: i64 = app.value("SELECT rows_written FROM load_step").await;
-    assert_eq!(told["steps"][0]["step"], "demand_forecast");
-    assert_eq!(told["steps"][0]["rows_written"], rows);
-    assert!(told["steps"][0]["seconds"].is_f64(), "{told}");
-    let both: i64 = app
+    let rows = ledger(&app).await[0].1;
+    assert_eq!(told["steps"][1]["step"], "demand_forecast");
+    assert_eq!(told["steps"][1]["rows_written"], rows);
+    assert!(told["steps"][1]["seconds"].is_f64(), "{told}");
+    let all: i64 = app
         .value(
             "SELECT (SELECT count(*) FROM demand_forecast_span) \
-               + (SELECT count(*) FROM demand_forecast_date)",
+               + (SELECT count(*) FROM demand_forecast_date) \
+               + (SELECT count(*) FROM demand_forecast_stock)",
         )
         .await;
-    assert_eq!(rows, both, "each row is written once");
+    assert_eq!(rows, all, "each row is written once");
 
     let engine = Engine::new(Reader::new(app.pool.clone()), Limits::default());
     let answer = ask(
@@ -222,8 +295,9 @@ async fn the_table_the_summary_and_the_api_tell_of_it() {
     )
     .await;
     let steps = &answer["data"]["loadRuns"]["nodes"][0]["steps"];
-    assert_eq!(steps["totalCount"], 1, "{answer}");
-    let step = &steps["nodes"][0];
+    assert_eq!(steps["totalCount"], 2, "{answer}");
+    let step = &steps["nodes"][1];
+    assert_eq!(step["step"], "demand_forecast");
     assert_eq!(step["rowsWritten"], rows);
     assert_eq!(step["run"], json!({ "state": "SUCCEEDED" }));
     let first: String = app.value("SELECT min(order_date)::date::text FROM sales_order").await;

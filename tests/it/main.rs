@@ -60,6 +60,7 @@ mod load_outage;
 mod load_real;
 mod load_steps;
 mod load_steps_broken;
+mod load_steps_writers;
 mod load_versions;
 mod optional_datasets;
 mod paths;

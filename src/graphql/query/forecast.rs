@@ -45,7 +45,7 @@ pub(super) static FIELDS: &[RootField] = &[RootField {
     name: "demandForecast",
     description: "What is predicted to be sold of each product on each date of a period, beside \
                   what is available, by default ordered by date and productId. It is brought up to \
-                  date at the end of each load run. Null only together with an error.",
+                  date at the end of each load run, if sales or the inventory have changed. Null only together with an error.",
     arguments: &[FROM, TO, PRODUCT_IDS, ONLY_SHORTFALL],
     value: RootValue::List { of: &DEMAND_FORECAST, only: &ONLY },
 }];

@@ -30,8 +30,8 @@ pub(crate) static DEMAND_FORECAST: Entity = Entity {
             Field::column(
                 "availableQuantity",
                 Column::new("available_quantity", Kind::Long).nullable(),
-                "Pieces the inventory holds now, over all locations; 0 for a product it does not \
-                 have, null while no inventory is loaded.",
+                "Pieces the inventory held when the forecast was made, over all locations; 0 for a \
+                 product it did not have, null where no inventory was loaded.",
             ),
             Field::column(
                 "shortfall",

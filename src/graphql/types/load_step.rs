@@ -26,7 +26,8 @@ pub(crate) static LOAD_STEP: Entity = Entity {
             Field::column(
                 "since",
                 Column::new("since", Kind::Date).nullable(),
-                "First day whose sales had changed; null where everything was made anew.",
+                "First day whose sales had changed; null where there is no such day: everything was \
+                 made anew, or only the inventory had changed.",
             ),
             Field::column("startedAt", Column::new("started_at", Kind::DateTime), "When it began."),
             Field::column(

@@ -1,15 +1,16 @@
 //! The demand forecast: the median of what a product sold on the up to four latest
-//! same weekdays on which it sold.
+//! same weekdays on which it sold, and what the inventory holds of it.
 
 use super::Derivation;
 
 /// See the module.
 pub(super) static DEMAND_FORECAST: Derivation =
-    Derivation { step: "demand_forecast", statements: &[SPANS, DATES] };
+    Derivation { step: "demand_forecast", of_sales: &[SPANS, DATES], of_others: &[STOCK] };
 
 /// A day on which a product sold makes the prediction for the dates of the same
 /// weekday after it, up to the next such day. It is made of that day and the three
-/// before it; where these are older than what has changed, they are in the spans.
+/// before it; where these are older than what has changed, they are in the spans. The
+/// latest of the older ones ends where what has changed begins.
 ///
 /// The median of up to four is what is left without the least and the greatest when
 /// there are more than two, or the mean of that. A half is exact in one decimal.
@@ -30,15 +31,17 @@ WITH sold AS (
           AND span.first_date < $1 + 7
         ORDER BY first_date DESC LIMIT 3) AS span
 ), latest AS (
-    SELECT product_id, weekday, day, quantity, count(*) OVER latest AS days,
+    SELECT product_id, weekday, day, quantity, lead(day) OVER every AS next_day,
+        count(*) OVER latest AS days,
         sum(quantity) OVER latest AS total, min(quantity) OVER latest AS least,
         max(quantity) OVER latest AS greatest
     FROM (SELECT product_id, weekday, day, quantity FROM changed
           UNION ALL SELECT product_id, weekday, day, quantity FROM earlier) AS of
-    WINDOW latest AS (PARTITION BY product_id, weekday ORDER BY day
-                      ROWS BETWEEN 3 PRECEDING AND CURRENT ROW)
+    WINDOW every AS (PARTITION BY product_id, weekday ORDER BY day),
+        latest AS (every ROWS BETWEEN 3 PRECEDING AND CURRENT ROW)
 ), made AS MATERIALIZED (
-    SELECT product_id, weekday, day + 7 AS first_date, quantity AS sold_quantity,
+    SELECT product_id, weekday, day + 7 AS first_date, next_day + 7 AS next_date,
+        quantity AS sold_quantity,
         (CASE days WHEN 1 THEN total WHEN 2 THEN total * 0.5 WHEN 3 THEN total - least - greatest
          ELSE (total - least - greatest) * 0.5 END)::numeric(20, 1) AS predicted_quantity,
         days::smallint AS basis_days
@@ -52,18 +55,30 @@ WITH sold AS (
     RETURNING 1
 ), updated AS (
     UPDATE demand_forecast_span AS stored
-    SET sold_quantity = made.sold_quantity, predicted_quantity = made.predicted_quantity,
-        basis_days = made.basis_days
+    SET next_date = made.next_date, sold_quantity = made.sold_quantity,
+        predicted_quantity = made.predicted_quantity, basis_days = made.basis_days
     FROM made
     WHERE (made.product_id, made.weekday, made.first_date)
             = (stored.product_id, stored.weekday, stored.first_date)
-        AND (made.sold_quantity, made.predicted_quantity, made.basis_days)
-            IS DISTINCT FROM (stored.sold_quantity, stored.predicted_quantity, stored.basis_days)
+        AND (made.next_date, made.sold_quantity, made.predicted_quantity, made.basis_days)
+            IS DISTINCT FROM (stored.next_date, stored.sold_quantity, stored.predicted_quantity,
+                stored.basis_days)
+    RETURNING 1
+), ended AS (
+    UPDATE demand_forecast_span AS stored SET next_date = next.first_date
+    FROM demand_forecast_span AS latest LEFT JOIN (
+        SELECT product_id, weekday, min(first_date) AS first_date FROM made
+        GROUP BY product_id, weekday) AS next USING (product_id, weekday)
+    WHERE (stored.product_id, stored.weekday, stored.first_date)
+            = (latest.product_id, latest.weekday, latest.first_date)
+        AND latest.first_date < $1 + 7 AND coalesce(latest.next_date, 'infinity') >= $1 + 7
+        AND next.first_date IS DISTINCT FROM stored.next_date
     RETURNING 1
 ), added AS (
-    INSERT INTO demand_forecast_span (product_id, weekday, first_date, sold_quantity,
+    INSERT INTO demand_forecast_span (product_id, weekday, first_date, next_date, sold_quantity,
         predicted_quantity, basis_days)
-    SELECT product_id, weekday, first_date, sold_quantity, predicted_quantity, basis_days
+    SELECT product_id, weekday, first_date, next_date, sold_quantity, predicted_quantity,
+        basis_days
     FROM made
     WHERE NOT EXISTS (SELECT FROM demand_forecast_span AS known
           WHERE (made.product_id, made.weekday, made.first_date)
@@ -71,7 +86,7 @@ WITH sold AS (
     RETURNING 1
 )
 SELECT (SELECT count(*) FROM removed) + (SELECT count(*) FROM updated)
-    + (SELECT count(*) FROM added)";
+    + (SELECT count(*) FROM ended) + (SELECT count(*) FROM added)";
 
 /// The dates after each order date up to the next, and 28 days after the last. Of a
 /// gap of more than ten years only these are there: a single wrong date would
@@ -100,3 +115,28 @@ WITH earlier AS (
     RETURNING 1
 )
 SELECT (SELECT count(*) FROM removed) + (SELECT count(*) FROM added)";
+
+/// What the inventory holds of each product that it has.
+const STOCK: &str = "
+WITH made AS MATERIALIZED (
+    SELECT product_id, sum(quantity) AS available_quantity FROM product_inventory
+    GROUP BY product_id
+), removed AS (
+    DELETE FROM demand_forecast_stock AS stored
+    WHERE NOT EXISTS (SELECT FROM made WHERE made.product_id = stored.product_id)
+    RETURNING 1
+), updated AS (
+    UPDATE demand_forecast_stock AS stored SET available_quantity = made.available_quantity
+    FROM made
+    WHERE made.product_id = stored.product_id
+        AND made.available_quantity <> stored.available_quantity
+    RETURNING 1
+), added AS (
+    INSERT INTO demand_forecast_stock (product_id, available_quantity)
+    SELECT product_id, available_quantity FROM made
+    WHERE NOT EXISTS (SELECT FROM demand_forecast_stock AS known
+          WHERE known.product_id = made.product_id)
+    RETURNING 1
+)
+SELECT (SELECT count(*) FROM removed) + (SELECT count(*) FROM updated)
+    + (SELECT count(*) FROM added)";

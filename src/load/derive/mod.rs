@@ -14,8 +14,6 @@
 mod demand_forecast;
 mod sales_rollup;
 
-use std::time::Instant;
-
 use chrono::NaiveDate;
 use sqlx::{Connection as _, PgConnection, Row as _};
 
@@ -32,10 +30,12 @@ use crate::error::{Error, Result};
 struct Derivation {
     /// Its name in the ledger and in `derivation_step`.
     step: &'static str,
-    /// What it does, in this order. $1 is the first day whose sales may have changed,
-    /// null where any may; each gives one number, that of the rows it has written,
-    /// and writes only what is not right already.
-    statements: &'static [&'static str],
+    /// What it does of sales, in this order. $1 is the first day whose sales may have
+    /// changed, null where any may; each gives one number, that of the rows it has
+    /// written, and writes only what is not right already.
+    of_sales: &'static [&'static str],
+    /// What it does then, whatever has changed, without $1.
+    of_others: &'static [&'static str],
 }
 
 /// All steps, each after those whose data it reads.
@@ -46,11 +46,23 @@ static ALL: &[&Derivation] = &[&sales_rollup::SALES_ROLLUP, &demand_forecast::DE
 const MEMORY: &str = "SET LOCAL work_mem = '64MB'";
 
 /// Enters a step into the ledger, with the times of its transaction; not when the run
-/// is over.
+/// is over. A run enters a step again when it did not hear that it was committed, and
+/// meanwhile there was more to do.
 const ENTER: &str = "
-INSERT INTO load_step (run_id, step, data_version, since, started_at, finished_at, rows_written)
+INSERT INTO load_step AS entered
+    (run_id, step, data_version, since, started_at, finished_at, rows_written)
 SELECT id, $2, $3, $4, now(), clock_timestamp(), $5 FROM load_run
-WHERE id = $1 AND state = 'running' FOR SHARE";
+WHERE id = $1 AND state = 'running' FOR SHARE
+ON CONFLICT (run_id, step) DO UPDATE SET data_version = excluded.data_version,
+    since = CASE WHEN entered.since < excluded.since THEN entered.since
+        WHEN entered.since IS NOT NULL THEN excluded.since END,
+    started_at = excluded.started_at, finished_at = excluded.finished_at,
+    rows_written = entered.rows_written + excluded.rows_written";
+
+/// What the ledger tells of a step of a run.
+const ENTERED: &str = "
+SELECT rows_written, date_part('epoch', finished_at - started_at) FROM load_step
+WHERE run_id = $1 AND step = $2";
 
 /// Does every step that is due; `done` holds those that were done, also after a
 /// failure.
@@ -64,6 +76,7 @@ pub(super) async fn derive(
         loop {
             match bring_up_to_date(session, observer, derivation).await {
                 Ok(summary) => {
+                    summary.iter().for_each(|summary| observer.derived(summary));
                     done.extend(summary);
                     break;
                 }
@@ -80,30 +93,35 @@ pub(super) async fn derive(
     Ok(())
 }
 
-/// `None` when there is nothing to do.
+/// What this run has done of the step, an attempt of which nothing was heard
+/// included; `None` when there was nothing to do.
 async fn bring_up_to_date(
     session: &Session,
     observer: &dyn Observer,
     derivation: &Derivation,
 ) -> Step<Option<StepSummary>> {
-    let begun = Instant::now();
     let mut connection = session.pool.acquire().await?;
     let mut transaction = connection.begin().await?;
     let data_version = data_version(&mut transaction).await?;
     let Some(due) = take_due(&mut transaction, derivation.step).await? else {
         transaction.rollback().await?;
-        return Ok(None);
+        return entered(&mut connection, session, derivation).await;
     };
     session.check_stop()?;
     observer.deriving(derivation.step);
     sqlx::query(MEMORY).execute(&mut *transaction).await?;
-    let mut rows_written = 0;
-    for statement in derivation.statements {
-        let written: i64 =
-            sqlx::query_scalar(*statement).bind(due.since).fetch_one(&mut *transaction).await?;
-        rows_written += written;
+    let mut rows_written: i64 = 0;
+    if due.of_sales {
+        for statement in derivation.of_sales {
+            let written = sqlx::query_scalar::<_, i64>(*statement).bind(due.since);
+            rows_written += written.fetch_one(&mut *transaction).await?;
+        }
     }
-    let entered = sqlx::query(ENTER)
+    for statement in derivation.of_others {
+        rows_written +=
+            sqlx::query_scalar::<_, i64>(*statement).fetch_one(&mut *transaction).await?;
+    }
+    let told = sqlx::query(ENTER)
         .bind(session.run())
         .bind(derivation.step)
         .bind(data_version)
@@ -111,14 +129,29 @@ async fn bring_up_to_date(
         .bind(rows_written)
         .execute(&mut *transaction)
         .await?;
-    if entered.rows_affected() != 1 {
+    if told.rows_affected() != 1 {
         return Err(ledger::taken_over().into());
     }
     transaction.commit().await?;
-    let seconds = begun.elapsed().as_secs_f64();
-    let summary = StepSummary { step: derivation.step, rows_written, seconds };
-    observer.derived(&summary);
-    Ok(Some(summary))
+    entered(&mut connection, session, derivation).await
+}
+
+/// What the ledger tells.
+async fn entered(
+    connection: &mut PgConnection,
+    session: &Session,
+    derivation: &Derivation,
+) -> Step<Option<StepSummary>> {
+    let row = sqlx::query(ENTERED)
+        .bind(session.run())
+        .bind(derivation.step)
+        .fetch_optional(connection)
+        .await?;
+    row.map(|row| {
+        let (rows_written, seconds) = (row.try_get(0)?, row.try_get(1)?);
+        Ok(StepSummary { step: derivation.step, rows_written, seconds })
+    })
+    .transpose()
 }
 
 /// The version that this transaction sees at least.
@@ -130,7 +163,9 @@ async fn data_version(connection: &mut PgConnection) -> Step<i64> {
 /// What a step has to take in.
 #[derive(Debug, Clone, Copy)]
 struct Due {
-    /// First day whose sales may have changed; none where any may.
+    /// Whether sales may have changed at all.
+    of_sales: bool,
+    /// First day whose sales may have changed; none where any may, or none.
     since: Option<NaiveDate>,
 }
 
@@ -138,15 +173,16 @@ struct Due {
 /// that follow.
 async fn take_due(connection: &mut PgConnection, step: &str) -> Step<Option<Due>> {
     let row = sqlx::query(
-        "WITH taken AS (DELETE FROM derivation_due WHERE step = $1 RETURNING since) \
-         SELECT count(*), \
-           CASE WHEN bool_and(since IS NOT NULL) THEN min(since) END FROM taken",
+        "WITH taken AS (DELETE FROM derivation_due WHERE step = $1 RETURNING since), \
+           of_sales AS (SELECT since FROM taken WHERE since IS DISTINCT FROM 'infinity') \
+         SELECT (SELECT count(*) FROM taken), count(*), \
+           CASE WHEN bool_and(since IS NOT NULL) THEN min(since) END FROM of_sales",
     )
     .bind(step)
     .fetch_one(connection)
     .await?;
-    let notes: i64 = row.try_get(0)?;
-    Ok(if notes == 0 { None } else { Some(Due { since: row.try_get(1)? }) })
+    let (notes, of_sales): (i64, i64) = (row.try_get(0)?, row.try_get(1)?);
+    Ok(if notes == 0 { None } else { Some(Due { of_sales: of_sales > 0, since: row.try_get(2)? }) })
 }
 
 /// The failure with what it means for the data.
