@@ -41,9 +41,9 @@ struct Derivation {
 /// All steps, each after those whose data it reads.
 static ALL: &[&Derivation] = &[&sales_rollup::SALES_ROLLUP, &demand_forecast::DEMAND_FORECAST];
 
-/// A step goes through all sales at most and runs alone: sorting them on disk would take
-/// much of its time.
-const MEMORY: &str = "SET LOCAL work_mem = '64MB'";
+/// A step goes through all sales at most and runs alone: sorting them on disk, and
+/// compiling its statements, would take much of its time.
+const SETTINGS: &str = "SELECT set_config('work_mem', '64MB', true), set_config('jit', 'off', true)";
 
 /// Enters a step into the ledger, with the times of its transaction; not when the run
 /// is over. A run enters a step again when it did not hear that it was committed, and
@@ -109,7 +109,7 @@ async fn bring_up_to_date(
     };
     session.check_stop()?;
     observer.deriving(derivation.step);
-    sqlx::query(MEMORY).execute(&mut *transaction).await?;
+    sqlx::query(SETTINGS).execute(&mut *transaction).await?;
     let mut rows_written: i64 = 0;
     if due.of_sales {
         for statement in derivation.of_sales {
