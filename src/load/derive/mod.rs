@@ -43,7 +43,8 @@ static ALL: &[&Derivation] = &[&sales_rollup::SALES_ROLLUP, &demand_forecast::DE
 
 /// A step goes through all sales at most and runs alone: sorting them on disk, and
 /// compiling its statements, would take much of its time.
-const SETTINGS: &str = "SELECT set_config('work_mem', '64MB', true), set_config('jit', 'off', true)";
+const SETTINGS: &str =
+    "SELECT set_config('work_mem', '64MB', true), set_config('jit', 'off', true)";
 
 /// Enters a step into the ledger, with the times of its transaction; not when the run
 /// is over. A run enters a step again when it did not hear that it was committed, and
