@@ -190,8 +190,10 @@ fn selection(shape: &'static Shape) -> String {
         FieldValue::Group(group) | FieldValue::GroupUnlessNull(group, _) => {
             format!("{} {{ {} }}", field.name, selection(group))
         }
-        // What is related is read in tests of its own.
-        FieldValue::One(..) | FieldValue::Many(..) => "__typename".to_owned(),
+        // What is related, and what is measured of it, is read in tests of its own.
+        FieldValue::One(..) | FieldValue::Many(..) | FieldValue::Sales(..) => {
+            "__typename".to_owned()
+        }
         _ => field.name.to_owned(),
     });
     fields.collect::<Vec<_>>().join(" ")
