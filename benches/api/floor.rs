@@ -45,12 +45,18 @@ pub(crate) async fn rate(
     connections: u32,
     seconds: u64,
 ) -> Result<f64> {
-    let mut tasks: JoinSet<Result<f64>> = JoinSet::new();
+    // All are ready before any begins: rates are only added up over the same time.
+    let mut ready = Vec::new();
     for first in 0..connections {
-        let (statement, mut connection) = (Arc::clone(statement), database.connect().await?);
         // Each begins at another value.
-        let mut at = usize::try_from(first)? * 31;
+        let at = usize::try_from(first)? * 31;
+        let mut connection = database.connect().await?;
         statement.run(&mut connection, at).await?;
+        ready.push((connection, at));
+    }
+    let mut tasks: JoinSet<Result<f64>> = JoinSet::new();
+    for (mut connection, mut at) in ready {
+        let statement = Arc::clone(statement);
         tasks.spawn(async move {
             let begun = Instant::now();
             let mut answers = 0_u32;
