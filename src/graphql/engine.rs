@@ -8,20 +8,21 @@ use async_graphql::parser::types::{
 use async_graphql::registry::Registry;
 use async_graphql::{Positioned, Request, ServerError, Value, Variables};
 
-use super::answer::{Answer, Cost};
-use super::bind::{Bound, bind};
-use super::cost::{Estimate, TableSizes};
 use super::document::Document;
-use super::documents::Documents;
-use super::errors::{VALIDATION_FAILED, coded};
 use super::execute::Execution;
-use super::limits::{Budget, Limits};
-use super::live::{self, Look};
 use super::plan::{Key, Operation, RootStep};
 use super::schema::{self, Schema};
-use super::variables;
-use super::write::Writer;
 use crate::auth::Scope;
+use crate::graphql::document::cache::Documents;
+use crate::graphql::document::limits::{Budget, Limits};
+use crate::graphql::document::variables;
+use crate::graphql::execute::subscription;
+use crate::graphql::execute::subscription::Look;
+use crate::graphql::plan::bind::{Bound, bind};
+use crate::graphql::plan::cost::{Estimate, TableSizes};
+use crate::graphql::response::errors::{VALIDATION_FAILED, coded};
+use crate::graphql::response::write::Writer;
+use crate::graphql::response::{Answer, Cost};
 use crate::query::{PageSizes, Reader};
 
 /// Reads from a database what documents ask for. Clones share everything.
@@ -116,7 +117,7 @@ impl Engine {
             return Ok(Look::once(self.run(ready, scope).await?));
         };
         let has_ended = match self.bind(ready, &plan).roots.as_slice() {
-            [wanted] => live::has_ended(&self.0.reader, scope, root, wanted).await,
+            [wanted] => subscription::has_ended(&self.0.reader, scope, root, wanted).await,
             _ => false,
         };
         let answer = self.run(ready, scope).await?;

@@ -1,6 +1,6 @@
 //! Columns as the read side knows them.
 
-use super::alias::Alias;
+use crate::query::sql::alias::Alias;
 
 /// The type of a column, as far as reading it goes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

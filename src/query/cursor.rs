@@ -14,13 +14,13 @@ use uuid::Uuid;
 
 use super::column::{Kind, Table};
 use super::key::{Key, KeyPart};
-use super::layout::Layout;
 use super::order::{Direction, Nulls, Order, OrderKey};
 use super::page::{Page, bad_argument};
 use super::row::Row;
 use super::selection::Selection;
 use super::value::Value;
 use crate::error::{Error, Result};
+use crate::query::sql::layout::Layout;
 
 /// Format of the cursors made now; others are refused.
 const VERSION: &str = "2|";

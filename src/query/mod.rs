@@ -2,27 +2,21 @@
 //! [`Scope`](crate::auth::Scope).
 
 pub mod aggregate;
-mod alias;
 mod column;
 mod condition;
 mod cursor;
-mod filter;
 mod key;
-mod layout;
 mod order;
 mod page;
-mod paging;
 mod read;
 mod relation;
 mod row;
 mod rows;
 mod selection;
 mod sizes;
-mod sort;
-mod statement;
+mod sql;
 pub mod tables;
 mod value;
-mod visible;
 
 pub use column::{Column, Kind, Table};
 pub use condition::{Comparison, Condition, Quantifier, TextMatch};

@@ -5,20 +5,20 @@ use sqlx::postgres::{PgPool, PgRow};
 
 use super::column::{Column, Table};
 use super::condition::Condition;
-use super::filter::require;
 use super::key::Key;
 use super::page::Page;
-use super::paging::Paging;
 use super::row::Row;
 use super::rows::Rows;
 use super::selection::Selection;
-use super::sort::Aggregation;
-use super::statement::{Place, Statement};
 use super::value::Value;
-use super::visible::restrict;
 use crate::auth::Scope;
 use crate::db::connections::Connections;
 use crate::error::{Error, Result};
+use crate::query::sql::filter::require;
+use crate::query::sql::paging::Paging;
+use crate::query::sql::sort::Aggregation;
+use crate::query::sql::statement::{Place, Statement};
+use crate::query::sql::visible::restrict;
 
 /// Reads from Postgres on behalf of a caller.
 #[derive(Debug, Clone)]

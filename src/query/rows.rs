@@ -1,8 +1,8 @@
 //! Where the rows of a list come from.
 
 use super::aggregate::Groups;
-use super::statement::{Place, Statement};
 use crate::error::Result;
+use crate::query::sql::statement::{Place, Statement};
 
 /// Where the rows of a list come from.
 #[derive(Debug, Clone, Copy)]

@@ -85,8 +85,8 @@ impl Selection {
 }
 
 impl Source {
-    pub(super) const fn alias(self) -> super::alias::Alias {
-        super::alias::Alias::row(self.0)
+    pub(super) const fn alias(self) -> crate::query::sql::alias::Alias {
+        crate::query::sql::alias::Alias::row(self.0)
     }
 
     /// Its place among the rows that are joined.

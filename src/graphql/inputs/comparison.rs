@@ -5,8 +5,8 @@ use async_graphql::Value;
 use super::place::Place;
 use super::scalar;
 use crate::error::Result;
-use crate::graphql::model::Enumeration;
-use crate::graphql::scalars;
+use crate::graphql::schema::model::Enumeration;
+use crate::graphql::schema::scalars;
 use crate::query::{Column, Comparison, Condition, Kind, TextMatch, Value as Bound};
 
 /// Most values of a list.

@@ -11,8 +11,8 @@ use super::schema::{
     list_filter_name,
 };
 use crate::error::Result;
-use crate::graphql::id;
-use crate::graphql::model::{Entity, Field, FieldValue, Keyword, Searched, Shape};
+use crate::graphql::schema::global_id;
+use crate::graphql::schema::model::{Entity, Field, FieldValue, Keyword, Searched, Shape};
 use crate::query::{
     Column, Comparison, Condition, Key, Kind, TextMatch, ToMany, ToOne, Value as Bound,
 };
@@ -286,7 +286,7 @@ fn found(searched: &'static Searched, word: &str) -> Condition {
 
 fn key(entity: &'static Entity, value: &Value, place: &Place<'_>) -> Result<Key> {
     scalar::string(place.present(value)?)
-        .and_then(|text| id::decode(text, &[entity], super::FILTER).ok())
+        .and_then(|text| global_id::decode(text, &[entity], super::FILTER).ok())
         .map(|(_, key)| key)
         .ok_or_else(|| place.refuse(format_args!("expected the id of a {}", entity.shape.name)))
 }

@@ -1,11 +1,13 @@
 //! Filters and orders: their types in the schema, and what they mean in SQL.
 
+pub(crate) mod arguments;
 mod comparison;
 mod filter;
 mod groups;
 mod having;
 mod order;
 mod place;
+pub(crate) mod root_arguments;
 mod scalar;
 mod schema;
 #[cfg(test)]
@@ -16,8 +18,8 @@ use async_graphql::registry::Registry;
 
 use self::filter::Budget;
 use self::place::Place;
-use super::model::{Entity, Inputs};
 use crate::error::Result;
+use crate::graphql::schema::model::{Entity, Inputs};
 use crate::query::{Condition, Kind, Order, Value as Bound};
 
 /// The argument of a list that keeps it to some rows.

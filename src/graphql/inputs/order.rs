@@ -12,8 +12,8 @@ use super::place::Place;
 use super::scalar;
 use super::schema::insert;
 use crate::error::{Error, Result};
-use crate::graphql::model::{Aggregate, Entity, Enumeration, FieldValue, Shape};
-use crate::graphql::register::input;
+use crate::graphql::schema::model::{Aggregate, Entity, Enumeration, FieldValue, Shape};
+use crate::graphql::schema::registry::input;
 use crate::graphql::types;
 use crate::query::{Column, Direction, Nulls, Order, OrderBy, OrderKey, ToOne};
 

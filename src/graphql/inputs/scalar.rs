@@ -6,7 +6,7 @@ use uuid::Uuid;
 
 use super::place::Place;
 use crate::error::Result;
-use crate::graphql::model::Enumeration;
+use crate::graphql::schema::model::Enumeration;
 use crate::query::{Kind, Value as Bound, date};
 
 /// Most digits of a decimal number.

@@ -4,9 +4,9 @@ use async_graphql::registry::{MetaInputValue, MetaType, Registry};
 
 use super::comparison::{self, Operand};
 use super::filter_name;
-use crate::graphql::model::{Entity, Field, FieldValue, Inputs, Shape};
-use crate::graphql::register::input;
-use crate::graphql::scalars;
+use crate::graphql::schema::model::{Entity, Field, FieldValue, Inputs, Shape};
+use crate::graphql::schema::registry::input;
+use crate::graphql::schema::scalars;
 use crate::query::{Comparison, Kind, Quantifier};
 
 /// All of these.

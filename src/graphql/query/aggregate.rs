@@ -1,6 +1,6 @@
 //! The root field of grouped sales.
 
-use crate::graphql::model::{Argument, RootField, RootValue};
+use crate::graphql::schema::model::{Argument, RootField, RootValue};
 use crate::graphql::types::SALES_GROUP;
 
 pub(super) static FIELDS: &[RootField] = &[RootField {

@@ -1,6 +1,6 @@
 //! The root field of the demand forecast.
 
-use crate::graphql::model::{Argument, Only, RootField, RootValue, Takes};
+use crate::graphql::schema::model::{Argument, Only, RootField, RootValue, Takes};
 use crate::graphql::types::DEMAND_FORECAST;
 use crate::query::{Column, Kind};
 

@@ -1,6 +1,6 @@
 //! Root fields of the load ledger.
 
-use crate::graphql::model::{Argument, Only, RootField, RootValue, Takes};
+use crate::graphql::schema::model::{Argument, Only, RootField, RootValue, Takes};
 use crate::graphql::types::{LOAD_FILE, LOAD_PARKED, LOAD_REJECT, LOAD_RUN};
 use crate::query::{Column, Kind};
 

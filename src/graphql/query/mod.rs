@@ -8,7 +8,7 @@ mod sales;
 
 use async_graphql::parser::types::OperationType;
 
-use super::model::RootField;
+use crate::graphql::schema::model::RootField;
 
 /// The name of an operation's root type.
 pub(super) const fn root_name(kind: OperationType) -> &'static str {

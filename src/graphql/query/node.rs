@@ -1,6 +1,6 @@
 //! Entities by their global ids.
 
-use crate::graphql::model::{Argument, RootField, RootValue};
+use crate::graphql::schema::model::{Argument, RootField, RootValue};
 
 pub(super) static FIELDS: &[RootField] = &[
     RootField {

@@ -1,6 +1,6 @@
 //! Root fields of the sales data.
 
-use crate::graphql::model::{Argument, RootField, RootValue};
+use crate::graphql::schema::model::{Argument, RootField, RootValue};
 use crate::graphql::types::{
     CURRENCY_RATE, CUSTOMER, PERSON, PRODUCT, PRODUCT_INVENTORY, SALES_ORDER, SALES_ORDER_LINE,
     SPECIAL_OFFER_PRODUCT, STORE, TERRITORY,

@@ -1,7 +1,7 @@
 //! Fields and groups that several entities share.
 
 use super::{LOAD_FILE, LOAD_RUN};
-use crate::graphql::model::{Field, FieldValue, Shape};
+use crate::graphql::schema::model::{Field, FieldValue, Shape};
 use crate::query::{Column, Kind, ToOne, tables};
 
 pub(super) const ROWGUID: Field = Field::column(

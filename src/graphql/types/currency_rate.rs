@@ -2,7 +2,7 @@
 
 use super::SALES_ORDER;
 use super::common::{MODIFIED_DATE, SOURCE};
-use crate::graphql::model::{Aggregate, Entity, Field, Inputs, Shape};
+use crate::graphql::schema::model::{Aggregate, Entity, Field, Inputs, Shape};
 use crate::query::{Column, Kind, ToMany, tables};
 
 /// What a currency was worth on a day (Sales.CurrencyRate).

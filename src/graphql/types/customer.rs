@@ -3,7 +3,7 @@
 use super::common::{MODIFIED_DATE, ROWGUID, SOURCE};
 use super::sales_measures::OF_CUSTOMER;
 use super::{PERSON, SALES_ORDER, STORE, TERRITORY};
-use crate::graphql::model::{Aggregate, Entity, Field, Inputs, Shape};
+use crate::graphql::schema::model::{Aggregate, Entity, Field, Inputs, Shape};
 use crate::query::{Column, Kind, ToMany, tables};
 
 /// A customer: a person, a store, or a person who buys for a store (Sales.Customer).

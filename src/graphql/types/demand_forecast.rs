@@ -1,7 +1,7 @@
 //! `DemandForecast`.
 
 use super::PRODUCT;
-use crate::graphql::model::{Entity, Field, Inputs, Shape};
+use crate::graphql::schema::model::{Entity, Field, Inputs, Shape};
 use crate::query::{Column, Kind, tables};
 
 /// What is predicted of a product for a date.

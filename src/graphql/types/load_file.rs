@@ -2,7 +2,7 @@
 
 use super::common::ERROR;
 use super::{LOAD_PARKED, LOAD_REJECT, LOAD_RUN, LOAD_RUN_FILE};
-use crate::graphql::model::{Entity, EnumValue, Enumeration, Field, Inputs, Shape};
+use crate::graphql::schema::model::{Entity, EnumValue, Enumeration, Field, Inputs, Shape};
 use crate::query::{Column, Kind, tables};
 
 /// One version of one file that was loaded.

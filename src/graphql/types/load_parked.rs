@@ -1,7 +1,7 @@
 //! `LoadParked`.
 
 use super::{LOAD_FILE, LOAD_RUN};
-use crate::graphql::model::{Entity, Field, Inputs, Shape};
+use crate::graphql::schema::model::{Entity, Field, Inputs, Shape};
 use crate::query::{Column, Kind, tables};
 
 /// A good row whose parent is missing. Each run takes those whose parent has arrived.

@@ -2,7 +2,7 @@
 
 use super::common::ERROR;
 use super::{LOAD_PARKED, LOAD_REJECT, LOAD_RUN_FILE, LOAD_STEP};
-use crate::graphql::model::{Entity, EnumValue, Enumeration, Field, Inputs, Shape};
+use crate::graphql::schema::model::{Entity, EnumValue, Enumeration, Field, Inputs, Shape};
 use crate::query::{Column, Kind, tables};
 
 /// One execution of the loader.

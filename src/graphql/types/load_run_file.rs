@@ -1,7 +1,7 @@
 //! `LoadRunFile`.
 
 use super::{LOAD_FILE, LOAD_RUN};
-use crate::graphql::model::{Entity, Field, Inputs, Shape};
+use crate::graphql::schema::model::{Entity, Field, Inputs, Shape};
 use crate::query::{Column, Kind, tables};
 
 /// What one run did to one file version.

@@ -1,7 +1,7 @@
 //! `LoadStep`.
 
 use super::LOAD_RUN;
-use crate::graphql::model::{Entity, Field, Inputs, Shape};
+use crate::graphql::schema::model::{Entity, Field, Inputs, Shape};
 use crate::query::{Column, Kind, tables};
 
 /// What a run brought up to date of what is made of the loaded rows.

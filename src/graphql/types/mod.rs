@@ -41,7 +41,7 @@ pub(crate) use special_offer_product::SPECIAL_OFFER_PRODUCT;
 pub(crate) use store::STORE;
 pub(crate) use territory::TERRITORY;
 
-use super::model::Entity;
+use crate::graphql::schema::model::Entity;
 
 /// Every entity: what `node` can return.
 pub static ALL: &[&Entity] = &[

@@ -3,7 +3,9 @@
 use super::CUSTOMER;
 use super::common::{MODIFIED_DATE, ROWGUID, SOURCE};
 use super::sales_measures::OF_PERSON;
-use crate::graphql::model::{Aggregate, Entity, EnumValue, Enumeration, Field, Inputs, Shape};
+use crate::graphql::schema::model::{
+    Aggregate, Entity, EnumValue, Enumeration, Field, Inputs, Shape,
+};
 use crate::query::{Column, Kind, ToMany, tables};
 
 /// A person: customer, contact of a store or vendor, employee (Person.Person).

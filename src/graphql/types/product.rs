@@ -3,7 +3,9 @@
 use super::common::{MODIFIED_DATE, ROWGUID, SOURCE};
 use super::sales_measures::OF_PRODUCT;
 use super::{PRODUCT_INVENTORY, SALES_ORDER_LINE, SPECIAL_OFFER_PRODUCT};
-use crate::graphql::model::{Aggregate, Entity, EnumValue, Enumeration, Field, Inputs, Shape};
+use crate::graphql::schema::model::{
+    Aggregate, Entity, EnumValue, Enumeration, Field, Inputs, Shape,
+};
 use crate::query::{Column, Kind, ToMany, tables};
 
 /// A product that is sold, or used to make others (Production.Product).

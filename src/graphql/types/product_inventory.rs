@@ -2,7 +2,7 @@
 
 use super::PRODUCT;
 use super::common::{MODIFIED_DATE, ROWGUID, SOURCE};
-use crate::graphql::model::{Entity, Field, Inputs, Shape};
+use crate::graphql::schema::model::{Entity, Field, Inputs, Shape};
 use crate::query::{Column, Kind, tables};
 
 /// How many pieces of a product lie where (Production.ProductInventory).

@@ -4,7 +4,7 @@ use super::product::{PRODUCT_CLASS, PRODUCT_LINE};
 use super::sales_measures::SALES_MEASURES;
 use super::sales_order::ORDER_STATUS;
 use super::{CUSTOMER, PERSON, PRODUCT, STORE, TERRITORY};
-use crate::graphql::model::{Entity, Field, FieldValue, Inputs, Shape};
+use crate::graphql::schema::model::{Entity, Field, FieldValue, Inputs, Shape};
 use crate::query::aggregate::{SALES_GROUP as GROUPS, dimension};
 use crate::query::{Column, Kind};
 

@@ -1,7 +1,7 @@
 //! `SalesMeasures`: what is measured of order lines.
 
 use super::common::TO_CUSTOMER;
-use crate::graphql::model::{Field, FieldValue, Owner, Shape, Shown};
+use crate::graphql::schema::model::{Field, FieldValue, Owner, Shape, Shown};
 use crate::query::aggregate::{LineValue, Measure, Statistic};
 use crate::query::{Column, Kind, ToOne, tables};
 

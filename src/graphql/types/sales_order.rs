@@ -3,7 +3,7 @@
 use super::common::{MODIFIED_DATE, ROWGUID, SOURCE, TO_CUSTOMER, TO_PERSON};
 use super::sales_measures::OF_ORDER;
 use super::{CURRENCY_RATE, CUSTOMER, PERSON, SALES_ORDER_LINE, TERRITORY};
-use crate::graphql::model::{
+use crate::graphql::schema::model::{
     Aggregate, Entity, EnumValue, Enumeration, Field, Inputs, Path, Shape,
 };
 use crate::query::{Column, Kind, ToMany, tables};

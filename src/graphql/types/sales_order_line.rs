@@ -2,7 +2,7 @@
 
 use super::common::{MODIFIED_DATE, ROWGUID, SOURCE, TO_CUSTOMER, TO_PERSON};
 use super::{CUSTOMER, PERSON, PRODUCT, SALES_ORDER, SPECIAL_OFFER_PRODUCT};
-use crate::graphql::model::{Entity, Field, Inputs, Keyword, Path, Searched, Shape};
+use crate::graphql::schema::model::{Entity, Field, Inputs, Keyword, Path, Searched, Shape};
 use crate::query::{Column, Kind, ToOne, tables};
 
 /// A line of a sales order (Sales.SalesOrderDetail).

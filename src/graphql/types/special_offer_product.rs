@@ -3,7 +3,7 @@
 use super::common::{MODIFIED_DATE, ROWGUID, SOURCE};
 use super::sales_measures::OF_OFFER;
 use super::{PRODUCT, SALES_ORDER_LINE};
-use crate::graphql::model::{Aggregate, Entity, Field, Inputs, Shape};
+use crate::graphql::schema::model::{Aggregate, Entity, Field, Inputs, Shape};
 use crate::query::{Column, Kind, ToMany, tables};
 
 /// A product for which a special offer holds (Sales.SpecialOfferProduct).

@@ -3,7 +3,7 @@
 use super::CUSTOMER;
 use super::common::{MODIFIED_DATE, ROWGUID, SOURCE};
 use super::sales_measures::OF_STORE;
-use crate::graphql::model::{Aggregate, Entity, Field, Inputs, Shape};
+use crate::graphql::schema::model::{Aggregate, Entity, Field, Inputs, Shape};
 use crate::query::{Column, Kind, ToMany, tables};
 
 /// A store: a customer, or whom a customer buys for (Sales.Store).

@@ -3,7 +3,7 @@
 use super::common::{MODIFIED_DATE, ROWGUID, SOURCE};
 use super::sales_measures::OF_TERRITORY;
 use super::{CUSTOMER, SALES_ORDER};
-use crate::graphql::model::{Aggregate, Entity, Field, Inputs, Shape};
+use crate::graphql::schema::model::{Aggregate, Entity, Field, Inputs, Shape};
 use crate::query::{Column, Kind, ToMany, tables};
 
 /// A sales territory (Sales.SalesTerritory).

@@ -7,16 +7,16 @@ use super::dimension::Dimension;
 use super::measure::{Measure, Measures};
 use super::rollup::{DAY, Origin};
 use crate::error::Result;
-use crate::query::alias::Alias;
 use crate::query::column::{Column, Kind};
 use crate::query::condition::Condition;
-use crate::query::filter::{require, write_whether};
 use crate::query::key::Key;
 use crate::query::relation::ToOne;
 use crate::query::selection::{Selection, Source};
-use crate::query::statement::{Place, Statement};
+use crate::query::sql::alias::Alias;
+use crate::query::sql::filter::{require, write_whether};
+use crate::query::sql::statement::{Place, Statement};
+use crate::query::sql::visible::restrict;
 use crate::query::tables;
-use crate::query::visible::restrict;
 
 /// What the subquery of the lines is called.
 pub(super) const LINES: &str = "b";

@@ -8,10 +8,10 @@ use super::measure::Measures;
 use super::totals::{write_group_by, write_value};
 use crate::error::{Error, Result};
 use crate::query::condition::{Comparison, Condition};
-use crate::query::statement::Statement;
+use crate::query::sql::statement::Statement;
+use crate::query::sql::visible::restrict;
 use crate::query::tables;
 use crate::query::value::Value;
-use crate::query::visible::restrict;
 
 /// From which to which moment orders are looked at.
 #[derive(Debug, Default, PartialEq, Eq)]

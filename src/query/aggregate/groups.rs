@@ -11,12 +11,12 @@ use super::totals::Totals;
 use crate::auth::Scope;
 use crate::error::{Error, Result};
 use crate::query::condition::Condition;
-use crate::query::filter::require;
 use crate::query::order::{Direction, Nulls, Order, OrderBy};
 use crate::query::page::bad_argument;
 use crate::query::read::Reader;
 use crate::query::selection::Selection;
-use crate::query::statement::{Place, Statement};
+use crate::query::sql::filter::require;
+use crate::query::sql::statement::{Place, Statement};
 
 /// Lines put together, and what is measured of them. The rows of
 /// [`SALES_GROUP`] that a list of it reads.

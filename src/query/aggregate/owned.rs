@@ -12,7 +12,7 @@ use crate::query::key::Key;
 use crate::query::read::Reader;
 use crate::query::relation::ToOne;
 use crate::query::row::Row;
-use crate::query::statement::Statement;
+use crate::query::sql::statement::Statement;
 
 /// Rows that lines belong to.
 #[derive(Debug, Clone, Copy)]

@@ -9,7 +9,7 @@ use super::measure::{LineValue, Measure, Measures, Statistic};
 use super::rollup::Origin;
 use crate::error::Result;
 use crate::query::condition::Condition;
-use crate::query::statement::Statement;
+use crate::query::sql::statement::Statement;
 
 /// What orders within groups are called.
 const ORDERS: &str = "o";

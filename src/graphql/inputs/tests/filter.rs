@@ -3,7 +3,7 @@ use serde_json::json;
 
 use super::given;
 use crate::graphql::inputs::{condition, order};
-use crate::graphql::model::Entity;
+use crate::graphql::schema::model::Entity;
 use crate::graphql::types::{LOAD_FILE, LOAD_PARKED, LOAD_RUN, SALES_ORDER, SALES_ORDER_LINE};
 use crate::query::OrderBy;
 
@@ -203,7 +203,7 @@ fn the_code_of_an_error_may_be_null() {
 fn ids_are_compared_by_their_keys() {
     let id = |name: &str, key: [i32; 2]| {
         let key = if name == "SalesOrder" { [key[0]].into() } else { key.into() };
-        crate::graphql::id::encode(name, &key)
+        crate::graphql::schema::global_id::encode(name, &key)
     };
     let orders = json!({ "id": { "in": [id("SalesOrder", [1, 0]), id("SalesOrder", [2, 0])] } });
     assert!(meaning(&SALES_ORDER, orders).contains("values: [Int(1), Int(2)]"));

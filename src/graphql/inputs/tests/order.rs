@@ -3,7 +3,7 @@ use serde_json::json;
 use super::given;
 use crate::graphql::inputs::order;
 use crate::graphql::inputs::order::keys_of;
-use crate::graphql::model::Entity;
+use crate::graphql::schema::model::Entity;
 use crate::graphql::types::{CUSTOMER, PRODUCT};
 use crate::query::{Direction, Nulls, OrderBy};
 

@@ -2,7 +2,7 @@ use async_graphql::registry::{MetaEnumValue, MetaInputValue, MetaType, Registry}
 
 use crate::graphql::inputs::order::keys_of;
 use crate::graphql::inputs::register;
-use crate::graphql::model::{FieldValue, Shape};
+use crate::graphql::schema::model::{FieldValue, Shape};
 use crate::graphql::types::{self, SALES_ORDER_LINE};
 use crate::query::{Column, Kind, OrderBy, ToMany, ToOne};
 

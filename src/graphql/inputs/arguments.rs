@@ -1,0 +1,170 @@
+//! Arguments of a field: values, or variables that stand for them.
+
+use async_graphql::indexmap::IndexMap;
+use async_graphql::parser::types::Field as AstField;
+use async_graphql::{Name, Value as Const, Variables};
+use async_graphql_value::Value;
+
+use crate::error::{Code, Error, Result};
+use crate::query::bad_argument;
+
+/// The arguments of a field as the document has them.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub(crate) struct Arguments(Vec<(Name, Value)>);
+
+impl From<&AstField> for Arguments {
+    fn from(field: &AstField) -> Self {
+        let pair = |(name, value): &(_, async_graphql::Positioned<Value>)| -> (Name, Value) {
+            let name: &async_graphql::Positioned<Name> = name;
+            (name.node.clone(), value.node.clone())
+        };
+        Self(field.arguments.iter().map(pair).collect())
+    }
+}
+
+/// The arguments with the values of one request.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Given<'a> {
+    pub(crate) arguments: &'a Arguments,
+    pub(crate) variables: &'a Variables,
+}
+
+impl Given<'_> {
+    /// The value of an argument; `None` when it is absent or null.
+    pub(crate) fn get(self, name: &str) -> Option<Const> {
+        let (_, value) = self.arguments.0.iter().find(|(known, _)| known == name)?;
+        resolve(value, self.variables).filter(|value| *value != Const::Null)
+    }
+
+    /// A whole number of 32 bits.
+    pub(crate) fn int(self, name: &'static str) -> Result<Option<i32>> {
+        let wrong = || wrong_type(name, "a whole number of 32 bits");
+        match self.get(name) {
+            None => Ok(None),
+            Some(Const::Number(number)) => {
+                let number = number.as_i64().and_then(|number| i32::try_from(number).ok());
+                number.map(Some).ok_or_else(wrong)
+            }
+            Some(_) => Err(wrong()),
+        }
+    }
+
+    /// A string or an id.
+    pub(crate) fn text(self, name: &'static str) -> Result<Option<String>> {
+        match self.get(name) {
+            None => Ok(None),
+            Some(value) => text(name, value).map(Some),
+        }
+    }
+
+    /// A number.
+    pub(crate) fn number(self, name: &'static str) -> Result<Option<f64>> {
+        match self.get(name) {
+            None => Ok(None),
+            Some(Const::Number(number)) => {
+                number.as_f64().map(Some).ok_or_else(|| wrong_type(name, "a number"))
+            }
+            Some(_) => Err(wrong_type(name, "a number")),
+        }
+    }
+
+    /// Whether it is true; not when it is absent.
+    pub(crate) fn is_true(self, name: &str) -> bool {
+        self.get(name) == Some(Const::Boolean(true))
+    }
+
+    /// A list of strings or ids; one alone is a list of one.
+    pub(crate) fn texts(self, name: &'static str) -> Result<Vec<String>> {
+        match self.get(name) {
+            None => Ok(Vec::new()),
+            Some(Const::List(list)) => list.into_iter().map(|value| text(name, value)).collect(),
+            Some(value) => Ok(vec![text(name, value)?]),
+        }
+    }
+}
+
+fn text(name: &'static str, value: Const) -> Result<String> {
+    match value {
+        Const::String(text) => Ok(text),
+        Const::Number(number) if number.is_i64() || number.is_u64() => Ok(number.to_string()),
+        _ => Err(wrong_type(name, "a string")),
+    }
+}
+
+fn wrong_type(argument: &'static str, expected: &str) -> Error {
+    bad_argument(argument, format!("{argument}: not {expected}"))
+}
+
+/// A required argument that is not there, which validation has refused before.
+pub(crate) fn missing(argument: &'static str) -> Error {
+    Error::new(Code::BadUserInput, format!("{argument}: must be given"))
+}
+
+/// The value with that of each variable in its place. A field or argument whose
+/// variable was not given is left out.
+fn resolve(value: &Value, variables: &Variables) -> Option<Const> {
+    let value = match value {
+        Value::Variable(name) => return variables.get(name).cloned(),
+        Value::Null => Const::Null,
+        Value::Number(number) => Const::Number(number.clone()),
+        Value::String(text) => Const::String(text.clone()),
+        Value::Boolean(is) => Const::Boolean(*is),
+        Value::Binary(bytes) => Const::Binary(bytes.clone()),
+        Value::Enum(name) => Const::Enum(name.clone()),
+        Value::List(list) => Const::List(
+            list.iter().map(|value| resolve(value, variables).unwrap_or_default()).collect(),
+        ),
+        Value::Object(fields) => {
+            let given = fields
+                .iter()
+                .filter_map(|(name, value)| Some((name.clone(), resolve(value, variables)?)));
+            Const::Object(given.collect::<IndexMap<_, _>>())
+        }
+    };
+    Some(value)
+}
+
+#[cfg(test)]
+mod tests {
+    use async_graphql::parser::parse_query;
+    use async_graphql::parser::types::Selection;
+    use serde_json::json;
+
+    use super::*;
+
+    fn field(text: &str) -> AstField {
+        let document = parse_query(text).unwrap();
+        let (_, operation) = document.operations.iter().next().unwrap();
+        match &operation.node.selection_set.node.items[0].node {
+            Selection::Field(field) => field.node.clone(),
+            other => panic!("{other:?}"),
+        }
+    }
+
+    #[test]
+    fn variables_that_are_not_given_leave_their_place_out() {
+        let arguments =
+            Arguments::from(&field("{ a(b: {c: $c, d: $d}, e: $d, f: [$c, $d], g: $g) }"));
+        let variables = Variables::from_json(json!({ "c": 1, "g": null }));
+        let given = Given { arguments: &arguments, variables: &variables };
+        let json = |name| given.get(name).map(|value| serde_json::to_value(value).unwrap());
+        assert_eq!(json("b"), Some(json!({ "c": 1 })));
+        assert_eq!(json("e"), None);
+        assert_eq!(json("f"), Some(json!([1, null])));
+        assert_eq!(json("g"), None);
+        assert_eq!(json("h"), None);
+    }
+
+    #[test]
+    fn what_does_not_fit_is_refused_by_name() {
+        let arguments =
+            Arguments::from(&field("{ a(n: 3000000000, t: true, s: \"x\", l: \"y\") }"));
+        let variables = Variables::default();
+        let given = Given { arguments: &arguments, variables: &variables };
+        assert!(given.int("n").unwrap_err().message().starts_with("n: not"));
+        assert!(given.text("t").unwrap_err().message().starts_with("t: not"));
+        assert_eq!(given.text("s").unwrap().as_deref(), Some("x"));
+        assert_eq!(given.texts("l").unwrap(), ["y"]);
+        assert_eq!(given.int("none").unwrap(), None);
+    }
+}

@@ -1,0 +1,136 @@
+//! How failures look to a client: always a message and `extensions.code`.
+
+use std::sync::Arc;
+
+use async_graphql::{ErrorExtensionValues, Pos, ServerError};
+
+use crate::error::{Code, Error};
+use crate::graphql::document::limits::{TOO_COMPLEX, TooComplex};
+use crate::query::{BadArgument, PageTooLarge};
+
+/// The document is no GraphQL.
+pub const PARSE_FAILED: &str = "GRAPHQL_PARSE_FAILED";
+/// The document does not fit the schema.
+pub const VALIDATION_FAILED: &str = "GRAPHQL_VALIDATION_FAILED";
+/// A page is asked for that is larger than pages may be.
+const PAGE_TOO_LARGE: &str = "PAGE_TOO_LARGE";
+
+/// The cause of an error about selections of one response key that ask for
+/// different things.
+#[derive(Debug, thiserror::Error)]
+#[error("selections conflict")]
+pub(crate) struct Conflict;
+
+/// The error of a field at its place in the document.
+pub(crate) fn server_error(error: impl Into<Arc<Error>>, position: Pos) -> ServerError {
+    let error = error.into();
+    let mut extensions = ErrorExtensionValues::default();
+    extensions.set("code", public_code(error.code()));
+    if let Some(source) = std::error::Error::source(&*error) {
+        if let Some(BadArgument(name)) = source.downcast_ref() {
+            extensions.set("argument", *name);
+        } else if let Some(PageTooLarge(name)) = source.downcast_ref() {
+            extensions.set("code", PAGE_TOO_LARGE);
+            extensions.set("argument", *name);
+        } else if source.is::<TooComplex>() {
+            extensions.set("code", TOO_COMPLEX);
+        } else if source.is::<Conflict>() {
+            extensions.set("code", VALIDATION_FAILED);
+        }
+    }
+    let mut answer = ServerError::new(error.message(), Some(position));
+    answer.source = Some(error);
+    answer.extensions = Some(extensions);
+    answer
+}
+
+/// Codes of the program's own set-up are none of a client's business.
+const fn public_code(code: Code) -> &'static str {
+    match code {
+        Code::Config => Code::Internal.as_str(),
+        other => other.as_str(),
+    }
+}
+
+/// Finishes the errors of an answer: gives a code to those of the GraphQL
+/// engine, and hides and logs, once, what is internal.
+pub fn settle(errors: &mut [ServerError], request_id: &str) {
+    // What failed once may be told at many places, but is logged once.
+    let mut logged = std::ptr::null();
+    for error in errors {
+        if code_of(error).is_none() {
+            // The engine's own errors: within a field it is a value that does not
+            // fit, before any field it is the document.
+            let code =
+                if error.path.is_empty() { VALIDATION_FAILED } else { Code::BadUserInput.as_str() };
+            set_code(error, code);
+        }
+        let cause = error.source::<Error>();
+        let this = cause.map_or(std::ptr::null(), std::ptr::from_ref);
+        let is_logged = !this.is_null() && this == logged;
+        logged = this;
+        let detail = cause.map_or_else(|| error.message.clone(), Error::detail);
+        match code_of(error) {
+            Some("INTERNAL") => {
+                if !is_logged {
+                    tracing::error!(request_id, path = ?error.path, error = detail, "internal error");
+                }
+                "internal error".clone_into(&mut error.message);
+                let extensions = error.extensions.get_or_insert_default();
+                extensions.set("requestId", request_id);
+            }
+            Some("UNAVAILABLE" | "TIMEOUT") if !is_logged => {
+                tracing::warn!(request_id, path = ?error.path, error = detail, "a field failed");
+            }
+            _ => {}
+        }
+    }
+}
+
+/// The code of an error, if it has one.
+#[must_use]
+pub fn code_of(error: &ServerError) -> Option<&str> {
+    match error.extensions.as_ref()?.get("code")? {
+        async_graphql::Value::String(code) => Some(code),
+        _ => None,
+    }
+}
+
+/// The error with a code.
+pub(crate) fn coded(mut error: ServerError, code: &str) -> ServerError {
+    set_code(&mut error, code);
+    error
+}
+
+/// Whether an error is that an answer is too large.
+pub(crate) fn is_too_complex(error: &Error) -> bool {
+    std::error::Error::source(error).is_some_and(<dyn std::error::Error>::is::<TooComplex>)
+}
+
+pub(crate) fn set_code(error: &mut ServerError, code: &str) {
+    error.extensions.get_or_insert_default().set("code", code);
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_internal_error_shows_only_the_request() {
+        let error = Error::internal("secret place").with_source("secret cause");
+        let mut errors = [server_error(error, Pos { line: 1, column: 1 })];
+        settle(&mut errors, "r-1");
+        let shown = serde_json::to_string(&errors).unwrap();
+        assert!(shown.contains("\"INTERNAL\"") && shown.contains("\"r-1\""), "{shown}");
+        assert!(!shown.contains("secret"), "{shown}");
+    }
+
+    #[test]
+    fn a_bad_argument_is_named() {
+        let error = crate::query::bad_argument("first", "first: too big".to_owned());
+        let answer = server_error(error, Pos::default());
+        assert_eq!(code_of(&answer), Some("BAD_USER_INPUT"));
+        let argument = answer.extensions.unwrap().get("argument").cloned();
+        assert_eq!(argument, Some("first".into()));
+    }
+}

@@ -1,0 +1,77 @@
+//! Global ids: the type's name and the key, opaque to clients.
+
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+
+use super::model::Entity;
+use crate::error::Result;
+use crate::query::{Key, KeyPart, bad_argument};
+
+/// The id of the row with this key.
+pub(crate) fn encode(name: &str, key: &Key) -> String {
+    let mut text = name.to_owned();
+    for part in key.parts() {
+        text.push(':');
+        text.push_str(&part.to_text());
+    }
+    URL_SAFE_NO_PAD.encode(text)
+}
+
+/// The entity and key an id stands for.
+///
+/// # Errors
+/// `BAD_USER_INPUT` naming `argument` if it is no id of one of these entities.
+pub(crate) fn decode(
+    id: &str,
+    among: &[&'static Entity],
+    argument: &'static str,
+) -> Result<(&'static Entity, Key)> {
+    parse(id, among).ok_or_else(|| {
+        let message = match among {
+            [entity] => format!("{argument}: not the id of a {}", entity.shape.name),
+            _ => format!("{argument}: not an id of this API"),
+        };
+        bad_argument(argument, message)
+    })
+}
+
+fn parse(id: &str, among: &[&'static Entity]) -> Option<(&'static Entity, Key)> {
+    let bytes = URL_SAFE_NO_PAD.decode(id).ok()?;
+    let mut parts = std::str::from_utf8(&bytes).ok()?.split(':');
+    let name = parts.next()?;
+    let entity = among.iter().find(|entity| entity.shape.name == name)?;
+    let key: Option<Vec<KeyPart>> = entity
+        .table
+        .key
+        .iter()
+        .map(|column| KeyPart::from_text(parts.next()?, column.kind))
+        .collect();
+    let key = Key::new(key?);
+    // Only the one way to write an id is accepted.
+    (parts.next().is_none() && encode(name, &key) == id).then_some((*entity, key))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::graphql::types::{SALES_ORDER, SALES_ORDER_LINE};
+
+    #[test]
+    fn an_id_comes_back_as_type_and_key() {
+        let id = encode("SalesOrderLine", &Key::from([43659, 1]));
+        let (entity, key) = decode(&id, &[&SALES_ORDER, &SALES_ORDER_LINE], "id").unwrap();
+        assert_eq!(entity.shape.name, "SalesOrderLine");
+        assert_eq!(key, Key::from([43659, 1]));
+    }
+
+    #[test]
+    fn anything_else_is_refused_naming_the_argument() {
+        let line = encode("SalesOrderLine", &Key::from([1, 2]));
+        let mangled = URL_SAFE_NO_PAD.encode("SalesOrder:+1");
+        for id in [line.as_str(), mangled.as_str(), "", "x", "U2FsZXNPcmRlcjo"] {
+            let error = decode(id, &[&SALES_ORDER], "id").unwrap_err();
+            assert_eq!(error.code().as_str(), "BAD_USER_INPUT");
+            assert!(error.message().starts_with("id:"), "{id}");
+        }
+    }
+}

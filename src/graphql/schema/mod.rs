@@ -1,0 +1,185 @@
+//! The schema as async-graphql knows it: it parses and validates documents, tells
+//! of the schema itself and prints it. Data is read by [`Engine`](super::Engine).
+
+pub(crate) mod global_id;
+pub mod model;
+pub(crate) mod registry;
+pub(crate) mod scalars;
+
+use std::borrow::Cow;
+use std::pin::Pin;
+use std::sync::Arc;
+
+use async_graphql::extensions::{Extension, ExtensionContext, ExtensionFactory, NextValidation};
+use async_graphql::futures_util::Stream;
+use async_graphql::parser::types::{ExecutableDocument, Field, OperationType};
+use async_graphql::registry::Registry;
+use async_graphql::{
+    CacheControl, ContainerType, Context, ContextSelectionSet, EmptyMutation, ObjectType,
+    OutputType, Positioned, Request, Response, SDLExportOptions, SchemaBuilder, ServerError,
+    ServerResult, SubscriptionType, ValidationResult, Value,
+};
+
+use super::query;
+use crate::graphql::response::errors::{VALIDATION_FAILED, set_code};
+
+/// async-graphql's part.
+pub(crate) type Schema = async_graphql::Schema<Query, EmptyMutation, Subscription>;
+
+pub(crate) fn build() -> Schema {
+    builder().extension(Gate).finish()
+}
+
+/// The schema in GraphQL's own language, sorted.
+#[must_use]
+pub fn sdl() -> String {
+    let options = SDLExportOptions::new()
+        .sorted_fields()
+        .sorted_arguments()
+        .sorted_enum_items()
+        .prefer_single_line_descriptions()
+        .use_space_ident();
+    let mut text = builder().finish().sdl_with_options(options).trim().to_owned();
+    text.push('\n');
+    text
+}
+
+fn builder() -> SchemaBuilder<Query, EmptyMutation, Subscription> {
+    Schema::build(Query, EmptyMutation, Subscription)
+}
+
+/// The types that documents name, for what looks at them without async-graphql.
+pub(crate) fn registry() -> Registry {
+    let mut registry = Registry::default();
+    registry::root(&mut registry, OperationType::Query);
+    registry
+}
+
+/// Whether a document fits the schema.
+///
+/// # Errors
+/// What does not.
+pub(crate) async fn validate(
+    schema: &Schema,
+    document: ExecutableDocument,
+    operation: Option<&str>,
+) -> Result<(), Vec<ServerError>> {
+    let errors = schema.execute(request(document, operation).data(Step::Validate)).await.errors;
+    if errors.iter().any(|error| error.source::<Valid>().is_some()) {
+        return Ok(());
+    }
+    Err(errors)
+}
+
+/// What the schema tells of itself, for a document that is known to fit.
+pub(crate) async fn introspect(schema: &Schema, request: Request) -> Response {
+    schema.execute(request.data(Step::Execute)).await
+}
+
+fn request(document: ExecutableDocument, operation: Option<&str>) -> Request {
+    let mut request = Request::new("");
+    request.operation_name = operation.map(str::to_owned);
+    request.set_parsed_query(document);
+    request
+}
+
+/// What is to be done with a document.
+#[derive(Debug, Clone, Copy)]
+enum Step {
+    Validate,
+    Execute,
+}
+
+/// The cause of the error that ends a request after validation.
+struct Valid;
+
+/// Lets a document go as far as it should.
+#[derive(Debug, Clone, Copy)]
+struct Gate;
+
+impl ExtensionFactory for Gate {
+    fn create(&self) -> Arc<dyn Extension> {
+        Arc::new(*self)
+    }
+}
+
+#[async_graphql::async_trait::async_trait]
+impl Extension for Gate {
+    async fn validation(
+        &self,
+        context: &ExtensionContext<'_>,
+        next: NextValidation<'_>,
+    ) -> Result<ValidationResult, Vec<ServerError>> {
+        if let Some(Step::Execute) = context.data_opt::<Step>() {
+            let cache_control = CacheControl::default();
+            return Ok(ValidationResult { cache_control, complexity: 0, depth: 0 });
+        }
+        match next.run(context).await {
+            Ok(_) => {
+                let mut valid = ServerError::new("valid", None);
+                valid.source = Some(Arc::new(Valid));
+                Err(vec![valid])
+            }
+            Err(mut errors) => {
+                for error in &mut errors {
+                    set_code(error, VALIDATION_FAILED);
+                }
+                Err(errors)
+            }
+        }
+    }
+}
+
+/// The root of queries.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Query;
+
+impl OutputType for Query {
+    fn type_name() -> Cow<'static, str> {
+        query::root_name(OperationType::Query).into()
+    }
+
+    fn create_type_info(registry: &mut Registry) -> String {
+        registry::root(registry, OperationType::Query);
+        Self::qualified_type_name()
+    }
+
+    async fn resolve(
+        &self,
+        context: &ContextSelectionSet<'_>,
+        _field: &Positioned<Field>,
+    ) -> ServerResult<Value> {
+        async_graphql::resolver_utils::resolve_container(context, self).await
+    }
+}
+
+impl ContainerType for Query {
+    async fn resolve_field(&self, _context: &Context<'_>) -> ServerResult<Option<Value>> {
+        // Only what the schema tells of itself comes here, and that is answered before.
+        Ok(None)
+    }
+}
+
+impl ObjectType for Query {}
+
+/// The root of subscriptions.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Subscription;
+
+impl SubscriptionType for Subscription {
+    fn type_name() -> Cow<'static, str> {
+        query::root_name(OperationType::Subscription).into()
+    }
+
+    fn create_type_info(registry: &mut Registry) -> String {
+        registry::root(registry, OperationType::Subscription);
+        Self::qualified_type_name()
+    }
+
+    fn create_field_stream<'a>(
+        &'a self,
+        _context: &'a Context<'_>,
+    ) -> Option<Pin<Box<dyn Stream<Item = Response> + Send + 'a>>> {
+        None
+    }
+}

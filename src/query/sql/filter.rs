@@ -1,0 +1,382 @@
+//! Conditions as SQL.
+
+use super::statement::{Place, Statement};
+use super::visible::restrict;
+use crate::error::{Error, Result};
+use crate::query::column::{Column, Kind};
+use crate::query::condition::{Comparison, Condition, Quantifier, TextMatch};
+use crate::query::page::bad_argument;
+use crate::query::relation::ToMany;
+
+/// Most conditions within one another.
+const MOST_DEPTH: usize = 64;
+
+/// Adds the condition that a row fulfils this, unless every row does.
+///
+/// # Errors
+/// `BAD_USER_INPUT` where it is nested too deep or has a value that cannot be sent.
+pub(crate) fn require(
+    statement: &mut Statement<'_>,
+    condition: &Condition,
+    row: Place,
+) -> Result<()> {
+    require_within(statement, condition, row, 0)
+}
+
+fn require_within(
+    statement: &mut Statement<'_>,
+    condition: &Condition,
+    row: Place,
+    depth: usize,
+) -> Result<()> {
+    match condition {
+        // Each by itself and not in brackets: what is read is also what is easy to plan.
+        Condition::All(conditions) if depth < MOST_DEPTH => {
+            conditions.iter().try_for_each(|one| require_within(statement, one, row, depth + 1))
+        }
+        _ => {
+            statement.condition();
+            if let (Condition::One { relation, condition }, true) = (condition, depth < MOST_DEPTH)
+                && let Some(one) = statement.find_joined(row.alias, relation)
+            {
+                write_there(statement, one);
+                return require_within(statement, condition, one, depth + 1);
+            }
+            write(statement, condition, row, depth)
+        }
+    }
+}
+
+/// Writes whether a row fulfils a condition: true or false.
+///
+/// # Errors
+/// As [`require`].
+pub(crate) fn write_whether(
+    statement: &mut Statement<'_>,
+    condition: &Condition,
+    row: Place,
+) -> Result<()> {
+    statement.push("(");
+    write(statement, condition, row, 0)?;
+    statement.push(" IS TRUE)");
+    Ok(())
+}
+
+/// Writes that a joined row is there.
+fn write_there(statement: &mut Statement<'_>, row: Place) {
+    statement.push("(");
+    for (index, column) in row.table.key.iter().enumerate() {
+        statement.push(if index > 0 { " AND " } else { "" });
+        statement.column(row.alias, column).push(" IS NOT NULL");
+    }
+    statement.push(")");
+}
+
+/// Writes a condition. It is true, false or null; null is as good as false wherever
+/// this stands, for [`Condition::Not`] allows for it.
+fn write(
+    statement: &mut Statement<'_>,
+    condition: &Condition,
+    row: Place,
+    depth: usize,
+) -> Result<()> {
+    if depth == MOST_DEPTH {
+        let message = format!("filter: more than {MOST_DEPTH} conditions within one another");
+        return Err(bad_argument("filter", message));
+    }
+    let depth = depth + 1;
+    match condition {
+        Condition::All(conditions) => {
+            write_list(statement, conditions, ("true", " AND "), row, depth)
+        }
+        Condition::Any(conditions) => {
+            write_list(statement, conditions, ("false", " OR "), row, depth)
+        }
+        Condition::Not(inner) if is_never_null(inner) => {
+            // In this form, and in no other, NOT EXISTS can be planned as a join.
+            statement.push("NOT ");
+            write(statement, inner, row, depth)
+        }
+        Condition::Not(inner) => {
+            statement.push("(");
+            write(statement, inner, row, depth)?;
+            statement.push(" IS NOT TRUE)");
+            Ok(())
+        }
+        Condition::Compare { column, comparison, value } => {
+            statement.push("(").column(row.alias, column).push(operator(*comparison));
+            statement.bind_value(column.kind, value)?.push(")");
+            Ok(())
+        }
+        Condition::In { column, values, negated } => {
+            if values.is_empty() {
+                write_in_nothing(statement, column, *negated, row);
+                return Ok(());
+            }
+            statement.push("(").column(row.alias, column).push(any(*negated));
+            statement.bind_values(column.kind, values)?.push("))");
+            Ok(())
+        }
+        Condition::Matches { column, how, text, ignore_case } => {
+            is_text(column)?;
+            write_text(statement, column, *ignore_case, row).push(" LIKE ");
+            statement.push(if *ignore_case { "lower(" } else { "(" });
+            statement.bind_text(&pattern(*how, text))?.push("))");
+            Ok(())
+        }
+        Condition::EqIgnoreCase { column, text } => {
+            is_text(column)?;
+            write_text(statement, column, true, row).push(" = lower(").bind_text(text)?.push("))");
+            Ok(())
+        }
+        Condition::InIgnoreCase { column, texts, negated } => {
+            is_text(column)?;
+            if texts.is_empty() {
+                write_in_nothing(statement, column, *negated, row);
+                return Ok(());
+            }
+            write_text(statement, column, true, row).push(any(*negated));
+            statement.push("ARRAY(SELECT lower(text) FROM unnest(");
+            statement.bind_texts(texts)?.push(") AS text)))");
+            Ok(())
+        }
+        Condition::IsNull { column, is } => {
+            let word = if *is { " IS NULL)" } else { " IS NOT NULL)" };
+            statement.push("(").column(row.alias, column).push(word);
+            Ok(())
+        }
+        Condition::One { relation, condition } => {
+            if let Some(one) = statement.find_joined(row.alias, relation) {
+                statement.push("((");
+                write_there(statement, one);
+                statement.push(" AND ");
+                write(statement, condition, one, depth)?;
+                // What is asked of the row may be null, but not whether it holds.
+                statement.push(") IS TRUE)");
+                return Ok(());
+            }
+            let one = statement.inner(relation.table);
+            statement.push("EXISTS (SELECT FROM ").table(one);
+            statement.conditions(" WHERE ", |statement| {
+                statement.link((one.alias, one.table.key), (row.alias, relation.from));
+                restrict(statement, one);
+                require_within(statement, condition, one, depth)
+            })?;
+            statement.push(")");
+            Ok(())
+        }
+        Condition::Many { relation, quantifier, condition } => match quantifier {
+            Quantifier::Some => write_some(statement, *relation, condition, row, depth),
+            Quantifier::None => {
+                statement.push("NOT ");
+                write_some(statement, *relation, condition, row, depth)
+            }
+            Quantifier::Every => {
+                statement.push("NOT EXISTS (SELECT FROM ");
+                write_children(statement, *relation, row, |statement, child| {
+                    statement.condition();
+                    let not = if is_never_null(condition) {
+                        ("NOT ", "")
+                    } else {
+                        ("(", " IS NOT TRUE)")
+                    };
+                    statement.push(not.0);
+                    write(statement, condition, child, depth)?;
+                    statement.push(not.1);
+                    Ok(())
+                })?;
+                statement.push(")");
+                Ok(())
+            }
+        },
+        Condition::Count { relation, condition, comparisons } => {
+            write_count(statement, *relation, condition, comparisons, row, depth)
+        }
+    }
+}
+
+fn write_list(
+    statement: &mut Statement<'_>,
+    conditions: &[Condition],
+    (none, word): (&str, &str),
+    row: Place,
+    depth: usize,
+) -> Result<()> {
+    if conditions.is_empty() {
+        statement.push(none);
+        return Ok(());
+    }
+    statement.push("(");
+    for (index, condition) in conditions.iter().enumerate() {
+        if index > 0 {
+            statement.push(word);
+        }
+        write(statement, condition, row, depth)?;
+    }
+    statement.push(")");
+    Ok(())
+}
+
+/// `EXISTS (…)` a child that fulfils the condition.
+fn write_some(
+    statement: &mut Statement<'_>,
+    relation: ToMany,
+    condition: &Condition,
+    row: Place,
+    depth: usize,
+) -> Result<()> {
+    statement.push("EXISTS (SELECT FROM ");
+    write_children(statement, relation, row, |statement, child| {
+        require_within(statement, condition, child, depth)
+    })?;
+    statement.push(")");
+    Ok(())
+}
+
+/// The children of a row that fulfil what `conditions` adds, from FROM on.
+fn write_children(
+    statement: &mut Statement<'_>,
+    relation: ToMany,
+    row: Place,
+    conditions: impl FnOnce(&mut Statement<'_>, Place) -> Result<()>,
+) -> Result<()> {
+    let child = statement.inner(relation.table);
+    statement.table(child);
+    statement.conditions(" WHERE ", |statement| {
+        statement.link((child.alias, relation.by), (row.alias, row.table.key));
+        restrict(statement, child);
+        conditions(statement, child)
+    })
+}
+
+/// Children are counted only as far as it takes to decide; whether there are any is
+/// asked without counting.
+fn write_count(
+    statement: &mut Statement<'_>,
+    relation: ToMany,
+    condition: &Condition,
+    comparisons: &[(Comparison, i64)],
+    row: Place,
+    depth: usize,
+) -> Result<()> {
+    let decided = comparisons.iter().map(|(comparison, number)| match comparison {
+        Comparison::Gte | Comparison::Lt => *number,
+        _ => number.saturating_add(1),
+    });
+    let enough = decided.max().unwrap_or(0).max(0);
+    let holds = |count: i64| {
+        comparisons.iter().all(|(comparison, number)| match comparison {
+            Comparison::Eq => count == *number,
+            Comparison::Ne => count != *number,
+            Comparison::Lt => count < *number,
+            Comparison::Lte => count <= *number,
+            Comparison::Gt => count > *number,
+            Comparison::Gte => count >= *number,
+        })
+    };
+    match (enough, holds(0), holds(1)) {
+        (0, holds, _) | (1, holds @ true, true) | (1, holds @ false, false) => {
+            statement.push(if holds { "true" } else { "false" });
+            Ok(())
+        }
+        (1, true, false) => {
+            statement.push("NOT ");
+            write_some(statement, relation, condition, row, depth)
+        }
+        (1, false, true) => write_some(statement, relation, condition, row, depth),
+        _ => {
+            statement.push("(SELECT ");
+            for (index, (comparison, number)) in comparisons.iter().enumerate() {
+                statement.push(if index > 0 { " AND count(*)" } else { "count(*)" });
+                statement.push(operator(*comparison)).bind(*number)?;
+            }
+            statement.push(" FROM (SELECT FROM ");
+            write_children(statement, relation, row, |statement, child| {
+                require_within(statement, condition, child, depth)
+            })?;
+            statement.push(" LIMIT ").bind(enough)?.push(") AS counted)");
+            Ok(())
+        }
+    }
+}
+
+fn write_in_nothing(statement: &mut Statement<'_>, column: &Column, negated: bool, row: Place) {
+    if negated {
+        statement.push("(").column(row.alias, column).push(" IS NOT NULL)");
+    } else {
+        statement.push("false");
+    }
+}
+
+/// Opens a bracket and writes a text column.
+fn write_text<'a, 's>(
+    statement: &'a mut Statement<'s>,
+    column: &Column,
+    ignore_case: bool,
+    row: Place,
+) -> &'a mut Statement<'s> {
+    if ignore_case {
+        statement.push("(lower(").column(row.alias, column).push(")")
+    } else {
+        statement.push("(").column(row.alias, column)
+    }
+}
+
+fn is_text(column: &Column) -> Result<()> {
+    if column.kind == Kind::Text {
+        return Ok(());
+    }
+    Err(Error::internal("a value does not fit its column"))
+}
+
+/// The pattern of LIKE for a text in which nothing has a meaning.
+fn pattern(how: TextMatch, text: &str) -> String {
+    let mut pattern = String::with_capacity(text.len() + 2);
+    if how != TextMatch::StartsWith {
+        pattern.push('%');
+    }
+    for character in text.chars() {
+        if matches!(character, '%' | '_' | '\\') {
+            pattern.push('\\');
+        }
+        pattern.push(character);
+    }
+    if how != TextMatch::EndsWith {
+        pattern.push('%');
+    }
+    pattern
+}
+
+/// Whether the condition as SQL is true or false for every row.
+fn is_never_null(condition: &Condition) -> bool {
+    match condition {
+        Condition::All(conditions) | Condition::Any(conditions) => {
+            conditions.iter().all(is_never_null)
+        }
+        Condition::Compare { column, .. }
+        | Condition::Matches { column, .. }
+        | Condition::EqIgnoreCase { column, .. } => !column.nullable,
+        Condition::In { column, values, .. } => values.is_empty() || !column.nullable,
+        Condition::InIgnoreCase { column, texts, .. } => texts.is_empty() || !column.nullable,
+        Condition::Not(_)
+        | Condition::IsNull { .. }
+        | Condition::One { .. }
+        | Condition::Many { .. }
+        | Condition::Count { .. } => true,
+    }
+}
+
+const fn operator(comparison: Comparison) -> &'static str {
+    match comparison {
+        Comparison::Eq => " = ",
+        Comparison::Ne => " <> ",
+        Comparison::Lt => " < ",
+        Comparison::Lte => " <= ",
+        Comparison::Gt => " > ",
+        Comparison::Gte => " >= ",
+    }
+}
+
+const fn any(negated: bool) -> &'static str {
+    if negated { " <> ALL (" } else { " = ANY (" }
+}

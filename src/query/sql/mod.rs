@@ -1,0 +1,9 @@
+//! What a statement is written with.
+
+pub(super) mod alias;
+pub(super) mod filter;
+pub(super) mod layout;
+pub(super) mod paging;
+pub(super) mod sort;
+pub(super) mod statement;
+pub(super) mod visible;

@@ -1,0 +1,181 @@
+//! The statement of a page, or of one page for each of many parents.
+//!
+//! Rows that are only read, and neither sorted by nor filtered, are joined to the
+//! page when it is cut, not to the whole list: Postgres would join them all and
+//! then throw most of them away.
+
+use super::filter::require;
+use super::layout::Layout;
+use super::sort::{Aggregation, Sort};
+use super::statement::{Place, Statement};
+use super::visible::restrict;
+use crate::error::Result;
+use crate::query::read::List;
+use crate::query::relation::ToOne;
+use crate::query::selection::{Selection, Source};
+
+/// What the statement of a list is made of.
+pub(crate) struct Paging<'a> {
+    list: &'a List<'a>,
+    sort: Sort,
+    /// The list's selection with the rows that the order refers to.
+    joined: Selection,
+    /// Keys of the order that are read for cursors, after the selection.
+    extra: Vec<usize>,
+}
+
+impl<'a> Paging<'a> {
+    pub(crate) fn of(list: &'a List<'a>) -> Self {
+        let mut joined = list.selection.clone();
+        let sort = Sort::of(list.page, &mut joined);
+        let layout = list.cursors.then(|| Layout::of(list.selection, &list.page.order));
+        let extra = layout.map(|layout| layout.extra).unwrap_or_default();
+        Self { list, sort, joined, extra }
+    }
+
+    /// How many values a row has.
+    pub(crate) fn width(&self) -> usize {
+        self.list.selection.columns().len() + self.extra.len()
+    }
+
+    /// The whole statement of one page.
+    pub(crate) fn write(&self, statement: &mut Statement<'_>) -> Result<()> {
+        statement.push("SELECT ");
+        if self.late().next().is_some() {
+            self.write_items(statement)?;
+            statement.push(" FROM (");
+            self.write_page(statement, Aggregation::AtOnce, |_, _| {})?;
+            statement.push(") AS child");
+            self.write_late(statement)?;
+            statement.push(" ORDER BY ");
+            return self.write_child_order(statement);
+        }
+        for (index, (source, column)) in self.list.selection.columns().iter().enumerate() {
+            statement.comma(index).column(source.alias(), column).readable(column.kind);
+        }
+        for (index, key) in self.extra.iter().enumerate() {
+            statement.comma(self.list.selection.columns().len() + index);
+            self.sort.write_term(*key, statement)?;
+            statement.readable(self.sort.kind(*key)?);
+        }
+        self.write_from(statement, Aggregation::AtOnce, |_, _| {})
+    }
+
+    /// A page as a subquery, which is called `child`.
+    pub(crate) fn write_page(
+        &self,
+        statement: &mut Statement<'_>,
+        how: Aggregation,
+        bound: impl FnOnce(&mut Statement<'_>, Place),
+    ) -> Result<()> {
+        statement.push("SELECT ");
+        for index in 0..self.sort.len() {
+            statement.comma(index);
+            self.sort.write_term(index, statement)?;
+            statement.push(" AS s").number(index);
+        }
+        for (index, (source, column)) in self.list.selection.columns().iter().enumerate() {
+            if self.sort.needs(*source) {
+                statement.push(", ").column(source.alias(), column).push(" AS c").number(index);
+            }
+        }
+        for (source, of, relation) in self.late().filter(|(_, of, _)| self.sort.needs(*of)) {
+            for (index, column) in relation.from.iter().enumerate() {
+                statement.push(", ").column(of.alias(), column).push(" AS ");
+                write_link(statement, source, index);
+            }
+        }
+        self.write_from(statement, how, bound)
+    }
+
+    /// From FROM on. One row more than the page holds is asked for, to know whether
+    /// there are more.
+    fn write_from(
+        &self,
+        statement: &mut Statement<'_>,
+        how: Aggregation,
+        bound: impl FnOnce(&mut Statement<'_>, Place),
+    ) -> Result<()> {
+        let row = Place { table: self.joined.table(), alias: Selection::ROW.alias() };
+        statement.push(" FROM ");
+        self.list.rows.write(statement, row)?;
+        let early = self.joined.joins().filter(|(source, ..)| self.sort.needs(*source));
+        statement.join(early)?;
+        self.sort.join_aggregates(statement, row, how)?;
+        bound(statement, row);
+        require(statement, self.list.condition, row)?;
+        restrict(statement, row);
+        let page = self.list.page;
+        self.sort.bound(statement, page, row.table)?;
+        statement.push(" ORDER BY ");
+        self.sort.write_order(statement, page.backwards, |index, statement| {
+            self.sort.write_term(index, statement)
+        })?;
+        // As text: it is a number and no one else's, and if it were bound Postgres would
+        // plan the statement anew each time, for it expects that many rows are wanted.
+        let limit = usize::try_from(page.limit).unwrap_or(usize::MAX).saturating_add(1);
+        statement.push(" LIMIT ").number(limit);
+        Ok(())
+    }
+
+    /// What is selected, of `child` and the rows that are joined to it.
+    pub(crate) fn write_items(&self, statement: &mut Statement<'_>) -> Result<()> {
+        for (index, (source, column)) in self.list.selection.columns().iter().enumerate() {
+            statement.comma(index);
+            if self.sort.needs(*source) {
+                statement.push("child.c").number(index);
+            } else {
+                statement.column(source.alias(), column);
+            }
+            statement.readable(column.kind);
+        }
+        for (index, key) in self.extra.iter().enumerate() {
+            statement.comma(self.list.selection.columns().len() + index);
+            statement.push("child.s").number(*key).readable(self.sort.kind(*key)?);
+        }
+        Ok(())
+    }
+
+    /// Joins to `child` what it does not have.
+    pub(crate) fn write_late(&self, statement: &mut Statement<'_>) -> Result<()> {
+        for (source, of, relation) in self.late() {
+            let row = Place { table: relation.table, alias: source.alias() };
+            statement.push(" LEFT JOIN ").table(row);
+            statement.conditions(" ON ", |statement| {
+                for (index, (own, from)) in row.table.key.iter().zip(relation.from).enumerate() {
+                    statement.condition().column(row.alias, own).push(" = ");
+                    if self.sort.needs(of) {
+                        statement.push("child.");
+                        write_link(statement, source, index);
+                    } else {
+                        statement.column(of.alias(), from);
+                    }
+                }
+                restrict(statement, row);
+                Ok(())
+            })?;
+        }
+        Ok(())
+    }
+
+    /// The order of `child` as a list for ORDER BY.
+    pub(crate) fn write_child_order(&self, statement: &mut Statement<'_>) -> Result<()> {
+        self.sort.write_order(statement, self.list.page.backwards, |index, statement| {
+            statement.push("child.s").number(index);
+            Ok(())
+        })
+    }
+
+    /// Joined rows that the order does not need.
+    fn late(&self) -> impl Iterator<Item = (Source, Source, ToOne)> {
+        self.joined.joins().filter(|(source, ..)| !self.sort.needs(*source))
+    }
+}
+
+/// The name in `child` of a column that refers to a row.
+fn write_link(statement: &mut Statement<'_>, source: Source, index: usize) {
+    statement.push("j").number(source.number()).push("_").number(index);
+}
+
+#[cfg(test)]
+mod tests;
