@@ -5,6 +5,7 @@
 //! `config, error <- db, storage, dataset <- load, query <- graphql <- http <- cli`.
 
 pub mod auth;
+pub mod catalog;
 pub mod cli;
 pub mod config;
 pub mod dataset;

@@ -133,14 +133,7 @@ pub(super) fn observer() -> std::sync::Arc<dyn Observer> {
 /// The table at the end of a run, with what failed and what was skipped below.
 pub(super) fn table(summary: &RunSummary) -> String {
     let mut table = Table::new([
-        "file",
-        "rows read",
-        "inserted",
-        "updated",
-        "unchanged",
-        "rejected",
-        "parked",
-        "seconds",
+        "file", "rows read", "inserted", "updated", "unchanged", "rejected", "parked", "seconds",
     ]);
     for file in &summary.files {
         table.push(row(file_name(&file.key).into(), file.counts, file.seconds));

@@ -128,19 +128,8 @@ pub const CONCURRENCY: Key = Key {
 
 /// The keys of the section.
 pub const KEYS: &[Key] = &[
-    PAGE_SIZE_DEFAULT,
-    PAGE_SIZE_MAX,
-    DEPTH,
-    ALIASES,
-    ROOT_FIELDS,
-    DIRECTIVES,
-    TOKENS,
-    FIELDS,
-    VALUES,
-    COST,
-    BODY_BYTES,
-    EXECUTION_TIME,
-    CONCURRENCY,
+    PAGE_SIZE_DEFAULT, PAGE_SIZE_MAX, DEPTH, ALIASES, ROOT_FIELDS, DIRECTIVES, TOKENS, FIELDS,
+    VALUES, COST, BODY_BYTES, EXECUTION_TIME, CONCURRENCY,
 ];
 
 /// The section's values.

@@ -68,12 +68,7 @@ pub const FORCE_PATH_STYLE: Key = Key {
 
 /// The keys of the section.
 pub const KEYS: &[Key] = &[
-    SOURCE_URI,
-    ENDPOINT_URL,
-    REGION,
-    ACCESS_KEY_ID,
-    SECRET_ACCESS_KEY,
-    SESSION_TOKEN,
+    SOURCE_URI, ENDPOINT_URL, REGION, ACCESS_KEY_ID, SECRET_ACCESS_KEY, SESSION_TOKEN,
     FORCE_PATH_STYLE,
 ];
 

@@ -197,16 +197,9 @@ fn origins_are_written_as_browsers_send_them() {
     let expected = CorsOrigins::These(these.map(str::to_owned).to_vec());
     assert_eq!(origins(&these.join(" , ")).expect("valid"), expected);
     for bad in [
-        "app.example",
-        "https://app.example/",
-        "https://app.example/path",
-        "https://App.example",
-        "https://app.example:443",
-        "https://user@app.example",
-        "ftp://app.example",
-        "https://app.example,*",
-        "https://app.example,",
-        "null",
+        "app.example", "https://app.example/", "https://app.example/path", "https://App.example",
+        "https://app.example:443", "https://user@app.example", "ftp://app.example",
+        "https://app.example,*", "https://app.example,", "null",
     ] {
         let error = origins(bad).expect_err(bad).to_string();
         assert!(error.contains("https://app.example or http://localhost:3000"), "{error}");

@@ -74,17 +74,9 @@ mod tests {
             assert!(is_loopback(host), "{host}");
         }
         for host in [
-            "",
-            "example.com",
-            "localhost.example.com",
-            "example.com:8000",
-            "127.0.0.1.example.com",
-            "localhost@example.com",
-            "example.com@localhost",
-            "0.0.0.0",
-            "192.168.0.1:8000",
-            "[::2]",
-            "local host",
+            "", "example.com", "localhost.example.com", "example.com:8000",
+            "127.0.0.1.example.com", "localhost@example.com", "example.com@localhost", "0.0.0.0",
+            "192.168.0.1:8000", "[::2]", "local host",
         ] {
             assert!(!is_loopback(host), "{host}");
         }

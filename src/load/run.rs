@@ -348,7 +348,7 @@ fn not_begun(target: &Target, object: ObjectVersion, interrupted: &Error) -> Fil
 /// refer to each other.
 pub(crate) fn levels() -> Vec<Vec<&'static Dataset>> {
     let mut levels: Vec<Vec<&'static Dataset>> = Vec::new();
-    for dataset in dataset::ALL {
+    for dataset in dataset::ALL.iter() {
         let level_of = |table: &str| {
             levels.iter().position(|level| level.iter().any(|other| other.table == table))
         };

@@ -2,23 +2,19 @@
 //! [`Scope`](crate::auth::Scope).
 
 pub mod aggregate;
-mod column;
 mod condition;
 mod cursor;
 mod key;
 mod order;
 mod page;
 mod read;
-mod relation;
 mod row;
 mod rows;
 mod selection;
 mod sizes;
 mod sql;
-pub mod tables;
 mod value;
 
-pub use column::{Column, Kind, Table};
 pub use condition::{Comparison, Condition, Quantifier, TextMatch};
 pub use cursor::{Position, cursor};
 pub use key::{Key, KeyPart, date};
@@ -27,7 +23,6 @@ pub use page::{
     Arguments, BadArgument, DEFAULT_SIZE, MAX_SIZE, Page, PageSizes, PageTooLarge, bad_argument,
 };
 pub use read::{Below, Extent, List, Pages, Reader};
-pub use relation::{ToMany, ToOne};
 pub use row::Row;
 pub use rows::Rows;
 pub use selection::{Selection, Source};

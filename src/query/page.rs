@@ -1,8 +1,8 @@
 //! Pages: how much of a list is asked for, and from where on.
 
-use super::column::Table;
 use super::cursor::{self, Position};
 use super::order::Order;
+use crate::catalog::Table;
 use crate::error::{Code, Error, Result};
 
 /// Rows of a page when neither `first` nor `last` is given.

@@ -3,7 +3,6 @@
 use sqlx::Row as _;
 use sqlx::postgres::{PgPool, PgRow};
 
-use super::column::{Column, Table};
 use super::condition::Condition;
 use super::key::Key;
 use super::page::Page;
@@ -12,6 +11,7 @@ use super::rows::Rows;
 use super::selection::Selection;
 use super::value::Value;
 use crate::auth::Scope;
+use crate::catalog::{Column, Table};
 use crate::db::connections::Connections;
 use crate::error::{Error, Result};
 use crate::query::sql::filter::require;

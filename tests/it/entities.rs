@@ -2,10 +2,10 @@
 
 use std::collections::BTreeMap;
 
+use salesgraph::catalog::Kind;
 use salesgraph::dataset;
 use salesgraph::graphql::model::{FieldValue, Shape};
 use salesgraph::graphql::types;
-use salesgraph::query::Kind;
 use sea_orm::{ColumnTrait, ColumnType, EntityTrait, Iden, Iterable, PrimaryKeyToColumn};
 use sqlx::{PgPool, Row as _};
 
@@ -205,7 +205,7 @@ async fn every_column_is_in_the_graphql_type_as_what_it_is() {
 #[tokio::test]
 async fn every_dataset_has_its_table_and_its_type() {
     let db = database().await;
-    for dataset in dataset::ALL {
+    for dataset in dataset::ALL.iter() {
         let table = dataset.table;
         let entity = types::ALL.iter().find(|entity| entity.table.name == table);
         let entity = entity.unwrap_or_else(|| panic!("{table} has no GraphQL type"));

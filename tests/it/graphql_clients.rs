@@ -19,9 +19,7 @@ async fn relay_compiles_pagination_and_refetching() {
     let Some(clients) = Clients::installed("the Relay compiler").await else { return };
     clients.run_bin("relay-compiler", &["relay.config.json"]).await;
     for operation in [
-        "ordersPageQuery",
-        "ordersListPaginationQuery",
-        "ordersCustomerRefetchQuery",
+        "ordersPageQuery", "ordersListPaginationQuery", "ordersCustomerRefetchQuery",
         "ordersProgressSubscription",
     ] {
         let artifact = format!("relay/__generated__/{operation}.graphql.ts");

@@ -5,9 +5,9 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use salesgraph::catalog::Kind;
 use salesgraph::graphql::model::{Field, FieldValue, Shape};
 use salesgraph::graphql::types;
-use salesgraph::query::Kind;
 use serde_json::Value;
 use sqlx::{AssertSqlSafe, Executor as _, PgPool, Row as _};
 

@@ -104,13 +104,10 @@ async fn rejects_are_listed_shown_and_replayed() {
     let file: i32 = app.value("SELECT id FROM load_file").await;
     let (north, x) = (format!("{file}:3"), format!("{file}:4"));
 
-    app.run(&["rejects", "list"]).await.expect(0).says(&[
-        &north,
-        &x,
-        "TerritoryID",
-        "invalid_integer",
-        "found \"North\"",
-    ]);
+    app.run(&["rejects", "list"])
+        .await
+        .expect(0)
+        .says(&[&north, &x, "TerritoryID", "invalid_integer", "found \"North\""]);
     let listed = app.run(&["rejects", "list", "--json", "--limit", "1"]).await.expect(0);
     let one: Value = serde_json::from_str(&listed.out).expect("one object, on one line");
     assert_eq!((&one["line"], &one["raw"]), (&Value::from(3), &Value::from(records[1].clone())));

@@ -13,11 +13,12 @@ use tokio::join;
 
 use super::plan::{Connection, Fetch, Many, Object, Operation, Root, RootStep, Sales, count};
 use crate::auth::Scope;
+use crate::catalog::Column;
 use crate::error::{Error, Result};
 use crate::graphql::document::limits::Budget;
 use crate::graphql::plan::bind::{Asks, Wanted};
 use crate::query::aggregate::Owners;
-use crate::query::{Below, Column, Extent, Key, List, Pages, Reader, Row};
+use crate::query::{Below, Extent, Key, List, Pages, Reader, Row};
 
 /// Reads for one request.
 #[derive(Debug)]
@@ -179,7 +180,8 @@ impl Execution<'_> {
                 return Ok(Sold { of, rows: Vec::new() });
             }
             let (lines, measures) = self.asks.sales(sales.number)?;
-            let owners = Owners { way: sales.owner.way, columns: sales.owner.columns, keys: &keys };
+            let owners =
+                Owners { way: sales.owner.path, columns: sales.owner.columns, keys: &keys };
             let _turn = self.budget.turn().await?;
             let rows = self.reader.measure(self.scope, lines, measures, owners).await?;
             Ok(Sold { of, rows })

@@ -10,15 +10,18 @@ use async_graphql::parser::types::{
 use async_graphql::{PathSegment, Pos, Positioned, ServerError};
 
 use crate::auth::Scope;
+use crate::catalog::{Column, column};
 use crate::error::{Code, Error, Result};
 use crate::graphql::plan::bind::Wanted;
 use crate::graphql::plan::{Root, RootStep};
 use crate::graphql::response::Answer;
 use crate::graphql::response::errors::{VALIDATION_FAILED, coded, server_error};
-use crate::query::{Column, Kind, Reader, Selection};
+use crate::query::{Reader, Selection};
 
 /// Null in the rows that can be followed for as long as they change.
-static FINISHED_AT: Column = Column::new("finished_at", Kind::DateTime).nullable();
+fn finished_at_column() -> &'static Column {
+    column(entity::load_run::Column::FinishedAt)
+}
 
 /// What an operation answers now.
 #[derive(Debug)]
@@ -63,7 +66,7 @@ pub(crate) async fn has_ended(
     };
     let Some(fetch) = fetches.get(*of) else { return false };
     let mut selection = Selection::of(fetch.entity.table);
-    let finished_at = selection.column(Selection::ROW, &FINISHED_AT);
+    let finished_at = selection.column(Selection::ROW, finished_at_column());
     let rows = reader.by_keys(scope, &selection, slice::from_ref(key)).await;
     let still = rows.map(|rows| rows.first().map(|row| row.is_null(finished_at)));
     matches!(still, Ok(Some(Ok(false))))

@@ -10,12 +10,11 @@ use super::schema::{
     AND, COUNT, COUNT_FILTER, ID_FILTER, KEYWORD, NOT, OR, QUANTIFIERS, group_filter_name,
     list_filter_name,
 };
+use crate::catalog::{Column, Kind, ToMany, ToOne};
 use crate::error::Result;
 use crate::graphql::schema::global_id;
 use crate::graphql::schema::model::{Entity, Field, FieldValue, Keyword, Searched, Shape};
-use crate::query::{
-    Column, Comparison, Condition, Key, Kind, TextMatch, ToMany, ToOne, Value as Bound,
-};
+use crate::query::{Comparison, Condition, Key, TextMatch, Value as Bound};
 
 /// Most conditions of a filter.
 pub(super) const CONDITIONS: usize = 500;
@@ -80,7 +79,7 @@ impl Budget {
         }
         let inputs = over.entity.map(|entity| &entity.inputs);
         if let Some(path) = inputs.and_then(|it| it.paths.iter().find(|path| path.name == name)) {
-            return Ok(reached(path.through, self.entity(path.to, value, here)?));
+            return Ok(reached(&path.through, self.entity(path.to, value, here)?));
         }
         match inputs.and_then(|it| it.keyword.as_ref()) {
             Some(keyword) if name == KEYWORD => self.keyword(keyword, value, &here),
@@ -104,12 +103,9 @@ impl Budget {
         let group = |shape, guard| Over { shape, entity: None, guard };
         match (&field.value, over.entity) {
             (FieldValue::Id, Some(entity)) => self.ids(entity, value, &place),
-            (FieldValue::Column(column), _) if Operand::of(column.kind).is_some() => {
+            (FieldValue::Column(column), _) if let Some(operand) = Operand::of(column) => {
                 let column = over.guard.filter(|it| it.name == column.name).unwrap_or(column);
-                self.compare(Operand::Scalar(column.kind), column, value, &place)
-            }
-            (FieldValue::Code(column, codes), _) => {
-                self.compare(Operand::Code(column.kind, codes), column, value, &place)
+                self.compare(operand, column, value, &place)
             }
             (FieldValue::One(to, from), _) => {
                 let relation = ToOne { table: to.table, from };

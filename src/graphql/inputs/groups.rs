@@ -12,8 +12,8 @@ use super::schema::{self, insert};
 use crate::error::Result;
 use crate::graphql::inputs::arguments::Given;
 use crate::graphql::schema::registry::input;
-use crate::graphql::types::{DIMENSIONS, MEASURES, SALES_ORDER_LINE};
-use crate::query::aggregate::{Dimension, Groups, Measure, Measures, Top, dimension, value};
+use crate::graphql::types::{MEASURES, SALES_ORDER_LINE};
+use crate::query::aggregate::{DIMENSIONS, Dimension, Groups, Measure, Measures, Top, value};
 use crate::query::{Condition, Direction, Nulls, Order, OrderBy, OrderKey};
 
 const DIMENSION: &str = "SalesDimension";
@@ -37,7 +37,7 @@ pub(in crate::graphql) struct Grouping {
 /// Makes the types of the arguments known.
 pub(in crate::graphql) fn register(registry: &mut Registry) {
     schema::filter(registry, &SALES_ORDER_LINE);
-    let dimensions = DIMENSIONS.iter().map(|(name, description, _)| (*name, *description));
+    let dimensions = DIMENSIONS.iter().map(|dimension| (dimension.name, dimension.description));
     values(registry, DIMENSION, "By what sales are grouped.", dimensions);
     let measures = MEASURES.iter().map(|(name, description, _)| (*name, *description));
     values(registry, MEASURE, "By what groups of sales are ordered.", measures);
@@ -136,7 +136,7 @@ impl Grouping {
             return Err(place.refuse("by and first must be given"));
         };
         if let Some(other) = by.iter().find(|one| !self.groups.dimensions.contains(one)) {
-            let name = name_of(other);
+            let name = other.name;
             return Err(place.field("by").refuse(format_args!("{name} is not in groupBy")));
         }
         let having = std::mem::replace(&mut self.having, Condition::everything());
@@ -151,7 +151,7 @@ fn dimensions(value: &Value, place: Place<'_>) -> Result<Vec<&'static Dimension>
         let here = place.element(index);
         let dimension = dimension_of(element, &here)?;
         if found.contains(&dimension) {
-            return Err(here.refuse(format_args!("{} is given twice", name_of(dimension))));
+            return Err(here.refuse(format_args!("{} is given twice", dimension.name)));
         }
         found.push(dimension);
     }
@@ -160,14 +160,8 @@ fn dimensions(value: &Value, place: Place<'_>) -> Result<Vec<&'static Dimension>
 
 fn dimension_of(value: &Value, place: &Place<'_>) -> Result<&'static Dimension> {
     let given = scalar::name(place.present(value)?);
-    let found = DIMENSIONS.iter().find(|(name, ..)| Some(*name) == given);
-    let refused = || place.refuse(format_args!("expected a value of {DIMENSION}"));
-    found.map(|(_, _, dimension)| *dimension).ok_or_else(refused)
-}
-
-fn name_of(dimension: &Dimension) -> &'static str {
-    let found = DIMENSIONS.iter().find(|(_, _, known)| *known == dimension);
-    found.map_or("", |(name, ..)| name)
+    let found = DIMENSIONS.iter().find(|dimension| Some(dimension.name) == given);
+    found.ok_or_else(|| place.refuse(format_args!("expected a value of {DIMENSION}")))
 }
 
 /// The order asked for, to the last key: then come the dimensions, as no two groups
@@ -193,16 +187,16 @@ fn order(
         by: OrderBy::Column(&dimension.column),
         direction: Direction::Asc,
         nulls: Nulls::Last,
-        name: name_of(dimension).to_owned(),
+        name: dimension.name.to_owned(),
     };
     for dimension in dimensions {
-        if !order.keys.iter().any(|key| key.name == name_of(dimension)) {
+        if !order.keys.iter().any(|key| key.name == dimension.name) {
             order.keys.push(ascending(dimension));
         }
     }
     if order.keys.is_empty() {
         // There is one group, in whatever order.
-        order.keys.push(ascending(&dimension::PRODUCT));
+        order.keys.push(ascending(&DIMENSIONS[0]));
     }
     Ok(order)
 }
@@ -220,7 +214,7 @@ fn key(
         let found = match name.as_str() {
             "dimension" => {
                 let dimension = dimension_of(value, &here)?;
-                let name = name_of(dimension);
+                let name = dimension.name;
                 if !dimensions.contains(&dimension) {
                     return Err(here.refuse(format_args!("{name} is not in groupBy")));
                 }
@@ -255,7 +249,7 @@ pub(super) fn measured(
     measures: &mut Measures,
     measure: Measure,
     argument: &'static str,
-) -> Result<&'static crate::query::Column> {
+) -> Result<&'static crate::catalog::Column> {
     let whole = measures.whole();
     let place = measures.place(whole, measure, argument)?;
     value(place).ok_or_else(|| Place::of(argument).refuse("too many different measures"))

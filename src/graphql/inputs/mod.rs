@@ -18,9 +18,10 @@ use async_graphql::registry::Registry;
 
 use self::filter::Budget;
 use self::place::Place;
+use crate::catalog::Kind;
 use crate::error::Result;
 use crate::graphql::schema::model::{Entity, Inputs};
-use crate::query::{Condition, Kind, Order, Value as Bound};
+use crate::query::{Condition, Order, Value as Bound};
 
 /// The argument of a list that keeps it to some rows.
 pub(super) const FILTER: &str = "filter";

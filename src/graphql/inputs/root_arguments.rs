@@ -3,11 +3,12 @@
 use async_graphql::Value as Const;
 
 use super::arguments::{Given, missing};
+use crate::catalog::{Column, Kind};
 use crate::error::Result;
 use crate::graphql::inputs;
 use crate::graphql::plan::bind::key_of;
 use crate::graphql::schema::model::{Only, Takes};
-use crate::query::{Column, Comparison, Condition, Kind, Value, bad_argument};
+use crate::query::{Comparison, Condition, Value, bad_argument};
 
 /// What the arguments keep the list to; `None` is every row.
 ///

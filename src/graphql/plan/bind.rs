@@ -4,6 +4,7 @@
 use async_graphql::Variables;
 use uuid::Uuid;
 
+use crate::catalog::Kind;
 use crate::error::{Code, Error, Result};
 use crate::graphql::inputs::Grouping;
 use crate::graphql::inputs::arguments::{Arguments, Given, missing};
@@ -251,7 +252,7 @@ impl Binder<'_> {
 
 /// The entity's place among all, and the key.
 fn any(id: &str, argument: &'static str) -> Result<(usize, Key)> {
-    let (entity, key) = global_id::decode(id, types::ALL, argument)?;
+    let (entity, key) = global_id::decode(id, &types::ALL, argument)?;
     let place = types::ALL.iter().position(|known| known.shape.name == entity.shape.name);
     place
         .map(|place| (place, key))
@@ -261,7 +262,7 @@ fn any(id: &str, argument: &'static str) -> Result<(usize, Key)> {
 /// The key of a global id. What has a UUID for its key may be named by that, too.
 pub(crate) fn key_of(id: &str, entity: &'static Entity, argument: &'static str) -> Result<Key> {
     match (entity.table.key, Uuid::try_parse(id)) {
-        ([column], Ok(uuid)) if column.kind == query::Kind::Uuid => Ok(Key::from(uuid)),
+        ([column], Ok(uuid)) if column.kind == Kind::Uuid => Ok(Key::from(uuid)),
         _ => global_id::decode(id, &[entity], argument).map(|(_, key)| key),
     }
 }

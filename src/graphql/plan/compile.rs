@@ -2,6 +2,7 @@
 
 use async_graphql::parser::types::{OperationType, SelectionSet};
 
+use crate::catalog::ToOne;
 use crate::error::{Code, Error, Result};
 use crate::graphql::inputs::arguments::Arguments;
 use crate::graphql::plan::collect_fields::{Selected, Selections};
@@ -13,7 +14,7 @@ use crate::graphql::schema::model::{Entity, Field, FieldValue, RootValue, Shape,
 use crate::graphql::schema::registry;
 use crate::graphql::{query, types};
 use crate::query::aggregate::{self, MOST_MEASURES};
-use crate::query::{Selection, Source, ToOne};
+use crate::query::{Selection, Source};
 
 /// The plan of an operation whose document is valid.
 ///
@@ -136,7 +137,7 @@ impl<'a> Compiler<'a> {
                 return Ok(RootStep::List { field, connection: Box::new(connection) });
             }
             RootValue::Key(entity) | RootValue::Id(entity) => &[entity],
-            RootValue::Node | RootValue::Nodes => types::ALL,
+            RootValue::Node | RootValue::Nodes => &types::ALL,
         };
         let fetches = entities.iter().map(|entity| self.row(entity, &selected.sets));
         let fetches = fetches.collect::<Result<_>>()?;
@@ -258,10 +259,11 @@ impl<'a> Compiler<'a> {
                 Step::Id(draft.selection.table_of(source).key, draft.selection.key(source))
             }
             FieldValue::Column(column) => {
-                Step::Column(draft.selection.column(source, column), column)
-            }
-            FieldValue::Code(column, codes) => {
-                Step::Code(draft.selection.column(source, column), column, codes)
+                let index = draft.selection.column(source, column);
+                match column.codes {
+                    Some(codes) => Step::Code(index, column, codes),
+                    None => Step::Column(index, column),
+                }
             }
             FieldValue::One(to, from) => {
                 let other = draft.selection.join(source, ToOne { table: to.table, from });

@@ -6,6 +6,8 @@ mod loads;
 mod node;
 mod sales;
 
+use std::sync::LazyLock;
+
 use async_graphql::parser::types::OperationType;
 
 use crate::graphql::schema::model::RootField;
@@ -19,20 +21,24 @@ pub(super) const fn root_name(kind: OperationType) -> &'static str {
     }
 }
 
+static QUERY: LazyLock<Vec<RootField>> = LazyLock::new(|| {
+    [sales::fields(), aggregate::fields(), forecast::fields(), loads::fields(), node::fields()]
+        .into_iter()
+        .flatten()
+        .collect()
+});
+static SUBSCRIPTION: LazyLock<Vec<RootField>> = LazyLock::new(loads::subscriptions);
+
 /// The fields of an operation's root type.
-pub(super) fn fields(kind: OperationType) -> impl Iterator<Item = &'static RootField> {
-    const QUERY: &[&[RootField]] =
-        &[sales::FIELDS, aggregate::FIELDS, forecast::FIELDS, loads::FIELDS, node::FIELDS];
-    const SUBSCRIPTION: &[&[RootField]] = &[loads::LIVE];
-    let parts = match kind {
-        OperationType::Query => QUERY,
+pub(super) fn fields(kind: OperationType) -> &'static [RootField] {
+    match kind {
+        OperationType::Query => &QUERY,
         OperationType::Mutation => &[],
-        OperationType::Subscription => SUBSCRIPTION,
-    };
-    parts.iter().copied().flatten()
+        OperationType::Subscription => &SUBSCRIPTION,
+    }
 }
 
 /// The field of this name.
 pub(super) fn field(kind: OperationType, name: &str) -> Option<&'static RootField> {
-    fields(kind).find(|field| field.name == name)
+    fields(kind).iter().find(|field| field.name == name)
 }

@@ -1,6 +1,7 @@
 //! The schema as async-graphql knows it: it parses and validates documents, tells
 //! of the schema itself and prints it. Data is read by [`Engine`](super::Engine).
 
+pub(crate) mod builder;
 pub(crate) mod global_id;
 pub mod model;
 pub(crate) mod registry;

@@ -4,8 +4,9 @@ use async_graphql::indexmap::{IndexMap, IndexSet};
 use async_graphql::parser::types::OperationType;
 use async_graphql::registry::{MetaEnumValue, MetaField, MetaInputValue, MetaType, Registry};
 
-use super::model::{Entity, Enumeration, Field, FieldValue, RootField, RootValue, Shape};
+use super::model::{Field, FieldValue, ObjectType, RootField, RootValue, Type};
 use super::scalars;
+use crate::catalog::Enumeration;
 use crate::graphql::{inputs, query, types};
 
 /// Name and description of the interface of all entities.
@@ -20,7 +21,7 @@ pub(crate) fn root(registry: &mut Registry, kind: OperationType) {
         OperationType::Subscription => "What can be followed while it changes.",
     };
     let list: Vec<MetaField> =
-        query::fields(kind).map(|field| root_field(registry, field)).collect();
+        query::fields(kind).iter().map(|field| root_field(registry, field)).collect();
     let is_subscription = matches!(kind, OperationType::Subscription);
     let mut meta = object(name, description, list);
     if let MetaType::Object { is_subscription: is, .. } = &mut meta {
@@ -61,7 +62,7 @@ fn root_field(registry: &mut Registry, field: &'static RootField) -> MetaField {
 }
 
 /// Makes an entity, its connection and all they refer to known.
-pub(crate) fn entity(registry: &mut Registry, entity: &'static Entity) {
+pub(crate) fn entity(registry: &mut Registry, entity: &'static Type) {
     let name = entity.shape.name;
     if registry.types.contains_key(name) {
         return;
@@ -74,19 +75,19 @@ pub(crate) fn entity(registry: &mut Registry, entity: &'static Entity) {
 }
 
 /// Makes groups of sales, their connection and all they refer to known.
-fn groups(registry: &mut Registry, groups: &'static Entity) {
+fn groups(registry: &mut Registry, groups: &'static Type) {
     shape(registry, &groups.shape);
     connection(registry, groups.shape.name);
     inputs::register_groups(registry);
 }
 
 /// The name of the type of an edge of an entity's connection.
-pub(crate) fn edge_name(entity: &Entity) -> String {
+pub(crate) fn edge_name(entity: &Type) -> String {
     format!("{}Edge", entity.shape.name)
 }
 
 /// The name of an entity's connection type.
-pub(crate) fn connection_name(entity: &Entity) -> String {
+pub(crate) fn connection_name(entity: &Type) -> String {
     format!("{}Connection", entity.shape.name)
 }
 
@@ -95,7 +96,7 @@ pub(crate) fn node(registry: &mut Registry) {
     if registry.types.contains_key(NODE.0) {
         return;
     }
-    let id = Field::id();
+    let id = Field::ID;
     registry.types.insert(
         NODE.0.to_owned(),
         MetaType::Interface {
@@ -116,12 +117,12 @@ pub(crate) fn node(registry: &mut Registry) {
             requires_scopes: Vec::new(),
         },
     );
-    for known in types::ALL {
+    for known in types::ALL.iter() {
         entity(registry, known);
     }
 }
 
-fn shape(registry: &mut Registry, shape: &'static Shape) {
+fn shape(registry: &mut Registry, shape: &'static ObjectType) {
     if registry.types.contains_key(shape.name) {
         return;
     }
@@ -135,13 +136,18 @@ fn field(registry: &mut Registry, field: &'static Field) -> MetaField {
     let (ty, nullable) = match &field.value {
         FieldValue::Id => ("ID".to_owned(), false),
         FieldValue::Column(column) => {
-            let ty = scalars::type_name(column.kind);
-            scalars::register(registry, ty);
+            let ty = match column.codes {
+                Some(codes) => {
+                    enumeration(registry, codes);
+                    codes.name
+                }
+                None => {
+                    let ty = scalars::type_name(column.kind);
+                    scalars::register(registry, ty);
+                    ty
+                }
+            };
             (ty.to_owned(), column.nullable)
-        }
-        FieldValue::Code(column, codes) => {
-            enumeration(registry, codes);
-            (codes.name.to_owned(), column.nullable)
         }
         FieldValue::One(to, from) => {
             entity(registry, to);
@@ -317,7 +323,7 @@ fn plain(name: &str, description: &str, ty: String) -> MetaField {
 }
 
 /// The arguments of every list.
-fn list_arguments(of: &Entity) -> IndexMap<String, MetaInputValue> {
+fn list_arguments(of: &Type) -> IndexMap<String, MetaInputValue> {
     let filter = inputs::filter_name(of);
     let order = format!("[{}!]", inputs::order_name(of));
     let arguments = [

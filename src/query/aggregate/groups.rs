@@ -3,7 +3,7 @@
 use sqlx::Row as _;
 
 use super::base::{Base, By};
-use super::dimension::{ALL, Dimension, SALES_GROUP, sql_type};
+use super::dimension::{DIMENSIONS, Dimension, SALES_GROUP, sql_type};
 use super::gaps;
 use super::measure::Measures;
 use super::rollup::Origin;
@@ -72,7 +72,7 @@ impl Groups {
     /// Each dimension and each measure a column; null what is not grouped by.
     fn write_filled(&self, statement: &mut Statement<'_>) -> Result<()> {
         statement.push("SELECT *");
-        for dimension in ALL.iter().filter(|one| !self.dimensions.contains(one)) {
+        for dimension in DIMENSIONS.iter().filter(|one| !self.dimensions.contains(one)) {
             statement.push(", NULL::").push(sql_type(dimension.column.kind)).push(" AS ");
             statement.push(dimension.column.name);
         }

@@ -2,7 +2,7 @@
 //! joined with; an order is counted once, however many of its lines are looked at.
 
 mod base;
-pub mod dimension;
+mod dimension;
 mod gaps;
 mod groups;
 mod measure;
@@ -10,7 +10,7 @@ mod owned;
 mod rollup;
 mod totals;
 
-pub use dimension::{Dimension, SALES_GROUP};
+pub use dimension::{DIMENSIONS, Dimension, SALES_GROUP};
 pub use groups::{Groups, Top};
 pub use measure::{LineValue, MOST as MOST_MEASURES, Measure, Measures, Statistic, value};
 pub use owned::Owners;

@@ -5,12 +5,12 @@ use super::measure::{Measures, value};
 use super::rollup::Origin;
 use super::totals::Totals;
 use crate::auth::Scope;
+use crate::catalog::Column;
+use crate::catalog::ToOne;
 use crate::error::Result;
-use crate::query::column::Column;
 use crate::query::condition::Condition;
 use crate::query::key::Key;
 use crate::query::read::Reader;
-use crate::query::relation::ToOne;
 use crate::query::row::Row;
 use crate::query::sql::statement::Statement;
 

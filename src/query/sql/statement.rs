@@ -8,12 +8,12 @@ use sqlx::{Arguments as _, AssertSqlSafe, Encode, Postgres, Type};
 use super::alias::Alias;
 use super::visible::restrict;
 use crate::auth::Scope;
+use crate::catalog::ToOne;
+use crate::catalog::{Column, Kind, Table};
 use crate::db::connections::Connections;
 use crate::error::{Error, Result};
-use crate::query::column::{Column, Kind, Table};
 use crate::query::key::{Key, KeyPart};
 use crate::query::page::bad_argument;
-use crate::query::relation::ToOne;
 use crate::query::selection::Source;
 use crate::query::value::Value;
 
@@ -75,7 +75,7 @@ impl<'s> Statement<'s> {
 
     /// The value of a column.
     pub(crate) fn column(&mut self, alias: Alias, column: &Column) -> &mut Self {
-        column.write(alias, &mut self.text);
+        alias.write_column(column, &mut self.text);
         self
     }
 

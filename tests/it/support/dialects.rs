@@ -4,22 +4,9 @@ use std::io::Write as _;
 
 /// Columns that hold decimals.
 const DECIMALS: [&str; 16] = [
-    "StandardCost",
-    "ListPrice",
-    "Weight",
-    "SubTotal",
-    "TaxAmt",
-    "Freight",
-    "TotalDue",
-    "UnitPrice",
-    "UnitPriceDiscount",
-    "LineTotal",
-    "SalesYTD",
-    "SalesLastYear",
-    "CostYTD",
-    "CostLastYear",
-    "AverageRate",
-    "EndOfDayRate",
+    "StandardCost", "ListPrice", "Weight", "SubTotal", "TaxAmt", "Freight", "TotalDue",
+    "UnitPrice", "UnitPriceDiscount", "LineTotal", "SalesYTD", "SalesLastYear", "CostYTD",
+    "CostLastYear", "AverageRate", "EndOfDayRate",
 ];
 
 /// How a file is written.

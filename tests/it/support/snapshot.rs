@@ -25,7 +25,7 @@ impl Snapshot {
     pub(crate) async fn take(pool: &PgPool) -> Self {
         let mut tables = BTreeMap::new();
         let mut content = BTreeMap::new();
-        for dataset in dataset::ALL {
+        for dataset in dataset::ALL.iter() {
             let (table, key) = (dataset.table, dataset.key.join(", "));
             // The row's file by its key, because its number depends on the order
             // in which files that load side by side were entered.

@@ -34,10 +34,7 @@ fn a_file_without_a_usable_header_says_what_was_expected() {
 #[test]
 fn a_header_alone_is_a_file_of_no_rows() {
     for text in [
-        "id;head;body",
-        "id;head;body\n",
-        "id;head;body\r\n",
-        "id;head;body\r",
+        "id;head;body", "id;head;body\n", "id;head;body\r\n", "id;head;body\r",
         "\u{feff}id;head;body\n\n\n",
     ] {
         let told = decode(text);

@@ -20,18 +20,8 @@ const COMPARISONS: [Comparison; 6] = [
 /// The variants of a condition, by name.
 pub(crate) fn conditions() -> [&'static str; 12] {
     [
-        "all",
-        "any",
-        "not",
-        "compare",
-        "in",
-        "matches",
-        "eq_ignore_case",
-        "in_ignore_case",
-        "is_null",
-        "one",
-        "many",
-        "count",
+        "all", "any", "not", "compare", "in", "matches", "eq_ignore_case", "in_ignore_case",
+        "is_null", "one", "many", "count",
     ]
 }
 

@@ -1,6 +1,7 @@
 //! How the rows of one table lead to those of another.
 
-use super::column::{Column, Table};
+use super::column::Column;
+use super::table::Table;
 
 /// The row of another table that columns of this row name.
 #[derive(Debug, Clone, Copy)]
