@@ -4,7 +4,7 @@
 use std::fmt;
 use std::path::{Path, PathBuf};
 
-use crate::paths::{Named, crate_paths};
+use super::paths::{Named, crate_paths};
 
 /// The rooms, lowest level first.
 const LEVELS: &[&[&str]] = &[
