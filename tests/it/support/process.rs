@@ -7,7 +7,7 @@ use nix::unistd::Pid;
 use tokio::process::Child;
 
 use super::TestApp;
-use crate::cut_proxy::CutProxy;
+use crate::support::cut_proxy::CutProxy;
 
 /// A process that ended.
 #[derive(Debug)]

@@ -10,7 +10,7 @@ use salesgraph::error::Code;
 use sqlx::{AssertSqlSafe, Connection as _, Executor as _, PgPool};
 use tokio::time::timeout;
 
-use crate::cut_proxy::{CutProxy, Fate};
+use crate::support::cut_proxy::{CutProxy, Fate};
 use crate::support::ledger::{PATIENCE, wait_until};
 use crate::support::sample::{self, ALL, PERSON};
 use crate::support::servers::unique;

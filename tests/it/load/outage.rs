@@ -7,8 +7,8 @@ use salesgraph::embedded::postgres::{Crash, Postgres};
 use salesgraph::load::{Load, Outcome, RunSummary};
 use salesgraph::storage::S3Settings;
 
-use crate::cut_proxy::{CutProxy, Fate};
 use crate::support::TestApp;
+use crate::support::cut_proxy::{CutProxy, Fate};
 use crate::support::ledger::small_batches;
 use crate::support::sample::{self, ALL, PERSON};
 use crate::support::servers::{Servers, start_postgres, state_dir};

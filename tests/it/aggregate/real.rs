@@ -5,7 +5,7 @@ use salesgraph::query::Reader;
 use serde_json::{Value, json};
 use sqlx::AssertSqlSafe;
 
-use crate::load_real::real_files;
+use crate::load::real::real_files;
 use crate::support::{TestApp, ask};
 
 /// The real files, loaded.

@@ -5,7 +5,7 @@ use std::io::Read as _;
 use salesgraph::load::Outcome;
 use serde_json::{Value, json};
 
-use crate::load_real::real_files;
+use crate::load::real::real_files;
 use crate::support::TestApp;
 use crate::support::dialects::{Compression, Encoding, USUAL, Written, encode, fields};
 use crate::support::sample::{self, ALL, CUSTOMER, DETAIL, HEADER, OFFER, PERSON, PRODUCT};

@@ -3,8 +3,8 @@
 use nix::sys::signal::Signal;
 use serde_json::Value;
 
-use crate::cut_proxy::{CutProxy, Fate};
 use crate::support::TestApp;
+use crate::support::cut_proxy::{CutProxy, Fate};
 use crate::support::process::send;
 use crate::support::sample::{self, ALL, CUSTOMER, PERSON, PRODUCT};
 use crate::support::servers::servers;

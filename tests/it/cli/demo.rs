@@ -11,8 +11,8 @@ use tokio::io::{AsyncBufReadExt as _, BufReader, Lines};
 use tokio::process::{Child, ChildStdout, Command};
 use tokio::time::timeout;
 
-use crate::graphiql::{check_graphiql, screenshot_path};
-use crate::load_real::real_files;
+use crate::http::graphiql::{check_graphiql, screenshot_path};
+use crate::load::real::real_files;
 use crate::support::http::post_to;
 use crate::support::servers::state_dir;
 

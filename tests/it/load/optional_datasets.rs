@@ -6,7 +6,7 @@ use salesgraph::load::Outcome;
 use salesgraph::query::Reader;
 use serde_json::{Value, json};
 
-use crate::load_real::real_files;
+use crate::load::real::real_files;
 use crate::support::sample::{self, OPTIONAL, REQUIRED};
 use crate::support::{TestApp, ask};
 

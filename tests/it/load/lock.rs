@@ -3,8 +3,8 @@
 use salesgraph::error::Code;
 use uuid::Uuid;
 
-use crate::cut_proxy::{CutProxy, Fate};
 use crate::support::TestApp;
+use crate::support::cut_proxy::{CutProxy, Fate};
 use crate::support::sample::{self, PERSON};
 
 /// A proxy that keeps a load of persons in the middle of the file.

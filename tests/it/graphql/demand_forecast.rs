@@ -6,7 +6,7 @@ use salesgraph::query::Reader;
 use serde_json::{Value, json};
 use sqlx::{AssertSqlSafe, Executor as _, Row as _};
 
-use crate::load_real::real_files;
+use crate::load::real::real_files;
 use crate::support::draw::Draw;
 use crate::support::forecast::assert_all_as_worked_out;
 use crate::support::sample::{self, ALL};

@@ -7,8 +7,8 @@ use salesgraph::error::Code;
 use salesgraph::storage::{Bucket, MAX_CHUNK, ObjectVersion, S3Settings, Source, SourceUri};
 use uuid::Uuid;
 
-use crate::cut_proxy::{CutProxy, Fate};
-use crate::storage_contract::{Place, drain, noise, s3_backend};
+use crate::storage::contract::{Place, drain, noise, s3_backend};
+use crate::support::cut_proxy::{CutProxy, Fate};
 
 /// The place's source, reached through a proxy.
 async fn through(proxy: &CutProxy, place: &Place) -> Source {
