@@ -1,7 +1,7 @@
 //! What the sources, the schemas and the documentation promise each other.
 
+mod catalog;
 mod configuration;
-mod entities;
 mod file_circles;
 mod import_order;
 mod schema;

@@ -1,10 +1,11 @@
 //! Where failures go in an answer, and what bounds one request.
 
+use entity::sales_order;
 use salesgraph::auth::Scope;
+use salesgraph::catalog::{columns, table};
 use salesgraph::graphql::{Engine, Limits};
 use salesgraph::query::{
-    Arguments, Below, Column, Condition, Key, Kind, List, Order, Page, PageSizes, Reader, Rows,
-    Selection, tables,
+    Arguments, Below, Condition, Key, List, Order, Page, PageSizes, Reader, Rows, Selection,
 };
 use serde_json::{Value, json};
 use sqlx::Executor as _;
@@ -116,16 +117,15 @@ async fn every_value_of_an_answer_counts() {
 
 #[tokio::test]
 async fn more_rows_than_may_be_are_not_fetched() {
-    static BY: [Column; 1] = [Column::new("customer_id", Kind::Int)];
     let api = Api::start().await;
     let reader = Reader::new(api.db.pool.clone());
-    let mut selection = Selection::of(&tables::SALES_ORDER);
+    let mut selection = Selection::of(table::<sales_order::Entity>());
     selection.key(Selection::ROW);
     let parents = [Key::from([1]), Key::from([2])];
-    let below = Below { columns: &BY, parents: &parents };
+    let below = Below { columns: columns([sales_order::Column::CustomerId]), parents: &parents };
     let two = Arguments { first: Some(2), ..Arguments::default() };
     let (order, sizes) = (Order::default(), PageSizes::default());
-    let page = Page::from_params("x", &tables::SALES_ORDER, order, &two, sizes).unwrap();
+    let page = Page::from_params("x", table::<sales_order::Entity>(), order, &two, sizes).unwrap();
     let condition = &Condition::everything();
     let list =
         List { rows: Rows::Table, selection: &selection, condition, page: &page, cursors: false };

@@ -2,11 +2,13 @@
 
 use std::collections::BTreeSet;
 
+use entity::{person, sales_order};
 use salesgraph::auth::Scope;
+use salesgraph::catalog::{Column, Kind, ToOne, column, table};
 use salesgraph::error::Code;
 use salesgraph::query::{
-    Arguments, Below, Column, Comparison, Condition, Key, Kind, List, Order, Page, PageSizes,
-    Reader, Rows, Selection, TextMatch, ToOne, Value, tables,
+    Arguments, Below, Comparison, Condition, Key, List, Order, Page, PageSizes, Reader, Rows,
+    Selection, TextMatch, Value,
 };
 
 use crate::support::world::{META, Meta, World, condition_of, conditions, key_of, meta};
@@ -41,7 +43,7 @@ async fn each_condition_finds_what_it_says() {
     let reader = Reader::new(world.db.pool.clone());
     for variant in conditions() {
         let mut sizes = BTreeSet::new();
-        for meta in META {
+        for meta in META.iter() {
             for turn in 0..12 {
                 let condition = condition_of(&mut world, meta, variant, turn % 4);
                 let rows = world.rows(meta.table.name);
@@ -66,7 +68,7 @@ async fn rows_are_counted_for_each_parent() {
     let seed = 7;
     let mut world = World::start(seed).await;
     let reader = Reader::new(world.db.pool.clone());
-    for meta in META {
+    for meta in META.iter() {
         for relation in meta.manies {
             let child = self::meta(relation.table.name);
             for variant in conditions() {
@@ -133,8 +135,6 @@ async fn what_cannot_be_asked_is_refused_and_not_a_failure() {
 
 #[tokio::test]
 async fn a_selection_reads_a_row_with_those_it_refers_to() {
-    static LAST_NAME: Column = Column::new("last_name", Kind::Text);
-    static TOTAL_DUE: Column = Column::new("total_due", Kind::Decimal);
     static LINES: Column = Column::computed(
         "lines",
         Kind::Long,
@@ -151,11 +151,11 @@ async fn a_selection_reads_a_row_with_those_it_refers_to() {
     let customer = selection.join(Selection::ROW, to_customer);
     let person = selection.join(customer, to_person);
     assert_eq!(selection.join(Selection::ROW, to_customer), customer);
-    assert_eq!(selection.table_of(person).name, tables::PERSON.name);
-    let total_due = selection.column(Selection::ROW, &TOTAL_DUE);
-    let last_name = selection.column(person, &LAST_NAME);
+    assert_eq!(selection.table_of(person).name, table::<person::Entity>().name);
+    let total_due = selection.column(Selection::ROW, column(sales_order::Column::TotalDue));
+    let last_name = selection.column(person, column(person::Column::LastName));
     let lines = selection.column(Selection::ROW, &LINES);
-    assert_eq!(selection.column(person, &LAST_NAME), last_name);
+    assert_eq!(selection.column(person, column(person::Column::LastName)), last_name);
     let person_key = selection.key(person);
 
     let rows = world.rows("sales_order");
@@ -176,8 +176,8 @@ async fn a_selection_reads_a_row_with_those_it_refers_to() {
         let parent = world.parent(parent, &to_person);
         let name = parent.and_then(|person| person["last_name"].clone());
         assert_eq!(row.text(last_name).unwrap().map(|name| Value::Text(name.to_owned())), name);
-        let found = row.key(tables::PERSON.key, person_key.clone()).unwrap();
-        assert_eq!(found, parent.map(|person| key_of(&tables::PERSON, person)));
+        let found = row.key(table::<person::Entity>().key, person_key.clone()).unwrap();
+        assert_eq!(found, parent.map(|person| key_of(table::<person::Entity>(), person)));
         without += usize::from(found.is_none());
     }
     assert!(without > 0 && without < rows.len(), "{without} orders without a person");

@@ -3,10 +3,11 @@
 use std::collections::{HashMap, HashSet};
 
 use salesgraph::auth::Scope;
+use salesgraph::catalog::{ToMany, ToOne};
 use salesgraph::error::Code;
 use salesgraph::query::{
     Arguments, Below, Condition, Extent, Key, List, Nulls, Order, OrderBy, OrderKey, Page,
-    PageSizes, PageTooLarge, Pages, Reader, Row, Rows, Selection, ToMany, ToOne, cursor,
+    PageSizes, PageTooLarge, Pages, Reader, Row, Rows, Selection, cursor,
 };
 
 use crate::support::world::{
@@ -34,11 +35,11 @@ struct Walk {
 
 impl Walk {
     fn random(world: &mut World, seed: u64, nested: bool) -> Self {
-        let mut meta = *world.draw.one(&META);
+        let mut meta = world.draw.one(&*META);
         let mut below = None;
         if nested {
             while meta.manies.is_empty() {
-                meta = *world.draw.one(&META);
+                meta = world.draw.one(&*META);
             }
             let relation = *world.draw.one(meta.manies);
             let rows = world.rows(meta.table.name).to_vec();

@@ -6,9 +6,8 @@ use std::str::FromStr;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{OnceLock, mpsc};
 
-use migration::{Migrator, MigratorTrait};
 use salesgraph::config::Secret;
-use salesgraph::db::pool::orm;
+use salesgraph::db::schema;
 use salesgraph::embedded::postgres::{Postgres, PostgresOptions};
 use salesgraph::embedded::s3::{S3Options, S3Server};
 use salesgraph::storage::S3Settings;
@@ -203,7 +202,7 @@ async fn migrated_template(admin: &PgConnectOptions) -> String {
         .connect_with(admin.clone().database(&name))
         .await
         .expect("the template answers");
-    Migrator::up(&orm(&pool), None).await.expect("the migrations apply");
+    schema::up(&pool).await.expect("the migrations apply");
     pool.close().await;
     name
 }

@@ -1,6 +1,5 @@
 use async_graphql::registry::{MetaEnumValue, MetaInputValue, MetaType, Registry};
 
-use crate::catalog::Column;
 use crate::catalog::{Column, Kind, ToMany, ToOne};
 use crate::graphql::inputs::order::keys_of;
 use crate::graphql::inputs::register;
@@ -195,11 +194,11 @@ fn declared_ways_are_those_of_fields() {
         way.table.name
     };
     for entity in types::ALL.iter() {
-        for path in entity.inputs.paths {
+        for path in &entity.inputs.paths {
             let end = path.through.iter().fold(entity.table.name, goes);
             assert_eq!(end, path.to.table.name, "{}.{}", entity.shape.name, path.name);
         }
-        for aggregate in entity.inputs.aggregates {
+        for aggregate in &entity.inputs.aggregates {
             let of = entity.shape.fields.iter().find_map(|field| match field.value {
                 FieldValue::Many(of, by) => {
                     (ToMany { table: of.table, by } == aggregate.of).then_some(of)

@@ -1,8 +1,8 @@
 //! Random conditions and orders over the tables of the world.
 
+use salesgraph::catalog::{Column, Kind, Table};
 use salesgraph::query::{
-    Column, Comparison, Condition, Direction, Kind, Nulls, Order, OrderBy, OrderKey, Quantifier,
-    Table, TextMatch, Value,
+    Comparison, Condition, Direction, Nulls, Order, OrderBy, OrderKey, Quantifier, TextMatch, Value,
 };
 
 use super::tables::{Meta, meta, random_value};

@@ -7,7 +7,8 @@ mod tables;
 
 use std::collections::HashMap;
 
-use salesgraph::query::{Key, KeyPart, Table, Value};
+use salesgraph::catalog::Table;
+use salesgraph::query::{Key, KeyPart, Value};
 use sqlx::{AssertSqlSafe, Executor as _};
 
 use super::draw::Draw;

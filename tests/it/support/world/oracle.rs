@@ -2,9 +2,9 @@
 
 use std::cmp::Ordering;
 
+use salesgraph::catalog::{Table, ToMany, ToOne};
 use salesgraph::query::{
-    Comparison, Condition, Direction, Key, Nulls, Order, OrderBy, Quantifier, Table, TextMatch,
-    ToMany, ToOne, Value,
+    Comparison, Condition, Direction, Key, Nulls, Order, OrderBy, Quantifier, TextMatch, Value,
 };
 
 use super::{Cell, Record, World, key_of};
