@@ -2,9 +2,12 @@
 //! [`Scope`](crate::auth::Scope).
 
 pub mod aggregate;
+mod argument;
 mod condition;
 mod cursor;
+mod executor;
 mod key;
+mod list;
 mod order;
 mod page;
 mod read;
@@ -15,14 +18,14 @@ mod sizes;
 mod sql;
 mod value;
 
+pub use argument::{BadArgument, PageTooLarge, bad_argument};
 pub use condition::{Comparison, Condition, Quantifier, TextMatch};
 pub use cursor::{Position, cursor};
+pub use executor::Reader;
 pub use key::{Key, KeyPart, date};
+pub use list::{Below, Extent, List, Pages};
 pub use order::{Direction, Nulls, Order, OrderBy, OrderKey};
-pub use page::{
-    Arguments, BadArgument, DEFAULT_SIZE, MAX_SIZE, Page, PageSizes, PageTooLarge, bad_argument,
-};
-pub use read::{Below, Extent, List, Pages, Reader};
+pub use page::{Arguments, DEFAULT_SIZE, MAX_SIZE, Page, PageSizes};
 pub use row::Row;
 pub use rows::Rows;
 pub use selection::{Selection, Source};

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use sqlx::Row as _;
 
-use super::read::Reader;
+use super::executor::Reader;
 use crate::catalog::Table;
 use crate::error::Result;
 

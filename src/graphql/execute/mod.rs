@@ -181,7 +181,7 @@ impl Execution<'_> {
             }
             let (lines, measures) = self.asks.sales(sales.number)?;
             let owners =
-                Owners { way: sales.owner.path, columns: sales.owner.columns, keys: &keys };
+                Owners { path: sales.owner.path, columns: sales.owner.columns, keys: &keys };
             let _turn = self.budget.turn().await?;
             let rows = self.reader.measure(self.scope, lines, measures, owners).await?;
             Ok(Sold { of, rows })

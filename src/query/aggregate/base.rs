@@ -3,7 +3,8 @@
 //! order one customer, and a customer at most one person: joining these never
 //! multiplies lines.
 
-use super::dimension::{Dimension, TO_ORDER};
+use super::by::By;
+use super::dimension::TO_ORDER;
 use super::measure::{Measure, Measures};
 use super::rollup::{DAY, Origin};
 use crate::error::Result;
@@ -29,16 +30,6 @@ fn total_due() -> &'static Column {
 /// Its customer.
 fn customer_id() -> &'static Column {
     column(sales_order::Column::CustomerId)
-}
-
-/// What lines are grouped by.
-#[derive(Debug, Clone, Copy)]
-pub(super) enum By<'a> {
-    /// Dimensions.
-    Dimensions(&'a [&'static Dimension]),
-    /// The key of rows that lines belong to, of which only some are wanted: the way to
-    /// the row that holds it, and its columns there.
-    Owners { way: &'a [ToOne], columns: &'a [Column], keys: &'a [Key] },
 }
 
 /// Lines, and what is read of each.
@@ -69,8 +60,8 @@ impl<'a> Base<'a> {
             Origin::Lines
         };
         let mut joins = Selection::of(table::<sales_order_line::Entity>());
-        let reach = |joins: &mut Selection, way: &[ToOne]| {
-            way.iter()
+        let reach = |joins: &mut Selection, path: &[ToOne]| {
+            path.iter()
                 .filter(|relation| is_joined(origin, relation))
                 .fold(Selection::ROW, |of, relation| joins.join(of, *relation))
         };
@@ -78,7 +69,7 @@ impl<'a> Base<'a> {
             By::Dimensions(dimensions) => {
                 dimensions.iter().map(|dimension| reach(&mut joins, &dimension.path)).collect()
             }
-            By::Owners { way, .. } => vec![reach(&mut joins, way)],
+            By::Owners { path, .. } => vec![reach(&mut joins, path)],
         };
         let is_of_lines = origin == Origin::Lines;
         let has =

@@ -2,8 +2,8 @@
 
 use crate::catalog::{Column, Kind};
 use crate::error::Result;
+use crate::query::argument::bad_argument;
 use crate::query::condition::Condition;
-use crate::query::page::bad_argument;
 
 /// Something measured over order lines.
 #[derive(Debug, Clone, Copy, PartialEq)]

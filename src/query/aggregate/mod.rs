@@ -2,12 +2,14 @@
 //! joined with; an order is counted once, however many of its lines are looked at.
 
 mod base;
+mod by;
 mod dimension;
 mod gaps;
 mod groups;
 mod measure;
 mod owned;
 mod rollup;
+mod statement;
 mod totals;
 
 pub use dimension::{DIMENSIONS, Dimension, SALES_GROUP};

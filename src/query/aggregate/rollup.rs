@@ -5,7 +5,7 @@
 use chrono::NaiveTime;
 use sqlx::Row as _;
 
-use super::base::By;
+use super::by::By;
 use super::dimension::Dimension;
 use super::measure::{Measure, Measures};
 use crate::auth::Scope;
@@ -14,7 +14,7 @@ use crate::catalog::table;
 use crate::catalog::{Column, Kind, Table};
 use crate::error::{Error, Result};
 use crate::query::condition::{Comparison, Condition};
-use crate::query::read::Reader;
+use crate::query::executor::Reader;
 use crate::query::value::Value;
 use entity::{product, sales_order};
 use sea_orm::EntityName;
@@ -43,7 +43,7 @@ impl Origin {
             By::Dimensions(dimensions) if dimensions.iter().all(|one| is_of_days(one)) => {
                 dimensions.iter().any(|one| is_product(one))
             }
-            By::Owners { way: [], columns: [column], .. } if column.name == "product_id" => true,
+            By::Owners { path: [], columns: [column], .. } if column.name == "product_id" => true,
             _ => return Self::Lines,
         };
         let mut needs_product = by_product || is_by_product_attribute(by);

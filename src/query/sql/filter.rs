@@ -5,8 +5,8 @@ use super::visible::restrict;
 use crate::catalog::ToMany;
 use crate::catalog::{Column, Kind};
 use crate::error::{Error, Result};
+use crate::query::argument::bad_argument;
 use crate::query::condition::{Comparison, Condition, Quantifier, TextMatch};
-use crate::query::page::bad_argument;
 
 /// Most conditions within one another.
 const MOST_DEPTH: usize = 64;
