@@ -2,14 +2,14 @@
 //! itself, never one of its own level or above.
 
 use std::fmt;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
-use super::paths::{Named, crate_paths};
+use super::sources::{SOURCES, Source};
 
-/// The rooms, lowest level first.
+/// The rooms, lowest level first; those of one level do not know each other.
 const LEVELS: &[&[&str]] = &[
     &["error"],
-    &["config"],
+    &["catalog", "config"],
     &["telemetry"],
     &["auth", "dataset", "db", "embedded", "sample", "storage"],
     &["load", "query", "report"],
@@ -38,60 +38,30 @@ impl fmt::Display for Violation {
     }
 }
 
-/// The violations in one file, `file` being its path below `src/`.
-fn violations(file: &Path, text: &str) -> Vec<Violation> {
-    let mut module: Vec<String> = file
-        .with_extension("")
-        .components()
-        .map(|part| part.as_os_str().to_string_lossy().into_owned())
-        .collect();
-    if module.last().is_some_and(|name| name == "mod") {
-        module.pop();
-    }
-    let Some(room) = module.first().cloned() else { return Vec::new() };
+fn violations(source: &Source) -> Vec<Violation> {
+    // The roots of the library and of the program belong to no room.
+    let Some(room) = source.modules[0].first() else { return Vec::new() };
     let allowed = |other: &str| {
         other == room
-            || matches!((level(&room), level(other)), (Some(own), Some(other)) if other < own)
+            || matches!((level(room), level(other)), (Some(own), Some(other)) if other < own)
     };
-    crate_paths(&module, text)
-        .into_iter()
-        .filter(|named| !allowed(&named.room))
-        .map(|Named { room: imports, line }| Violation {
-            file: file.to_owned(),
-            line,
-            room: room.clone(),
-            imports,
+    let from_root = source.named.iter().filter(|named| named.from.is_empty());
+    let mut violations: Vec<_> = from_root
+        .filter_map(|named| {
+            let imports = named.path.first().filter(|other| !allowed(other))?.clone();
+            let file = source.file.clone();
+            Some(Violation { file, line: named.line, room: room.clone(), imports })
         })
-        .collect()
-}
-
-fn sources(folder: &Path, found: &mut Vec<PathBuf>) {
-    for entry in std::fs::read_dir(folder).expect("a folder of sources") {
-        let path = entry.expect("an entry").path();
-        if path.is_dir() {
-            sources(&path, found);
-        } else if path.extension().is_some_and(|extension| extension == "rs") {
-            found.push(path);
-        }
-    }
+        .collect();
+    // A `use` of several names of a room is one import.
+    violations.dedup();
+    violations
 }
 
 #[test]
 fn imports_go_one_way() {
-    let src = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
-    let mut files = Vec::new();
-    sources(&src, &mut files);
-    files.sort();
-    let mut found = Vec::new();
-    for path in files {
-        let file = path.strip_prefix(&src).expect("below src");
-        // The roots of the library and of the program belong to no room.
-        if file == Path::new("lib.rs") || file == Path::new("main.rs") {
-            continue;
-        }
-        let text = std::fs::read_to_string(&path).expect("a source");
-        found.extend(violations(file, &text).iter().map(ToString::to_string));
-    }
+    let found: Vec<_> =
+        SOURCES.iter().flat_map(violations).map(|violation| violation.to_string()).collect();
     assert!(
         found.is_empty(),
         "imports against the order {LEVELS:?} (a new room needs its place there):\n{}",
@@ -101,19 +71,13 @@ fn imports_go_one_way() {
 
 #[test]
 fn every_room_has_its_level() {
-    let src = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
-    for entry in std::fs::read_dir(src).expect("src") {
-        let path = entry.expect("an entry").path();
-        let room = path.file_stem().expect("a name").to_string_lossy().into_owned();
-        assert!(
-            ["lib", "main"].contains(&room.as_str()) || level(&room).is_some(),
-            "src/{room} has no place in the order of imports"
-        );
+    for room in SOURCES.iter().filter_map(|source| source.modules[0].first()) {
+        assert!(level(room).is_some(), "src/{room} has no place in the order of imports");
     }
 }
 
 fn found(file: &str, text: &str) -> Vec<(usize, String)> {
-    let violations = violations(Path::new(file), text);
+    let violations = violations(&Source::parse(file, text));
     violations.into_iter().map(|violation| (violation.line, violation.imports)).collect()
 }
 
@@ -121,7 +85,7 @@ fn found(file: &str, text: &str) -> Vec<(usize, String)> {
 fn a_planted_violation_is_found() {
     let text = "use crate::error::Result;\nuse crate::query::Page;\n";
     assert_eq!(found("db/pool.rs", text), [(2, "query".to_owned())]);
-    let shown = violations(Path::new("db/pool.rs"), text)[0].to_string();
+    let shown = violations(&Source::parse("db/pool.rs", text))[0].to_string();
     assert_eq!(shown, "src/db/pool.rs:2: `db` imports `query`");
     assert_eq!(found("http/mod.rs", text), []);
 }
@@ -141,6 +105,10 @@ fn no_way_of_writing_it_hides_a_violation() {
         "const C: char = '\"'; use crate::http; const D: char = '\"';",
         "fn f<'a>(x: &'a str) { crate::http::serve(x) }",
         "const S: &str = r#\"\"\"#; use crate::http;",
+        "fn f() { assert!(matches!(x, Some(crate::http::LIMIT))) }",
+        "macro_rules! door { () => { use crate::{error::Result, http}; } }",
+        "macro_rules! door { () => { $crate::http::serve() } }",
+        "#[serde(with = crate::http)] struct S;",
     ] {
         let rooms: Vec<_> =
             found("query/page.rs", text).into_iter().map(|(_, room)| room).collect();
@@ -153,7 +121,7 @@ fn no_way_of_writing_it_hides_a_violation() {
 #[test]
 fn what_is_no_import_is_let_be() {
     for text in [
-        "//! See [`crate::http`].\n/// As crate::http::X.\n/* crate::http /* nested */ crate::http */",
+        "//! See [`crate::http`].\n/// As crate::http::X.\n/* crate::http /* nested */ crate::http */\nfn f() {}",
         "const S: &str = \"use crate::http;\";",
         "const S: &str = r#\"use \"crate::http\";\"#;",
         "pub(crate) mod http {}",

@@ -2,6 +2,7 @@
 
 mod configuration;
 mod entities;
+mod file_circles;
 mod import_order;
-mod paths;
 mod schema;
+mod sources;
