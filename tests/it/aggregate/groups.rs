@@ -1,5 +1,4 @@
-//! Which groups of sales are kept, in which order, and those added for days without
-//! any.
+//! `having`, `orderBy`, `topPerGroup` and `fillGaps` of groups of sales.
 
 use std::collections::BTreeSet;
 
@@ -9,29 +8,29 @@ use sqlx::AssertSqlSafe;
 use crate::support::Api;
 use crate::support::draw::Draw;
 use crate::support::sales::{
-    self, ALL, Ask, DIMENSIONS, Dimension, FILTERS, MEASURES, Measure, key, names, selected, some,
-    told,
+    self, ALL, Ask, DIMENSIONS, Dimension, FILTERS, MEASURES, Measure, group_values, key, names,
+    selected, some,
 };
 
-type Told = Vec<Vec<Option<String>>>;
+type Groups = Vec<Vec<Option<String>>>;
 
 fn one(name: &str) -> &'static Dimension {
     DIMENSIONS.iter().find(|one| one.name == name).unwrap_or_else(|| panic!("no {name}"))
 }
 
-/// Those that a group can be ordered by and kept to.
+/// The measures that groups can be ordered and filtered by.
 fn named() -> Vec<&'static Measure> {
     MEASURES.iter().filter(|one| !one.name.is_empty()).collect()
 }
 
-/// What the groups are with these arguments, and how many it is said they are.
+/// All groups with these arguments, and their `totalCount`.
 async fn listed(
     api: &Api,
     dimensions: &[&Dimension],
     arguments: &str,
     measures: &[&Measure],
-) -> (Told, Value) {
-    let (mut groups, mut after) = (Told::new(), "null".to_owned());
+) -> (Groups, Value) {
+    let (mut groups, mut after) = (Groups::new(), "null".to_owned());
     loop {
         let query = format!(
             "{{ salesAggregate(groupBy: {}, first: 1000, after: {after}, {arguments}) {{
@@ -42,7 +41,7 @@ async fn listed(
             selected(measures),
         );
         let mut list = api.data(&query).await["salesAggregate"].take();
-        let of = |node: &Value| told(&node["key"], dimensions, &node["measures"], measures);
+        let of = |node: &Value| group_values(&node["key"], dimensions, &node["measures"], measures);
         groups.extend(list["nodes"].as_array().unwrap().iter().map(of));
         if list["pageInfo"]["hasNextPage"] == false {
             return (groups, list["totalCount"].take());
@@ -59,7 +58,7 @@ fn having(measure: &Measure, comparison: &str) -> String {
 }
 
 #[tokio::test]
-async fn groups_are_kept_by_measures_that_need_not_be_selected() {
+async fn having_filters_by_measures_that_are_not_selected() {
     let api = sales::start(11).await;
     let pool = &api.db.pool;
     for (turn, dimension) in ["CUSTOMER", "ORDER_DATE", "PRODUCT"].into_iter().enumerate() {
@@ -91,7 +90,7 @@ async fn groups_are_kept_by_measures_that_need_not_be_selected() {
         }
         assert!(kept.len() > 2, "{dimension}: always {kept:?} groups");
     }
-    // Over all their lines, also where a part of them is measured.
+    // Over all their lines, even where `measures` has a filter of its own.
     let dimensions = [one("CUSTOMER")];
     let (wanted, _) =
         listed(&api, &dimensions, "having: { lineCount: { gt: 9 }, orderCount: { lt: 5 } }", &[])
@@ -106,8 +105,10 @@ async fn groups_are_kept_by_measures_that_need_not_be_selected() {
             lineCount } } } }";
     let data = api.data(query).await;
     let nodes = data["salesAggregate"]["nodes"].as_array().unwrap();
-    let met: Told =
-        nodes.iter().map(|node| told(&node["key"], &dimensions, &Value::Null, &[])).collect();
+    let met: Groups = nodes
+        .iter()
+        .map(|node| group_values(&node["key"], &dimensions, &Value::Null, &[]))
+        .collect();
     assert_eq!(met, by_sql);
 }
 
@@ -122,7 +123,7 @@ async fn groups_are_ordered_by_measures_and_dimensions() {
                 let dimensions = some(&mut draw, &DIMENSIONS, 2);
                 let sql = format!("({}) {direction} NULLS {nulls}", measure.sql);
                 let ask = Ask { dimensions: &dimensions, order: &sql, ..ALL };
-                // Also where it is not selected.
+                // Whether it is selected or not.
                 let measures = if at % 2 == 0 { vec![measure] } else { Vec::new() };
                 let wanted = Ask { measures: &measures, ..ask }.groups(pool).await;
                 let arguments = format!(
@@ -158,7 +159,7 @@ async fn groups_are_ordered_by_measures_and_dimensions() {
 }
 
 #[tokio::test]
-async fn the_first_groups_of_each_are_kept() {
+async fn top_per_group_keeps_the_first_groups_of_each() {
     let mut draw = Draw::new(13);
     let api = sales::start(13).await;
     for _ in 0..60 {
@@ -199,7 +200,7 @@ async fn the_first_groups_of_each_are_kept() {
     }
 }
 
-/// The buckets of all days from the first order to the last, kept to bounds.
+/// The buckets of all days from the first order to the last, within bounds.
 async fn buckets(api: &Api, dates: &Dimension, from: &str, to: &str) -> Vec<String> {
     let bucket = dates.sql.replace("o.order_date", "day");
     let sql = format!(
@@ -211,7 +212,7 @@ async fn buckets(api: &Api, dates: &Dimension, from: &str, to: &str) -> Vec<Stri
     sqlx::query_scalar(AssertSqlSafe(sql)).fetch_all(&api.db.pool).await.unwrap()
 }
 
-/// Bounds of days, and what they are in a filter.
+/// Bounds of days: in a filter, and from and to in SQL.
 const PERIODS: [(&str, &str, &str); 5] = [
     ("", "NULL::timestamp", "NULL::timestamp"),
     ("gte: \"2011-02-11\"", "timestamp '2011-02-11'", "NULL::timestamp"),
@@ -225,15 +226,15 @@ const PERIODS: [(&str, &str, &str); 5] = [
         "timestamp '2011-06-03'",
         "timestamp '2011-09-14'",
     ),
-    // Before the first and after the last order.
+    // Wider than the orders.
     ("gte: \"2010-01-01\", lt: \"2020-01-01\"", "NULL::timestamp", "NULL::timestamp"),
 ];
 
 #[tokio::test]
-async fn days_without_sales_have_groups_of_zeros() {
+async fn fill_gaps_adds_a_group_for_each_bucket_without_sales() {
     let api = sales::start(14).await;
     let pool = &api.db.pool;
-    // Half of its measures are nothing of nothing.
+    // The measures over no lines: zeros and nulls.
     let measures: Vec<&Measure> = MEASURES.iter().collect();
     let nothing = Ask { predicate: "false", measures: &measures, ..ALL }.groups(pool).await;
     let all_dates: Vec<&Dimension> =
@@ -255,7 +256,7 @@ async fn days_without_sales_have_groups_of_zeros() {
                 let there = Ask { measures: &measures, ..ask }.groups(pool).await;
                 let others: BTreeSet<Vec<Option<String>>> =
                     there.iter().map(|group| group[..dimensions.len() - 1].to_vec()).collect();
-                let mut wanted: Told = Vec::new();
+                let mut wanted: Groups = Vec::new();
                 for other in if dimensions.len() == 1 { [vec![]].into() } else { others } {
                     for bucket in buckets(&api, dates, from, to).await {
                         let key = [other.clone(), vec![Some(bucket)]].concat();
@@ -276,7 +277,7 @@ async fn days_without_sales_have_groups_of_zeros() {
 }
 
 #[tokio::test]
-async fn groups_of_zeros_are_kept_ordered_and_cut_as_others() {
+async fn added_groups_are_filtered_ordered_and_limited_like_others() {
     let api = sales::start(15).await;
     let dimensions = [one("ORDER_MONTH")];
     let lines = [&MEASURES[1]];
@@ -286,7 +287,7 @@ async fn groups_of_zeros_are_kept_ordered_and_cut_as_others() {
     assert!(all.is_sorted() && all.iter().any(|group| !zero(group)));
     let arguments = "fillGaps: true, having: { lineCount: { eq: 0 } }";
     let (zeros, _) = listed(&api, &dimensions, arguments, &lines).await;
-    let wanted: Told = all.iter().filter(|group| zero(group)).cloned().collect();
+    let wanted: Groups = all.iter().filter(|group| zero(group)).cloned().collect();
     assert_eq!(zeros, wanted);
     let arguments = "fillGaps: true, orderBy: { measure: LINE_COUNT }";
     let (ordered, _) = listed(&api, &dimensions, arguments, &lines).await;
@@ -302,7 +303,7 @@ async fn groups_of_zeros_are_kept_ordered_and_cut_as_others() {
 }
 
 #[tokio::test]
-async fn there_are_no_gaps_outside_of_the_orders() {
+async fn no_gaps_are_filled_outside_the_range_of_orders() {
     let api = sales::start(16).await;
     let (after, before) = ("gte: \"2030-01-01\", lt: \"2031-01-01\"", "lt: \"2001-01-01\"");
     let empty = Api::over(crate::support::database().await).await;
@@ -314,7 +315,7 @@ async fn there_are_no_gaps_outside_of_the_orders() {
             let arguments =
                 format!("fillGaps: true, filter: {{ order: {{ orderDate: {{ {bounds} }} }} }}");
             let (groups, _) = listed(api, &dimensions, &arguments, &[]).await;
-            assert_eq!(groups, Told::new(), "{by} {bounds}");
+            assert_eq!(groups, Groups::new(), "{by} {bounds}");
         }
     }
 }

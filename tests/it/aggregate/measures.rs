@@ -1,15 +1,15 @@
-//! What is measured of groups of sales, each against SQL that was written apart.
+//! Measures of groups of sales, each compared with independent SQL.
 
 use serde_json::{Value, json};
 
 use crate::support::draw::Draw;
 use crate::support::sales::{
-    self, ALL, Ask, DIMENSIONS, Dimension, FILTERS, MEASURES, Measure, key, names, selected, some,
-    told,
+    self, ALL, Ask, DIMENSIONS, Dimension, FILTERS, MEASURES, Measure, group_values, key, names,
+    selected, some,
 };
 use crate::support::{Api, statements};
 
-/// Compares groups with SQL, to the last.
+/// Compares all groups with SQL.
 async fn same(api: &Api, dimensions: &[&Dimension], filter: (&str, &str), measures: &[&Measure]) {
     let query = format!(
         "{{ salesAggregate(filter: {}, groupBy: {}, first: 1000) {{
@@ -21,7 +21,7 @@ async fn same(api: &Api, dimensions: &[&Dimension], filter: (&str, &str), measur
     );
     let data = api.data(&query).await;
     let groups: Vec<_> = (data["salesAggregate"]["nodes"].as_array().unwrap().iter())
-        .map(|node| told(&node["key"], dimensions, &node["measures"], measures))
+        .map(|node| group_values(&node["key"], dimensions, &node["measures"], measures))
         .collect();
     let wanted =
         Ask { dimensions, predicate: filter.1, measures, ..ALL }.groups(&api.db.pool).await;
@@ -47,7 +47,7 @@ async fn every_measure_by_every_dimension_under_every_filter() {
 }
 
 #[tokio::test]
-async fn some_measures_by_some_dimensions() {
+async fn random_measures_by_random_dimensions() {
     let mut draw = Draw::new(2);
     let api = sales::start(2).await;
     for _ in 0..200 {
@@ -57,19 +57,19 @@ async fn some_measures_by_some_dimensions() {
     }
 }
 
-/// The groups of an answer: of each what `told` tells.
-fn groups<T>(data: &Value, told: impl Fn(&Value) -> T) -> Vec<T> {
-    data["salesAggregate"]["nodes"].as_array().unwrap().iter().map(told).collect()
+/// The groups of an answer, each mapped by `read`.
+fn groups<T>(data: &Value, read: impl Fn(&Value) -> T) -> Vec<T> {
+    data["salesAggregate"]["nodes"].as_array().unwrap().iter().map(read).collect()
 }
 
 #[tokio::test]
-async fn who_and_what_is_sold_is_told_by_its_key() {
+async fn group_keys_identify_customer_and_product() {
     let api = sales::start(1).await;
     let one = |name: &str| {
         let found = DIMENSIONS.iter().find(|dimension| dimension.name == name);
         found.unwrap_or_else(|| panic!("no {name}"))
     };
-    // Fourteen persons have three names, and twenty customers fourteen persons.
+    // Fourteen persons share three names, and twenty customers share fourteen persons.
     let data = api
         .data(
             "{ salesAggregate(groupBy: PERSON) { nodes {
@@ -92,7 +92,7 @@ async fn who_and_what_is_sold_is_told_by_its_key() {
         of_person.is_some() && counted > 1
     });
     assert!(several.contains(&true), "no person bought as two customers: {data}");
-    // Some orders have more of a product in several lines, and under several offers.
+    // Some orders have a product in several lines and under several offers.
     let mut more = 0;
     let data = api
         .data(
@@ -106,7 +106,7 @@ async fn who_and_what_is_sold_is_told_by_its_key() {
     for name in ["PERSON", "CUSTOMER", "PRODUCT", "STORE", "TERRITORY"] {
         same(&api, &[one(name)], FILTERS[0], &all_measures()).await;
     }
-    // Sales without a value are a group, which comes last.
+    // Sales without a value form a group, which comes last.
     for (name, pointer) in [
         ("PERSON", "/person"),
         ("SALES_PERSON", "/salesPersonId"),
@@ -126,7 +126,7 @@ async fn who_and_what_is_sold_is_told_by_its_key() {
 }
 
 #[tokio::test]
-async fn parts_of_a_group_are_measured_beside_each_other() {
+async fn a_group_is_measured_under_several_filters() {
     let mut draw = Draw::new(3);
     let api = sales::start(3).await;
     let keyed: Vec<&Dimension> = DIMENSIONS.iter().filter(|one| !one.document.is_empty()).collect();
@@ -150,7 +150,7 @@ async fn parts_of_a_group_are_measured_beside_each_other() {
             key(&dimensions),
         );
         let (data, seen) = statements::during(api.data(&query)).await;
-        // One for the groups, and one each for what the keys refer to.
+        // One for the groups, and one for each type that the keys refer to.
         assert!(seen.len() <= 1 + dimensions.len(), "{seen:?}");
         let pool = &api.db.pool;
         let whole = Ask { dimensions: &dimensions, predicate: whole.1, ..ALL };
@@ -166,15 +166,16 @@ async fn parts_of_a_group_are_measured_beside_each_other() {
                 })
                 .collect();
             let name = format!("part{at}");
-            let met =
-                groups(&data, |node| told(&node["key"], &dimensions, &node[&name], &measures));
+            let met = groups(&data, |node| {
+                group_values(&node["key"], &dimensions, &node[&name], &measures)
+            });
             assert_eq!(met, wanted, "{name} of {query}");
         }
     }
 }
 
 #[tokio::test]
-async fn of_nothing_there_is_one_group_by_nothing_and_none_by_something() {
+async fn no_sales_make_one_group_without_group_by_and_no_group_with_it() {
     let api = sales::start(1).await;
     let list = selected(&all_measures());
     for (filter, rest) in [
@@ -204,9 +205,9 @@ async fn of_nothing_there_is_one_group_by_nothing_and_none_by_something() {
             for (value, zero) in
                 [("orderQuantity", json!(0)), ("unitPrice", json!("0")), ("lineTotal", json!("0"))]
             {
-                let told = &measures[value];
-                assert_eq!(told["sum"], zero, "{query}");
-                let nulls = ["avg", "min", "max"].map(|name| &told[name]);
+                let statistic = &measures[value];
+                assert_eq!(statistic["sum"], zero, "{query}");
+                let nulls = ["avg", "min", "max"].map(|name| &statistic[name]);
                 assert_eq!(nulls, [&Value::Null; 3], "{query}");
             }
         }
@@ -220,10 +221,10 @@ async fn of_nothing_there_is_one_group_by_nothing_and_none_by_something() {
 }
 
 #[tokio::test]
-async fn only_what_is_selected_is_computed() {
+async fn only_selected_measures_are_computed() {
     let api = sales::start(1).await;
     for measure in &MEASURES {
-        // By offer, of which nothing is kept ready.
+        // By offer, which has no precomputed totals.
         let query = format!(
             "{{ salesAggregate(groupBy: SPECIAL_OFFER) {{ nodes {{ measures {{ {} }} }} }} }}",
             measure.document
@@ -252,7 +253,7 @@ async fn only_what_is_selected_is_computed() {
         ))
         .await;
     assert!(!seen[0].contains("v000"), "{seen:?}");
-    // Which measures there are tells no more than how many groups.
+    // Without nodes only the number of groups is read.
     let (_, seen) = statements::during(
         api.data("{ salesAggregate(groupBy: [CUSTOMER], first: 0) { totalCount } }"),
     )

@@ -1,4 +1,4 @@
-//! What is measured of the sales of a row, for all rows of a list at once.
+//! Measures of the sales of a row, computed for all rows of a list at once.
 
 use serde_json::Value;
 
@@ -21,7 +21,7 @@ fn one(name: &str) -> &'static Dimension {
     DIMENSIONS.iter().find(|one| one.name == name).unwrap_or_else(|| panic!("no {name}"))
 }
 
-/// Lists, the names of their keys, and the same of a line.
+/// Lists, the names of their keys, and the dimension of a line that equals the key.
 fn lists() -> [(&'static str, &'static [&'static str], &'static Dimension); 5] {
     [
         ("customers", &["customerId"], one("CUSTOMER")),
@@ -33,7 +33,7 @@ fn lists() -> [(&'static str, &'static [&'static str], &'static Dimension); 5] {
 }
 
 #[tokio::test]
-async fn the_sales_of_every_row_are_measured_by_one_statement() {
+async fn one_statement_measures_the_sales_of_every_row() {
     let mut draw = Draw::new(21);
     let api = sales::start(21).await;
     let pool = &api.db.pool;
@@ -70,12 +70,12 @@ async fn the_sales_of_every_row_are_measured_by_one_statement() {
                 let found = there.iter().find(|group| group[0] == key);
                 met += usize::from(found.is_some());
                 let wanted = found.map_or(&nothing[0][..], |group| &group[1..]);
-                let told: Vec<Option<String>> = (measures.iter())
+                let values: Vec<Option<String>> = (measures.iter())
                     .map(|one| plain(node["sales"].pointer(one.pointer).unwrap_or(&Value::Null)))
                     .collect();
-                assert_eq!(told, wanted, "{list} {key:?}: {}", list_of(1000));
+                assert_eq!(values, wanted, "{list} {key:?}: {}", list_of(1000));
             }
-            // Of customers without a person nobody here has the sales.
+            // No row owns the sales of customers without a person.
             let owned = there.iter().filter(|group| group[0].is_some()).count();
             assert_eq!(met, owned, "{list}");
         }

@@ -1,5 +1,5 @@
-//! Groups of sales page by page: each once, in the order of the whole, and together
-//! what all sales are.
+//! Pages of groups of sales: each group once, in the order of the whole list, and in
+//! total all sales.
 
 use serde_json::{Value, json};
 
@@ -9,7 +9,7 @@ use crate::support::sales::{
     self, DIMENSIONS, Dimension, FILTERS, MEASURES, Measure, key, names, selected, some,
 };
 
-/// Groups that are paged through.
+/// A list of groups to page through.
 #[derive(Debug)]
 struct List {
     dimensions: Vec<&'static Dimension>,
@@ -48,7 +48,7 @@ impl List {
             having: *draw.one(&["{}", "{ lineCount: { gt: 1 } }", "{}"]),
             order: keys.join(", "),
             top,
-            // There are hundreds of days.
+            // With more dimensions, hundreds of days make too many groups.
             fill_gaps: dates == 1 && dimensions.len() == 1 && draw.once_in(3),
             dimensions,
         }
@@ -76,7 +76,7 @@ impl List {
         api.data(&self.document(page)).await["salesAggregate"].take()
     }
 
-    /// All pages one after the other, and how many.
+    /// The groups of all pages in turn, and the number of pages.
     async fn walk(&self, api: &Api, size: usize, backwards: bool) -> (Vec<Value>, usize) {
         let (mut edges, mut pages, mut cursor) = (Vec::new(), 0, Value::Null);
         loop {
@@ -109,7 +109,7 @@ impl List {
         }
     }
 
-    /// Whether each sale is in one of the groups.
+    /// Whether every sale is in a group.
     fn is_whole(&self) -> bool {
         self.having == "{}" && self.top == "null"
     }
@@ -133,7 +133,7 @@ fn sums(of: &Value) -> [i128; 5] {
 }
 
 #[tokio::test]
-async fn pages_give_each_group_once_and_together_all_sales() {
+async fn pages_return_each_group_once_and_in_total_all_sales() {
     let (mut pages, mut whole) = (0, 0);
     for seed in [51, 52] {
         let mut draw = Draw::new(seed);
@@ -175,7 +175,7 @@ async fn pages_give_each_group_once_and_together_all_sales() {
 }
 
 #[tokio::test]
-async fn a_page_lies_between_two_groups() {
+async fn a_page_may_lie_between_any_two_cursors() {
     let mut draw = Draw::new(53);
     let api = sales::start(53).await;
     for _ in 0..30 {
@@ -195,7 +195,7 @@ async fn a_page_lies_between_two_groups() {
 }
 
 #[tokio::test]
-async fn a_cursor_is_of_one_list_only() {
+async fn a_cursor_belongs_to_one_list() {
     let api = sales::start(54).await;
     let ask = |arguments: &str| {
         format!("{{ salesAggregate(first: 1, {arguments}) {{ edges {{ cursor }} }} }}")
@@ -222,7 +222,7 @@ async fn a_cursor_is_of_one_list_only() {
             assert_eq!(refused, ("BAD_USER_INPUT".to_owned(), argument.to_owned()), "{query}");
         }
     }
-    // Those of other lists, changed ones, and none at all.
+    // Of other lists, altered, and malformed.
     let data = api.data("{ products(first: 1) { edges { cursor } } }").await;
     let product = data["products"]["edges"][0]["cursor"].as_str().unwrap().to_owned();
     let changed = format!("{}{}", if cursor.starts_with('A') { 'B' } else { 'A' }, &cursor[1..]);

@@ -1,4 +1,4 @@
-//! The questions that analysts ask of the real files, each against SQL.
+//! Analysts' questions about the real files, each compared with SQL.
 
 use salesgraph::graphql::{Engine, Limits};
 use salesgraph::query::Reader;
@@ -40,13 +40,13 @@ impl Real {
     }
 }
 
-/// Nodes of a list, each as what `told` tells of it.
-fn nodes(list: &Value, told: impl Fn(&Value) -> Value) -> Vec<Value> {
-    list["nodes"].as_array().unwrap().iter().map(told).collect()
+/// The nodes of a list, each mapped by `read`.
+fn nodes(list: &Value, read: impl Fn(&Value) -> Value) -> Vec<Value> {
+    list["nodes"].as_array().unwrap().iter().map(read).collect()
 }
 
 #[tokio::test]
-async fn the_questions_of_analysts_have_the_answers_of_sql() {
+async fn analysts_questions_are_answered_as_by_sql() {
     let Some(real) = Real::start().await else { return };
     orders_of_three_lines(&real).await;
     top_products(&real).await;
@@ -68,7 +68,7 @@ async fn orders_of_three_lines(real: &Real) {
 
 async fn top_products(real: &Real) {
     let list = real.list(TOP_PRODUCTS).await;
-    let told = nodes(&list, |node| {
+    let found = nodes(&list, |node| {
         json!({
             "days": node["key"]["daysToManufacture"],
             "name": node["key"]["product"]["name"],
@@ -82,13 +82,13 @@ async fn top_products(real: &Real) {
                                       FROM sales_order_line GROUP BY 1) AS sold USING (product_id)
                ) AS ranked WHERE place <= 3 ORDER BY days, quantity DESC, product_id";
     let wanted = real.rows(sql).await;
-    assert_eq!(told, wanted);
+    assert_eq!(found, wanted);
     assert_eq!(wanted.len(), 12, "{wanted:?}");
 }
 
 async fn customers_by_orders(real: &Real) {
     let list = real.list(CUSTOMERS).await;
-    let told = nodes(&list, |node| {
+    let found = nodes(&list, |node| {
         json!({
             "id": node["key"]["customer"]["customerId"],
             "name": node["key"]["customer"]["person"]["lastName"],
@@ -101,14 +101,14 @@ async fn customers_by_orders(real: &Real) {
                FROM sales_order JOIN customer USING (customer_id)
                LEFT JOIN person ON business_entity_id = person_id
                GROUP BY customer_id, last_name ORDER BY orders DESC, customer_id LIMIT 500";
-    assert_eq!(told, real.rows(sql).await);
+    assert_eq!(found, real.rows(sql).await);
     let customers = real.rows("SELECT count(DISTINCT customer_id) FROM sales_order").await;
     assert_eq!(list["totalCount"], customers[0]["count"]);
 }
 
 async fn orders_of_september(real: &Real) {
     let list = real.list(SEPTEMBER).await;
-    let told = nodes(&list, |node| {
+    let found = nodes(&list, |node| {
         json!({ "id": node["salesOrderId"], "total": node["totalDue"], "name":
                 node["customer"]["person"]["lastName"] })
     });
@@ -119,21 +119,21 @@ async fn orders_of_september(real: &Real) {
                ORDER BY total_due DESC, sales_order_id";
     let wanted = real.rows(sql).await;
     assert_eq!(list["totalCount"], wanted.len());
-    assert!(wanted.len() > 100 && told == wanted, "{told:?}");
+    assert!(wanted.len() > 100 && found == wanted, "{found:?}");
 }
 
-/// Page by page.
+/// All pages in turn.
 async fn quantities_by_product_and_day(real: &Real) {
     let sql =
         "SELECT product_id AS product, order_date::date AS day, sum(order_quantity) AS quantity
                FROM sales_order_line JOIN sales_order USING (sales_order_id)
                GROUP BY 1, 2 ORDER BY 1, 2";
     let wanted = real.rows(sql).await;
-    let (mut told, mut after) = (Vec::new(), Value::Null);
+    let (mut found, mut after) = (Vec::new(), Value::Null);
     loop {
         let list = real.list(&QUANTITIES.replace("after: null", &format!("after: {after}"))).await;
         assert_eq!(list["totalCount"], wanted.len());
-        told.extend(nodes(&list, |node| {
+        found.extend(nodes(&list, |node| {
             json!({
                 "product": node["key"]["product"]["productId"],
                 "day": node["key"]["orderDate"],
@@ -145,13 +145,13 @@ async fn quantities_by_product_and_day(real: &Real) {
         }
         after = list["pageInfo"]["endCursor"].clone();
     }
-    let other = told.iter().zip(&wanted).find(|(told, wanted)| told != wanted);
+    let other = found.iter().zip(&wanted).find(|(found, wanted)| found != wanted);
     assert_eq!(other, None);
-    assert_eq!(told.len(), wanted.len());
+    assert_eq!(found.len(), wanted.len());
 }
 
-/// Orders of many lines, products of several offers, customers of other keys than their
-/// persons.
+/// Orders with many lines, products under several offers, customers whose keys differ
+/// from their persons'.
 async fn all_sales(real: &Real) {
     let list = real
         .list(

@@ -1,4 +1,4 @@
-//! What a group of sales cannot be asked for, each refused by its place.
+//! Invalid arguments of groups of sales; each error names the argument.
 
 use std::fmt::Write as _;
 
@@ -18,10 +18,10 @@ async fn refusal(api: &Api, query: &str, variables: Value) -> (String, String, S
 }
 
 #[tokio::test]
-async fn faulty_arguments_are_refused_by_their_place() {
+async fn invalid_arguments_are_refused_by_path() {
     let api = sales::start(31).await;
     let by = |value: &str| format!("groupBy: [PRODUCT, ORDER_DATE], {value}");
-    for (arguments, argument, told) in [
+    for (arguments, argument, part) in [
         ("groupBy: [PRODUCT, ONLINE, PRODUCT]", "groupBy", "groupBy[2]: PRODUCT is given twice"),
         (
             &by("orderBy: { dimension: CUSTOMER }"),
@@ -87,18 +87,18 @@ async fn faulty_arguments_are_refused_by_their_place() {
     ] {
         let query = format!("{{ salesAggregate({arguments}) {{ nodes {{ __typename }} }} }}");
         let (code, of, message) = refusal(&api, &query, Value::Null).await;
-        let code_of = if argument == "last" && told.is_empty() { &*code } else { "BAD_USER_INPUT" };
+        let code_of = if argument == "last" && part.is_empty() { &*code } else { "BAD_USER_INPUT" };
         assert_eq!((&*code, &*of), (code_of, argument), "{query}: {message}");
-        assert!(message.contains(told), "{query}: {message}");
+        assert!(message.contains(part), "{query}: {message}");
     }
-    // What is null is no list, and no fault.
+    // A null argument is as good as none.
     let query = "{ salesAggregate(filter: null, groupBy: null, having: null, orderBy: null,
         topPerGroup: null, fillGaps: null, first: null, after: null) { totalCount } }";
     assert_eq!(api.data(query).await, json!({ "salesAggregate": { "totalCount": 1 } }));
 }
 
 #[tokio::test]
-async fn faulty_filters_of_groups_are_refused_by_their_place() {
+async fn invalid_filters_of_groups_are_refused_by_path() {
     let api = sales::start(31).await;
     let query = "query($having: SalesMeasureFilter) {
         salesAggregate(groupBy: PRODUCT, having: $having) { nodes { __typename } } }";
@@ -107,7 +107,7 @@ async fn faulty_filters_of_groups_are_refused_by_their_place() {
         deep = json!({ "not": deep });
     }
     let many: Vec<Value> = (0..501).map(|_| json!({ "lineCount": { "gt": 1 } })).collect();
-    for (having, told) in [
+    for (having, part) in [
         (json!({ "lineCount": null }), "having.lineCount: null is not accepted"),
         (json!({ "lineCount": { "gt": null } }), "having.lineCount.gt: null is not accepted"),
         (
@@ -124,12 +124,12 @@ async fn faulty_filters_of_groups_are_refused_by_their_place() {
         let variables = json!({ "having": having });
         let (code, of, message) = refusal(&api, query, variables).await;
         assert_eq!((&*code, &*of), ("BAD_USER_INPUT", "having"), "{having}: {message}");
-        assert!(message.contains(told), "{having}: {message}");
+        assert!(message.contains(part), "{having}: {message}");
     }
 }
 
 #[tokio::test]
-async fn what_the_schema_does_not_know_is_refused_before_anything_is_read() {
+async fn names_unknown_to_the_schema_are_refused_before_anything_is_read() {
     let api = sales::start(31).await;
     for arguments in [
         "groupBy: COLOR",
@@ -158,7 +158,7 @@ async fn what_the_schema_does_not_know_is_refused_before_anything_is_read() {
 }
 
 #[tokio::test]
-async fn a_share_is_between_none_and_all() {
+async fn a_percentile_is_between_zero_and_one() {
     let api = sales::start(31).await;
     for share in ["-0.1", "1.01", "2", "1e300"] {
         for document in [
@@ -181,14 +181,14 @@ async fn a_share_is_between_none_and_all() {
             a: percentile(p: 0) b: percentile(p: $p) c: percentile(p: 1e-300) } } } } }",
         )
         .await;
-    let told = &data["salesAggregate"]["nodes"][0]["measures"]["orderQuantity"];
-    assert_eq!((&told["a"], &told["b"], &told["c"]), (&told["min"], &told["max"], &told["min"]));
+    let of = &data["salesAggregate"]["nodes"][0]["measures"]["orderQuantity"];
+    assert_eq!((&of["a"], &of["b"], &of["c"]), (&of["min"], &of["max"], &of["min"]));
 }
 
 #[tokio::test]
-async fn only_so_many_different_measures_are_computed() {
+async fn the_number_of_different_measures_is_limited() {
     let api = sales::start(31).await;
-    // Six statistics of three values are 18, of each part.
+    // Six statistics of three values are 18 in each part.
     let mut parts = String::new();
     let statistics = "{ sum avg min max median stddev }";
     for part in 0..11 {
@@ -203,10 +203,10 @@ async fn only_so_many_different_measures_are_computed() {
             "{{ salesAggregate(orderBy: {{ measure: LINE_COUNT }}) {{ nodes {{ {parts} {more} }} }} }}"
         )
     };
-    // 198, and that of the order.
+    // 198, and one more by the order.
     assert!(api.data(&ask("")).await["salesAggregate"]["nodes"][0]["part10"].is_object());
     let one_more = ask("measures { orderCount orderTotal }");
-    for (query, argument, told) in [
+    for (query, argument, part) in [
         (ask("measures { lineCount orderCount orderTotal }"), "", "are selected"),
         (one_more.clone(), "orderBy", "orderBy: more than 200 different measures"),
         (
@@ -218,14 +218,14 @@ async fn only_so_many_different_measures_are_computed() {
     ] {
         let (code, of, message) = refusal(&api, &query, Value::Null).await;
         assert_eq!((&*code, &*of), ("BAD_USER_INPUT", argument), "{message}");
-        assert!(message.contains(told) && message.contains("200"), "{message}");
+        assert!(message.contains(part) && message.contains("200"), "{message}");
     }
 }
 
 #[tokio::test]
-async fn gaps_are_filled_by_so_many_groups_and_no_more() {
+async fn the_number_of_groups_that_fill_gaps_is_limited() {
     let api = sales::start(34).await;
-    // A mistyped year makes some three million days.
+    // One mistyped year makes some three million days.
     let far = "UPDATE sales_order SET order_date = '9999-12-31' WHERE sales_order_id =
         (SELECT max(sales_order_id) FROM sales_order_line)";
     sqlx::query(
@@ -244,9 +244,9 @@ async fn gaps_are_filled_by_so_many_groups_and_no_more() {
     };
     let early = "{ order: { orderDate: { lt: \"2100-01-01\" } } }";
     for groups in ["ORDER_DATE", "[PRODUCT, ORDER_WEEK]"] {
-        let (code, argument, told) = refusal(&api, &filled(groups, "{}"), json!({})).await;
-        assert_eq!((&*code, &*argument), ("BAD_USER_INPUT", "fillGaps"), "{groups}: {told}");
-        assert!(told.contains("the limit is 1000000"), "{told}");
+        let (code, argument, message) = refusal(&api, &filled(groups, "{}"), json!({})).await;
+        assert_eq!((&*code, &*argument), ("BAD_USER_INPUT", "fillGaps"), "{groups}: {message}");
+        assert!(message.contains("the limit is 1000000"), "{message}");
     }
     for (groups, filter) in [("ORDER_YEAR", "{}"), ("ORDER_DATE", early)] {
         let data = api.data(&filled(groups, filter)).await;

@@ -1,5 +1,5 @@
-//! What is kept of sales by product and day answers exactly as the lines do, whatever
-//! has happened to them.
+//! Sales precomputed by product and day give the same answers as the lines, whatever
+//! has happened to these.
 
 use std::process::Stdio;
 
@@ -16,25 +16,25 @@ use crate::support::sales::{
 use crate::support::sample::{self, PERSON};
 use crate::support::{TestApp, ask, statements};
 
-/// Sales that a loader can be run over, and the schema.
-struct Kept {
+/// A database of sales on which the loader can run, and the schema.
+struct Rollup {
     app: TestApp,
     engine: Engine,
 }
 
-impl Kept {
-    /// Nothing is kept yet.
+impl Rollup {
+    /// Nothing is precomputed yet.
     async fn start(seed: u64) -> Self {
         let app = TestApp::start().await;
         sales::insert(&app.pool, seed).await;
-        // A run needs a file, which has nothing to do with sales.
+        // A run needs a file; this one has no sales.
         sample::clean().put(&app, &[PERSON]).await;
         let engine = Engine::new(Reader::new(app.pool.clone()), Limits::default());
         ask(&engine, "{ __typename }").await;
         Self { app, engine }
     }
 
-    /// A run of the loader, after which all is kept.
+    /// Runs the loader, which brings the rollup up to date.
     async fn step(&self) {
         self.app.load().await;
         assert_eq!(self.due().await, 0, "the run has not done its step");
@@ -49,11 +49,11 @@ impl Kept {
             );
             let other: i64 =
                 sqlx::query_scalar(AssertSqlSafe(sql)).fetch_one(&self.app.pool).await.unwrap();
-            assert_eq!(other, 0, "{table} is not what its lines are");
+            assert_eq!(other, 0, "{table} differs from its lines");
         }
     }
 
-    /// Notes of what is not kept.
+    /// Changes that the rollup lacks.
     async fn due(&self) -> i64 {
         self.app.value("SELECT count(*) FROM derivation_due WHERE step = 'sales_rollup'").await
     }
@@ -62,9 +62,9 @@ impl Kept {
         sales::change(&mut self.app.pool.acquire().await.unwrap(), draw).await
     }
 
-    /// A loader that stands still where it writes this table, until the transaction
-    /// that comes with it ends.
-    async fn held_up(&self, table: &str) -> (Child, Transaction<'static, Postgres>) {
+    /// A loader that is blocked where it writes this table until the returned transaction
+    /// ends.
+    async fn blocked(&self, table: &str) -> (Child, Transaction<'static, Postgres>) {
         let mut holder = self.app.pool.begin().await.unwrap();
         let sql = format!("LOCK TABLE {table} IN SHARE MODE");
         holder.execute(AssertSqlSafe(sql)).await.unwrap();
@@ -86,28 +86,28 @@ impl Kept {
         (answer["data"].take(), seen)
     }
 
-    /// Compares what is kept with the lines, by random questions.
+    /// Compares the rollup with the lines by random questions.
     async fn same(&self, draw: &mut Draw, questions: usize, when: &str) {
         for _ in 0..questions {
             let question = Question::random(draw);
-            let (kept, seen) = self.data(&question.document(question.filter)).await;
+            let (precomputed, seen) = self.data(&question.document(question.filter)).await;
             let groups = seen.iter().rfind(|one| one.contains("current_sales"));
-            let from = groups.unwrap_or_else(|| panic!("not from what is kept: {question:?}"));
+            let from = groups.unwrap_or_else(|| panic!("not from the rollup: {question:?}"));
             let view = if question.by_product { "by_product_day" } else { "by_day" };
             assert!(from.contains(&format!("current_sales_{view}")), "{question:?}: {from}");
             let filter = format!("{{ and: [{}, {EVERY_LINE}] }}", question.filter);
             let document = question.document(&filter);
             let (lines, seen) = self.data(&document).await;
             assert!(!seen.iter().any(|one| one.contains("current_sales")), "{seen:?}");
-            assert_eq!(kept, lines, "{when}: {}", question.document(question.filter));
+            assert_eq!(precomputed, lines, "{when}: {}", question.document(question.filter));
         }
     }
 }
 
-/// What holds of every line, and is not kept.
+/// True for every line, but not answerable by the rollup.
 const EVERY_LINE: &str = "{ orderQuantity: { gte: 0 } }";
 
-/// About days.
+/// Filters by days.
 const OF_DAYS: [&str; 5] = [
     "{}",
     r#"{ order: { orderDate: { gte: "2011-02-07" } } }"#,
@@ -117,7 +117,7 @@ const OF_DAYS: [&str; 5] = [
               { order: { orderDate: { gte: "2013-07-25" } } }] }"#,
 ];
 
-/// Also about products.
+/// Filters by products.
 const OF_PRODUCTS: [&str; 6] = [
     "{ productId: { in: [2, 3, 5, 7] } }",
     "{ productId: { gt: 4 } }",
@@ -127,7 +127,7 @@ const OF_PRODUCTS: [&str; 6] = [
     r#"{ product: { name: { icontains: "T 1" } } }"#,
 ];
 
-/// Something that what is kept can answer.
+/// A question that the rollup can answer.
 #[derive(Debug)]
 struct Question {
     dimensions: Vec<&'static Dimension>,
@@ -160,7 +160,7 @@ impl Question {
         let by_product = dimensions.iter().any(of_product)
             || OF_PRODUCTS.contains(&filter)
             || OF_PRODUCTS.contains(&part);
-        // An order of several products is not kept as one but for a day, or a product.
+        // An order with several products counts once only by day or by product.
         let of_orders = !by_product || dimensions.iter().any(|one| one.name == "PRODUCT");
         let known: Vec<&Measure> = (MEASURES.iter())
             .filter(|one| match one.name.rsplit_once('_') {
@@ -198,25 +198,25 @@ impl Question {
 }
 
 #[tokio::test]
-async fn what_is_kept_answers_as_the_lines_after_any_change() {
+async fn the_rollup_answers_like_the_lines_after_any_change() {
     for seed in [41, 42] {
-        let kept = Kept::start(seed).await;
+        let rollup = Rollup::start(seed).await;
         let mut draw = Draw::new(seed);
-        kept.same(&mut draw, 40, "nothing is kept yet").await;
-        kept.step().await;
-        kept.same(&mut draw, 40, "all is kept").await;
+        rollup.same(&mut draw, 40, "nothing is precomputed yet").await;
+        rollup.step().await;
+        rollup.same(&mut draw, 40, "all is precomputed").await;
         for turn in 0..30 {
-            let change = kept.change(&mut draw).await;
-            kept.same(&mut draw, 6, &format!("seed {seed}, turn {turn}, after {change}")).await;
+            let change = rollup.change(&mut draw).await;
+            rollup.same(&mut draw, 6, &format!("seed {seed}, turn {turn}, after {change}")).await;
             if draw.once_in(3) {
-                kept.step().await;
-                kept.same(&mut draw, 6, &format!("seed {seed}, turn {turn}, step done")).await;
+                rollup.step().await;
+                rollup.same(&mut draw, 6, &format!("seed {seed}, turn {turn}, step done")).await;
             }
         }
-        kept.app.pool.execute("TRUNCATE sales_order_line").await.unwrap();
-        kept.same(&mut draw, 10, "there are no lines any more").await;
-        kept.step().await;
-        kept.same(&mut draw, 10, "nothing is kept of nothing").await;
+        rollup.app.pool.execute("TRUNCATE sales_order_line").await.unwrap();
+        rollup.same(&mut draw, 10, "there are no lines any more").await;
+        rollup.step().await;
+        rollup.same(&mut draw, 10, "the rollup is empty").await;
     }
 }
 
@@ -227,7 +227,7 @@ const BY_PRODUCT: &str = "{ salesAggregate(groupBy: [ORDER_DATE, PRODUCT], first
 const BY_LINES: &str = "{ salesAggregate(groupBy: [ORDER_DATE, ONLINE], first: 1000) {
     nodes { key { orderDate } measures { lineCount } } } }";
 
-/// The days for which the tables were read: what they keep was made wrong.
+/// The days read from the tables, recognised by counts that were made wrong there.
 fn wrong_days(data: &Value) -> (usize, usize) {
     let nodes = data["salesAggregate"]["nodes"].as_array().unwrap();
     let is_wrong = |node: &&Value| node["measures"]["lineCount"].as_i64() > Some(100_000);
@@ -239,40 +239,40 @@ fn wrong_days(data: &Value) -> (usize, usize) {
 }
 
 #[tokio::test]
-async fn the_tables_are_read_up_to_the_first_day_that_is_due() {
-    let kept = Kept::start(43).await;
-    kept.step().await;
+async fn the_tables_are_read_up_to_the_first_changed_day() {
+    let rollup = Rollup::start(43).await;
+    rollup.step().await;
     for table in ["sales_by_day", "sales_by_product_day"] {
         let sql = format!("UPDATE {table} SET line_count = line_count + 1000000");
-        kept.app.pool.execute(AssertSqlSafe(sql)).await.unwrap();
+        rollup.app.pool.execute(AssertSqlSafe(sql)).await.unwrap();
     }
-    let read = async |query| wrong_days(&kept.data(query).await.0);
+    let read = async |query| wrong_days(&rollup.data(query).await.0);
     for query in [BY_DAY, BY_PRODUCT] {
         let (early, all) = read(query).await;
         assert!(early > 3 && all > early + 3, "{query}: {early} of {all}");
     }
     assert_eq!(read(BY_LINES).await, (0, 0));
-    // From a day in the middle on the lines are read.
+    // From a day in the middle, the lines are read.
     let middle = "UPDATE sales_order SET comment = 'changed' WHERE sales_order_id =
         (SELECT sales_order_id FROM sales_order WHERE order_date >= '2011-10-21'
          ORDER BY order_date LIMIT 1)";
-    kept.app.pool.execute(middle).await.unwrap();
+    rollup.app.pool.execute(middle).await.unwrap();
     for query in [BY_DAY, BY_PRODUCT] {
         let (early, all) = read(query).await;
         assert!(early > 3 && all == early, "{query}: {early} of {all}");
     }
-    // What may have changed on any day is not read from the tables at all.
-    kept.app.pool.execute("TRUNCATE sales_order_line").await.unwrap();
+    // When any day may have changed, the tables are not read at all.
+    rollup.app.pool.execute("TRUNCATE sales_order_line").await.unwrap();
     for query in [BY_DAY, BY_PRODUCT] {
-        let (data, _) = kept.data(query).await;
+        let (data, _) = rollup.data(query).await;
         assert_eq!(data["salesAggregate"]["nodes"], serde_json::json!([]), "{query}");
     }
 }
 
 #[tokio::test]
-async fn what_is_not_kept_is_read_from_the_lines() {
-    let kept = Kept::start(44).await;
-    kept.step().await;
+async fn questions_beyond_the_rollup_are_read_from_the_lines() {
+    let rollup = Rollup::start(44).await;
+    rollup.step().await;
     for (groups, measures) in [
         // Other dimensions.
         ("groupBy: CUSTOMER", "lineCount"),
@@ -286,12 +286,12 @@ async fn what_is_not_kept_is_read_from_the_lines() {
         ("groupBy: ORDER_DATE", "lineTotal { percentile(p: 0.5) }"),
         ("groupBy: ORDER_DATE, orderBy: { measure: LINE_TOTAL_MEDIAN }", "lineCount"),
         ("groupBy: ORDER_DATE, having: { customerCount: { gt: 1 } }", "lineCount"),
-        // An order has several products of a colour.
+        // An order may have several products of a colour.
         ("groupBy: PRODUCT_COLOR", "orderCount"),
         ("groupBy: [ORDER_DATE, DAYS_TO_MANUFACTURE]", "orderTotal"),
         ("filter: { productId: { in: [1, 2] } }", "orderCount"),
         ("filter: { product: { color: { eq: \"Red\" } } }, groupBy: ORDER_YEAR", "orderTotal"),
-        // Within a day, and of orders.
+        // Parts of a day, and properties of orders.
         ("filter: { order: { orderDate: { gte: \"2011-02-05T07:00:00\" } } }", "lineCount"),
         ("filter: { order: { orderDate: { gt: \"2011-02-05\" } } }", "lineCount"),
         ("filter: { order: { orderDate: { eq: \"2011-02-05\" } } }", "lineCount"),
@@ -310,72 +310,77 @@ async fn what_is_not_kept_is_read_from_the_lines() {
         let query = format!(
             "{{ salesAggregate(first: 9, {groups}) {{ nodes {{ measures {{ {measures} }} }} }} }}"
         );
-        let (_, seen) = kept.data(&query).await;
+        let (_, seen) = rollup.data(&query).await;
         assert!(!seen.iter().any(|one| one.contains("current_sales")), "{query}: {seen:?}");
     }
-    // The sales of a product are kept, those of a customer are not.
-    for (list, is_kept) in [("products", true), ("customers", false), ("salesOrders", false)] {
+    // Sales of a product are precomputed, those of a customer are not.
+    for (list, is_precomputed) in [("products", true), ("customers", false), ("salesOrders", false)]
+    {
         let query = format!("{{ {list}(first: 9) {{ nodes {{ sales {{ orderCount }} }} }} }}");
-        let (_, seen) = kept.data(&query).await;
-        assert_eq!(seen.iter().any(|one| one.contains("current_sales")), is_kept, "{seen:?}");
+        let (_, seen) = rollup.data(&query).await;
+        assert_eq!(
+            seen.iter().any(|one| one.contains("current_sales")),
+            is_precomputed,
+            "{seen:?}"
+        );
     }
 }
 
 #[tokio::test]
-async fn a_run_killed_in_its_step_leaves_right_answers_and_the_next_finishes_it() {
-    let kept = Kept::start(45).await;
+async fn answers_stay_correct_when_a_step_is_killed_and_the_next_run_finishes_it() {
+    let rollup = Rollup::start(45).await;
     let mut draw = Draw::new(45);
-    kept.step().await;
+    rollup.step().await;
     for table in ["sales_by_product_day", "sales_by_day"] {
-        kept.change(&mut draw).await;
-        let due = kept.due().await;
+        rollup.change(&mut draw).await;
+        let due = rollup.due().await;
         assert!(due > 0);
-        let (mut loader, holder) = kept.held_up(table).await;
-        kept.same(&mut draw, 5, "while the step is under way").await;
+        let (mut loader, holder) = rollup.blocked(table).await;
+        rollup.same(&mut draw, 5, "while the step is under way").await;
         loader.kill().await.expect("the loader is killed");
         holder.rollback().await.unwrap();
-        kept.app.wait_until_no_loader().await;
-        assert_eq!(kept.due().await, due, "the notes are kept");
-        kept.same(&mut draw, 10, "after the kill").await;
-        kept.step().await;
-        kept.same(&mut draw, 10, "the next run has finished it").await;
+        rollup.app.wait_until_no_loader().await;
+        assert_eq!(rollup.due().await, due, "the changes are still due");
+        rollup.same(&mut draw, 10, "after the kill").await;
+        rollup.step().await;
+        rollup.same(&mut draw, 10, "the next run has finished it").await;
     }
     let steps: Vec<i64> = sqlx::query_scalar(
         "SELECT count(*) FROM load_step WHERE step = 'sales_rollup' GROUP BY run_id",
     )
-    .fetch_all(&kept.app.pool)
+    .fetch_all(&rollup.app.pool)
     .await
     .unwrap();
-    // One run before, and one after each kill; the killed ones have none.
+    // One run before and one after each kill; the killed ones recorded no step.
     assert_eq!(steps, [1, 1, 1]);
 }
 
 #[tokio::test]
-async fn what_commits_while_a_step_is_under_way_is_left_to_the_next() {
-    let kept = Kept::start(46).await;
+async fn commits_during_a_step_are_left_to_the_next_one() {
+    let rollup = Rollup::start(46).await;
     let mut draw = Draw::new(46);
-    kept.step().await;
+    rollup.step().await;
     for turn in 0..6 {
         let table = ["sales_by_product_day", "sales_by_day"][turn % 2];
-        kept.change(&mut draw).await;
-        // Begun before the step, and ended while it writes, or after it.
-        let mut writer = kept.app.pool.begin().await.unwrap();
+        rollup.change(&mut draw).await;
+        // Begun before the step, committed while it writes or after it.
+        let mut writer = rollup.app.pool.begin().await.unwrap();
         let change = sales::small_change(&mut writer, &mut draw).await;
-        let (mut loader, holder) = kept.held_up(table).await;
+        let (mut loader, holder) = rollup.blocked(table).await;
         let mut writer = Some(writer);
         if turn < 4 {
             writer.take().unwrap().commit().await.unwrap();
-            kept.same(&mut draw, 10, &format!("in the middle of the step: {change}")).await;
+            rollup.same(&mut draw, 10, &format!("in the middle of the step: {change}")).await;
         }
         holder.rollback().await.unwrap();
         assert!(loader.wait().await.unwrap().success());
-        kept.same(&mut draw, 10, &format!("the step is done: {change}")).await;
+        rollup.same(&mut draw, 10, &format!("the step is done: {change}")).await;
         if let Some(writer) = writer {
             writer.commit().await.unwrap();
-            kept.same(&mut draw, 10, &format!("after the step: {change}")).await;
+            rollup.same(&mut draw, 10, &format!("after the step: {change}")).await;
         }
-        assert!(kept.due().await > 0, "{change}");
-        kept.step().await;
-        kept.same(&mut draw, 10, "the next step is done").await;
+        assert!(rollup.due().await > 0, "{change}");
+        rollup.step().await;
+        rollup.same(&mut draw, 10, "the next step is done").await;
     }
 }

@@ -1,4 +1,4 @@
-//! The README tells the configuration as it is.
+//! The README documents every configuration key.
 
 use std::path::Path;
 

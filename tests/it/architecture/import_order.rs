@@ -1,12 +1,12 @@
-//! Imports go one way: a room of `src/` knows the rooms of lower levels and
-//! itself, never one of its own level or above.
+//! Imports go one way: a room of `src/` uses itself and rooms of lower levels, never
+//! one of its own level or above.
 
 use std::fmt;
 use std::path::PathBuf;
 
 use super::sources::{SOURCES, Source};
 
-/// The rooms, lowest level first; those of one level do not know each other.
+/// The rooms, lowest level first; those of one level do not use each other.
 const LEVELS: &[&[&str]] = &[
     &["error"],
     &["catalog", "config"],
@@ -91,7 +91,7 @@ fn a_planted_violation_is_found() {
 }
 
 #[test]
-fn no_way_of_writing_it_hides_a_violation() {
+fn every_way_to_write_a_violation_is_found() {
     for text in [
         "use crate::{error::Result, http};",
         "use crate::{\n    error::Result,\n    db::{self, Pool}, http::{Router, State},\n};",
@@ -119,7 +119,7 @@ fn no_way_of_writing_it_hides_a_violation() {
 }
 
 #[test]
-fn what_is_no_import_is_let_be() {
+fn other_text_is_no_violation() {
     for text in [
         "//! See [`crate::http`].\n/// As crate::http::X.\n/* crate::http /* nested */ crate::http */\nfn f() {}",
         "const S: &str = \"use crate::http;\";",

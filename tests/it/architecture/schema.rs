@@ -1,4 +1,4 @@
-//! The migrated database: reversible, described, and strict by itself.
+//! The migrated database: reversible, described, and strict on its own.
 
 use migration::{Migrator, MigratorTrait};
 use salesgraph::db::pool::orm;
@@ -9,7 +9,7 @@ use crate::support::TestApp;
 use crate::support::sample::{self, ALL};
 use crate::support::servers::servers;
 
-/// Everything that migrations make, one line each.
+/// Everything that migrations create, one line each.
 async fn description(pool: &PgPool) -> Vec<String> {
     sqlx::query_scalar(
         "SELECT line FROM ( \
@@ -39,7 +39,7 @@ async fn description(pool: &PgPool) -> Vec<String> {
 }
 
 #[tokio::test]
-async fn up_down_and_up_again_come_to_the_same_schema() {
+async fn migrating_up_down_and_up_again_restores_the_schema() {
     let name = servers().create_empty_database().await;
     let pool = PgPoolOptions::new()
         .max_connections(2)
@@ -60,7 +60,7 @@ async fn up_down_and_up_again_come_to_the_same_schema() {
 }
 
 #[tokio::test]
-async fn every_table_and_column_says_what_it_is() {
+async fn every_table_and_column_has_a_comment() {
     let app = TestApp::start().await;
     let mute: Vec<String> = sqlx::query_scalar(
         "SELECT concat_ws('.', relname, attname) \
@@ -79,7 +79,7 @@ async fn every_table_and_column_says_what_it_is() {
     assert!(mute.is_empty(), "without a comment: {mute:?}");
 }
 
-/// Runs a statement and gives the SQLSTATE and the constraint it breaks.
+/// Runs a statement; returns the SQLSTATE and the constraint it violates.
 async fn refused(pool: &PgPool, statement: &str) -> (String, String) {
     let mut transaction = pool.begin().await.expect("a transaction");
     let done = sqlx::query(AssertSqlSafe(statement)).execute(&mut *transaction).await;
@@ -94,7 +94,7 @@ async fn refused(pool: &PgPool, statement: &str) -> (String, String) {
 }
 
 #[tokio::test]
-async fn postgres_itself_refuses_rows_that_cannot_be() {
+async fn postgres_refuses_impossible_rows() {
     let app = TestApp::start().await;
     sample::clean().put(&app, &ALL).await;
     app.load_small().await;
@@ -156,7 +156,7 @@ async fn postgres_itself_refuses_rows_that_cannot_be() {
 }
 
 #[tokio::test]
-async fn the_ledger_keeps_itself_right() {
+async fn constraints_keep_the_ledger_consistent() {
     let app = TestApp::start().await;
     sample::defective().put(&app, &ALL).await;
     app.load_small().await;

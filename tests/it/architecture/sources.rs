@@ -109,7 +109,7 @@ impl Reader {
     }
 
     fn tree(&mut self, above: &[Ident], tree: &UseTree, reexported: bool) {
-        let with = |ident: &Ident| [above, &[ident.clone()]].concat();
+        let with = |ident: &Ident| [above, std::slice::from_ref(ident)].concat();
         let into = self.module.clone();
         let import = |name: &dyn ToString| Import { into, name: name.to_string(), reexported };
         match tree {

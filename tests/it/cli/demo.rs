@@ -1,4 +1,4 @@
-//! `salesgraph demo`: the whole program, as a new user starts it.
+//! `salesgraph demo`: the whole program as a new user starts it.
 
 use std::path::{Path, PathBuf};
 use std::process::{ExitStatus, Stdio};
@@ -18,11 +18,11 @@ use crate::support::servers::state_dir;
 
 const LIMIT: Duration = Duration::from_secs(180);
 
-/// A demo under way.
+/// A running demo.
 struct Demo {
     child: Child,
     lines: Lines<BufReader<ChildStdout>>,
-    /// What it printed so far.
+    /// Its output so far.
     printed: Vec<String>,
 }
 
@@ -43,7 +43,7 @@ impl Demo {
         Self { child, lines: BufReader::new(out).lines(), printed: Vec::new() }
     }
 
-    /// Reads on until the line that says what to open; gives the base URL.
+    /// Reads up to the line that says what to open; returns the base URL.
     async fn ready(&mut self) -> String {
         let reading = async {
             while let Some(line) = self.lines.next_line().await.expect("its output") {
@@ -67,7 +67,7 @@ impl Demo {
         timeout(LIMIT, self.child.wait()).await.expect("it ends in time").expect("its status")
     }
 
-    /// The table's row of that file, its numbers without separators.
+    /// The row of that file in the table, numbers without separators.
     fn row(&self, file: &str) -> Vec<String> {
         let line = self.printed.iter().find(|line| line.starts_with(file));
         let line = line.unwrap_or_else(|| panic!("no {file} in\n{}", self.printed.join("\n")));
@@ -85,7 +85,7 @@ const ORDER: &str = "{ salesOrder(salesOrderId: 43659) { totalDue \
     customer { customerId person { firstName lastName } } \
     lines(first: 20) { totalCount edges { node { lineTotal product { name } } } } } }";
 
-/// The postmaster's process, as its own file tells.
+/// The postmaster's folder in `/proc`, by its pid file.
 fn postmaster(state: &Path) -> PathBuf {
     let file = state.join("postgres/data/postmaster.pid");
     let text = std::fs::read_to_string(file).expect("Postgres runs");
@@ -93,7 +93,7 @@ fn postmaster(state: &Path) -> PathBuf {
 }
 
 #[tokio::test]
-async fn a_demo_serves_generated_files_and_goes_on_where_it_was() {
+async fn a_demo_serves_generated_files_and_resumes_after_a_kill() {
     let state = state_dir("demo");
     let arguments = ["--scale", "0.02"];
 
@@ -153,7 +153,7 @@ async fn a_demo_serves_the_real_files() {
 }
 
 #[tokio::test]
-async fn a_demo_says_what_is_in_its_way() {
+async fn a_demo_explains_what_prevents_it() {
     let state = state_dir("demo-errors");
     let run = async |arguments: &[&str]| {
         let output = Command::new(env!("CARGO_BIN_EXE_salesgraph"))

@@ -1,4 +1,4 @@
-//! The program from outside: what it prints and how it exits.
+//! `load`, `rejects` and `migrate` from outside: output and exit codes.
 
 use nix::sys::signal::Signal;
 use serde_json::Value;
@@ -10,7 +10,7 @@ use crate::support::sample::{self, ALL, CUSTOMER, PERSON, PRODUCT};
 use crate::support::servers::servers;
 
 #[tokio::test]
-async fn a_load_tells_what_it_did_in_a_table_and_by_its_exit_code() {
+async fn a_load_reports_by_a_table_and_its_exit_code() {
     let app = TestApp::start().await;
     app.run(&["load"]).await.expect(1); // There is nothing to load.
     let clean = sample::clean();
@@ -72,7 +72,7 @@ async fn the_summary_as_json_agrees_with_the_ledger() {
             let own = summary["files"]
                 .as_array()
                 .and_then(|files| files.iter().find(|file| file["key"] == key));
-            assert_eq!(own.expect("told")[name], count, "{name} of {key}");
+            assert_eq!(own.expect("in the summary")[name], count, "{name} of {key}");
         }
     }
     assert_eq!(summary["files"][0]["error"], Value::Null);
@@ -88,7 +88,7 @@ async fn the_summary_as_json_agrees_with_the_ledger() {
     app.run(&["load", "--check"]).await.expect(3).says(&[&line, "(invalid_integer)"]);
 }
 
-/// A store as a record of its file.
+/// A record of the customer file: a store.
 fn store(id: u32, territory: &str) -> String {
     let guid = "5B9A9BE4-61D8-4E3B-96C2-9A9F1F6B0A5E";
     format!("{id};NULL;7;{territory};AW{id:08};{guid};2014-01-01 00:00:00.000")
@@ -118,7 +118,7 @@ async fn rejects_are_listed_shown_and_replayed() {
 
     let before = app.snapshot().await;
     app.run(&["rejects", "replay"]).await.expect(3);
-    assert_eq!(app.snapshot().await, before, "what is no better stays where it is");
+    assert_eq!(app.snapshot().await, before, "rows that still fail stay rejected");
     let two = format!("{}\n{}", store(2, "1"), store(5, "1"));
     for text in ["", "\r\n", &two] {
         let refused = app.run(&["rejects", "replay", &north, "--raw", text]).await.expect(2);
@@ -126,7 +126,7 @@ async fn rejects_are_listed_shown_and_replayed() {
     }
     app.run(&["rejects", "replay", "--raw", &store(2, "1")]).await.expect(2);
     assert_eq!(app.snapshot().await, before, "nothing is lost by a wrong correction");
-    app.assert_ledger_holds("after replays in vain").await;
+    app.assert_ledger_holds("after failed replays").await;
 
     app.run(&["rejects", "replay", &north, "--raw", &store(2, "6")]).await.expect(0);
     let territory: i32 = app.value("SELECT territory_id FROM customer WHERE customer_id = 2").await;
@@ -136,7 +136,7 @@ async fn rejects_are_listed_shown_and_replayed() {
             .fetch_one(&app.pool)
             .await
             .expect("the row");
-    assert_eq!(origin, (file, 3), "the row knows where it came from");
+    assert_eq!(origin, (file, 3), "the row names its origin");
     let counts: (i64, i64, i64) =
         sqlx::query_as("SELECT rows_read, rows_inserted, rows_rejected FROM load_file")
             .fetch_one(&app.pool)
@@ -158,7 +158,7 @@ async fn rejects_are_listed_shown_and_replayed() {
 }
 
 #[tokio::test]
-async fn the_schema_goes_up_and_down_and_a_load_insists_on_it() {
+async fn a_load_requires_the_current_schema() {
     let app = TestApp::start().await;
     sample::clean().put(&app, &[PRODUCT]).await;
     let name = servers().create_empty_database().await;
@@ -201,7 +201,7 @@ async fn the_schema_goes_up_and_down_and_a_load_insists_on_it() {
 }
 
 #[tokio::test]
-async fn an_interrupted_load_ends_in_good_order_and_the_next_one_goes_on() {
+async fn an_interrupted_load_ends_cleanly_and_the_next_one_continues() {
     for signal in [Signal::SIGINT, Signal::SIGTERM] {
         let clean = sample::clean();
         let app = TestApp::start().await;

@@ -1,4 +1,4 @@
-//! Connections that are kept between statements.
+//! Connections that pass from statement to statement.
 
 use std::time::Duration;
 
@@ -9,7 +9,7 @@ use sqlx::postgres::{PgPool, PgPoolOptions};
 
 use crate::support::database;
 
-/// A pool of so many connections, which are open.
+/// A pool whose connections are all open.
 async fn pool(url: &str, most: u32, acquire_timeout: Duration) -> PgPool {
     PgPoolOptions::new()
         .max_connections(most)
@@ -25,22 +25,22 @@ async fn backend(connections: &Connections) -> i32 {
 }
 
 #[tokio::test]
-async fn a_connection_serves_the_next_statement_without_a_test_in_between() {
+async fn a_connection_is_reused_without_a_ping() {
     let db = database().await;
     let pool = pool(&db.url, 3, Duration::from_secs(30)).await;
     let connections = Connections::of(pool.clone());
     let first = backend(&connections).await;
     let idle = pool.num_idle();
     assert_eq!(backend(&connections).await, first);
-    assert_eq!(pool.num_idle(), idle, "it was returned meanwhile");
+    assert_eq!(pool.num_idle(), idle, "it was returned in between");
 }
 
 #[tokio::test]
-async fn many_wait_for_few_as_long_as_they_like() {
+async fn statements_wait_for_a_connection_without_timeout() {
     let db = database().await;
     let pool = pool(&db.url, 1, Duration::from_secs(2)).await;
     let connections = Connections::of(pool);
-    // Each has its turn, though together they take longer than the pool lets anyone wait.
+    // All are executed, though together they take longer than the pool's timeout.
     let statements = (0..12).map(|_| connections.fetch_all(sqlx::query("SELECT pg_sleep(0.2)")));
     for answer in futures_util::future::join_all(statements).await {
         assert_eq!(answer.unwrap().len(), 1);
@@ -48,12 +48,12 @@ async fn many_wait_for_few_as_long_as_they_like() {
 }
 
 #[tokio::test]
-async fn what_is_not_needed_returns_to_the_pool() {
+async fn idle_connections_return_to_the_pool() {
     let db = database().await;
     let pool = pool(&db.url, 3, Duration::from_secs(30)).await;
     let connections = Connections::of(pool.clone());
     backend(&connections).await;
-    // All at once: only possible when none is kept any more.
+    // All at once: only possible when every connection has returned.
     let (one, two, three) = tokio::join!(pool.acquire(), pool.acquire(), pool.acquire());
     drop((one.unwrap(), two.unwrap(), three.unwrap()));
     backend(&connections).await;
@@ -62,7 +62,7 @@ async fn what_is_not_needed_returns_to_the_pool() {
 }
 
 #[tokio::test]
-async fn who_gives_up_ends_his_statement() {
+async fn a_dropped_request_cancels_its_statement() {
     let db = database().await;
     let pool = pool(&db.url, 3, Duration::from_secs(30)).await;
     let connections = Connections::of(pool.clone());
@@ -81,15 +81,15 @@ async fn who_gives_up_ends_his_statement() {
         answer = slow => panic!("{answer:?}"),
         () = under_way => {}
     }
-    assert_ne!(backend(&connections).await, first, "its connection serves on");
+    assert_ne!(backend(&connections).await, first, "its connection is reused");
 }
 
 #[tokio::test]
-async fn who_looks_after_the_server_finds_a_connection_however_much_is_asked() {
+async fn health_checks_get_a_connection_under_any_load() {
     let db = database().await;
     let pool = pool(&db.url, 3, Duration::from_secs(30)).await;
     let connections = Connections::of(pool.clone());
-    // Each takes one and leaves it at once to the next: none returns to the pool.
+    // Each connection passes straight to the next statement: none returns to the pool.
     let busy = async {
         loop {
             let statements =

@@ -1,4 +1,4 @@
-//! The data version moves with every commit that changes what queries see, and
+//! The data version increases with every commit that changes what queries see, and
 //! with nothing else.
 
 use std::collections::BTreeMap;
@@ -17,7 +17,7 @@ use crate::support::servers::unique;
 use crate::support::statements::during;
 use crate::support::{TestApp, database, fixture};
 
-/// Tables that no query reads.
+/// Tables that queries do not read.
 const UNSEEN: [&str; 5] =
     ["seaql_migrations", "data_version", "data_change", "derivation_due", "derivation_step"];
 
@@ -56,7 +56,7 @@ async fn every_table_that_queries_read_is_watched() {
 }
 
 #[tokio::test]
-async fn it_moves_with_commits_and_with_nothing_else() {
+async fn it_increases_with_commits_and_with_nothing_else() {
     let db = database().await;
     fixture::insert(&db.pool).await;
     let pool = &db.pool;
@@ -110,7 +110,7 @@ async fn it_moves_with_commits_and_with_nothing_else() {
 }
 
 #[tokio::test]
-async fn writers_side_by_side_do_not_wait_for_each_other() {
+async fn concurrent_writers_do_not_wait_for_each_other() {
     let db = database().await;
     fixture::insert(&db.pool).await;
     let before = version(&db.pool).await;
@@ -131,7 +131,7 @@ async fn writers_side_by_side_do_not_wait_for_each_other() {
 }
 
 #[tokio::test]
-async fn whoever_may_change_a_table_moves_it() {
+async fn any_role_that_changes_a_table_increases_it() {
     let db = database().await;
     fixture::insert(&db.pool).await;
     let before = version(&db.pool).await;
@@ -148,24 +148,24 @@ async fn whoever_may_change_a_table_moves_it() {
 }
 
 #[tokio::test]
-async fn requests_that_come_together_share_a_statement() {
+async fn concurrent_requests_share_a_statement() {
     let db = database().await;
     fixture::insert(&db.pool).await;
     let expected = version(&db.pool).await;
     let versions = DataVersions::start(&db.pool, db.pool.connect_options().as_ref().clone());
     versions.current().await.expect("a version");
     let crowd = join_all((0..50).map(|_| versions.current()));
-    let (told, statements) = during(crowd).await;
-    for told in told {
-        assert_eq!(told.expect("a version").version, expected);
+    let (answers, statements) = during(crowd).await;
+    for answer in answers {
+        assert_eq!(answer.expect("a version").version, expected);
     }
     let asked = statements.iter().filter(|text| text.contains("FROM data_version")).count();
-    // One for all of them, and the listener's own first look.
+    // One for all of them, and the listener's first.
     assert!((1..=3).contains(&asked), "{asked} statements for 50 requests");
 }
 
 #[tokio::test]
-async fn changes_are_told_until_the_end() {
+async fn changes_are_announced_until_it_is_closed() {
     let db = database().await;
     fixture::insert(&db.pool).await;
     let versions = DataVersions::start(&db.pool, db.pool.connect_options().as_ref().clone());
@@ -173,12 +173,12 @@ async fn changes_are_told_until_the_end() {
     for _ in 0..3 {
         db.pool.execute("UPDATE person SET first_name = 'x'").await.unwrap();
         let committed = version(&db.pool).await;
-        let told = timeout(PATIENCE, changes.wait_for(|told| *told == committed)).await;
-        told.expect("in time").expect("it goes on");
+        let seen = timeout(PATIENCE, changes.wait_for(|seen| *seen == committed)).await;
+        seen.expect("in time").expect("the channel is open");
     }
     versions.close().await;
-    assert!(changes.changed().await.is_err(), "it has ended");
-    assert_eq!(versions.current().await.expect_err("it has ended").code(), Code::Unavailable);
+    assert!(changes.changed().await.is_err(), "it is closed");
+    assert_eq!(versions.current().await.expect_err("it is closed").code(), Code::Unavailable);
     wait_until(
         &db.pool,
         "SELECT count(*) = 0 FROM pg_stat_activity WHERE datname = current_database() \
@@ -187,8 +187,8 @@ async fn changes_are_told_until_the_end() {
     .await;
 }
 
-/// The version and what all tables hold, of one moment.
-async fn moment(pool: &PgPool, tables: &[String]) -> (i64, String) {
+/// The version and the contents of all tables, in one snapshot.
+async fn snapshot(pool: &PgPool, tables: &[String]) -> (i64, String) {
     let tables: Vec<String> = tables
         .iter()
         .map(|table| {
@@ -196,16 +196,16 @@ async fn moment(pool: &PgPool, tables: &[String]) -> (i64, String) {
         })
         .collect();
     let sql = format!("SELECT version, concat_ws(' ', {}) FROM data_version", tables.join(", "));
-    sqlx::query_as(AssertSqlSafe(sql)).fetch_one(pool).await.expect("a moment")
+    sqlx::query_as(AssertSqlSafe(sql)).fetch_one(pool).await.expect("a snapshot")
 }
 
-/// What each version was seen to hold, and that it never held anything else.
+/// The contents seen at each version; a version never has two.
 #[derive(Default)]
 struct Seen(BTreeMap<i64, String>);
 
 impl Seen {
     async fn look(&mut self, app: &TestApp, tables: &[String]) {
-        let (version, held) = moment(&app.pool, tables).await;
+        let (version, held) = snapshot(&app.pool, tables).await;
         if let Some((last, _)) = self.0.last_key_value() {
             assert!(version >= *last, "the version went back from {last} to {version}");
         }
@@ -215,15 +215,15 @@ impl Seen {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn no_commit_of_the_loader_leaves_it_where_it_was() {
+async fn every_commit_of_the_loader_increases_it() {
     let app = TestApp::start().await;
     let tables = watched(&app.pool).await;
     sample::defective().put(&app, &ALL).await;
     let mut seen = Seen::default();
     seen.look(&app, &tables).await;
     let ended = AtomicBool::new(false);
-    // Of every kind: the ledger, batches, rejects, parked rows, a replay, a load of
-    // nothing new.
+    // Commits of every kind: the ledger, batches, rejects, parked rows, a replay, a
+    // load without new files.
     let loads = async {
         app.load_small().await;
         app.run(&["rejects", "replay"]).await;
@@ -239,14 +239,14 @@ async fn no_commit_of_the_loader_leaves_it_where_it_was() {
     tokio::join!(loads, looks);
     let batches: i64 = app.value("SELECT sum(batches)::bigint FROM load_checkpoint").await;
     let moved = version(&app.pool).await;
-    // Besides batches: three runs that begin and end, and each file's entry.
+    // Besides batches: begin and end of three runs, and each file's entry.
     let files = i64::try_from(ALL.len()).unwrap();
     assert!(moved >= batches + 6 + files, "{moved} versions of {batches} batches");
-    assert!(seen.0.len() > 10, "only {} moments were seen", seen.0.len());
+    assert!(seen.0.len() > 10, "only {} versions were seen", seen.0.len());
 }
 
 #[tokio::test]
-async fn a_killed_load_leaves_it_right() {
+async fn it_is_correct_after_a_killed_load() {
     let app = TestApp::start().await;
     let tables = watched(&app.pool).await;
     sample::clean().put(&app, &[PERSON]).await;

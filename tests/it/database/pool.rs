@@ -1,4 +1,4 @@
-//! The pool, the schema's version, and what Postgres' errors become.
+//! The pool, the version of the schema, and the codes of Postgres' errors.
 
 use std::time::Duration;
 
@@ -10,7 +10,7 @@ use sqlx::Executor as _;
 use crate::support::{database, fixture, unmigrated};
 
 #[tokio::test]
-async fn the_schema_is_behind_current_or_ahead() {
+async fn the_schema_is_recognised_as_behind_current_or_ahead() {
     let db = unmigrated().await;
     let all = Migrator::migrations().len();
     assert_eq!(schema_version(&db.pool).await.unwrap(), SchemaVersion::Behind(all));
@@ -47,7 +47,7 @@ async fn a_failed_connection_names_the_server_and_not_the_password() {
 }
 
 #[tokio::test]
-async fn errors_of_postgres_have_their_codes() {
+async fn postgres_errors_are_mapped_to_codes() {
     let db = database().await;
     fixture::insert(&db.pool).await;
     for (sql, code) in [

@@ -1,4 +1,4 @@
-//! The embedded Postgres: its data outlive it, whatever happens to it.
+//! The embedded Postgres: its data survive whatever happens to the process.
 
 use std::fs::{self, Permissions};
 use std::net::{Ipv4Addr, TcpListener};
@@ -9,8 +9,7 @@ use salesgraph::embedded::postgres::{Crash, Postgres, PostgresOptions};
 use sqlx::{Connection as _, PgConnection};
 use tempfile::TempDir;
 
-/// A folder that any account may pass through, as a state folder has to be
-/// where Postgres runs as another user.
+/// A folder that any account may traverse, as Postgres may run as another user.
 fn state() -> TempDir {
     folder(0o755)
 }
@@ -49,7 +48,7 @@ async fn setting(postgres: &Postgres, name: &str) -> String {
 }
 
 #[tokio::test]
-async fn data_outlive_stop_and_start() {
+async fn data_survive_a_restart() {
     let state = state();
     let first = Postgres::start(options(state.path())).await.unwrap();
     write(&first).await;
@@ -64,13 +63,13 @@ async fn data_outlive_stop_and_start() {
 }
 
 #[tokio::test]
-async fn data_outlive_every_crash() {
+async fn data_survive_every_crash() {
     let state = state();
     let mut postgres = Postgres::start(options(state.path())).await.unwrap();
     write(&postgres).await;
     let url = postgres.url();
     for how in [Crash::Immediate, Crash::Kill] {
-        // A backend that is connected outlives its postmaster for a moment.
+        // A connected backend outlives its postmaster for a moment.
         let mut connection = connect(&postgres).await;
         let pid = postgres.pid();
         postgres.crash(how).await.unwrap();
@@ -110,7 +109,7 @@ async fn it_is_durable_private_and_as_configured() {
 }
 
 #[tokio::test]
-async fn it_has_no_rights_of_root() {
+async fn it_does_not_run_as_root() {
     let state = state();
     let postgres = Postgres::start(options(state.path())).await.unwrap();
     let status = fs::metadata(format!("/proc/{}", postgres.pid())).unwrap();
@@ -120,7 +119,7 @@ async fn it_has_no_rights_of_root() {
 }
 
 #[tokio::test]
-async fn one_folder_has_one_postgres() {
+async fn a_folder_is_locked_by_one_postgres() {
     let state = state();
     let postgres = Postgres::start(options(state.path())).await.unwrap();
     let refused = Postgres::start(options(state.path())).await.unwrap_err();
@@ -129,7 +128,7 @@ async fn one_folder_has_one_postgres() {
 }
 
 #[tokio::test]
-async fn a_folder_it_cannot_get_to_is_named() {
+async fn an_inaccessible_folder_is_named() {
     if !nix::unistd::geteuid().is_root() {
         return;
     }
@@ -140,7 +139,7 @@ async fn a_folder_it_cannot_get_to_is_named() {
 }
 
 #[tokio::test]
-async fn data_of_another_version_are_not_touched() {
+async fn data_of_another_version_are_left_alone() {
     let state = state();
     Postgres::start(options(state.path())).await.unwrap().stop().await.unwrap();
     let version = state.path().join("postgres/data/PG_VERSION");
@@ -153,7 +152,7 @@ async fn data_of_another_version_are_not_touched() {
 }
 
 #[tokio::test]
-async fn a_start_that_fails_shows_the_log() {
+async fn a_failed_start_shows_the_log() {
     let state = state();
     let taken = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
     let port = Some(taken.local_addr().unwrap().port());

@@ -93,7 +93,7 @@ fn client(server: &S3Server, secret: &str) -> Client {
     Client::from_conf(config.build())
 }
 
-/// The S3 code of a refusal, or its status where an answer has no body.
+/// The S3 error code of a refusal, or its status where the answer has no body.
 fn refusal<T: std::fmt::Debug, E: ProvideErrorMetadata + std::fmt::Debug>(
     result: Result<T, SdkError<E>>,
 ) -> String {
@@ -108,7 +108,7 @@ fn completed(parts: Vec<CompletedPart>) -> CompletedMultipartUpload {
 }
 
 #[tokio::test]
-async fn what_was_put_is_what_is_got() {
+async fn get_returns_what_was_put() {
     let s3 = Fixture::start().await;
     let put = s3.client.put_object().bucket(BUCKET).key("a b/ü.csv").content_type("text/csv");
     let put = put.metadata("owner", "west").content_encoding("gzip");
@@ -140,7 +140,7 @@ async fn a_streamed_body_arrives_whole() {
 }
 
 #[tokio::test]
-async fn a_bad_checksum_leaves_the_old_object() {
+async fn a_wrong_checksum_leaves_the_old_object() {
     let s3 = Fixture::start().await;
     s3.put("k", "old").await;
     let put =
@@ -156,10 +156,10 @@ async fn a_bad_checksum_leaves_the_old_object() {
 }
 
 #[tokio::test]
-async fn of_many_conditional_puts_one_wins() {
+async fn one_of_many_conditional_puts_wins() {
     let s3 = Fixture::start().await;
-    // Each writes what nobody else does, in no other round: equal content has an
-    // equal ETag, and a second writer's condition would rightly hold.
+    // Every content is unique: equal content has an equal ETag, so the condition of
+    // a second writer would rightly hold.
     let attempt = |round: &str, n: usize, etag: Option<String>| {
         let put = s3.client.put_object().bucket(BUCKET).key("lock");
         let put = put.body(ByteStream::from(format!("{round} {n}").into_bytes()));
@@ -400,7 +400,7 @@ async fn copies_and_deletes() {
 }
 
 #[tokio::test]
-async fn a_reader_finishes_what_it_began() {
+async fn a_reader_finishes_an_overwritten_object() {
     let s3 = Fixture::start().await;
     let content = vec![7_u8; 8 * PART];
     let put = s3.client.put_object().bucket(BUCKET).key("k");
@@ -434,7 +434,7 @@ async fn buckets() {
 }
 
 #[tokio::test]
-async fn only_who_has_the_secret_gets_in() {
+async fn requests_with_a_bad_secret_are_refused() {
     let s3 = Fixture::start().await;
     s3.put("k", "v").await;
     let stranger = client(&s3.server, "guessed");
@@ -449,7 +449,7 @@ async fn only_who_has_the_secret_gets_in() {
 }
 
 #[tokio::test]
-async fn clients_that_send_no_checksum_are_served_too() {
+async fn requests_without_a_checksum_are_served() {
     let s3 = Fixture::start().await;
     let config = s3.client.config().to_builder();
     let config =
@@ -461,7 +461,7 @@ async fn clients_that_send_no_checksum_are_served_too() {
 }
 
 #[tokio::test]
-async fn one_folder_has_one_server() {
+async fn a_folder_is_locked_by_one_server() {
     let s3 = Fixture::start().await;
     let options = S3Options {
         root: s3.root.path().to_owned(),

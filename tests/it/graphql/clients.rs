@@ -1,19 +1,19 @@
-//! What clients' own tools make of the schema, with the configurations in
-//! `tests/clients` that users are pointed at.
+//! Clients' own tools on the schema, with the configurations in `tests/clients` that
+//! the documentation points to.
 
 use crate::support::npm::Clients;
 
-/// graphql-codegen makes types of the schema and of operations, and a program that
+/// graphql-codegen generates types for the schema and for operations; a program that
 /// uses them passes the strict compiler.
 #[tokio::test]
-async fn typescript_types_are_made_of_the_schema() {
+async fn typescript_types_are_generated_from_the_schema() {
     let Some(clients) = Clients::installed("types for TypeScript").await else { return };
     clients.run_bin("graphql-codegen", &["--config", "codegen.ts"]).await;
     clients.run_bin("tsc", &["--project", ".", "--noEmit", "--strict"]).await;
 }
 
-/// The Relay compiler takes the connections for its pagination, and entities for
-/// its refetching by `node`.
+/// The Relay compiler accepts the connections for pagination, and entities for
+/// refetching by `node`.
 #[tokio::test]
 async fn relay_compiles_pagination_and_refetching() {
     let Some(clients) = Clients::installed("the Relay compiler").await else { return };
@@ -23,6 +23,6 @@ async fn relay_compiles_pagination_and_refetching() {
         "ordersProgressSubscription",
     ] {
         let artifact = format!("relay/__generated__/{operation}.graphql.ts");
-        assert!(clients.has(&artifact), "{artifact} was not made");
+        assert!(clients.has(&artifact), "{artifact} was not generated");
     }
 }

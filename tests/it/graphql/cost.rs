@@ -1,4 +1,4 @@
-//! What a document may cost, told and bounded before it is executed.
+//! The cost of a document, reported and limited before it is executed.
 
 use salesgraph::graphql::{Engine, Limits};
 use salesgraph::query::Reader;
@@ -16,13 +16,13 @@ fn estimate(answer: &Value) -> u64 {
 }
 
 #[tokio::test]
-async fn an_answer_tells_what_was_estimated() {
+async fn an_answer_reports_its_estimated_cost() {
     let api = Api::start().await;
     for (query, values) in [
         ("{ __typename }", 1),
-        // An object and its fields, a joined one as well.
+        // An object and its fields; a joined object counts like any other.
         ("{ customer(customerId: 1) { customerId person { firstName } } }", 2 + 2),
-        // The connection with what it holds; for each row the object and its fields.
+        // The connection and its fields; for each row the object and its fields.
         ("{ persons(first: 7) { totalCount nodes { firstName lastName } } }", 3 + 7 * 3),
         ("{ persons(last: 7) { edges { cursor node { firstName } } } }", 2 + 7 * (3 + 2)),
         ("{ persons(first: 1000) { totalCount } }", 2),
@@ -39,7 +39,7 @@ async fn an_answer_tells_what_was_estimated() {
 }
 
 #[tokio::test]
-async fn what_may_cost_too_much_is_refused_before_anything_is_read() {
+async fn documents_over_the_cost_limit_are_refused_before_anything_is_read() {
     let api = Api::start().await;
     let query = "{ persons(first: 7) { nodes { firstName lastName } } }";
     let within = engine(&api, 23);
@@ -56,7 +56,7 @@ async fn what_may_cost_too_much_is_refused_before_anything_is_read() {
 }
 
 #[tokio::test]
-async fn rows_that_there_are_not_cost_nothing() {
+async fn rows_that_do_not_exist_cost_nothing() {
     let api = Api::start().await;
     let wide = "{ customers(first: 1000) { nodes { orders(first: 1000) { nodes { status } } } } }";
     let orders: i64 = sqlx::query_scalar("SELECT count(*) FROM sales_order")
@@ -64,12 +64,12 @@ async fn rows_that_there_are_not_cost_nothing() {
         .await
         .unwrap();
     let orders = u64::try_from(orders).unwrap();
-    // Postgres has counted the tables.
+    // Gives Postgres the sizes of the tables.
     api.db.pool.execute("ANALYZE").await.unwrap();
     let known = estimate(&ask(&engine(&api, u64::MAX), wide).await);
     let most = 2 + 1000 * (2 + 2) + 2 * orders * 2;
     assert!(known <= most, "{known} is more than {most}");
-    // Rows that several parents share are shown for each of them.
+    // A row that several parents share counts for each of them.
     let shared = "{ salesOrderLines(first: 60) { nodes { order { lines(first: 100) {
         nodes { lineTotal } } } } } }";
     let shared = estimate(&ask(&engine(&api, u64::MAX), shared).await);
@@ -77,15 +77,15 @@ async fn rows_that_there_are_not_cost_nothing() {
 }
 
 #[tokio::test]
-async fn lines_that_are_measured_are_counted() {
+async fn lines_to_aggregate_count() {
     let api = Api::start().await;
     let statistics = "UPDATE pg_class SET reltuples = 1000000 WHERE relname = 'sales_order_line'";
     api.db.pool.execute(statistics).await.unwrap();
-    // A tenth more than Postgres knows of, a hundred for a value.
+    // A tenth more than Postgres knows of, a hundred lines for one value.
     let lines = 11_000;
     for (query, estimated) in [
         ("{ salesAggregate(first: 5) { nodes { measures { lineCount } } } }", lines + 2 + 5 * 3),
-        // So many at most belong to one row.
+        // One row is assumed to own this many at most.
         ("{ customer(customerId: 1) { customerId sales { lineCount } } }", 500 + 2 + 1 + 2),
     ] {
         let answer = ask(&engine(&api, u64::MAX), query).await;

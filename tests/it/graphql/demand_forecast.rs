@@ -1,4 +1,4 @@
-//! The demand forecast as the API gives it.
+//! The demand forecast in the API.
 
 use chrono::{Days, NaiveDate};
 use salesgraph::graphql::{Engine, Limits};
@@ -12,7 +12,7 @@ use crate::support::forecast::assert_all_as_worked_out;
 use crate::support::sample::{self, ALL};
 use crate::support::{Api, TestApp, ask, statements};
 
-/// What is asked of each row.
+/// The selection of each row.
 const NODE: &str = "date productId predictedQuantity basisDays availableQuantity shortfall";
 
 async fn loaded() -> TestApp {
@@ -26,7 +26,7 @@ fn engine(app: &TestApp) -> Engine {
     Engine::new(Reader::new(app.pool.clone()), Limits::default())
 }
 
-/// The connection that a query of one root field gives.
+/// The connection of a query of the root field.
 async fn list(engine: &Engine, arguments: &str, selection: &str) -> Value {
     let query = format!("{{ demandForecast({arguments}) {{ {selection} }} }}");
     let mut answer = ask(engine, query.as_str()).await;
@@ -52,7 +52,7 @@ async fn period(app: &TestApp, before: u64, after: u64) -> String {
     format!("from: \"{}\", to: \"{}\"", last - Days::new(before), last + Days::new(after))
 }
 
-/// The rows a condition picks, as the API writes them, by date and product.
+/// The rows that meet a condition, as the API writes them, by date and product.
 async fn stored(app: &TestApp, condition: &str) -> Vec<Value> {
     let sql = format!(
         "SELECT jsonb_build_object('date', date, 'productId', product_id, 'predictedQuantity', \
@@ -65,7 +65,7 @@ async fn stored(app: &TestApp, condition: &str) -> Vec<Value> {
 }
 
 #[tokio::test]
-async fn the_real_files_give_what_their_rows_say() {
+async fn forecasts_of_the_real_files_follow_from_their_rows() {
     let Some(dir) = real_files() else { return };
     let app = TestApp::start().await;
     app.put_dir(&dir).await;
@@ -133,7 +133,7 @@ async fn the_real_files_give_what_their_rows_say() {
 }
 
 #[tokio::test]
-async fn pages_of_either_direction_give_each_row_once() {
+async fn pages_in_either_direction_return_each_row_once() {
     let app = loaded().await;
     let engine = engine(&app);
     let period = period(&app, 25, 40).await;
@@ -183,7 +183,7 @@ async fn pages_of_either_direction_give_each_row_once() {
 }
 
 #[tokio::test]
-async fn arguments_keep_it_to_products_and_to_what_is_short() {
+async fn arguments_filter_by_product_and_shortfall() {
     let app = loaded().await;
     let engine = engine(&app);
     app.pool.execute("TRUNCATE product_inventory").await.expect("no inventory");
@@ -203,7 +203,7 @@ async fn arguments_keep_it_to_products_and_to_what_is_short() {
     let none = list(&engine, &format!("{period}, productIds: []"), "totalCount").await;
     assert_eq!(none["totalCount"], 0);
 
-    // One product has much, one a little in two places, the third nothing.
+    // One product has a lot in stock, one a little in two places, the third nothing.
     app.pool
         .execute(
             "INSERT INTO product_inventory (product_id, location_id, shelf, bin, quantity, rowguid, \
@@ -265,7 +265,7 @@ async fn a_page_is_one_statement_and_a_row_has_an_id() {
 }
 
 #[tokio::test]
-async fn periods_that_cannot_be_are_refused_by_name() {
+async fn invalid_periods_are_refused_by_argument() {
     let api = Api::start().await;
     for (arguments, argument) in [
         (r#"from: "2014-02-01", to: "2014-01-31""#, "to"),

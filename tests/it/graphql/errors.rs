@@ -1,4 +1,4 @@
-//! Where failures go in an answer, and what bounds one request.
+//! Errors in an answer: null propagation, paths, and the limits of one request.
 
 use entity::sales_order;
 use salesgraph::auth::Scope;
@@ -19,7 +19,7 @@ fn path(answer: &Value) -> &Value {
 }
 
 #[tokio::test]
-async fn a_failure_makes_the_nearest_field_null_that_may_be() {
+async fn an_error_nulls_the_nearest_nullable_field() {
     let api = Api::start().await;
     api.db.pool.execute("ALTER TABLE customer RENAME account_number TO hidden").await.unwrap();
     let first = "UPDATE customer SET person_id = NULL, store_id = 1 WHERE customer_id = 1";
@@ -50,7 +50,7 @@ async fn a_failure_makes_the_nearest_field_null_that_may_be() {
 }
 
 #[tokio::test]
-async fn a_failure_of_what_must_not_be_null_goes_up_with_its_path() {
+async fn an_error_in_a_non_null_field_propagates_with_its_path() {
     let api = Api::start().await;
     api.db.pool.execute("ALTER TABLE product RENAME name TO hidden").await.unwrap();
     let answer = api
@@ -61,7 +61,7 @@ async fn a_failure_of_what_must_not_be_null_goes_up_with_its_path() {
 }
 
 #[tokio::test]
-async fn nodes_fail_each_on_its_own() {
+async fn each_of_several_nodes_fails_alone() {
     let api = Api::start().await;
     let data = api
         .data("{ persons(first: 1) { nodes { id } } products(first: 1) { nodes { id } } }")
@@ -100,7 +100,7 @@ async fn every_value_of_an_answer_counts() {
         ("{ persons(first: 2) { nodes { firstName lastName } } }", 2 + 6),
         ("{ persons(first: 2) { edges { cursor } pageInfo { hasNextPage endCursor } } }", 5 + 4),
         ("{ persons(first: 2) { edges { cursor node { firstName } } } }", 2 + 6 + 4),
-        // The one order of two lines is paid for where it is, and once more as a copy.
+        // The order that two lines share counts for each of them.
         ("{ salesOrder(salesOrderId: 1001) { lines { nodes { order { status } } } } }", 2 + 2 + 8),
         ("{ a: persons { totalCount } b: persons { totalCount } }", 4),
     ] {
@@ -116,7 +116,7 @@ async fn every_value_of_an_answer_counts() {
 }
 
 #[tokio::test]
-async fn more_rows_than_may_be_are_not_fetched() {
+async fn rows_over_the_limit_are_not_fetched() {
     let api = Api::start().await;
     let reader = Reader::new(api.db.pool.clone());
     let mut selection = Selection::of(table::<sales_order::Entity>());
@@ -152,7 +152,7 @@ async fn one_request_does_not_take_every_connection() {
                        AND relation = 'person'::regclass AND database =
                        (SELECT oid FROM pg_database WHERE datname = current_database())";
         let mut most = 0;
-        // Some looks more once three wait: a fourth would have come by then.
+        // A hundred more looks once three wait: a fourth would show by then.
         let mut looks = 0;
         while looks < 100 {
             let now: i64 = sqlx::query_scalar(waiting).fetch_one(&mut *lock).await.unwrap();

@@ -1,4 +1,4 @@
-//! What filters by values mean, each against SQL written by hand.
+//! Filters by values, each compared with SQL written by hand.
 
 use serde_json::json;
 
@@ -46,7 +46,7 @@ async fn numbers_compare() {
             "t.total_due >= 20 AND t.total_due < 30",
         )
         .await;
-    // What no column of this width holds is still a number.
+    // A number beyond any column's range is still a number.
     let wide = "9".repeat(1_000);
     ORDERS.nothing(&api, json!({ "totalDue": { "gt": wide } })).await;
     PRODUCTS.everything(&api, json!({ "safetyStockLevel": { "lt": 2_000_000_000 } })).await;
@@ -138,7 +138,7 @@ async fn codes_flags_ids_and_times_compare() {
 }
 
 #[tokio::test]
-async fn conditions_combine_and_not_has_two_values() {
+async fn conditions_combine_and_not_treats_null_as_false() {
     let api = api().await;
     for (filter, condition) in [
         (

@@ -1,4 +1,4 @@
-//! What filters across relations mean, each against SQL written by hand.
+//! Filters across relations, each compared with SQL written by hand.
 
 use serde_json::json;
 use sqlx::Executor as _;
@@ -6,7 +6,7 @@ use sqlx::Executor as _;
 use crate::support::filtered::{CUSTOMERS, LINES, ORDERS, api};
 
 #[tokio::test]
-async fn relations_lead_to_other_rows() {
+async fn filters_follow_relations_to_other_rows() {
     let api = api().await;
     let customer = "SELECT c.customer_id FROM customer c LEFT JOIN person p
                     ON p.business_entity_id = c.person_id WHERE";
@@ -36,7 +36,7 @@ async fn relations_lead_to_other_rows() {
     let order = "EXISTS (SELECT FROM sales_order o JOIN customer c USING (customer_id)
                  LEFT JOIN person p ON p.business_entity_id = c.person_id
                  WHERE o.sales_order_id = t.sales_order_id AND";
-    // Lines are told apart by their rowguid.
+    // Gives each line a rowguid, by which the test recognises it.
     api.db
         .pool
         .execute(
@@ -89,7 +89,7 @@ async fn lists_are_quantified_and_counted() {
         ),
         (json!({ "some": {} }), format!("EXISTS ({lines})")),
         (json!({ "none": {} }), format!("NOT EXISTS ({lines})")),
-        // Both may be fulfilled by different lines.
+        // Different lines may meet the two conditions.
         (
             json!({ "some": { "unitPrice": { "gt": 50 } }, "none": { "orderQuantity": { "eq": 4 } } }),
             format!(
@@ -97,7 +97,7 @@ async fn lists_are_quantified_and_counted() {
                  AND NOT EXISTS ({lines} AND l.order_quantity = 4)"
             ),
         ),
-        // A product without weight does not fulfil it.
+        // A product without a weight does not meet it.
         (
             json!({ "every": { "product": { "weight": { "gt": 0 } } } }),
             format!(
@@ -126,7 +126,7 @@ async fn lists_are_quantified_and_counted() {
 }
 
 #[tokio::test]
-async fn a_keyword_is_found_in_all_that_a_line_leads_to() {
+async fn a_keyword_is_searched_in_all_rows_a_line_refers_to() {
     let api = api().await;
     api.db
         .pool
@@ -157,7 +157,7 @@ async fn a_keyword_is_found_in_all_that_a_line_leads_to() {
 }
 
 #[tokio::test]
-async fn ids_pick_rows() {
+async fn rows_are_filtered_by_id() {
     let api = api().await;
     let query = "{ a: salesOrder(salesOrderId: 7001) { id }
         b: salesOrder(salesOrderId: 7002) { id lines { nodes { id rowguid } } } }";
@@ -173,7 +173,7 @@ async fn ids_pick_rows() {
 }
 
 #[tokio::test]
-async fn the_ledger_and_nested_lists_are_filtered_too() {
+async fn ledger_and_nested_lists_can_be_filtered() {
     let api = api().await;
     let data = api
         .data(
@@ -208,7 +208,7 @@ async fn the_ledger_and_nested_lists_are_filtered_too() {
 }
 
 #[tokio::test]
-async fn a_faulty_filter_is_refused_by_its_place() {
+async fn an_invalid_filter_is_refused_by_path() {
     let api = api().await;
     let query = "query($f: SalesOrderFilter) { salesOrders(filter: $f) { totalCount } }";
     for (filter, place) in [
@@ -225,7 +225,7 @@ async fn a_faulty_filter_is_refused_by_its_place() {
         assert_eq!(error["extensions"]["argument"], "filter", "{answer}");
         assert!(error["message"].as_str().unwrap().starts_with(place), "{answer}");
     }
-    // Without a value the variable is left out; so is a filter that is null.
+    // A variable without a value and a null filter are as good as left out.
     let query = "query($x: Decimal, $f: SalesOrderFilter) {
         a: salesOrders(filter: { totalDue: { eq: $x } }) { totalCount }
         b: salesOrders(filter: $f) { totalCount } c: salesOrders(filter: null) { totalCount }

@@ -1,11 +1,11 @@
-//! What orders mean, each against SQL written by hand.
+//! Orders, each compared with SQL written by hand.
 
 use serde_json::{Value, json};
 use sqlx::{AssertSqlSafe, Executor as _};
 
 use crate::support::Api;
 
-/// Makes the rows differ, with nulls and with equals.
+/// Makes the rows differ, with nulls and ties.
 const DIFFERENCES: &str = "
 ALTER TABLE sales_order DROP CONSTRAINT sales_order_due_date,
     DROP CONSTRAINT sales_order_ship_date, DROP CONSTRAINT sales_order_total_due;
@@ -32,7 +32,7 @@ async fn api() -> Api {
     api
 }
 
-/// Compares a list in an order with SQL, and that order is not the list's own.
+/// Compares a list in an order with SQL; the order must differ from the list's own.
 async fn same(api: &Api, list: &str, key: &str, order: &str, sql: &str) {
     let query = format!("{{ {list}(orderBy: {order}, first: 1000) {{ nodes {{ {key} }} }} }}");
     let data = api.data(&query).await;
@@ -64,7 +64,7 @@ async fn customers(api: &Api, order: &str, by: &str) {
 }
 
 #[tokio::test]
-async fn by_columns_with_nulls_first_or_last() {
+async fn rows_are_ordered_by_columns_with_nulls_first_or_last() {
     let api = api().await;
     for (order, by) in [
         ("[{ field: TOTAL_DUE }]", "t.total_due"),
@@ -91,7 +91,7 @@ async fn by_columns_with_nulls_first_or_last() {
 }
 
 #[tokio::test]
-async fn by_columns_of_related_rows() {
+async fn rows_are_ordered_by_columns_of_related_rows() {
     let api = api().await;
     for (order, by) in [
         ("[{ field: CUSTOMER_ACCOUNT_NUMBER, direction: DESC }]", "c.account_number DESC"),
@@ -119,7 +119,7 @@ async fn by_columns_of_related_rows() {
 }
 
 #[tokio::test]
-async fn by_what_refers_to_a_row() {
+async fn rows_are_ordered_by_aggregates_over_related_rows() {
     let api = api().await;
     let of_customer = |what: &str| {
         format!("(SELECT {what} FROM sales_order o WHERE o.customer_id = t.customer_id)")
@@ -209,7 +209,7 @@ async fn nested_lists_have_orders_of_their_own() {
 }
 
 #[tokio::test]
-async fn a_faulty_order_is_refused_by_its_place() {
+async fn an_invalid_order_is_refused_by_path() {
     let api = api().await;
     let query = "query($o: [ProductOrder!]) { products(orderBy: $o) { totalCount } }";
     let twice = json!([{ "field": "NAME" }, { "field": "NAME" }]);

@@ -8,7 +8,7 @@ use sqlx::Executor as _;
 use crate::support::{Api, ask, fixture, statements};
 
 #[tokio::test]
-async fn an_order_with_all_around_it() {
+async fn an_order_is_read_with_all_its_relations() {
     let api = Api::start().await;
     let data = api
         .data(
@@ -93,7 +93,7 @@ async fn relations_go_both_ways() {
 }
 
 #[tokio::test]
-async fn pages_give_each_row_once_while_rows_come_in() {
+async fn pages_return_each_row_once_during_inserts() {
     let api = Api::start().await;
     let mut seen = Vec::new();
     let mut after = String::new();
@@ -111,8 +111,8 @@ async fn pages_give_each_row_once_while_rows_come_in() {
         for node in page["nodes"].as_array().unwrap() {
             seen.push(node["customerId"].as_i64().unwrap());
         }
-        // One row before the place of the page, which must not shift it, and one
-        // after its end, which must appear.
+        // One row before the page, which must not shift it, and one after it, which
+        // must appear.
         let (last, count) = (seen.last().unwrap(), seen.len());
         let sql = format!(
             "INSERT INTO customer (customer_id, store_id, account_number, rowguid, modified_date,
@@ -139,7 +139,7 @@ async fn pages_give_each_row_once_while_rows_come_in() {
 }
 
 #[tokio::test]
-async fn limits_are_for_each_parent_and_cursors_too() {
+async fn page_sizes_and_cursors_apply_to_each_parent() {
     let api = Api::start().await;
     let query = |after: &str| {
         format!(
@@ -173,7 +173,7 @@ async fn limits_are_for_each_parent_and_cursors_too() {
 }
 
 #[tokio::test]
-async fn global_ids_lead_back_to_their_rows() {
+async fn global_ids_resolve_to_their_rows() {
     let api = Api::start().await;
     let data = api
         .data(
@@ -193,14 +193,14 @@ async fn global_ids_lead_back_to_their_rows() {
         json!({ "__typename": "SalesOrderLine", "id": line, "salesOrderDetailId": 1 })
     );
     let reject = &data["loadRejects"]["nodes"][0];
-    // Many at once, of several types, twice the same and one that is not there.
-    let nobody = api.data("{ persons(first: 1) { nodes { id } } }").await;
-    let nobody = &nobody["persons"]["nodes"][0]["id"];
+    // Several types at once, one id twice, one of a missing row.
+    let missing = api.data("{ persons(first: 1) { nodes { id } } }").await;
+    let missing = &missing["persons"]["nodes"][0]["id"];
     api.db.pool.execute("UPDATE customer SET person_id = 2 WHERE person_id = 1").await.unwrap();
     api.db.pool.execute("DELETE FROM person WHERE business_entity_id = 1").await.unwrap();
     let found = api
         .data(&format!(
-            "{{ nodes(ids: [{line}, {nobody}, {}, {line}]) {{ id ... on LoadReject {{ line }} }} }}",
+            "{{ nodes(ids: [{line}, {missing}, {}, {line}]) {{ id ... on LoadReject {{ line }} }} }}",
             reject["id"]
         ))
         .await;
@@ -229,7 +229,7 @@ async fn the_ledger_can_be_read() {
         .await;
     let runs = data["loadRuns"]["nodes"].as_array().unwrap();
     assert_eq!(data["loadRuns"]["totalCount"], 2);
-    // The newest first.
+    // Newest first.
     assert_eq!(runs[0]["state"], "FAILED");
     assert_eq!(runs[0]["error"], json!({ "code": "UNAVAILABLE", "message": "S3 does not answer" }));
     assert_eq!(runs[0]["rowsRead"], 0);
@@ -267,7 +267,7 @@ async fn the_ledger_can_be_read() {
 }
 
 #[tokio::test]
-async fn a_row_knows_where_it_came_from() {
+async fn a_row_names_its_source_file_and_line() {
     let api = Api::start().await;
     let data = api
         .data("{ person(businessEntityId: 3) { source { line loadedAt file { objectKey } loadRun { runId } } } }")
@@ -301,14 +301,14 @@ async fn statements_do_not_depend_on_the_number_of_rows() {
         counts.push(seen.len());
     }
     assert_eq!(counts[0], counts[1]);
-    // customers with persons; these persons' customers and their count; orders with
-    // customers, their count; lines with products, offers and files, their count; the
-    // products' offers; orders again.
+    // Customers with persons; the persons' customers and their count; orders with
+    // customers, and their count; lines with products, offers and files, and their
+    // count; the products' offers; orders again.
     assert_eq!(counts[0], 9);
 }
 
 #[tokio::test]
-async fn only_what_is_selected_is_read() {
+async fn only_selected_columns_are_read() {
     let api = Api::start().await;
     let (_, seen) = statements::during(api.data("{ persons { nodes { firstName } } }")).await;
     assert_eq!(seen.len(), 1, "{seen:?}");

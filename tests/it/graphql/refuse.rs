@@ -1,4 +1,4 @@
-//! What is refused or fails, and what the client is told.
+//! Refused and failed requests, and the errors that clients get.
 
 use salesgraph::db::pool::{self, Settings};
 use salesgraph::graphql::{Engine, Limits};
@@ -36,7 +36,7 @@ async fn bad_arguments_are_refused_by_name() {
     ] {
         assert_eq!(api.refusal(&query).await, bad(argument), "{query}");
     }
-    // The rest of the answer stands.
+    // The rest of the answer is unaffected.
     let answer =
         api.ask("{ a: persons(first: -1) { totalCount } b: persons { totalCount } }").await;
     assert_eq!(answer["data"], json!({ "a": null, "b": { "totalCount": 60 } }));
@@ -44,7 +44,7 @@ async fn bad_arguments_are_refused_by_name() {
 }
 
 #[tokio::test]
-async fn documents_that_do_not_fit_have_their_codes() {
+async fn invalid_documents_have_error_codes() {
     let api = Api::start().await;
     for (query, code) in [
         ("{ persons { ", "GRAPHQL_PARSE_FAILED"),
@@ -60,7 +60,7 @@ async fn documents_that_do_not_fit_have_their_codes() {
     assert_eq!(api.refusal(&deep).await.0, "QUERY_TOO_DEEP");
     let many: String = (0..600).map(|n| format!("p{n}: persons {{ totalCount }} ")).collect();
     assert_eq!(api.refusal(&format!("{{ {many} }}")).await.0, "QUERY_TOO_MANY_ALIASES");
-    // Few rows, over and over: thousands of lines for each order.
+    // Few rows read again and again: thousands of lines for each order.
     let inner = "lines { nodes { order { ".repeat(5);
     let wide =
         format!("{{ salesOrders(first: 200) {{ nodes {{ {inner} id {} }} }} }}", "} } }".repeat(5));
@@ -68,7 +68,7 @@ async fn documents_that_do_not_fit_have_their_codes() {
 }
 
 #[tokio::test]
-async fn failures_of_the_database_have_codes_and_show_nothing() {
+async fn database_errors_have_codes_and_reveal_nothing() {
     let api = Api::start().await;
     let settings = Settings {
         statement_timeout: Some(std::time::Duration::from_millis(100)),
@@ -90,7 +90,7 @@ async fn failures_of_the_database_have_codes_and_show_nothing() {
 }
 
 #[tokio::test]
-async fn documents_that_would_exhaust_the_process_are_refused() {
+async fn documents_that_would_exhaust_memory_are_refused() {
     let api = Api::start().await;
     for open in ["{a", "[", "("] {
         let deep = format!("{{ persons(after: {}", open.repeat(1_000));
@@ -119,7 +119,7 @@ async fn documents_that_would_exhaust_the_process_are_refused() {
 }
 
 #[tokio::test]
-async fn variables_that_must_be_there_are_missed_at_any_depth() {
+async fn missing_required_variables_are_reported_at_any_depth() {
     let api = Api::start().await;
     let query =
         "query($n: Int!) { products(first: 1) { nodes { lines(first: $n) { totalCount } } } }";
@@ -132,7 +132,7 @@ async fn variables_that_must_be_there_are_missed_at_any_depth() {
 }
 
 #[tokio::test]
-async fn numbers_that_do_not_fit_are_refused_alike_everywhere() {
+async fn numbers_out_of_range_are_refused_everywhere_alike() {
     let api = Api::start().await;
     let big = 3_000_000_000_i64;
     for (field, argument) in [
@@ -156,7 +156,7 @@ async fn numbers_that_do_not_fit_are_refused_alike_everywhere() {
 }
 
 #[tokio::test]
-async fn there_is_one_error_for_what_is_no_query() {
+async fn operations_other_than_queries_are_invalid() {
     let api = Api::start().await;
     for query in ["mutation { x }", "subscription { x { y } }"] {
         assert_eq!(api.refusal(query).await.0, "GRAPHQL_VALIDATION_FAILED");

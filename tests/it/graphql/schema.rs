@@ -1,4 +1,4 @@
-//! The schema itself: current in the repository, described everywhere.
+//! The schema: its copy in the repository is current, and everything is described.
 
 use std::collections::BTreeMap;
 
@@ -25,7 +25,7 @@ const INTROSPECTION: &str = "{ __schema { types {
     enumValues { name description }
 } } }";
 
-/// What GraphiQL sends before anything else.
+/// The introspection query of GraphiQL.
 const GRAPHIQL: &str = "query IntrospectionQuery { __schema {
     description queryType { name kind } mutationType { name kind } subscriptionType { name kind }
     types { ...FullType }
@@ -53,7 +53,7 @@ async fn introspect(query: &str) -> Value {
     let pool = sqlx::postgres::PgPoolOptions::new()
         .connect_lazy("postgres://nobody@127.0.0.1:1/nothing")
         .unwrap();
-    // As strict as can be configured.
+    // The strictest that can be configured.
     let limits = Limits {
         depth: 15,
         aliases: 1,
@@ -87,7 +87,7 @@ async fn everything_has_a_description() {
     let answer = introspect(INTROSPECTION).await;
     let mut missing = Vec::new();
     let types = answer["__schema"]["types"].as_array().unwrap();
-    // The language's own types are not ours to describe.
+    // Introspection types and `ID` are not ours to describe.
     for ty in types.iter().filter(|ty| !name(ty).starts_with("__") && name(ty) != "ID") {
         undescribed(ty, &name(ty), &mut missing);
         for list in ["fields", "inputFields", "enumValues"] {
@@ -105,9 +105,9 @@ async fn everything_has_a_description() {
     assert!(missing.is_empty(), "no description: {missing:?}");
 }
 
-/// The sizes of pages stand in the descriptions of root fields by hand.
+/// Page sizes are written into the descriptions of root fields by hand.
 #[tokio::test]
-async fn every_page_is_described_alike() {
+async fn all_page_sizes_are_described_alike() {
     let answer = introspect(INTROSPECTION).await;
     let mut seen = BTreeMap::new();
     for ty in answer["__schema"]["types"].as_array().unwrap() {

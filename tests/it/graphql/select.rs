@@ -1,4 +1,4 @@
-//! From the selections of a document to the fields of its answer.
+//! Selections: merging, order, conflicts and directives.
 
 use async_graphql::Request;
 use salesgraph::auth::Scope;
@@ -78,7 +78,7 @@ async fn a_root_field_selected_twice_is_read_once() {
         "none": null,
     });
     assert_eq!(data, expected);
-    // persons, their count; a, the count of its customers; none.
+    // persons and their count; a and the count of its customers; none.
     assert_eq!(seen.len(), 5, "{seen:?}");
     let answer = api.ask("{ persons(first: -1) { totalCount } persons(first: -1) { __typename } }");
     let answer = answer.await;
@@ -105,7 +105,7 @@ async fn selections_that_conflict_are_refused() {
         assert_eq!(errors[0]["extensions"]["code"], "GRAPHQL_VALIDATION_FAILED");
         assert_eq!(errors[0].get("path"), None);
     }
-    // The same, written in another order, is one.
+    // The same arguments in another order do not conflict.
     let data = api
         .data(
             "{ products(first: 1) { nodes { lines(first: 1, after: null) { totalCount }
@@ -116,7 +116,7 @@ async fn selections_that_conflict_are_refused() {
 }
 
 #[tokio::test]
-async fn skipping_follows_the_defaults_of_variables() {
+async fn skip_and_include_use_defaults_of_variables() {
     let api = Api::start().await;
     let query = "query($yes: Boolean = true, $no: Boolean! = false) {
         p: person(businessEntityId: 1) @skip(if: $yes) { id }

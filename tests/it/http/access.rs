@@ -1,5 +1,5 @@
-//! The door of the API: who may come in, what a browser gets, how failures and
-//! late answers look from outside.
+//! Access to the API: allowed hosts, content negotiation, failures and timeouts as
+//! clients see them.
 
 use std::time::Duration;
 
@@ -16,7 +16,7 @@ const JSON: &str = "application/json";
 const RESPONSE: &str = "application/graphql-response+json";
 
 #[tokio::test]
-async fn only_this_machine_is_answered() {
+async fn only_loopback_hosts_are_answered() {
     let db = database().await;
     let server = TestServer::start(&db, Limits::default()).await;
     for path in ["/graphql?query=%7B__typename%7D", "/schema.graphql", "/health/live", "/"] {
@@ -38,7 +38,7 @@ async fn only_this_machine_is_answered() {
 }
 
 #[tokio::test]
-async fn a_browser_gets_the_page_and_a_program_data_from_one_address() {
+async fn one_address_serves_pages_to_browsers_and_data_to_programs() {
     let db = database().await;
     let server = TestServer::start(&db, Limits::default()).await;
     let path = "/graphql?query=%7B__typename%7D";
@@ -56,7 +56,7 @@ async fn a_browser_gets_the_page_and_a_program_data_from_one_address() {
 }
 
 #[tokio::test]
-async fn parameters_mean_the_same_by_both_methods() {
+async fn parameters_mean_the_same_in_get_and_post() {
     let db = database().await;
     let server = TestServer::start(&db, Limits::default()).await;
     let data = json!({ "data": { "__typename": "Query" } });
@@ -76,7 +76,7 @@ async fn parameters_mean_the_same_by_both_methods() {
     let answer = server.request("GET", "/graphql?query=%7B", &headers, "").await;
     assert_eq!((answer.status, answer.code()), (StatusCode::BAD_REQUEST, parse_failed));
 
-    // Variables are as deep as the parser of JSON goes, and no deeper.
+    // The JSON parser limits the depth of variables.
     let deep = format!(r#"{{"query":"{{a}}","variables":{{"a":{}"#, "[".repeat(100_000));
     assert_eq!(server.post(JSON, &deep).await.status, StatusCode::BAD_REQUEST);
     server.stop().await;
@@ -124,7 +124,7 @@ async fn an_internal_error_names_the_request_and_nothing_else() {
 }
 
 #[tokio::test]
-async fn the_database_ends_a_statement_before_the_request_is_given_up() {
+async fn a_statement_times_out_before_its_request() {
     let mut db = database().await;
     fixture::insert(&db.pool).await;
     let timeout = Duration::from_millis(300);

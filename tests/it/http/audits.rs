@@ -1,5 +1,5 @@
-//! Conformance with GraphQL over HTTP, as the audits of `graphql-http` judge it
-//! from outside, driven by `tests/clients/audit.mjs`.
+//! Conformance with GraphQL over HTTP by the audits of `graphql-http`, driven by
+//! `tests/clients/audit.mjs`.
 
 use salesgraph::http::Limits;
 

@@ -31,8 +31,8 @@ async fn an_array_is_refused_unless_it_is_allowed() {
 }
 
 #[tokio::test]
-async fn an_array_is_answered_in_its_order() {
-    // With one turn for all of them.
+async fn an_array_is_answered_in_order() {
+    // With a concurrency of one.
     let (_db, server) = start(Limits { concurrency: 1, ..Limits::default() }, 4).await;
     let body = json!([
         { "query": "{ persons { totalCount } }" },
@@ -67,7 +67,7 @@ async fn an_array_is_answered_in_its_order() {
 }
 
 #[tokio::test]
-async fn what_takes_too_long_does_not_take_the_rest_with_it() {
+async fn a_request_that_times_out_leaves_the_others_unaffected() {
     let limit = std::time::Duration::from_secs(2);
     let (db, server) = start(Limits { execution_time: limit, ..Limits::default() }, 2).await;
     let mut lock = db.pool.begin().await.unwrap();

@@ -1,5 +1,4 @@
-//! What browsers ask of a server besides data: fewer bytes, and whether a page
-//! may read the answer.
+//! Browsers: compression and CORS.
 
 use std::io::Read as _;
 
@@ -20,7 +19,7 @@ async fn start(origins: CorsOrigins) -> (TestDb, TestServer) {
 }
 
 #[tokio::test]
-async fn what_is_large_is_compressed_for_those_who_take_it() {
+async fn large_answers_are_compressed_for_clients_that_accept_it() {
     let (_db, server) = start(CorsOrigins::None).await;
     let get = async |path: &str, accepted: &str| {
         let headers = [("accept-encoding", accepted)];
@@ -55,7 +54,7 @@ async fn what_is_large_is_compressed_for_those_who_take_it() {
 }
 
 #[tokio::test]
-async fn pages_of_other_origins_read_nothing_unless_named() {
+async fn pages_of_other_origins_read_nothing_unless_allowed() {
     for (origins, app, other) in [
         (CorsOrigins::None, "", ""),
         (CorsOrigins::These(vec!["http://localhost:3000".to_owned(), APP.to_owned()]), APP, ""),
@@ -67,7 +66,7 @@ async fn pages_of_other_origins_read_nothing_unless_named() {
             assert_eq!(answer.status, StatusCode::OK);
             assert_eq!(answer.header("access-control-allow-origin"), allowed, "{origins:?}");
             assert_eq!(answer.header("access-control-allow-credentials"), "");
-            // Refusals are answers, too.
+            // Likewise for refusals.
             let answer = server.request("POST", "/graphql", &[("origin", origin)], "").await;
             assert_eq!(answer.header("access-control-allow-origin"), allowed, "{origins:?}");
         }
@@ -76,14 +75,14 @@ async fn pages_of_other_origins_read_nothing_unless_named() {
 }
 
 #[tokio::test]
-async fn browsers_are_told_beforehand_what_they_may_send() {
+async fn preflights_answer_what_browsers_may_send() {
     let (_db, server) = start(CorsOrigins::These(vec![APP.to_owned()])).await;
-    let asked = [
+    let preflight = [
         ("origin", APP),
         ("access-control-request-method", "POST"),
         ("access-control-request-headers", "content-type,apollographql-client-name"),
     ];
-    let answer = server.request("OPTIONS", "/graphql", &asked, "").await;
+    let answer = server.request("OPTIONS", "/graphql", &preflight, "").await;
     assert_eq!(answer.status, StatusCode::OK);
     for (name, value) in [
         ("access-control-allow-origin", APP),
@@ -96,16 +95,16 @@ async fn browsers_are_told_beforehand_what_they_may_send() {
     let answer = server.request("GET", DATA, &[("origin", APP)], "").await;
     assert_eq!(answer.header("access-control-expose-headers"), "etag,retry-after,x-request-id");
 
-    // The name of another site that leads here is still none of this machine's.
+    // Another site's host name is refused even if it resolves to this machine.
     for method in ["OPTIONS", "GET"] {
-        let answer = server.request_as("app.example", method, DATA, &asked, "").await;
+        let answer = server.request_as("app.example", method, DATA, &preflight, "").await;
         assert_eq!(answer.status, StatusCode::FORBIDDEN);
         assert_eq!(answer.header("access-control-allow-origin"), "");
     }
     server.stop().await;
 
     let (_db, server) = start(CorsOrigins::None).await;
-    let answer = server.request("OPTIONS", "/graphql", &asked, "").await;
+    let answer = server.request("OPTIONS", "/graphql", &preflight, "").await;
     assert_eq!(answer.status, StatusCode::METHOD_NOT_ALLOWED);
     server.stop().await;
 }

@@ -1,4 +1,4 @@
-//! Documents that requests name instead of sending them.
+//! Persisted and trusted documents, which requests name instead of sending them.
 
 use hyper::StatusCode;
 use salesgraph::http::{Documents, Trusted};
@@ -31,7 +31,7 @@ fn data() -> Value {
     json!({ "data": { "__typename": "Query" } })
 }
 
-/// The answer to parameters, by GET.
+/// Sends parameters by GET.
 async fn get(server: &TestServer, accept: &str, parameters: &[(&str, &str)]) -> Answer {
     let encode = |text: &str| -> String { text.bytes().map(|b| format!("%{b:02x}")).collect() };
     let pairs: Vec<_> =
@@ -45,10 +45,10 @@ async fn post(server: &TestServer, body: Value) -> Answer {
 }
 
 #[tokio::test]
-async fn a_document_sent_with_its_hash_is_known_by_it() {
+async fn a_document_sent_with_its_hash_is_found_by_it() {
     let (_db, server) = start(Documents::default()).await;
     let extensions = persisted(1, &hash(DOCUMENT));
-    // As Apollo's clients do: by hash, then with the document, then by hash.
+    // Like Apollo's clients: by hash, then with the document, then by hash.
     let unknown = post(&server, json!({ "extensions": extensions })).await;
     assert_eq!(unknown.status, StatusCode::OK);
     assert_eq!(unknown.header("cache-control"), "no-store");
@@ -61,7 +61,7 @@ async fn a_document_sent_with_its_hash_is_known_by_it() {
     assert_eq!(known.result(), data());
     assert_eq!(post(&server, json!({ "extensions": extensions })).await.result(), data());
 
-    // By GET, and by the other name of the same.
+    // By GET, and by `documentId`.
     let text = extensions.to_string();
     let answer = get(&server, JSON, &[("extensions", &text)]).await;
     assert_eq!(answer.result(), data());
@@ -86,7 +86,7 @@ async fn a_document_sent_with_its_hash_is_known_by_it() {
 }
 
 #[tokio::test]
-async fn names_that_are_none_are_refused() {
+async fn invalid_document_names_are_refused() {
     let (_db, server) = start(Documents::default()).await;
     let right = hash(DOCUMENT);
     let upper = format!("sha256:{}", right.to_uppercase());
@@ -108,7 +108,7 @@ async fn names_that_are_none_are_refused() {
         assert_eq!(answer.status, StatusCode::BAD_REQUEST, "{body}");
         assert!(answer.text.contains(part), "{body}: {}", answer.text);
     }
-    // Nothing of that was kept.
+    // None of them was stored.
     let answer = post(&server, json!({ "extensions": persisted(1, &right) })).await;
     assert_eq!(answer.code(), "PERSISTED_QUERY_NOT_FOUND");
     for id in ["abc", "x-app:abc"] {
@@ -119,7 +119,7 @@ async fn names_that_are_none_are_refused() {
 }
 
 #[tokio::test]
-async fn clients_are_told_where_nothing_is_kept() {
+async fn clients_learn_that_persisted_queries_are_not_supported() {
     let (_db, server) = start(Documents::new(0, Trusted::default(), false)).await;
     let extensions = persisted(1, &hash(DOCUMENT));
     let known = post(&server, json!({ "query": DOCUMENT, "extensions": extensions })).await;
@@ -140,7 +140,7 @@ fn trusted() -> Trusted {
 }
 
 #[tokio::test]
-async fn trusted_documents_are_known_by_id_and_hash() {
+async fn trusted_documents_are_found_by_id_and_hash() {
     let (_db, server) = start(Documents::new(1 << 20, trusted(), false)).await;
     let right = hash(DOCUMENT);
     for body in [
@@ -148,7 +148,7 @@ async fn trusted_documents_are_known_by_id_and_hash() {
         json!({ "documentId": format!("sha256:{right}") }),
         json!({ "documentId": "abc", "query": DOCUMENT }),
         json!({ "extensions": persisted(1, &right) }),
-        // Apollo's clients send ids of a manifest in the place of hashes.
+        // Apollo's clients send a manifest's ids as hashes.
         json!({ "extensions": persisted(1, "abc") }),
         json!({ "query": "{ __typename }" }),
     ] {

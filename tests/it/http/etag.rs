@@ -20,7 +20,7 @@ async fn start(cache: bool) -> (TestDb, TestServer) {
     (db, TestServer::serve(state).await)
 }
 
-/// The path of a GET that sends a document; unless it is also named, that is all.
+/// The path of a GET that sends a document, with its hash if it is to be `named`.
 fn path_of(document: &str, named: bool) -> String {
     let mut path = format!("/graphql?query={}", document.replace('{', "%7B").replace('}', "%7D"));
     path = path.replace(' ', "%20");
@@ -68,7 +68,7 @@ async fn tags_and_304(cache: bool) {
     }
     let node = TestServer::serve(state(&db.pool, Limits::default())).await;
     let answer = get(&node, &path(1), JSON, &tag).await;
-    assert_eq!(answer.status, StatusCode::NOT_MODIFIED, "every node makes the same tag");
+    assert_eq!(answer.status, StatusCode::NOT_MODIFIED, "every server computes the same tag");
 
     for (path, accept) in [(path(2), JSON), (path(1), RESPONSE)] {
         let answer = get(&server, &path, accept, &tag).await;
@@ -84,17 +84,17 @@ async fn tags_and_304(cache: bool) {
 }
 
 #[tokio::test]
-async fn who_holds_an_answer_is_told_so() {
+async fn a_held_answer_is_not_modified() {
     tags_and_304(true).await;
 }
 
 #[tokio::test]
-async fn nor_does_that_need_a_cache() {
+async fn a_held_answer_is_not_modified_without_a_cache() {
     tags_and_304(false).await;
 }
 
 #[tokio::test]
-async fn other_answers_have_no_tag() {
+async fn answers_that_cannot_be_revalidated_have_no_tag() {
     let (_db, server) = start(true).await;
     let tag = get(&server, &path(1), JSON, "").await.header("etag").to_owned();
     let unnamed = path_of(&person(1), false);
@@ -111,7 +111,7 @@ async fn other_answers_have_no_tag() {
 }
 
 #[tokio::test]
-async fn an_answer_made_while_the_data_changed_has_no_tag() {
+async fn an_answer_during_which_the_data_changed_has_no_tag() {
     let (db, server) = start(true).await;
     let mut change = db.pool.begin().await.unwrap();
     change.execute("LOCK TABLE person IN ACCESS EXCLUSIVE MODE").await.unwrap();
@@ -128,7 +128,7 @@ async fn an_answer_made_while_the_data_changed_has_no_tag() {
     };
     let (answer, ()) = tokio::join!(get(&server, &path, JSON, ""), commit);
     assert_eq!(answer.json()["data"]["person"]["firstName"], "New");
-    assert_eq!(answer.header("etag"), "", "it was asked for at the version before");
+    assert_eq!(answer.header("etag"), "", "it was requested at the version before");
     let answer = get(&server, &path, JSON, "").await;
     assert_ne!(answer.header("etag"), "");
     server.stop().await;

@@ -1,5 +1,5 @@
-//! Two servers on one database, both with warm caches, never answer from before a
-//! commit that anyone has seen.
+//! Two servers on one database, both with warm caches, never answer with data older
+//! than a commit that anyone has seen.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -18,9 +18,9 @@ use crate::support::{TestApp, database, fixture};
 const JSON: &str = "application/json";
 const COMMITS: i64 = 60;
 
-/// A server with a pool and a cache of its own, as on another machine.
+/// A server with its own pool and cache, as on another machine.
 async fn node(url: &str) -> TestServer {
-    // A busy machine is no reason to answer otherwise.
+    // A busy machine must not time out.
     let settings = Settings { acquire_timeout: PATIENCE, max_connections: 3, ..Settings::new(url) };
     let pool = pool::connect(&settings).await.expect("a pool");
     TestServer::serve(state(&pool, Limits::default()).with_cache(CACHE_BYTES)).await
@@ -34,7 +34,7 @@ async fn ask(server: &TestServer, query: &str) -> Answer {
 
 const NAME: &str = "{ person(businessEntityId: 1) { firstName } }";
 
-/// The number that the person is named by.
+/// The number that is the person's name.
 async fn served(server: &TestServer) -> i64 {
     let answer = ask(server, NAME).await;
     let name = &answer.json()["data"]["person"]["firstName"];
@@ -50,7 +50,7 @@ async fn name(pool: &PgPool, number: i64) {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn no_answer_is_from_before_a_commit_that_someone_has_seen() {
+async fn no_answer_is_older_than_a_commit_that_anyone_has_seen() {
     let db = database().await;
     fixture::insert(&db.pool).await;
     name(&db.pool, 0).await;
@@ -69,17 +69,17 @@ async fn no_answer_is_from_before_a_commit_that_someone_has_seen() {
                 .fetch_one(&mut direct)
                 .await
                 .expect("seen");
-                let told = served(&nodes[asked % 2]).await;
-                assert!(told >= seen, "{told} was told after {seen} had been seen");
-                assert!(told >= last, "{told} was told after {last} had been told");
-                (asked, last) = (asked + 1, told);
+                let answer = served(&nodes[asked % 2]).await;
+                assert!(answer >= seen, "{answer} was served after {seen} had been seen");
+                assert!(answer >= last, "{answer} was served after {last}");
+                (asked, last) = (asked + 1, answer);
             }
             asked - reader
         });
     }
     for number in 1..=COMMITS {
         name(&db.pool, number).await;
-        // Warm for this version, so that the next one meets an answer that is kept.
+        // Fills the cache for this version, so that the next one meets a cached answer.
         for node in nodes.iter() {
             assert_eq!(served(node).await, number, "at the very next request");
             assert_eq!(served(node).await, number, "and at the one after it");
@@ -87,12 +87,12 @@ async fn no_answer_is_from_before_a_commit_that_someone_has_seen() {
     }
     ended.store(true, Ordering::Relaxed);
     while let Some(asked) = readers.join_next().await {
-        assert!(asked.expect("no reader was told old data") > 10);
+        assert!(asked.expect("no reader got old data") > 10);
     }
 }
 
 #[tokio::test]
-async fn what_a_load_commits_is_in_the_very_next_answer_of_every_server() {
+async fn the_next_answer_of_every_server_has_what_a_load_committed() {
     let app = TestApp::start().await;
     sample::clean().put(&app, &ALL[..4]).await;
     app.load_small().await;
@@ -118,7 +118,7 @@ async fn what_a_load_commits_is_in_the_very_next_answer_of_every_server() {
 }
 
 #[tokio::test]
-async fn every_executed_answer_tells_which_data_it_is_of() {
+async fn every_executed_answer_names_its_data_version() {
     let db = database().await;
     fixture::insert(&db.pool).await;
     let server = node(&db.url).await;
@@ -132,15 +132,18 @@ async fn every_executed_answer_tells_which_data_it_is_of() {
         .await
         .unwrap();
         assert_eq!(extensions["dataVersion"], version, "{query}: {extensions}");
-        let told = extensions["dataAsOf"].as_str().unwrap_or_default();
-        assert!(told.starts_with(&as_of) && told.ends_with('Z'), "{told} is not {as_of}");
+        let served_as_of = extensions["dataAsOf"].as_str().unwrap_or_default();
+        assert!(
+            served_as_of.starts_with(&as_of) && served_as_of.ends_with('Z'),
+            "{served_as_of} is not {as_of}"
+        );
     }
     let refused = server.post(JSON, r#"{"query":"{"}"#).await;
     assert_eq!(refused.json()["extensions"], Value::Null, "nothing was executed");
 }
 
 #[tokio::test]
-async fn answers_stay_right_while_nobody_is_told_of_commits() {
+async fn answers_stay_correct_without_notifications() {
     let db = database().await;
     fixture::insert(&db.pool).await;
     let server = node(&db.url).await;
@@ -163,7 +166,7 @@ async fn answers_stay_right_while_nobody_is_told_of_commits() {
     }
     wait_until(&db.pool, listening).await;
 
-    // The connection that asks is lost as well: then there is another at once.
+    // When the connection that reads the version is lost as well, another opens at once.
     let ended: Vec<bool> = sqlx::query_scalar(
         "SELECT pg_terminate_backend(pid) FROM pg_stat_activity \
          WHERE pid <> pg_backend_pid() AND datname = current_database() \
@@ -180,7 +183,7 @@ async fn answers_stay_right_while_nobody_is_told_of_commits() {
 }
 
 #[tokio::test]
-async fn without_a_version_nothing_is_kept_and_queries_go_on() {
+async fn without_a_version_nothing_is_cached_and_queries_succeed() {
     let db = database().await;
     fixture::insert(&db.pool).await;
     let server = node(&db.url).await;
@@ -190,7 +193,7 @@ async fn without_a_version_nothing_is_kept_and_queries_go_on() {
     let answer = ask(&server, NAME).await.json();
     assert_eq!(answer["data"], json!({ "person": { "firstName": "1" } }));
     assert_eq!(answer["extensions"].get("dataVersion"), None);
-    // Nobody can tell that this is a change.
+    // A change that no version shows.
     db.pool
         .execute("ALTER TABLE person DISABLE TRIGGER USER; UPDATE person SET first_name = '2'")
         .await

@@ -12,12 +12,12 @@ use tokio::time::timeout;
 const SCRIPT: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/web/test/graphiql.mjs");
 const LIMIT: Duration = Duration::from_secs(120);
 
-/// Opens `base_url`/graphql as a visitor would, runs the query it opens with
-/// (order 43659, whose total the answer must show) and one from a link, and fails
-/// on a wrong answer, an error in the console or a request to another host.
+/// Opens `base_url`/graphql, runs the query it opens with (order 43659, whose total
+/// the answer must show) and one from a link. Fails on a wrong answer, an error in
+/// the console or a request to another host.
 ///
-/// Without Node.js, a Chromium (`CHROMIUM`, or a usual place) or GraphiQL in
-/// this build it says so and passes, except where `CI` is set.
+/// Without Node.js, Chromium (`CHROMIUM`, or a usual place) or GraphiQL in this
+/// build, it is skipped with a message, except where `CI` is set.
 pub(crate) async fn check_graphiql(base_url: &str, total_due: &str, screenshot: &Path) {
     let (node, chromium) = match tools() {
         Ok(tools) => tools,
@@ -47,12 +47,12 @@ fn tools() -> Result<(PathBuf, PathBuf), String> {
     Ok((node, chromium))
 }
 
-/// The program of this name that a shell would start.
+/// The program of this name on the `PATH`.
 pub(crate) fn on_path(program: &str) -> Option<PathBuf> {
     env::split_paths(&env::var_os("PATH")?).map(|dir| dir.join(program)).find(|p| p.is_file())
 }
 
-/// Where a test leaves a screenshot to be looked at.
+/// Where a test leaves a screenshot.
 pub(crate) fn screenshot_path(name: &str) -> PathBuf {
     Path::new(env!("CARGO_TARGET_TMPDIR")).join(name)
 }

@@ -1,5 +1,4 @@
-//! What one request may use of the API, and that a request given up leaves
-//! nothing behind.
+//! The limits of one request; an abandoned request leaves nothing behind.
 
 use std::time::Duration;
 
@@ -23,12 +22,12 @@ const PERSONS: &str = r#"{"query":"{ persons { totalCount } }"}"#;
 async fn start(limits: Limits) -> (TestDb, TestServer) {
     let db = database().await;
     fixture::insert(&db.pool).await;
-    // Without a cache, where who asks the same would wait for one execution.
+    // Without a cache, in which equal requests would share one execution.
     let server = TestServer::serve(state(&db.pool, limits)).await;
     (db, server)
 }
 
-/// Waits until so many statements of the API wait for the lock on `person`.
+/// Waits until this many statements of the API wait for the lock on `person`.
 async fn until_blocked(pool: &PgPool, wanted: i64) {
     let blocked = "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database()
                    AND wait_event_type = 'Lock' AND query LIKE '%person%'";
@@ -66,12 +65,12 @@ async fn a_body_is_limited_in_size_and_time() {
 }
 
 #[tokio::test]
-async fn more_requests_than_can_be_executed_or_wait_are_refused() {
+async fn requests_beyond_concurrency_and_queue_are_refused() {
     let (db, server) = start(Limits { concurrency: 1, ..Limits::default() }).await;
     let mut lock = db.pool.begin().await.unwrap();
     lock.execute("LOCK TABLE person IN ACCESS EXCLUSIVE MODE").await.unwrap();
     let mut answers: FuturesUnordered<_> = (0..3).map(|_| server.post(RESPONSE, PERSONS)).collect();
-    // One is executed and one waits, both until the lock is gone.
+    // One is executed and one queues until the lock is released.
     let refused = answers.next().await.unwrap();
     assert_eq!(refused.status, StatusCode::SERVICE_UNAVAILABLE);
     assert_eq!((refused.code().as_str(), refused.header("retry-after")), ("OVERLOADED", "1"));
@@ -86,7 +85,7 @@ async fn more_requests_than_can_be_executed_or_wait_are_refused() {
 }
 
 #[tokio::test]
-async fn time_is_limited_and_told_in_both_forms() {
+async fn a_timeout_is_reported_in_both_media_types() {
     let limit = Duration::from_millis(100);
     let (db, server) = start(Limits { execution_time: limit, ..Limits::default() }).await;
     let mut lock = db.pool.begin().await.unwrap();
@@ -102,7 +101,7 @@ async fn time_is_limited_and_told_in_both_forms() {
 }
 
 #[tokio::test]
-async fn a_request_out_of_time_leaves_no_statement_behind() {
+async fn a_timed_out_request_leaves_no_statement_behind() {
     let limit = Duration::from_secs(2);
     let (db, server) = start(Limits { execution_time: limit, ..Limits::default() }).await;
     let mut lock = db.pool.begin().await.unwrap();
@@ -115,11 +114,11 @@ async fn a_request_out_of_time_leaves_no_statement_behind() {
 }
 
 #[tokio::test]
-async fn a_client_that_goes_away_leaves_no_statement_behind() {
+async fn a_disconnected_client_leaves_no_statement_behind() {
     let (db, server) = start(Limits::default()).await;
     let mut lock = db.pool.begin().await.unwrap();
     lock.execute("LOCK TABLE person IN ACCESS EXCLUSIVE MODE").await.unwrap();
-    // More of them than the pool has connections: they are given back, too.
+    // More of them than the pool has connections, so these must be returned.
     for _ in 0..12 {
         let mut client = TcpStream::connect(server.address).await.unwrap();
         let length = PERSONS.len();

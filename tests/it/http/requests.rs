@@ -19,7 +19,7 @@ async fn start() -> (TestDb, TestServer) {
 }
 
 #[tokio::test]
-async fn both_media_types_answer_by_post() {
+async fn post_answers_in_both_media_types() {
     let (_db, server) = start().await;
     let body = json!({
         "query": "query A { __typename } query B($id: Int!) { person(businessEntityId: $id) { firstName } }",
@@ -77,7 +77,7 @@ async fn the_status_of_bad_documents_depends_on_the_media_type() {
             assert!(answer.json().get("data").is_none(), "{}", answer.text);
         }
     }
-    // A failed field is no failed request.
+    // A field error does not fail the request.
     let body = json!({ "query": "{ persons(first: -1) { totalCount } }" }).to_string();
     let answer = server.post(RESPONSE, &body).await;
     assert_eq!(answer.status, StatusCode::OK);
@@ -85,7 +85,7 @@ async fn the_status_of_bad_documents_depends_on_the_media_type() {
 }
 
 #[tokio::test]
-async fn requests_that_are_none_are_refused() {
+async fn malformed_requests_are_refused() {
     let (_db, server) = start().await;
     let query = r#"{"query":"{__typename}"}"#;
     for (headers, body, status) in [
@@ -112,7 +112,7 @@ async fn requests_that_are_none_are_refused() {
 }
 
 #[tokio::test]
-async fn health_tells_whether_it_can_answer() {
+async fn readiness_requires_postgres_and_the_schema() {
     let (db, server) = start().await;
     assert_eq!(server.get("/health/live").await.status, StatusCode::OK);
     assert_eq!(server.get("/health/ready").await.json(), json!({ "status": "ready" }));
@@ -139,13 +139,13 @@ async fn the_sdl_is_served_and_request_ids_come_back() {
 }
 
 #[tokio::test]
-async fn a_request_under_way_survives_the_shutdown() {
+async fn a_running_request_survives_the_shutdown() {
     let (db, server) = start().await;
     let mut lock = db.pool.begin().await.unwrap();
     lock.execute("LOCK TABLE person IN ACCESS EXCLUSIVE MODE").await.unwrap();
     let request = server.post(JSON, r#"{"query":"{persons{totalCount}}"}"#);
     let unlock = async {
-        // The request is under way once it waits for the lock.
+        // The request is running once it waits for the lock.
         let waits = "SELECT EXISTS (SELECT FROM pg_locks WHERE NOT granted
                      AND relation = 'person'::regclass AND database =
                      (SELECT oid FROM pg_database WHERE datname = current_database()))";

@@ -1,4 +1,4 @@
-//! The cache of answers: what it spares, what it keeps apart, its bounds.
+//! The response cache: hits, keys, eviction and its limit.
 
 use std::sync::Arc;
 
@@ -29,7 +29,7 @@ async fn start(max_bytes: Option<usize>) -> (TestDb, Arc<AppState>, TestServer) 
     (db, state, server)
 }
 
-/// Answers and how often persons were read for them.
+/// The result of `work`, and how often it read persons.
 async fn reads<T>(work: impl Future<Output = T>) -> (T, usize) {
     let (done, statements) = during(work).await;
     let reads = statements.iter().filter(|text| text.contains("FROM person")).count();
@@ -44,7 +44,7 @@ fn names(operation: &str, variables: &Value) -> String {
 }
 
 #[tokio::test]
-async fn an_answer_that_is_kept_is_not_executed_again() {
+async fn a_cached_answer_is_not_executed_again() {
     let (db, state, server) = start(Some(CACHE_BYTES)).await;
     let body = names("Names", &json!({ "id": 7 }));
     let (first, executed) = reads(server.post(JSON, &body)).await;
@@ -57,7 +57,11 @@ async fn an_answer_that_is_kept_is_not_executed_again() {
     assert_eq!((second.text, executed), (first.text.clone(), 0), "byte for byte");
     assert_eq!(second.headers.get("content-type"), first.headers.get("content-type"));
     let spaced = body.replace(",\"query", ",  \"query");
-    assert_eq!(reads(server.post(JSON, &spaced)).await.1, 0, "the JSON's form is none of it");
+    assert_eq!(
+        reads(server.post(JSON, &spaced)).await.1,
+        0,
+        "the form of the JSON does not matter"
+    );
 
     db.pool.execute("UPDATE product SET name = name || 'x'").await.unwrap();
     let (third, executed) = reads(server.post(JSON, &body)).await;
@@ -79,7 +83,7 @@ async fn without_a_cache_every_query_is_executed() {
 }
 
 #[tokio::test]
-async fn different_requests_are_never_mixed() {
+async fn different_requests_never_share_an_answer() {
     let (_db, _state, server) = start(Some(CACHE_BYTES)).await;
     for round in 0..2 {
         for id in [1, 2, 11] {
@@ -98,17 +102,17 @@ async fn different_requests_are_never_mixed() {
         let body = names("Names", &json!({}));
         let answer = server.post(JSON, &body).await.json();
         assert_eq!(answer["data"]["person"]["firstName"], "First1");
-        // The document alone has two operations and tells of none.
+        // Without a name, a document of two operations is ambiguous.
         let body = json!({ "query": NAMES }).to_string();
         assert!(server.post(JSON, &body).await.json()["errors"].is_array());
-        // Another document by one blank.
+        // Different by one blank.
         let body = json!({ "query": format!("{NAMES} "), "operationName": "Names" }).to_string();
         assert_eq!(reads(server.post(JSON, &body)).await.1, usize::from(round == 0));
     }
 }
 
 #[tokio::test]
-async fn answers_with_errors_are_not_kept() {
+async fn answers_with_errors_are_not_cached() {
     let (db, state, server) = start(Some(CACHE_BYTES)).await;
     for query in ["{", "{ nonsense }", "{ persons(first: -1) { totalCount } __typename }"] {
         let body = json!({ "query": query }).to_string();
@@ -124,7 +128,7 @@ async fn answers_with_errors_are_not_kept() {
 }
 
 #[tokio::test]
-async fn a_crowd_executes_once() {
+async fn concurrent_equal_requests_are_executed_once() {
     let (db, _state, server) = start(Some(CACHE_BYTES)).await;
     let body = names("Names", &json!({}));
     let mut lock = db.pool.begin().await.unwrap();
@@ -156,7 +160,7 @@ async fn memory_is_freed_by_a_commit_without_any_request() {
     db.pool.execute("DELETE FROM load_reject").await.unwrap();
     let freed = async {
         while state.cached_bytes() > 0 {
-            // The pace of looking again.
+            // The polling interval.
             tokio::time::sleep(Duration::from_millis(2)).await;
         }
     };
@@ -179,7 +183,7 @@ async fn memory_is_bounded() {
     let full = state.cached_bytes();
     assert!(full > BOUND as u64 / 2, "{full} bytes");
 
-    // One that is too large a part pushes nothing out.
+    // An answer too large for the cache evicts nothing.
     let (_db, state, server) = start(Some(BOUND)).await;
     server.post(JSON, &ask("x".repeat(BOUND / 16))).await;
     assert_eq!(state.cached_bytes(), 0);

@@ -1,4 +1,4 @@
-//! Who may follow, by which way, and by which documents.
+//! Access to subscriptions: origins, transports and documents.
 
 use std::fs;
 
@@ -17,13 +17,13 @@ const JSON: &str = "application/json";
 const EVENTS: &str = "text/event-stream";
 const RUN: &str = "00000000-0000-0000-0000-000000000000";
 
-/// A subscription that is answered at once: there is no such run.
+/// A subscription that ends at once, because the run does not exist.
 fn follow(alias: &str) -> String {
     format!("subscription {{ {alias}: loadRun(id: \"{RUN}\") {{ state }} }}")
 }
 
 #[tokio::test]
-async fn only_pages_that_may_and_know_the_protocol_open_a_socket() {
+async fn a_socket_requires_an_allowed_origin_and_the_protocol() {
     let db = database().await;
     let origins = CorsOrigins::These(vec!["https://app.example".to_owned()]);
     let state = state(&db.pool, Limits::default());
@@ -52,7 +52,7 @@ async fn only_pages_that_may_and_know_the_protocol_open_a_socket() {
 }
 
 #[tokio::test]
-async fn a_subscription_is_followed_or_refused_but_never_just_answered() {
+async fn a_subscription_is_streamed_or_refused() {
     let db = database().await;
     let state = state(&db.pool, Limits::default()).with_batch_max(2);
     let server = TestServer::serve(state).await;
@@ -67,7 +67,7 @@ async fn a_subscription_is_followed_or_refused_but_never_just_answered() {
         assert!(answer.text.contains("text/event-stream"), "{}", answer.text);
         assert_eq!(answer.json().get("data"), None);
     }
-    // In an array no answer can be a stream.
+    // An answer in an array cannot be a stream.
     let array = format!("[{body}, {{\"query\":\"{{ __typename }}\"}}]");
     let answer = server.post("application/json, text/event-stream", &array).await;
     assert_eq!(answer.status, StatusCode::OK);
@@ -83,7 +83,7 @@ async fn a_subscription_is_followed_or_refused_but_never_just_answered() {
 }
 
 #[tokio::test]
-async fn only_trusted_documents_are_followed_where_only_they_are_executed() {
+async fn an_allow_list_applies_to_subscriptions() {
     let db = database().await;
     let folder = tempfile::tempdir().unwrap();
     let manifest = folder.path().join("documents.json");
@@ -101,12 +101,12 @@ async fn only_trusted_documents_are_followed_where_only_they_are_executed() {
         (json!({}), "BAD_USER_INPUT"),
     ] {
         socket.ask("1", parameters.clone()).await;
-        let told = socket.told().await;
+        let message = socket.receive().await;
         let errors =
-            if code == "NOT_FOUND" { &told["payload"]["errors"] } else { &told["payload"] };
-        assert_eq!(errors[0]["extensions"]["code"], code, "{parameters}: {told}");
+            if code == "NOT_FOUND" { &message["payload"]["errors"] } else { &message["payload"] };
+        assert_eq!(errors[0]["extensions"]["code"], code, "{parameters}: {message}");
         if code == "NOT_FOUND" {
-            assert_eq!(socket.told().await, json!({ "type": "complete", "id": "1" }));
+            assert_eq!(socket.receive().await, json!({ "type": "complete", "id": "1" }));
         }
         let answer = server.post(EVENTS, &parameters.to_string()).await;
         assert!(answer.text.contains(&format!("\"{code}\"")), "{parameters}: {}", answer.text);
@@ -115,7 +115,7 @@ async fn only_trusted_documents_are_followed_where_only_they_are_executed() {
 }
 
 #[tokio::test]
-async fn a_document_sent_with_its_hash_over_a_socket_is_known_by_it() {
+async fn a_document_sent_with_its_hash_over_a_socket_is_found_by_it() {
     let db = database().await;
     let server = TestServer::start(&db, Limits::default()).await;
     let mut socket = Socket::begin(&server).await;
@@ -124,13 +124,13 @@ async fn a_document_sent_with_its_hash_over_a_socket_is_known_by_it() {
     let persisted = json!({ "version": 1, "sha256Hash": hash });
     let extensions = json!({ "persistedQuery": persisted });
     socket.ask("1", json!({ "extensions": extensions })).await;
-    let told = socket.told().await;
-    assert_eq!(told["payload"][0]["message"], "PersistedQueryNotFound", "{told}");
+    let message = socket.receive().await;
+    assert_eq!(message["payload"][0]["message"], "PersistedQueryNotFound", "{message}");
     let sent = json!({ "query": follow("run"), "extensions": extensions });
     for parameters in [sent, json!({ "extensions": extensions })] {
         socket.ask("1", parameters).await;
-        assert_eq!(socket.told().await["payload"]["data"], json!({ "run": null }));
-        assert_eq!(socket.told().await["type"], "complete");
+        assert_eq!(socket.receive().await["payload"]["data"], json!({ "run": null }));
+        assert_eq!(socket.receive().await["type"], "complete");
     }
     server.stop().await;
 }

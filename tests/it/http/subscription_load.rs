@@ -37,19 +37,19 @@ impl Follower {
         Self { lines: BufReader::new(out).lines(), _process: process }
     }
 
-    /// What it is told next.
-    async fn told(&mut self) -> Json {
-        let line = timeout(LIMIT, self.lines.next_line()).await.expect("it is told something");
-        let line = line.expect("text").expect("it goes on");
+    /// The next message it receives.
+    async fn receive(&mut self) -> Json {
+        let line = timeout(LIMIT, self.lines.next_line()).await.expect("a message in time");
+        let line = line.expect("text").expect("its output");
         serde_json::from_str(&line).expect("JSON")
     }
 
     /// The run of the next answer, which has no errors.
     async fn run(&mut self) -> Json {
-        let told = self.told().await;
-        assert_eq!(told["next"]["errors"], Json::Null, "{told}");
-        assert!(told["next"]["data"]["run"].is_object(), "{told}");
-        told["next"]["data"]["run"].clone()
+        let message = self.receive().await;
+        assert_eq!(message["next"]["errors"], Json::Null, "{message}");
+        assert!(message["next"]["data"]["run"].is_object(), "{message}");
+        message["next"]["data"]["run"].clone()
     }
 }
 
@@ -74,7 +74,7 @@ async fn a_load_is_followed_to_its_end() {
     let app = TestApp::start().await;
     sample::clean().put(&app, &sample::ALL).await;
     let (server, url) = serve(&app).await;
-    // Locks hold the load before its first row, and then before its last file.
+    // Locks stop the load before its first row, and then before its last file.
     let mut before_persons = app.pool.begin().await.unwrap();
     before_persons.execute("LOCK TABLE person, product IN SHARE MODE").await.unwrap();
     let mut before_lines = app.pool.begin().await.unwrap();
@@ -108,12 +108,12 @@ async fn a_load_is_followed_to_its_end() {
     .unwrap();
     for (follower, mut last) in followers.iter_mut().zip(seen) {
         loop {
-            let told = follower.told().await;
-            if told["complete"] == true {
+            let message = follower.receive().await;
+            if message["complete"] == true {
                 break;
             }
-            let run = told["next"]["data"]["run"].clone();
-            assert_ne!(run, last, "it is told of changes only");
+            let run = message["next"]["data"]["run"].clone();
+            assert_ne!(run, last, "only changes are sent");
             assert!(run["rowsRead"].as_i64() >= last["rowsRead"].as_i64(), "{run} after {last}");
             assert_eq!(last["state"], "RUNNING", "{run} after the end");
             last = run;
@@ -123,17 +123,17 @@ async fn a_load_is_followed_to_its_end() {
         assert_eq!(last["files"]["totalCount"], sample::ALL.len());
     }
 
-    // Of a run that has ended its last state is told, at once.
+    // A run that has ended sends its last state at once.
     for transport in ["ws", "sse"] {
         let mut follower = Follower::start(clients, transport, &url, FOLLOW, &id);
         assert_eq!(follower.run().await["state"], "SUCCEEDED", "{transport}");
-        assert_eq!(follower.told().await, json!({ "complete": true }), "{transport}");
+        assert_eq!(follower.receive().await, json!({ "complete": true }), "{transport}");
     }
     server.stop().await;
 }
 
 #[tokio::test]
-async fn clients_are_told_what_is_wrong() {
+async fn clients_receive_errors() {
     let Some(clients) = Clients::installed("refusals by npm's clients").await else { return };
     let app = TestApp::start().await;
     let (server, url) = serve(&app).await;
@@ -141,7 +141,7 @@ async fn clients_are_told_what_is_wrong() {
     for transport in ["ws", "sse"] {
         for (id, code) in [(unknown.as_str(), "NOT_FOUND"), ("none", "BAD_USER_INPUT")] {
             let mut follower = Follower::start(clients, transport, &url, FOLLOW, id);
-            let answer = follower.told().await["next"].clone();
+            let answer = follower.receive().await["next"].clone();
             assert_eq!(answer["data"], json!({ "run": null }), "{transport} {answer}");
             let error = &answer["errors"][0];
             assert_eq!(error["extensions"]["code"], code, "{transport} {answer}");
@@ -149,21 +149,21 @@ async fn clients_are_told_what_is_wrong() {
                 (&error["path"], &error["locations"]),
                 (&json!(["run"]), &json!([{"line": 2, "column": 3}]))
             );
-            assert_eq!(follower.told().await, json!({ "complete": true }), "{transport}");
+            assert_eq!(follower.receive().await, json!({ "complete": true }), "{transport}");
         }
         let wrong = "subscription Follow($id: ID!) { loadRun(id: $id) { nothing } }";
         let mut follower = Follower::start(clients, transport, &url, wrong, &unknown);
-        let told = follower.told().await;
-        // The one refuses, the other has no event for that.
-        let errors = if transport == "ws" { &told["error"] } else { &told["next"]["errors"] };
-        assert_eq!(errors[0]["extensions"]["code"], "GRAPHQL_VALIDATION_FAILED", "{told}");
-        assert_eq!(told["next"].get("data"), None);
+        let message = follower.receive().await;
+        // WebSocket has a message for refusals, event streams have none.
+        let errors = if transport == "ws" { &message["error"] } else { &message["next"]["errors"] };
+        assert_eq!(errors[0]["extensions"]["code"], "GRAPHQL_VALIDATION_FAILED", "{message}");
+        assert_eq!(message["next"].get("data"), None);
 
-        // A query is one answer.
+        // A query has one answer.
         let mut follower = Follower::start(clients, transport, &url, "{ __typename }", "");
-        let answer = follower.told().await;
+        let answer = follower.receive().await;
         assert_eq!(answer["next"]["data"], json!({ "__typename": "Query" }), "{transport}");
-        assert_eq!(follower.told().await, json!({ "complete": true }), "{transport}");
+        assert_eq!(follower.receive().await, json!({ "complete": true }), "{transport}");
     }
     server.stop().await;
 }

@@ -44,24 +44,27 @@ async fn operations_of_every_kind_share_a_socket() {
     let db = database().await;
     fixture::insert(&db.pool).await;
     begin_run(&db).await;
-    // Nothing but news makes it look again.
+    // Only notifications make it read again.
     let limits = subscribe::Limits { poll: Duration::from_secs(3600), ..Default::default() };
     let server = serve(&db, limits).await;
     let mut socket = Socket::begin(&server).await;
-    socket.say(json!({ "type": "ping", "payload": { "a": 1 } })).await;
-    assert_eq!(socket.told().await, json!({ "type": "pong", "payload": { "a": 1 } }));
-    socket.say(json!({ "type": "ping" })).await;
-    assert_eq!(socket.told().await, json!({ "type": "pong" }));
+    socket.send(json!({ "type": "ping", "payload": { "a": 1 } })).await;
+    assert_eq!(socket.receive().await, json!({ "type": "pong", "payload": { "a": 1 } }));
+    socket.send(json!({ "type": "ping" })).await;
+    assert_eq!(socket.receive().await, json!({ "type": "pong" }));
 
     socket.subscribe("run", &follow("state")).await;
     let next =
         |id: &str, data: Json| json!({ "type": "next", "id": id, "payload": { "data": data } });
-    assert_eq!(socket.told().await, next("run", json!({ "loadRun": { "state": "RUNNING" } })));
+    assert_eq!(socket.receive().await, next("run", json!({ "loadRun": { "state": "RUNNING" } })));
 
     let complete = |id: &str| json!({ "type": "complete", "id": id });
     socket.subscribe("query", "{ person(businessEntityId: 1) { firstName } }").await;
-    assert_eq!(socket.told().await, next("query", json!({ "person": { "firstName": "First1" } })));
-    assert_eq!(socket.told().await, complete("query"));
+    assert_eq!(
+        socket.receive().await,
+        next("query", json!({ "person": { "firstName": "First1" } }))
+    );
+    assert_eq!(socket.receive().await, complete("query"));
 
     for (id, query, code) in [
         ("parse", "{", "GRAPHQL_PARSE_FAILED"),
@@ -70,29 +73,29 @@ async fn operations_of_every_kind_share_a_socket() {
         ("kind", "mutation { nothing }", "GRAPHQL_VALIDATION_FAILED"),
     ] {
         socket.subscribe(id, query).await;
-        let told = socket.told().await;
-        assert_eq!((&told["type"], &told["id"]), (&json!("error"), &json!(id)), "{told}");
-        assert_eq!(told["payload"][0]["extensions"]["code"], code, "{told}");
+        let message = socket.receive().await;
+        assert_eq!((&message["type"], &message["id"]), (&json!("error"), &json!(id)), "{message}");
+        assert_eq!(message["payload"][0]["extensions"]["code"], code, "{message}");
     }
 
-    // An id may be used again, also that of an operation which the client ended.
+    // An id may be reused, even that of an operation which the client completed.
     socket.subscribe("again", &follow("state")).await;
-    assert_eq!(socket.told().await["id"], "again");
-    socket.say(json!({ "type": "complete", "id": "again" })).await;
+    assert_eq!(socket.receive().await["id"], "again");
+    socket.send(json!({ "type": "complete", "id": "again" })).await;
     socket.subscribe("again", "{ __typename }").await;
-    assert_eq!(socket.told().await, next("again", json!({ "__typename": "Query" })));
-    assert_eq!(socket.told().await, complete("again"));
+    assert_eq!(socket.receive().await, next("again", json!({ "__typename": "Query" })));
+    assert_eq!(socket.receive().await, complete("again"));
 
-    // A commit that does not change what is selected is no news.
+    // A commit that does not change the selected fields sends nothing.
     sqlx::query("UPDATE load_run SET holder = 'host:2'").execute(&db.pool).await.unwrap();
     end_run(&db).await;
-    assert_eq!(socket.told().await, next("run", json!({ "loadRun": { "state": "SUCCEEDED" } })));
-    assert_eq!(socket.told().await, complete("run"));
+    assert_eq!(socket.receive().await, next("run", json!({ "loadRun": { "state": "SUCCEEDED" } })));
+    assert_eq!(socket.receive().await, complete("run"));
     server.stop().await;
 }
 
 #[tokio::test]
-async fn a_client_that_breaks_the_protocol_is_sent_away() {
+async fn a_client_that_breaks_the_protocol_is_disconnected() {
     let db = database().await;
     begin_run(&db).await;
     let limits = subscribe::Limits { init: Duration::from_millis(10), ..Default::default() };
@@ -106,12 +109,12 @@ async fn a_client_that_breaks_the_protocol_is_sent_away() {
     assert_eq!(early.closed().await, 4401);
 
     let mut twice = Socket::begin(&server).await;
-    twice.say(json!({ "type": "connection_init" })).await;
+    twice.send(json!({ "type": "connection_init" })).await;
     assert_eq!(twice.closed().await, 4429);
 
     let mut same = Socket::begin(&server).await;
     same.subscribe("1", &follow("id")).await;
-    same.told().await;
+    same.receive().await;
     same.subscribe("1", "{ __typename }").await;
     assert_eq!(same.closed().await, 4409);
 
@@ -130,7 +133,7 @@ async fn a_client_that_breaks_the_protocol_is_sent_away() {
 }
 
 #[tokio::test]
-async fn what_stays_open_is_bounded() {
+async fn open_connections_and_operations_are_limited() {
     let db = database().await;
     begin_run(&db).await;
     let limits = subscribe::Limits { most: 3, operations: 2, ..Default::default() };
@@ -147,38 +150,38 @@ async fn what_stays_open_is_bounded() {
         other => panic!("a fourth socket: {:?}", other.map(|_| ())),
     }
 
-    let refused = |told: &Json| {
-        assert_eq!(told["type"], "error", "{told}");
-        assert_eq!(told["payload"][0]["extensions"]["code"], "RATE_LIMITED", "{told}");
+    let refused = |message: &Json| {
+        assert_eq!(message["type"], "error", "{message}");
+        assert_eq!(message["payload"][0]["extensions"]["code"], "RATE_LIMITED", "{message}");
     };
     for id in ["1", "2"] {
         sockets[0].subscribe(id, &follow("id")).await;
-        assert_eq!(sockets[0].told().await["type"], "next");
+        assert_eq!(sockets[0].receive().await["type"], "next");
     }
     sockets[0].subscribe("3", &follow("id")).await;
-    refused(&sockets[0].told().await);
+    refused(&sockets[0].receive().await);
     sockets[1].subscribe("1", &follow("id")).await;
-    assert_eq!(sockets[1].told().await["type"], "next");
+    assert_eq!(sockets[1].receive().await["type"], "next");
     sockets[2].subscribe("1", "{ __typename }").await;
-    refused(&sockets[2].told().await);
+    refused(&sockets[2].receive().await);
 
     let events = [("accept", "text/event-stream"), ("content-type", "application/json")];
     let query = json!({ "query": follow("id") }).to_string();
     let answer = server.request("POST", "/graphql", &events, &query).await;
     assert_eq!(answer.status, StatusCode::SERVICE_UNAVAILABLE);
 
-    // A place is free again when its operation is over.
-    sockets[0].say(json!({ "type": "complete", "id": "1" })).await;
+    // An operation that ends frees its slot.
+    sockets[0].send(json!({ "type": "complete", "id": "1" })).await;
     sockets[0].subscribe("3", &follow("id")).await;
-    assert_eq!(sockets[0].told().await["type"], "next");
+    assert_eq!(sockets[0].receive().await["type"], "next");
     server.stop().await;
 }
 
 #[tokio::test]
-async fn a_client_that_is_gone_takes_no_place() {
+async fn a_disconnected_client_frees_its_slot() {
     let db = database().await;
     begin_run(&db).await;
-    // Long enough for the socket of this test to be heard of.
+    // Long enough for the socket of this test to be noticed.
     let keepalive = Duration::from_secs(2);
     let limits = subscribe::Limits { most: 1, keepalive, ..Default::default() };
     let server = serve(&db, limits).await;
@@ -192,61 +195,62 @@ async fn a_client_that_is_gone_takes_no_place() {
     stream.write_all((head + &body).as_bytes()).await.unwrap();
     let mut text = String::new();
     let mut buffer = [0; 1024];
-    // The event, and then a comment that keeps the stream alive.
+    // The event, and then a keep-alive comment.
     while !(text.contains("event: next\n") && text.contains(":\n\n")) {
-        let read = timeout(LIMIT, stream.read(&mut buffer)).await.expect("it goes on").unwrap();
+        let read =
+            timeout(LIMIT, stream.read(&mut buffer)).await.expect("the stream is open").unwrap();
         assert!(read > 0, "{text}");
         text.push_str(std::str::from_utf8(&buffer[..read]).unwrap());
     }
     let mut socket = Socket::begin(&server).await;
     socket.subscribe("0", "{ __typename }").await;
-    assert_eq!(socket.told().await["type"], "error", "the stream has the only place");
+    assert_eq!(socket.receive().await["type"], "error", "the stream has the only slot");
 
     drop(stream);
     let free = async {
         for id in 1.. {
             socket.subscribe(&id.to_string(), &follow("id")).await;
-            if socket.told().await["type"] == "next" {
+            if socket.receive().await["type"] == "next" {
                 break;
             }
         }
     };
-    timeout(LIMIT, free).await.expect("the place of the stream is free again");
+    timeout(LIMIT, free).await.expect("the slot of the stream is free again");
     drop(socket);
     let protocol = [("sec-websocket-protocol", "graphql-transport-ws")];
     let free = async { while Socket::handshake(&server, &protocol).await.is_err() {} };
-    timeout(LIMIT, free).await.expect("the place of the socket is free again");
+    timeout(LIMIT, free).await.expect("the slot of the socket is free again");
     server.stop().await;
 }
 
 #[tokio::test]
-async fn a_client_that_does_not_listen_is_given_up() {
+async fn a_client_that_does_not_read_is_disconnected() {
     let db = database().await;
     let limits = subscribe::Limits { keepalive: Duration::from_millis(20), ..Default::default() };
     let server = serve(&db, limits).await;
-    // Its library answers pings only while it reads.
+    // The client library answers pings only while it reads.
     let mut silent = Socket::begin(&server).await.0.into_inner();
     let mut bytes = Vec::new();
-    timeout(LIMIT, silent.read_to_end(&mut bytes)).await.expect("it is given up").unwrap();
+    timeout(LIMIT, silent.read_to_end(&mut bytes)).await.expect("it is disconnected").unwrap();
     server.stop().await;
 }
 
 #[tokio::test]
-async fn a_server_that_stops_tells_those_who_stay() {
+async fn a_stopping_server_closes_open_sockets() {
     let db = database().await;
     begin_run(&db).await;
     let server = serve(&db, subscribe::Limits::default()).await;
     let mut idle = Socket::open(&server).await;
     let mut busy = Socket::begin(&server).await;
     busy.subscribe("1", &follow("state")).await;
-    busy.told().await;
+    busy.receive().await;
     server.begin_stop();
     assert_eq!(idle.closed().await, 1001);
     assert_eq!(busy.closed().await, 1001);
     server.stop().await;
 }
 
-/// The answer of a stream that has just one, without what tells of the moment.
+/// The only answer of a stream, without `extensions`.
 fn only_event(text: &str) -> Json {
     let event = text.strip_prefix("event: next\ndata: ");
     let data = event.and_then(|event| event.strip_suffix("\n\nevent: complete\ndata: null\n\n"));
@@ -277,7 +281,7 @@ async fn an_event_stream_is_one_operation() {
         assert_eq!(only_event(&answer.text), expected);
     }
 
-    // Only who accepts event streams by name gets one.
+    // Only clients that name event streams in `accept` get one.
     let both = [("accept", "application/json, text/event-stream"), post[1]];
     let answer = server.request("POST", "/graphql", &both, &body).await;
     assert_eq!(only_event(&answer.text), expected);

@@ -1,4 +1,4 @@
-//! How many bad rows are too many, all or nothing, and the dry run.
+//! `--max-rejects`, `--atomic` and `--check`.
 
 use salesgraph::config::MaxRejects;
 use salesgraph::load::{FileSummary, Outcome, RunSummary};
@@ -17,7 +17,7 @@ async fn load(app: &TestApp, bound: Option<MaxRejects>, atomic: bool) -> RunSumm
     app.loader(change).await.run().await.expect("the run ends")
 }
 
-/// The only file that failed, and why.
+/// The only file that failed, and its error.
 fn failed(summary: &RunSummary) -> (&FileSummary, &str) {
     let failed: Vec<_> =
         summary.files.iter().filter_map(|file| Some((file, file.error.as_ref()?))).collect();
@@ -35,7 +35,7 @@ async fn bad_persons() -> TestApp {
 }
 
 #[tokio::test]
-async fn a_file_past_the_bound_fails_and_goes_on_when_the_bound_is_raised() {
+async fn a_file_over_the_bound_fails_and_continues_when_the_bound_is_raised() {
     let app = bad_persons().await;
     let summary = load(&app, Some(MaxRejects::Count(5)), false).await;
     assert_eq!(summary.outcome, Outcome::Failed);
@@ -45,23 +45,26 @@ async fn a_file_past_the_bound_fails_and_goes_on_when_the_bound_is_raised() {
         assert!(why.contains(part), "'{why}' does not say '{part}'");
     }
     assert!(file.counts.rejected > 5 && file.counts.inserted > 0, "{file:?}");
-    assert!(file.counts.read < sample::defective().count(PERSON), "it stopped on the way");
-    let (state, told): (String, String) =
+    assert!(file.counts.read < sample::defective().count(PERSON), "it stopped halfway");
+    let (state, message): (String, String) =
         sqlx::query_as("SELECT state, error_message FROM load_file WHERE dataset = 'person'")
             .fetch_one(&app.pool)
             .await
             .expect("the file");
-    assert_eq!((state.as_str(), told.as_str()), ("failed", why));
+    assert_eq!((state.as_str(), message.as_str()), ("failed", why));
     app.assert_ledger_holds("past the bound").await;
     let products: i64 = app.value("SELECT count(*) FROM product").await;
-    assert_eq!(products, sample::clean().count(PRODUCT), "the other file is in");
+    assert_eq!(products, sample::clean().count(PRODUCT), "the other file is loaded");
 
     let again = load(&app, Some(MaxRejects::Count(5)), false).await;
     assert_eq!(again.outcome, Outcome::Failed, "the bound still holds for the whole file");
 
     let raised = load(&app, Some(MaxRejects::Count(1_000)), false).await;
     assert_eq!((raised.outcome, raised.files_skipped), (Outcome::SucceededWithRejects, 1));
-    assert!(raised.totals.read < sample::defective().count(PERSON), "it went on where it was");
+    assert!(
+        raised.totals.read < sample::defective().count(PERSON),
+        "it continued at its checkpoint"
+    );
     app.assert_ledger_holds("with the bound raised").await;
     let undisturbed = bad_persons().await;
     load(&undisturbed, None, false).await;
@@ -69,14 +72,14 @@ async fn a_file_past_the_bound_fails_and_goes_on_when_the_bound_is_raised() {
 }
 
 #[tokio::test]
-async fn a_share_of_rejects_is_judged_at_the_end_of_a_small_file() {
+async fn a_share_of_rejects_is_checked_at_the_end_of_a_small_file() {
     let app = bad_persons().await;
     let summary = load(&app, Some(MaxRejects::Percent(1.0)), false).await;
     let (file, why) = failed(&summary);
     assert!(why.contains("--max-rejects 1%"), "{why}");
     assert_eq!(file.counts.read, sample::defective().count(PERSON), "read to its end");
     let state: String = app.value("SELECT state FROM load_file WHERE dataset = 'person'").await;
-    assert_eq!(state, "failed", "a file past the bound does not pass for loaded");
+    assert_eq!(state, "failed", "a file over the bound does not count as loaded");
 
     let raised = load(&app, Some(MaxRejects::Percent(50.0)), false).await;
     assert_eq!(raised.outcome, Outcome::Succeeded, "nothing is left to read: {raised:?}");
@@ -86,7 +89,7 @@ async fn a_share_of_rejects_is_judged_at_the_end_of_a_small_file() {
 }
 
 #[tokio::test]
-async fn an_atomic_load_leaves_nothing_of_a_file_that_fails() {
+async fn an_atomic_load_leaves_no_row_of_a_failed_file() {
     let app = bad_persons().await;
     let summary = load(&app, Some(MaxRejects::Count(5)), true).await;
     assert_eq!(summary.outcome, Outcome::Failed);
@@ -104,14 +107,14 @@ async fn an_atomic_load_leaves_nothing_of_a_file_that_fails() {
     ] {
         assert_eq!(app.value::<i64>(query).await, 0, "{query}");
     }
-    let (state, told): (String, String) =
+    let (state, message): (String, String) =
         sqlx::query_as("SELECT state, error_message FROM load_file WHERE dataset = 'person'")
             .fetch_one(&app.pool)
             .await
-            .expect("the file is told");
-    assert_eq!((state.as_str(), told.as_str()), ("failed", why));
+            .expect("the file");
+    assert_eq!((state.as_str(), message.as_str()), ("failed", why));
     let products: i64 = app.value("SELECT count(*) FROM product").await;
-    assert_eq!(products, sample::clean().count(PRODUCT), "the other file is in");
+    assert_eq!(products, sample::clean().count(PRODUCT), "the other file is loaded");
 
     let raised = load(&app, None, true).await;
     assert_eq!(raised.outcome, Outcome::SucceededWithRejects);
@@ -121,7 +124,7 @@ async fn an_atomic_load_leaves_nothing_of_a_file_that_fails() {
     assert_eq!(app.snapshot().await, undisturbed.snapshot().await, "atomic or not");
 }
 
-/// Rows of every table, whatever it is for, and of the catalogue.
+/// Row counts of every table, and of the system catalogue.
 async fn everything(app: &TestApp) -> Vec<(String, i64)> {
     let tables: Vec<String> = sqlx::query_scalar(
         "SELECT quote_ident(schemaname) || '.' || quote_ident(tablename) FROM pg_tables \
@@ -140,7 +143,7 @@ async fn everything(app: &TestApp) -> Vec<(String, i64)> {
 }
 
 #[tokio::test]
-async fn a_check_writes_nothing_and_tells_what_a_load_would_do() {
+async fn a_check_writes_nothing_and_reports_what_a_load_would_do() {
     let defective = sample::defective();
     let app = TestApp::start().await;
     defective.put(&app, &ALL).await;
@@ -186,7 +189,7 @@ async fn a_check_writes_nothing_and_tells_what_a_load_would_do() {
         assert_eq!(same.counts, file.counts, "{}", file.key);
     }
 
-    // Of a database that has it all, nothing would be new.
+    // With everything loaded, nothing would be new.
     let before = (everything(&app).await, app.snapshot().await);
     let checked = app.loader(small_batches).await.check().await.expect("the check ends");
     assert_eq!((everything(&app).await, app.snapshot().await), before, "nothing is written");
@@ -196,7 +199,7 @@ async fn a_check_writes_nothing_and_tells_what_a_load_would_do() {
 }
 
 #[tokio::test]
-async fn a_check_knows_the_bound_and_fails_files_as_a_load_does() {
+async fn a_check_fails_files_over_the_bound_like_a_load() {
     let app = bad_persons().await;
     let load = app.loader(|options| options.max_rejects = Some(MaxRejects::Count(5)));
     let checked = load.await.check().await.expect("the check ends");

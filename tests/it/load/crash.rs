@@ -1,4 +1,4 @@
-//! The loader's process is killed again and again; in the end nothing shows.
+//! Killing the loader's process again and again leaves no trace in the result.
 
 use std::process::Stdio;
 use std::time::Duration;
@@ -8,7 +8,7 @@ use crate::support::dialects::{Compression, USUAL, Written};
 use crate::support::sample::{self, ALL};
 
 const KILLS: u64 = 12;
-/// Kills that must have hit a load with work left, for the test to mean anything.
+/// Kills that must hit a load with work left for the test to be meaningful.
 const MEANT: i64 = 8;
 
 #[tokio::test]
@@ -35,7 +35,7 @@ async fn filled(written: Written) -> TestApp {
     let app = TestApp::start().await;
     for key in ALL {
         let plain = sample::defective().file(key);
-        // Not rewritten: bad rows are to stay as they are.
+        // Only compressed: bad rows must stay as they are.
         app.put(key, crate::support::dialects::compress(plain, written.compression)).await;
     }
     app
@@ -59,7 +59,7 @@ async fn killed_and_resumed(compression: Compression, seed: u64) {
             .spawn()
             .expect("the program starts");
         if kill % 3 == 0 {
-            // The moment of the kill, drawn; nothing is waited for.
+            // A random moment to kill at, not a condition to wait for.
             tokio::time::sleep(Duration::from_millis(draw.below(250))).await;
         } else {
             let reached: i64 = app.value(BATCHES).await;

@@ -1,4 +1,4 @@
-//! Bad rows among good ones: each is found, told and kept; no other is.
+//! Bad rows among good ones: each is found, reported and stored, and no good one is.
 
 use std::collections::BTreeSet;
 
@@ -7,10 +7,10 @@ use salesgraph::load::Outcome;
 use crate::support::TestApp;
 use crate::support::sample::{self, ALL, Planted, Sample};
 
-/// File, line, byte offset, column or parent, reason, raw text.
-type Kept = (String, i64, i64, String, String, Vec<u8>);
+/// A stored bad row: file, line, byte offset, column or parent, reason, raw text.
+type Stored = (String, i64, i64, String, String, Vec<u8>);
 
-fn expected(sample: &Sample, parked: bool) -> BTreeSet<Kept> {
+fn expected(sample: &Sample, parked: bool) -> BTreeSet<Stored> {
     let kept = |bad: &Planted| {
         let raw = &sample.file(&bad.file)[bad.offset..bad.offset + bad.length];
         let place = |at: usize| i64::try_from(at).expect("small");
@@ -38,14 +38,14 @@ fn parent(file: &str, column: &str) -> &'static str {
 }
 
 #[tokio::test]
-async fn every_planted_row_is_found_where_it_is_and_no_other() {
+async fn exactly_the_planted_rows_are_found_at_their_positions() {
     let sample = sample::defective();
     let app = TestApp::start().await;
     sample.put(&app, &ALL).await;
     let summary = app.load_small().await;
     assert_eq!(summary.outcome, Outcome::SucceededWithRejects);
 
-    let rejects: Vec<Kept> = sqlx::query_as(
+    let rejects: Vec<Stored> = sqlx::query_as(
         "SELECT object_key, line, byte_offset, coalesce(column_name, ''), reason, raw \
          FROM load_reject JOIN load_file ON id = file_id",
     )
@@ -53,7 +53,7 @@ async fn every_planted_row_is_found_where_it_is_and_no_other() {
     .await
     .expect("the rejects");
     assert_same(rejects, &expected(sample, false), "rejected");
-    let parked: Vec<Kept> = sqlx::query_as(
+    let parked: Vec<Stored> = sqlx::query_as(
         "SELECT object_key, line, byte_offset, parent, 'missing_parent', raw \
          FROM load_parked JOIN load_file ON id = file_id",
     )
@@ -65,12 +65,12 @@ async fn every_planted_row_is_found_where_it_is_and_no_other() {
     assert_eq!(mute, 0, "each reject has a message");
 }
 
-fn assert_same(found: Vec<Kept>, expected: &BTreeSet<Kept>, what: &str) {
+fn assert_same(found: Vec<Stored>, expected: &BTreeSet<Stored>, what: &str) {
     assert!(!expected.is_empty(), "nothing was planted to be {what}");
     let count = found.len();
-    let found: BTreeSet<Kept> = found.into_iter().collect();
+    let found: BTreeSet<Stored> = found.into_iter().collect();
     assert_eq!(found.len(), count, "a row is {what} twice");
-    let show = |(file, line, offset, column, reason, raw): &Kept| {
+    let show = |(file, line, offset, column, reason, raw): &Stored| {
         let raw = String::from_utf8_lossy(raw).chars().take(80).collect::<String>();
         format!("{file}:{line} at {offset}, {column}, {reason}: {raw}")
     };
@@ -81,7 +81,7 @@ fn assert_same(found: Vec<Kept>, expected: &BTreeSet<Kept>, what: &str) {
 }
 
 #[tokio::test]
-async fn the_good_rows_are_those_of_files_without_bad_ones() {
+async fn good_rows_are_loaded_as_if_there_were_no_bad_ones() {
     let (clean, defective) = (sample::clean(), sample::defective());
     let (good, both) = (TestApp::start().await, TestApp::start().await);
     clean.put(&good, &ALL).await;
@@ -105,8 +105,8 @@ async fn the_good_rows_are_those_of_files_without_bad_ones() {
         assert_eq!(counts.read, counts.inserted + rejected + parked, "{key}: read");
     }
     both.assert_ledger_holds("after a load with bad rows").await;
-    let told: String = both.value("SELECT state FROM load_run").await;
-    assert_eq!(told, "succeeded_with_rejects");
+    let state: String = both.value("SELECT state FROM load_run").await;
+    assert_eq!(state, "succeeded_with_rejects");
 
     let again = both.load_small().await;
     assert_eq!((again.outcome, again.files_skipped), (Outcome::Succeeded, ALL.len()));
@@ -114,10 +114,10 @@ async fn the_good_rows_are_those_of_files_without_bad_ones() {
 }
 
 #[tokio::test]
-async fn a_record_beyond_the_bound_costs_itself_only() {
+async fn an_oversized_record_is_rejected_alone() {
     let clean = sample::clean();
     let mut records = clean.records(sample::PRODUCT);
-    // Once with line ends to be found in the record, once as the file's last.
+    // Once with records after it, once as the file's last record.
     for at in [3, records.len() - 1] {
         records[at] = records[at].replacen(';', &format!(";{}", "x".repeat(200_000)), 1);
     }

@@ -1,4 +1,4 @@
-//! The same rows, however a file is written; and files that cannot be read.
+//! The same rows from every dialect of the files; and files that cannot be read.
 
 use std::io::Read as _;
 
@@ -10,8 +10,8 @@ use crate::support::TestApp;
 use crate::support::dialects::{Compression, Encoding, USUAL, Written, encode, fields};
 use crate::support::sample::{self, ALL, CUSTOMER, DETAIL, HEADER, OFFER, PERSON, PRODUCT};
 
-/// Ways to write the files, each with its name and what the ledger says of the
-/// file of orders: encoding, decimal mark.
+/// Ways to write the files, each with its name and what the ledger records for the
+/// file of orders: encoding and decimal mark.
 const VARIANTS: [(&str, Written, &str, &str); 9] = [
     ("LF", Written { line_end: "\n", ..USUAL }, "utf-8", "comma"),
     (
@@ -68,7 +68,7 @@ const VARIANTS: [(&str, Written, &str, &str); 9] = [
 ];
 
 #[tokio::test]
-async fn the_same_rows_come_out_of_every_dialect() {
+async fn every_dialect_gives_the_same_rows() {
     let usual = TestApp::start().await;
     sample::clean().put(&usual, &ALL).await;
     assert_eq!(usual.load_small().await.outcome, Outcome::Succeeded);
@@ -81,7 +81,7 @@ async fn the_same_rows_come_out_of_every_dialect() {
         let summary = app.load_small().await;
         assert_eq!(summary.outcome, Outcome::Succeeded, "{name}: {summary:?}");
         assert_eq!(app.snapshot().await.content, expected, "{name}");
-        let told = dialect(&app, HEADER).await;
+        let detected = dialect(&app, HEADER).await;
         let compression = match written.compression {
             Compression::None => "none",
             Compression::Gzip | Compression::Gzips => "gzip",
@@ -99,7 +99,7 @@ async fn the_same_rows_come_out_of_every_dialect() {
         ] {
             let found = if part == "ignored" {
                 json!(
-                    told[part]
+                    detected[part]
                         .as_array()
                         .expect("a list")
                         .iter()
@@ -107,7 +107,7 @@ async fn the_same_rows_come_out_of_every_dialect() {
                         .collect::<Vec<_>>()
                 )
             } else {
-                told[part].clone()
+                detected[part].clone()
             };
             assert_eq!(found, value, "{name}: {part}");
         }
@@ -122,7 +122,7 @@ async fn dialect(app: &TestApp, key: &str) -> Value {
         .expect("the file's dialect")
 }
 
-/// The real files, with persons' long texts left out to save time.
+/// The real files, without persons' long texts to save time.
 fn real_file(key: &str) -> Option<Vec<u8>> {
     let file = std::fs::File::open(real_files()?.join(format!("{key}.gz"))).expect(key);
     let mut bytes = Vec::new();
@@ -144,7 +144,7 @@ fn real_file(key: &str) -> Option<Vec<u8>> {
 
 /// The small files in every dialect, the large ones in the one that differs most.
 #[tokio::test]
-async fn the_same_rows_come_out_of_every_dialect_of_the_real_files() {
+async fn every_dialect_of_the_real_files_gives_the_same_rows() {
     const LARGE: [&str; 3] = [PERSON, CUSTOMER, HEADER];
     let delivered = TestApp::start().await;
     for key in [PRODUCT, OFFER].into_iter().chain(LARGE) {
@@ -172,7 +172,7 @@ async fn the_same_rows_come_out_of_every_dialect_of_the_real_files() {
 }
 
 #[tokio::test]
-async fn a_file_that_cannot_be_read_fails_alone_and_says_what_was_expected() {
+async fn an_unreadable_file_fails_alone_and_says_what_was_expected() {
     let clean = sample::clean();
     let app = TestApp::start().await;
     clean.put(&app, &[PERSON, CUSTOMER]).await;
@@ -207,13 +207,13 @@ async fn a_file_that_cannot_be_read_fails_alone_and_says_what_was_expected() {
                 error.message
             );
         }
-        let (state, told): (String, String) =
+        let (state, message): (String, String) =
             sqlx::query_as("SELECT state, error_message FROM load_file WHERE object_key = $1")
                 .bind(format!("incoming/{key}"))
                 .fetch_one(&app.pool)
                 .await
                 .expect(key);
-        assert_eq!((state.as_str(), &told), ("failed", &error.message), "{key}");
+        assert_eq!((state.as_str(), &message), ("failed", &error.message), "{key}");
     }
     let (state, code): (String, String) = sqlx::query_as("SELECT state, error_code FROM load_run")
         .fetch_one(&app.pool)
@@ -221,8 +221,8 @@ async fn a_file_that_cannot_be_read_fails_alone_and_says_what_was_expected() {
         .expect("one run");
     assert_eq!((state.as_str(), code.as_str()), ("failed", "BAD_USER_INPUT"));
     let state = app.snapshot().await;
-    assert_eq!(state.rows("person"), clean.count(PERSON), "the good files are in");
-    assert_eq!(state.rows("customer"), clean.count(CUSTOMER), "the good files are in");
+    assert_eq!(state.rows("person"), clean.count(PERSON), "the good files are loaded");
+    assert_eq!(state.rows("customer"), clean.count(CUSTOMER), "the good files are loaded");
 
     clean.put(&app, &ALL).await;
     let summary = app.load_small().await;
@@ -234,7 +234,7 @@ async fn a_file_that_cannot_be_read_fails_alone_and_says_what_was_expected() {
 }
 
 #[tokio::test]
-async fn a_bad_row_of_utf_16_is_found_at_its_bytes_and_kept_as_utf_8() {
+async fn a_bad_row_in_utf_16_is_found_at_its_bytes_and_stored_as_utf_8() {
     let header = "CustomerID;PersonID;StoreID;TerritoryID;AccountNumber;rowguid;ModifiedDate\r\n";
     let row = |id: &str, account: &str| {
         format!(
@@ -246,7 +246,7 @@ async fn a_bad_row_of_utf_16_is_found_at_its_bytes_and_kept_as_utf_8() {
     let app = TestApp::start().await;
     let text = [header, &good, &row("3", "x"), &bad, &row("4", "y")].concat();
     app.put(CUSTOMER, encode(&text, Encoding::Utf16Be)).await;
-    // A batch for each row, so that the checkpoints lie between the characters.
+    // A batch for each row, for checkpoints at every record.
     let summary = app.loader(|options| options.limits.rows = 1).await.run().await.expect("ends");
     assert_eq!(summary.outcome, Outcome::SucceededWithRejects, "{summary:?}");
     assert_eq!((summary.totals.inserted, summary.totals.rejected), (3, 1));

@@ -7,7 +7,7 @@ use crate::support::TestApp;
 use crate::support::cut_proxy::{CutProxy, Fate};
 use crate::support::sample::{self, PERSON};
 
-/// A proxy that keeps a load of persons in the middle of the file.
+/// A proxy that halts a load of persons in the middle of the file.
 async fn halting(app: &TestApp) -> CutProxy {
     let half = sample::clean().file(PERSON).len() / 2;
     let endpoint = app.s3().endpoint_url.as_deref().expect("an endpoint");
@@ -15,7 +15,7 @@ async fn halting(app: &TestApp) -> CutProxy {
 }
 
 #[tokio::test]
-async fn a_second_loader_is_told_who_holds_the_lock_until_the_holder_is_gone() {
+async fn a_second_loader_is_refused_until_the_holder_is_gone() {
     let app = TestApp::start().await;
     sample::clean().put(&app, &[PERSON]).await;
     let proxy = halting(&app).await;
@@ -55,14 +55,14 @@ async fn a_second_loader_is_told_who_holds_the_lock_until_the_holder_is_gone() {
 }
 
 #[tokio::test]
-async fn a_loader_whose_run_was_taken_over_changes_nothing_any_more() {
+async fn a_loader_whose_run_was_taken_over_changes_nothing_more() {
     let app = TestApp::start().await;
     sample::clean().put(&app, &[PERSON]).await;
     let proxy = halting(&app).await;
     let holder = app.start_load_through(&proxy);
     app.wait_until("SELECT batches > 0 FROM load_checkpoint").await;
 
-    // Its connection that holds the lock is lost, the others are not.
+    // Only the connection that holds the lock is lost.
     sqlx::query(
         "SELECT pg_terminate_backend(pid) FROM pg_locks WHERE locktype = 'advisory' \
          AND database = (SELECT oid FROM pg_database WHERE datname = current_database())",

@@ -1,5 +1,5 @@
-//! Inventory, territories, stores and currency rates: files that a bucket may hold or
-//! lack. Without them nothing else is missing; with them everything refers to them.
+//! Inventory, territories, stores and currency rates: optional files. Without them
+//! everything else is loaded; with them it refers to them.
 
 use salesgraph::graphql::{Engine, Limits};
 use salesgraph::load::Outcome;
@@ -32,7 +32,7 @@ const REFERENCES: &str = "{
 }";
 
 #[tokio::test]
-async fn a_bucket_without_them_loads_as_before_and_fields_are_null_or_empty() {
+async fn a_bucket_without_them_loads_and_their_fields_are_null_or_empty() {
     let clean = sample::clean();
     let app = TestApp::start().await;
     clean.put(&app, &REQUIRED).await;
@@ -75,7 +75,7 @@ async fn a_bucket_without_them_loads_as_before_and_fields_are_null_or_empty() {
     }
     assert_eq!(found["products"]["nodes"], json!([{ "productId": 1 }]), "all are equal");
 
-    // When they arrive, nothing else is touched, and all at once there is what was named.
+    // When they arrive, no other row changes, and every reference resolves.
     let before = app.snapshot().await;
     clean.put(&app, &OPTIONAL).await;
     let summary = app.load_small().await;
@@ -98,7 +98,7 @@ async fn a_bucket_without_them_loads_as_before_and_fields_are_null_or_empty() {
     assert!(found["products"]["nodes"][0]["inventory"]["totalCount"].as_i64() > Some(0), "{found}");
 }
 
-/// What a list gives, row by row, and a statement that must give the same.
+/// Lists, each with its field and a statement that must return the same rows.
 const LISTS: [(&str, &str, &str); 6] = [
     (
         "territories",
@@ -176,7 +176,7 @@ async fn both_ways_agree(app: &TestApp) {
 }
 
 #[tokio::test]
-async fn references_lead_both_ways() {
+async fn references_can_be_followed_both_ways() {
     let app = TestApp::start().await;
     sample::clean().put(&app, &sample::ALL).await;
     assert_eq!(app.load().await.outcome, Outcome::Succeeded);
@@ -184,7 +184,7 @@ async fn references_lead_both_ways() {
 }
 
 #[tokio::test]
-async fn references_lead_both_ways_in_the_real_files() {
+async fn references_of_the_real_files_can_be_followed_both_ways() {
     let Some(dir) = real_files() else { return };
     let app = TestApp::start().await;
     app.put_dir(&dir).await;

@@ -1,5 +1,5 @@
-//! Children that come before their parents wait, and are resolved without being
-//! asked for when the parents arrive.
+//! Children loaded before their parents are parked, and resolved by themselves when
+//! the parents arrive.
 
 use salesgraph::load::{Counts, Outcome, RunSummary};
 
@@ -20,7 +20,7 @@ fn parked(table: &str, parent: &str, count: i64) -> (String, String, i64) {
     (table.to_owned(), parent.to_owned(), count)
 }
 
-/// What a run did to the rows of a file.
+/// What a run did with the rows of a file.
 fn counts(summary: &RunSummary, key: &str) -> Counts {
     let files = summary.files.iter().filter(|file| file.key.ends_with(key));
     files.fold(Counts::default(), |mut sum, file| {
@@ -63,8 +63,8 @@ async fn orphans_are_resolved_step_by_step_as_their_parents_arrive() {
     assert_eq!(waiting(&app).await, expected);
     app.assert_ledger_holds("customers parked").await;
 
-    // The persons set off the whole chain in a single run, though the other files
-    // are skipped; lines go on to wait for the second parent they lack.
+    // The persons resolve the whole chain in a single run, though the other files are
+    // skipped; lines still wait for the second parent they lack.
     clean.put(&app, &[PERSON]).await;
     let summary = app.load_small().await;
     assert_eq!(summary.files_skipped, 3);
@@ -77,7 +77,7 @@ async fn orphans_are_resolved_step_by_step_as_their_parents_arrive() {
     assert_eq!(waiting(&app).await, expected);
     app.assert_ledger_holds("orders resolved").await;
 
-    // Offers that lack their products help nobody; inventory waits with them.
+    // Offers without their products resolve nothing; inventory waits with them.
     clean.put(&app, &[OFFER, INVENTORY]).await;
     app.load_small().await;
     let expected = [
@@ -87,7 +87,7 @@ async fn orphans_are_resolved_step_by_step_as_their_parents_arrive() {
     ];
     assert_eq!(waiting(&app).await, expected);
 
-    // Nobody has waited for the last three.
+    // No row waited for the last three.
     clean.put(&app, &[PRODUCT, TERRITORY, STORE, RATE]).await;
     let summary = app.load_small().await;
     assert_eq!((summary.outcome, summary.files_skipped), (Outcome::Succeeded, 6), "{summary:?}");
@@ -105,7 +105,7 @@ async fn orphans_are_resolved_step_by_step_as_their_parents_arrive() {
 }
 
 #[tokio::test]
-async fn an_orphan_whose_key_came_meanwhile_does_not_overwrite_a_newer_row() {
+async fn a_resolved_orphan_does_not_overwrite_a_newer_row() {
     let customer = |person: &str, territory: u32, date: &str| {
         format!("1;{person};7;{territory};AW00000001;5B9A9BE4-61D8-4E3B-96C2-9A9F1F6B0A5E;{date}")
     };
@@ -129,7 +129,7 @@ async fn an_orphan_whose_key_came_meanwhile_does_not_overwrite_a_newer_row() {
 }
 
 #[tokio::test]
-async fn orphans_of_an_atomic_load_are_parked_as_well() {
+async fn orphans_of_an_atomic_load_are_parked() {
     let clean = sample::clean();
     let app = TestApp::start().await;
     clean.put(&app, &[HEADER]).await;

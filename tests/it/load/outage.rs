@@ -1,4 +1,4 @@
-//! Postgres and S3 go away in the middle of a load and come back, or do not.
+//! Outages of Postgres and S3 in the middle of a load, for a while or for good.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -16,7 +16,7 @@ use crate::support::snapshot::Snapshot;
 
 const BATCHES: &str = "SELECT coalesce(sum(batches), 0) FROM load_checkpoint";
 
-/// A Postgres of the test's own, for it to break.
+/// A Postgres for this test alone, which it may break.
 async fn own_postgres() -> (Postgres, TestApp) {
     let postgres = start_postgres(&state_dir("outage")).await;
     let app = TestApp::start_on(Servers::on(&postgres).await).await;
@@ -30,7 +30,7 @@ async fn undisturbed(sample: &sample::Sample, keys: &[&str]) -> Snapshot {
     app.snapshot().await
 }
 
-/// A load in small batches, on its way.
+/// Starts a load in small batches.
 fn start(load: Load) -> tokio::task::JoinHandle<RunSummary> {
     tokio::spawn(async move { load.run().await.expect("the run ends") })
 }
@@ -46,7 +46,7 @@ async fn proxy(app: &TestApp, fate: impl Fn(usize) -> Fate + Send + 'static) -> 
 }
 
 #[tokio::test]
-async fn a_load_outlives_restarts_of_postgres() {
+async fn a_load_survives_restarts_of_postgres() {
     let (mut postgres, app) = own_postgres().await;
     sample::defective().put(&app, &ALL).await;
     let load = app.loader(|options| options.limits.rows = 20).await;
@@ -70,12 +70,12 @@ async fn a_load_outlives_restarts_of_postgres() {
 }
 
 #[tokio::test]
-async fn a_file_that_was_told_as_loaded_stays_so_through_a_crash() {
+async fn a_file_reported_as_loaded_stays_loaded_through_a_crash() {
     let (mut postgres, app) = own_postgres().await;
     sample::clean().put(&app, &ALL).await;
     let running = start(app.loader(|options| options.limits.rows = 20).await);
     for dataset in ["product", "special_offer_product"] {
-        // The crash comes before Postgres writes its log by itself.
+        // The crash comes before Postgres would flush its WAL by itself.
         app.wait_until(&format!(
             "SELECT state = 'loaded' FROM load_file WHERE dataset = '{dataset}'"
         ))
@@ -90,22 +90,22 @@ async fn a_file_that_was_told_as_loaded_stays_so_through_a_crash() {
             .fetch_all(&app.pool)
             .await
             .expect("the files");
-    assert!(unfinished.is_empty(), "told as loaded, and lost: {unfinished:?}");
+    assert!(unfinished.is_empty(), "reported as loaded, and lost: {unfinished:?}");
     assert_eq!(app.snapshot().await, undisturbed(sample::clean(), &ALL).await);
     assert_eq!(summary.totals.inserted, summary.totals.read);
     postgres.stop().await.expect("Postgres stops");
 }
 
 #[tokio::test]
-async fn a_run_is_known_to_the_ledger_before_it_works() {
+async fn a_run_is_in_the_ledger_before_it_starts_working() {
     let (mut postgres, app) = own_postgres().await;
     sample::clean().put(&app, &[PERSON]).await;
     let running = start(app.loader(small_batches).await);
     app.wait_until("EXISTS (SELECT FROM load_run)").await;
     postgres.crash(Crash::Immediate).await.expect("Postgres ends");
     postgres.start_again().await.expect("Postgres comes back");
-    // Where the crash hits before the first file, the run may end as failed; it
-    // must not be lost.
+    // If the crash comes before the first file, the run may end as failed; it must
+    // not be lost.
     let ended = running.await;
     let runs: i64 = app.value("SELECT count(*) FROM load_run").await;
     assert_eq!(runs, 1, "the run that was begun is in the ledger, {ended:?}");
@@ -113,7 +113,7 @@ async fn a_run_is_known_to_the_ledger_before_it_works() {
 }
 
 #[tokio::test]
-async fn a_load_outlives_cut_connections_to_s3() {
+async fn a_load_survives_cut_connections_to_s3() {
     let app = TestApp::start().await;
     sample::defective().put(&app, &ALL).await;
     let proxy = proxy(&app, |_| Fate::Cut(50_000)).await;
@@ -123,7 +123,7 @@ async fn a_load_outlives_cut_connections_to_s3() {
     assert_eq!(app.snapshot().await, undisturbed(sample::defective(), &ALL).await);
 }
 
-/// A file whose second half waits at the proxy's gate, and the load of it.
+/// A load of a file whose second half waits at the proxy's gate.
 struct Halfway {
     app: TestApp,
     proxy: CutProxy,
@@ -137,8 +137,9 @@ async fn halfway() -> Halfway {
     clean.put(&app, &[PERSON]).await;
     let half = clean.file(PERSON).len() / 2;
     let gone = Arc::new(AtomicBool::new(false));
-    let tell = Arc::clone(&gone);
-    let fate = move |_| if tell.load(Ordering::SeqCst) { Fate::Cut(0) } else { Fate::Gate(half) };
+    let is_gone = Arc::clone(&gone);
+    let fate =
+        move |_| if is_gone.load(Ordering::SeqCst) { Fate::Cut(0) } else { Fate::Gate(half) };
     let proxy = proxy(&app, fate).await;
     let running = start(through(&app, &proxy).await);
     app.wait_until(&format!("({BATCHES}) >= 1")).await;
@@ -146,7 +147,7 @@ async fn halfway() -> Halfway {
 }
 
 #[tokio::test]
-async fn a_file_fails_when_s3_is_gone_for_good_and_the_next_run_goes_on() {
+async fn a_file_fails_when_s3_stays_away_and_the_next_run_continues() {
     let Halfway { app, proxy, gone, running } = halfway().await;
     gone.store(true, Ordering::SeqCst);
     proxy.open_gate();
@@ -156,7 +157,7 @@ async fn a_file_fails_when_s3_is_gone_for_good_and_the_next_run_goes_on() {
     assert_eq!(error.code, "UNAVAILABLE", "{}", error.message);
     assert!(error.message.contains(PERSON), "{} does not name the file", error.message);
     let read = summary.files[0].counts.read;
-    assert!(read > 0, "what had come is kept");
+    assert!(read > 0, "what had arrived is kept");
     let (state, code): (String, String) = sqlx::query_as("SELECT state, error_code FROM load_file")
         .fetch_one(&app.pool)
         .await
@@ -167,13 +168,13 @@ async fn a_file_fails_when_s3_is_gone_for_good_and_the_next_run_goes_on() {
     let summary = app.load_small().await;
     assert_eq!(summary.outcome, Outcome::Succeeded, "{summary:?}");
     let all = sample::clean().count(PERSON);
-    assert_eq!(summary.totals.read, all - read, "it went on at the checkpoint");
+    assert_eq!(summary.totals.read, all - read, "it continued at the checkpoint");
     app.assert_ledger_holds("with S3 again").await;
     assert_eq!(app.snapshot().await, undisturbed(sample::clean(), &[PERSON]).await);
 }
 
 #[tokio::test]
-async fn an_object_overwritten_while_it_is_read_fails_and_its_new_version_is_loaded() {
+async fn an_object_overwritten_during_reading_fails_and_its_new_version_is_loaded() {
     let Halfway { app, proxy, gone: _, running } = halfway().await;
     let clean = sample::clean();
     let mut records = clean.records(PERSON);

@@ -1,4 +1,4 @@
-//! The real files, where they lie beside the project.
+//! The real files, if they lie beside the project.
 
 use std::path::PathBuf;
 
@@ -6,7 +6,7 @@ use salesgraph::load::Outcome;
 
 use crate::support::TestApp;
 
-/// The folder of the real files; says so and gives none where it is missing.
+/// The folder of the real files; prints a message where it is missing.
 pub(crate) fn real_files() -> Option<PathBuf> {
     let dir = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../shared/adventureworks");
     if dir.is_dir() {
@@ -17,7 +17,7 @@ pub(crate) fn real_files() -> Option<PathBuf> {
 }
 
 #[tokio::test]
-async fn the_real_files_load_to_the_last_row_and_only_once() {
+async fn every_row_of_the_real_files_is_loaded_exactly_once() {
     let Some(dir) = real_files() else { return };
     let app = TestApp::start().await;
     app.put_dir(&dir).await;
@@ -71,7 +71,7 @@ async fn the_real_files_load_to_the_last_row_and_only_once() {
                WHERE currency_rate_id IS NOT NULL AND rate.average_rate IS NULL)",
         )
         .await;
-    assert_eq!(strays, 0, "what customers and orders name is there");
+    assert_eq!(strays, 0, "all references of customers and orders resolve");
 
     let again = app.load().await;
     assert_eq!((again.outcome, again.files_skipped), (Outcome::Succeeded, 10));

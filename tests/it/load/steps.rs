@@ -1,5 +1,5 @@
-//! What is made of the loaded rows is brought up to date at the end of a run, once
-//! for each state of the rows, whoever changed them.
+//! Derived tables are brought up to date at the end of a run, once for each state of
+//! the rows, whoever changed them.
 
 use chrono::NaiveDate;
 use salesgraph::graphql::{Engine, Limits};
@@ -14,10 +14,10 @@ use crate::support::forecast::{assert_all_as_worked_out, assert_as_worked_out};
 use crate::support::sample::{self, ALL, DETAIL, HEADER, INVENTORY};
 use crate::support::{TestApp, ask};
 
-/// What is brought up to date when sales have changed.
+/// The steps that are due after sales have changed.
 const BOTH: [&str; 2] = ["sales_rollup", "demand_forecast"];
 
-/// Changes the quantity of some lines as nobody but a person would.
+/// Changes the quantity of some lines by hand.
 const CHANGE: &str = "UPDATE sales_order_line SET order_quantity = order_quantity + 3, \
      line_total = round(unit_price * (1 - unit_price_discount) * (order_quantity + 3), 6) WHERE ";
 
@@ -62,7 +62,7 @@ async fn a_step_is_done_once_for_each_state_of_the_rows() {
 
     let again = app.load_small().await;
     assert_eq!(names(&again), [""; 0], "nothing has changed");
-    // The same rows in another version of the files: all are read, none is touched.
+    // The same rows in another version of the files: all are read, none is changed.
     for key in [HEADER, DETAIL] {
         app.put(key, compress(sample::clean().file(key), Compression::Gzip)).await;
     }
@@ -76,7 +76,7 @@ async fn a_step_is_done_once_for_each_state_of_the_rows() {
 }
 
 #[tokio::test]
-async fn changes_by_hand_are_taken_in_from_their_first_day_on() {
+async fn changes_by_hand_are_derived_from_their_first_day_on() {
     let app = loaded().await;
     let middle = "SELECT percentile_disc(0.5) WITHIN GROUP (ORDER BY order_date)::date \
                   FROM sales_order";
@@ -91,7 +91,7 @@ async fn changes_by_hand_are_taken_in_from_their_first_day_on() {
     assert!(steps[1].1 > 0 && steps[1].1 < steps[0].1, "{steps:?}");
     assert_as_worked_out(&app.pool, "after an update").await;
 
-    // An order that is moved counts on the day it leaves and on the one it comes to.
+    // Moving an order affects its old day and its new one.
     let last = day_of(&app, "SELECT max(order_date)::date FROM sales_order").await;
     change(
         &app,
@@ -113,14 +113,14 @@ async fn changes_by_hand_are_taken_in_from_their_first_day_on() {
 
     change(&app, "TRUNCATE sales_order_line").await;
     app.load_small().await;
-    assert_eq!(ledger(&app).await[4].0, None, "everything anew");
+    assert_eq!(ledger(&app).await[4].0, None, "everything from the start");
     let left: i64 = app.value("SELECT count(*) FROM demand_forecast_span").await;
     assert_eq!(left, 0);
 }
 
-/// However it came about, it is what the rows give.
+/// The derived tables depend on the rows alone, not on their history.
 #[tokio::test]
-async fn what_is_kept_up_to_date_is_what_would_be_made_anew() {
+async fn incremental_updates_equal_a_full_derivation() {
     let app = loaded().await;
     let mut draw = Draw::new(11);
     for round in 0..6 {
@@ -152,7 +152,7 @@ async fn what_is_kept_up_to_date_is_what_would_be_made_anew() {
 }
 
 #[tokio::test]
-async fn what_is_right_already_is_not_written() {
+async fn rows_that_are_already_correct_are_not_written() {
     let app = loaded().await;
     let product = "SELECT min(product_id) FROM sales_order_line";
     change(&app, &format!("{CHANGE}product_id = ({product})")).await;
@@ -166,15 +166,15 @@ async fn what_is_right_already_is_not_written() {
             .await
             .expect("its days"),
     );
-    // Each day of the product, once for the product and once for the day.
+    // Each day of the product: one row by product and day, one by day.
     assert_eq!(summary.steps[0].rows_written, 2 * of_product, "of {all}: {summary:?}");
     assert!(all > 2 * of_product);
     assert!(summary.steps[1].rows_written <= of_product, "{summary:?}");
-    assert_eq!(ledger(&app).await[1].0, None, "everything was looked at");
+    assert_eq!(ledger(&app).await[1].0, None, "everything was checked");
 }
 
 #[tokio::test]
-async fn a_change_of_the_inventory_makes_the_forecast_alone_due() {
+async fn a_change_of_the_inventory_makes_only_the_forecast_due() {
     let app = loaded().await;
     let stock = "SELECT sum(available_quantity)::bigint FROM demand_forecast_stock";
     let before: i64 = app.value(stock).await;
@@ -189,12 +189,12 @@ async fn a_change_of_the_inventory_makes_the_forecast_alone_due() {
     .fetch_one(&app.pool)
     .await
     .expect("its places");
-    assert_eq!(app.value::<i64>(stock).await, before, "it is taken in by a run");
+    assert_eq!(app.value::<i64>(stock).await, before, "a run derives it");
     assert_eq!(names(&app.load_small().await), ["demand_forecast"]);
     assert_eq!(app.value::<i64>(stock).await, before + 5 * places);
     assert_eq!(ledger(&app).await[1], (None, 1), "one product, and no sales");
 
-    // A run that also finds sales changed tells their first day.
+    // A run that also finds changed sales records their first day.
     let last = day_of(&app, "SELECT max(order_date)::date FROM sales_order").await;
     change(&app, &format!("DELETE FROM product_inventory {product}")).await;
     change(
@@ -219,7 +219,7 @@ async fn a_change_of_the_inventory_makes_the_forecast_alone_due() {
 }
 
 #[tokio::test]
-async fn files_that_fail_leave_the_rest_brought_up_to_date() {
+async fn failed_files_do_not_prevent_the_steps() {
     let app = TestApp::start().await;
     sample::clean().put(&app, &ALL).await;
     app.put("more/Sales.Customer-bad.csv", "CustomerID;PersonID\r\n1;2\r\n").await;
@@ -230,7 +230,7 @@ async fn files_that_fail_leave_the_rest_brought_up_to_date() {
 }
 
 #[tokio::test]
-async fn a_replayed_line_is_taken_in() {
+async fn a_replayed_line_updates_the_derived_tables() {
     let app = TestApp::start().await;
     let clean = sample::clean();
     let mut records = clean.records(DETAIL);
@@ -250,7 +250,7 @@ async fn a_replayed_line_is_taken_in() {
 }
 
 #[tokio::test]
-async fn writers_of_lines_do_not_wait_for_each_other_nor_for_a_step() {
+async fn writers_of_lines_wait_neither_for_each_other_nor_for_a_step() {
     let app = loaded().await;
     let mut writers = Vec::new();
     for product in ["product_id % 2 = 0", "product_id % 2 = 1"] {
@@ -269,15 +269,15 @@ async fn writers_of_lines_do_not_wait_for_each_other_nor_for_a_step() {
 }
 
 #[tokio::test]
-async fn the_table_the_summary_and_the_api_tell_of_it() {
+async fn the_table_the_summary_and_the_api_report_steps() {
     let app = TestApp::start().await;
     sample::clean().put(&app, &ALL).await;
-    let told = app.run(&["load", "--json"]).await.expect(0);
-    let told: Value = serde_json::from_str(&told.out).expect("one JSON object");
+    let summary = app.run(&["load", "--json"]).await.expect(0);
+    let summary: Value = serde_json::from_str(&summary.out).expect("one JSON object");
     let rows = ledger(&app).await[0].1;
-    assert_eq!(told["steps"][1]["step"], "demand_forecast");
-    assert_eq!(told["steps"][1]["rows_written"], rows);
-    assert!(told["steps"][1]["seconds"].is_f64(), "{told}");
+    assert_eq!(summary["steps"][1]["step"], "demand_forecast");
+    assert_eq!(summary["steps"][1]["rows_written"], rows);
+    assert!(summary["steps"][1]["seconds"].is_f64(), "{summary}");
     let all: i64 = app
         .value(
             "SELECT (SELECT count(*) FROM demand_forecast_span) \

@@ -1,4 +1,4 @@
-//! A step that is broken off leaves nothing half, and is taken up again.
+//! An interrupted step leaves nothing half done, and is repeated.
 
 use std::process::Stdio;
 
@@ -11,20 +11,20 @@ use crate::support::forecast::assert_as_worked_out;
 use crate::support::ledger::small_batches;
 use crate::support::sample::{self, ALL};
 
-/// What is brought up to date when sales have changed.
+/// The steps that are due after sales have changed.
 const BOTH: [&str; 2] = ["sales_rollup", "demand_forecast"];
 
-/// A step in the middle of its work, waiting to write.
-const AT_WORK: &str = "SELECT pid FROM pg_locks WHERE NOT granted \
+/// The backend of a step that waits to write.
+const AT_WORK_PID: &str = "SELECT pid FROM pg_locks WHERE NOT granted \
      AND relation = 'demand_forecast_span'::regclass \
      AND database = (SELECT oid FROM pg_database WHERE datname = current_database())";
 
-/// Files to load, and a connection that keeps the forecast from being written.
-async fn held() -> (TestApp, PgConnection) {
+/// Files to load, and a connection that blocks writing the forecast.
+async fn blocked() -> (TestApp, PgConnection) {
     let app = TestApp::start().await;
     sample::clean().put(&app, &ALL).await;
     let mut holder = PgConnection::connect_with(&app.database()).await.expect("a connection");
-    holder.execute("BEGIN; LOCK TABLE demand_forecast_span IN SHARE MODE").await.expect("held");
+    holder.execute("BEGIN; LOCK TABLE demand_forecast_span IN SHARE MODE").await.expect("blocked");
     (app, holder)
 }
 
@@ -36,9 +36,9 @@ fn start(load: Load) -> JoinHandle<RunSummary> {
     tokio::spawn(async move { load.run().await.expect("the run ends") })
 }
 
-async fn at_work(app: &TestApp) -> i32 {
-    app.wait_until(&format!("EXISTS ({AT_WORK})")).await;
-    app.value(AT_WORK).await
+async fn backend_at_work(app: &TestApp) -> i32 {
+    app.wait_until(&format!("EXISTS ({AT_WORK_PID})")).await;
+    app.value(AT_WORK_PID).await
 }
 
 async fn end_backend(app: &TestApp, how: &str, pid: i32) {
@@ -46,8 +46,8 @@ async fn end_backend(app: &TestApp, how: &str, pid: i32) {
     assert!(sqlx::query_scalar::<_, bool>(sql).fetch_one(&app.pool).await.expect(how));
 }
 
-/// Nothing of it is there, and it is still to be done.
-async fn assert_not_begun(app: &TestApp) {
+/// The forecast has no rows and is still due.
+async fn assert_still_due(app: &TestApp) {
     for (table, rows) in [
         ("demand_forecast_span", false),
         ("demand_forecast_date", false),
@@ -62,8 +62,8 @@ async fn assert_not_begun(app: &TestApp) {
     }
 }
 
-/// A run that finds nothing new does what is left.
-async fn assert_taken_up(app: &TestApp, steps: &[&str]) {
+/// A run without new files does the steps that are left.
+async fn assert_next_run_does(app: &TestApp, steps: &[&str]) {
     let next = app.load_small().await;
     assert_eq!((next.outcome, next.files.len()), (Outcome::Succeeded, 0), "{next:?}");
     assert_eq!(names(&next), steps);
@@ -72,12 +72,12 @@ async fn assert_taken_up(app: &TestApp, steps: &[&str]) {
 }
 
 #[tokio::test]
-async fn a_step_that_fails_fails_the_run_and_keeps_what_was_loaded() {
-    let (app, holder) = held().await;
+async fn a_failed_step_fails_the_run_and_keeps_the_loaded_rows() {
+    let (app, holder) = blocked().await;
     let running = start(app.loader(small_batches).await);
-    let pid = at_work(&app).await;
+    let pid = backend_at_work(&app).await;
     let state: String = app.value("SELECT state FROM load_run").await;
-    assert_eq!(state, "running", "success is told after the step only");
+    assert_eq!(state, "running", "success is recorded only after the step");
     end_backend(&app, "pg_cancel_backend", pid).await;
 
     let summary = running.await.expect("the run ends");
@@ -88,25 +88,25 @@ async fn a_step_that_fails_fails_the_run_and_keeps_what_was_loaded() {
     for part in ["demand_forecast could not be brought up to date", "the next run goes on"] {
         assert!(error.message.contains(part), "{}", error.message);
     }
-    let told: (String, String) = sqlx::query_as("SELECT state, error_message FROM load_run")
+    let recorded: (String, String) = sqlx::query_as("SELECT state, error_message FROM load_run")
         .fetch_one(&app.pool)
         .await
         .expect("the run");
-    assert_eq!(told, ("failed".to_owned(), error.message));
-    assert_not_begun(&app).await;
-    holder.close().await.expect("let go");
-    assert_taken_up(&app, &["demand_forecast"]).await;
+    assert_eq!(recorded, ("failed".to_owned(), error.message));
+    assert_still_due(&app).await;
+    holder.close().await.expect("released");
+    assert_next_run_does(&app, &["demand_forecast"]).await;
 }
 
 #[tokio::test]
-async fn a_lost_connection_is_no_failure() {
-    let (app, holder) = held().await;
+async fn a_lost_connection_does_not_fail_the_step() {
+    let (app, holder) = blocked().await;
     let running = start(app.loader(small_batches).await);
-    let first = at_work(&app).await;
+    let first = backend_at_work(&app).await;
     end_backend(&app, "pg_terminate_backend", first).await;
-    app.wait_until(&format!("EXISTS ({AT_WORK} AND pid <> {first})")).await;
-    assert_not_begun(&app).await;
-    holder.close().await.expect("let go");
+    app.wait_until(&format!("EXISTS ({AT_WORK_PID} AND pid <> {first})")).await;
+    assert_still_due(&app).await;
+    holder.close().await.expect("released");
 
     let summary = running.await.expect("the run ends");
     assert_eq!(
@@ -121,7 +121,7 @@ async fn a_lost_connection_is_no_failure() {
 
 #[tokio::test]
 async fn a_killed_loader_leaves_the_step_to_the_next_run() {
-    let (app, holder) = held().await;
+    let (app, holder) = blocked().await;
     let mut loader = app
         .command()
         .arg("load")
@@ -129,43 +129,43 @@ async fn a_killed_loader_leaves_the_step_to_the_next_run() {
         .stderr(Stdio::null())
         .spawn()
         .expect("the program starts");
-    let pid = at_work(&app).await;
+    let pid = backend_at_work(&app).await;
     loader.kill().await.expect("the loader is killed");
-    // A backend that waits for a lock does not look whether its client is there.
+    // A backend that waits for a lock does not notice that its client is gone.
     end_backend(&app, "pg_terminate_backend", pid).await;
     app.wait_until_no_loader().await;
-    assert_not_begun(&app).await;
-    holder.close().await.expect("let go");
-    assert_taken_up(&app, &["demand_forecast"]).await;
+    assert_still_due(&app).await;
+    holder.close().await.expect("released");
+    assert_next_run_does(&app, &["demand_forecast"]).await;
 }
 
 #[tokio::test]
-async fn a_change_that_comes_while_a_step_is_at_work_is_left_for_the_next_run() {
-    let (app, holder) = held().await;
+async fn a_change_during_a_step_is_left_to_the_next_run() {
+    let (app, holder) = blocked().await;
     let running = start(app.loader(small_batches).await);
-    at_work(&app).await;
+    backend_at_work(&app).await;
     app.pool
         .execute("DELETE FROM sales_order_line WHERE product_id % 3 = 0")
         .await
         .expect("writers do not wait for a step");
-    holder.close().await.expect("let go");
+    holder.close().await.expect("released");
     let summary = running.await.expect("the run ends");
     assert_eq!(
         (summary.outcome, names(&summary)),
         (Outcome::Succeeded, BOTH.to_vec()),
         "{summary:?}"
     );
-    assert_taken_up(&app, &BOTH).await;
+    assert_next_run_does(&app, &BOTH).await;
 }
 
-/// Enters the step as an attempt of the run would have that was committed, but did not
-/// hear of it.
+/// Records the step as an earlier attempt of the run would whose commit succeeded
+/// unnoticed.
 const ENTERED: &str = "INSERT INTO load_step \
        (run_id, step, data_version, since, started_at, finished_at, rows_written) \
      SELECT id, 'demand_forecast', 1, '2011-01-01', now(), now(), 1000000 FROM load_run";
 
-/// What the ledger has of the forecast.
-async fn told(app: &TestApp) -> (i64, f64) {
+/// The ledger's entry of the forecast.
+async fn recorded(app: &TestApp) -> (i64, f64) {
     sqlx::query_as(
         "SELECT rows_written, date_part('epoch', finished_at - started_at) FROM load_step \
          WHERE step = 'demand_forecast'",
@@ -175,7 +175,7 @@ async fn told(app: &TestApp) -> (i64, f64) {
     .expect("one entry")
 }
 
-fn assert_told(summary: &RunSummary, (rows_written, seconds): (i64, f64)) {
+fn assert_reported(summary: &RunSummary, (rows_written, seconds): (i64, f64)) {
     assert_eq!((summary.outcome, names(summary)), (Outcome::Succeeded, BOTH.to_vec()));
     let step = &summary.steps[1];
     assert_eq!(step.rows_written, rows_written);
@@ -183,26 +183,26 @@ fn assert_told(summary: &RunSummary, (rows_written, seconds): (i64, f64)) {
 }
 
 #[tokio::test]
-async fn a_step_that_was_committed_unheard_and_is_due_again_adds_to_its_entry() {
-    let (app, holder) = held().await;
+async fn a_step_committed_unnoticed_and_due_again_adds_to_its_entry() {
+    let (app, holder) = blocked().await;
     let running = start(app.loader(small_batches).await);
-    at_work(&app).await;
+    backend_at_work(&app).await;
     app.pool.execute(ENTERED).await.expect("an entry");
-    holder.close().await.expect("let go");
+    holder.close().await.expect("released");
     let summary = running.await.expect("the run ends");
-    let (rows, seconds) = told(&app).await;
+    let (rows, seconds) = recorded(&app).await;
     assert!(rows > 1_001_000, "{rows}");
     assert!(seconds > 0.0, "the later times");
-    assert_told(&summary, (rows, seconds));
+    assert_reported(&summary, (rows, seconds));
     assert_as_worked_out(&app.pool, "after it was done twice").await;
 }
 
 #[tokio::test]
-async fn a_step_that_was_committed_unheard_is_in_the_summary() {
-    let (app, holder) = held().await;
+async fn a_step_committed_unnoticed_is_in_the_summary() {
+    let (app, holder) = blocked().await;
     let running = start(app.loader(small_batches).await);
-    let pid = at_work(&app).await;
-    // In the place of what was lost: the notes are taken, the entry is made.
+    let pid = backend_at_work(&app).await;
+    // Does what the lost attempt did: takes the due changes and records the step.
     let mut other = PgConnection::connect_with(&app.database()).await.expect("a connection");
     let taking = tokio::spawn(async move {
         other.execute("BEGIN; LOCK TABLE derivation_due").await.expect("locked");
@@ -214,11 +214,11 @@ async fn a_step_that_was_committed_unheard_is_in_the_summary() {
                                    WHERE datname = current_database()))";
     app.wait_until(waiting).await;
     end_backend(&app, "pg_terminate_backend", pid).await;
-    let mut other = taking.await.expect("the step has let go");
+    let mut other = taking.await.expect("the step has released it");
     for sql in ["DELETE FROM derivation_due", ENTERED, "COMMIT"] {
         other.execute(sql).await.expect(sql);
     }
     let summary = running.await.expect("the run ends");
-    holder.close().await.expect("let go");
-    assert_told(&summary, told(&app).await);
+    holder.close().await.expect("released");
+    assert_reported(&summary, recorded(&app).await);
 }

@@ -1,5 +1,4 @@
-//! What others write while steps are done is taken in, in whatever order it is
-//! committed.
+//! Concurrent writes are derived, in whatever order they are committed.
 
 use sqlx::{AssertSqlSafe, Connection as _, Executor as _, PgConnection};
 use tokio::task::JoinHandle;
@@ -8,16 +7,16 @@ use crate::support::TestApp;
 use crate::support::forecast::assert_as_worked_out;
 use crate::support::sample::{self, ALL};
 
-/// The latest order with a line whose product the check of the forecast looks at.
+/// The latest order with a line of a product that the check of the forecast covers.
 const ORDER: &str = "(SELECT sales_order_id FROM sales_order JOIN sales_order_line \
      USING (sales_order_id) WHERE product_id % 12 = 7 \
      ORDER BY order_date DESC, sales_order_id LIMIT 1)";
 
-/// Moves that order to another day, long before.
+/// Moves that order to a much earlier day.
 const MOVE: &str = "UPDATE sales_order SET order_date = order_date - interval '400 days' \
      WHERE sales_order_id = {order}";
 
-/// What may be done to its lines.
+/// Changes of its lines.
 const CHANGES: [&str; 3] = [
     "INSERT INTO sales_order_line SELECT sales_order_id, 1000000, carrier_tracking_number, 99, \
        product_id, special_offer_id, 1, 0, 99, gen_random_uuid(), modified_date, source_file_id, \
@@ -28,7 +27,7 @@ const CHANGES: [&str; 3] = [
     "DELETE FROM sales_order_line WHERE sales_order_id = {order} AND product_id % 12 = 7",
 ];
 
-/// Two who write.
+/// Two concurrent writers of one order.
 struct Writers {
     app: TestApp,
     order: i32,
@@ -43,7 +42,7 @@ impl Writers {
         Self { app, order: order.expect("an order") }
     }
 
-    /// Begins a transaction and writes; it stays open.
+    /// Writes in a transaction that stays open.
     fn write(&self, sql: &str) -> JoinHandle<PgConnection> {
         let database = self.app.database().application_name("writer");
         let sql = format!("BEGIN; {}", sql.replace("{order}", &self.order.to_string()));
@@ -54,13 +53,13 @@ impl Writers {
         })
     }
 
-    async fn wait_until_one_waits(&self) {
+    async fn wait_until_one_is_blocked(&self) {
         let waiting = "EXISTS (SELECT FROM pg_stat_activity WHERE datname = current_database() \
                        AND application_name = 'writer' AND wait_event_type = 'Lock')";
         self.app.wait_until(waiting).await;
     }
 
-    async fn take_in(&self, when: &str) {
+    async fn derive(&self, when: &str) {
         self.app.load_small().await;
         assert_as_worked_out(&self.app.pool, when).await;
         let other: i64 = self
@@ -77,45 +76,45 @@ impl Writers {
 }
 
 #[tokio::test]
-async fn an_order_is_moved_after_its_open_lines_are_committed() {
+async fn moving_an_order_waits_for_its_open_lines() {
     let writers = Writers::start().await;
     for change in CHANGES {
-        let mut lines = writers.write(change).await.expect("nobody else writes");
+        let mut lines = writers.write(change).await.expect("no other writer");
         let moving = writers.write(MOVE);
-        writers.wait_until_one_waits().await;
-        writers.take_in("with lines open").await;
+        writers.wait_until_one_is_blocked().await;
+        writers.derive("with lines open").await;
         lines.execute("COMMIT").await.expect("committed");
         let mut moving = moving.await.expect("it is moved");
-        writers.take_in("with an order open").await;
+        writers.derive("with an order open").await;
         moving.execute("COMMIT").await.expect("committed");
-        writers.take_in(change).await;
+        writers.derive(change).await;
     }
 }
 
 #[tokio::test]
-async fn lines_of_an_order_that_is_moved_meanwhile_are_taken_in_on_its_new_day() {
+async fn lines_written_while_an_order_moves_count_on_its_new_day() {
     let writers = Writers::start().await;
     for change in CHANGES {
-        let mut moving = writers.write(MOVE).await.expect("nobody else writes");
+        let mut moving = writers.write(MOVE).await.expect("no other writer");
         let lines = writers.write(change);
-        writers.wait_until_one_waits().await;
+        writers.wait_until_one_is_blocked().await;
         moving.execute("COMMIT").await.expect("committed");
         let mut lines = lines.await.expect("the lines are written");
-        writers.take_in("with lines open").await;
+        writers.derive("with lines open").await;
         lines.execute("COMMIT").await.expect("committed");
-        writers.take_in(change).await;
+        writers.derive(change).await;
     }
 }
 
-/// As two batches of a load may.
+/// Like two batches of a load.
 #[tokio::test]
 async fn lines_of_the_same_order_do_not_wait_for_each_other() {
     let writers = Writers::start().await;
-    let first = writers.write(CHANGES[0]).await.expect("nobody else writes");
+    let first = writers.write(CHANGES[0]).await.expect("no other writer");
     let more = CHANGES[0].replace("1000000", "1000001");
     let limited = format!("SET LOCAL lock_timeout = '10s'; {more}");
-    let mut second = writers.write(&limited).await.expect("it waits for nobody");
+    let mut second = writers.write(&limited).await.expect("it does not wait");
     second.execute("COMMIT").await.expect("committed");
-    writers.take_in("with a line open").await;
-    first.close().await.expect("let go");
+    writers.derive("with a line open").await;
+    first.close().await.expect("released");
 }

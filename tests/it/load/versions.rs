@@ -1,5 +1,4 @@
-//! Versions of files and of rows: what is loaded again, what is skipped, and who
-//! wins.
+//! Versions of files and rows: which files are skipped, and which row wins.
 
 use std::collections::BTreeMap;
 
@@ -28,7 +27,7 @@ async fn territories(app: &TestApp) -> BTreeMap<i32, i32> {
     rows.into_iter().collect()
 }
 
-fn came_to(counts: Counts) -> [i64; 3] {
+fn changes(counts: Counts) -> [i64; 3] {
     [counts.inserted, counts.updated, counts.unchanged]
 }
 
@@ -37,7 +36,7 @@ async fn an_overwritten_object_is_loaded_and_newer_rows_win() {
     let app = TestApp::start().await;
     let first: Vec<String> = (1..=5).map(|id| store(id, 1, 10)).collect();
     app.put(CUSTOMER, file(&first)).await;
-    assert_eq!(came_to(app.load().await.totals), [5, 0, 0]);
+    assert_eq!(changes(app.load().await.totals), [5, 0, 0]);
     let loaded = app.snapshot().await;
 
     let skipped = app.load().await;
@@ -51,7 +50,7 @@ async fn an_overwritten_object_is_loaded_and_newer_rows_win() {
     app.put(CUSTOMER, file(&second)).await;
     let summary = app.load().await;
     assert_eq!(summary.outcome, Outcome::Succeeded);
-    assert_eq!(came_to(summary.totals), [1, 2, 2], "inserted, updated, unchanged");
+    assert_eq!(changes(summary.totals), [1, 2, 2], "inserted, updated, unchanged");
     let expected = BTreeMap::from([(1, 1), (2, 2), (3, 2), (4, 1), (5, 1), (6, 2)]);
     assert_eq!(territories(&app).await, expected);
     let versions: i64 = app.value("SELECT count(DISTINCT etag) FROM load_file").await;
@@ -70,17 +69,17 @@ async fn an_overwritten_object_is_loaded_and_newer_rows_win() {
     let loaded = app.snapshot().await;
     app.put("again/Sales.Customer.csv", file(&second)).await;
     let summary = app.load().await;
-    assert_eq!(came_to(summary.totals), [0, 0, 5], "the same file under another key");
+    assert_eq!(changes(summary.totals), [0, 0, 5], "the same file under another key");
     assert_eq!(app.snapshot().await.tables, loaded.tables);
 
-    // The first content comes back, and with it its version of the object.
+    // The first content again, which has the same ETag.
     app.put(CUSTOMER, file(&first)).await;
     assert_eq!(app.load().await.files_skipped, 2, "this version was loaded before");
     assert_eq!(app.snapshot().await.tables, loaded.tables);
 }
 
-/// What a file comes to when its rows are taken one by one: the rows, and how
-/// many were inserted, updated, unchanged.
+/// The result of a file whose rows are merged one by one: the rows, and how many
+/// were inserted, updated, unchanged.
 fn one_by_one(rows: &[(u32, u32, u32)]) -> (BTreeMap<i32, i32>, [i64; 3]) {
     let mut stored = BTreeMap::new();
     let mut counts = [0; 3];
@@ -101,9 +100,9 @@ fn one_by_one(rows: &[(u32, u32, u32)]) -> (BTreeMap<i32, i32>, [i64; 3]) {
 }
 
 #[tokio::test]
-async fn a_key_that_comes_often_comes_to_the_same_whatever_the_batches() {
-    // A fixed sequence (Lehmer's): keys close together and far apart, newer and
-    // older rows, the same row again, one key many times in a row.
+async fn a_repeated_key_gives_the_same_result_whatever_the_batches() {
+    // A fixed sequence (Lehmer's): keys close together and far apart, newer and older
+    // rows, repeated rows, one key many times in a row.
     let mut state = 42_u64;
     let mut draw = |below: u64| {
         state = state * 48_271 % 2_147_483_647;
@@ -129,13 +128,13 @@ async fn a_key_that_comes_often_comes_to_the_same_whatever_the_batches() {
             let case = format!("batches of {batch_rows}, atomic: {atomic}");
             assert_eq!(summary.outcome, Outcome::Succeeded, "{case}");
             assert_eq!(territories(&app).await, expected, "{case}");
-            assert_eq!(came_to(summary.totals), counts, "{case}: inserted, updated, unchanged");
+            assert_eq!(changes(summary.totals), counts, "{case}: inserted, updated, unchanged");
         }
     }
 }
 
 #[tokio::test]
-async fn files_with_a_suffix_go_where_those_without_go() {
+async fn files_with_a_suffix_belong_to_the_same_dataset() {
     let clean = sample::clean();
     let whole = TestApp::start().await;
     clean.put(&whole, &sample::ALL).await;
@@ -155,7 +154,7 @@ async fn files_with_a_suffix_go_where_those_without_go() {
     ] {
         parts.put(key, written.rewrite(&clean.with_records(HEADER, part))).await;
     }
-    // Not a dataset's, for all that its name begins like one's.
+    // No dataset's file, though its name begins like one's.
     parts.put("sales/Sales.SalesOrderHeaderSalesReason.csv", "a;b\r\n1;2\r\n").await;
     let summary = parts.load_small().await;
     assert_eq!(

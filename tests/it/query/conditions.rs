@@ -1,4 +1,4 @@
-//! Conditions: what Postgres makes of each against what Rust makes of the same rows.
+//! Conditions: the rows that Postgres finds, compared with those found in Rust.
 
 use std::collections::BTreeSet;
 
@@ -13,7 +13,7 @@ use salesgraph::query::{
 
 use crate::support::world::{META, Meta, World, condition_of, conditions, key_of, meta};
 
-/// The keys of the rows that fulfil a condition, and their number as counted.
+/// The keys of the rows that meet a condition, and their count.
 async fn found(reader: &Reader, meta: &Meta, condition: &Condition) -> (BTreeSet<Key>, i64) {
     let mut selection = Selection::of(meta.table);
     let key = selection.key(Selection::ROW);
@@ -37,7 +37,7 @@ async fn found(reader: &Reader, meta: &Meta, condition: &Condition) -> (BTreeSet
 }
 
 #[tokio::test]
-async fn each_condition_finds_what_it_says() {
+async fn every_condition_finds_its_rows() {
     let seed = 20_110_531;
     let mut world = World::start(seed).await;
     let reader = Reader::new(world.db.pool.clone());
@@ -64,7 +64,7 @@ async fn each_condition_finds_what_it_says() {
 }
 
 #[tokio::test]
-async fn rows_are_counted_for_each_parent() {
+async fn rows_are_counted_per_parent() {
     let seed = 7;
     let mut world = World::start(seed).await;
     let reader = Reader::new(world.db.pool.clone());
@@ -93,7 +93,7 @@ async fn rows_are_counted_for_each_parent() {
 }
 
 #[tokio::test]
-async fn what_cannot_be_asked_is_refused_and_not_a_failure() {
+async fn invalid_conditions_are_refused_as_bad_input() {
     let world = World::start(1).await;
     let reader = Reader::new(world.db.pool.clone());
     let person = meta("person");
@@ -134,7 +134,7 @@ async fn what_cannot_be_asked_is_refused_and_not_a_failure() {
 }
 
 #[tokio::test]
-async fn a_selection_reads_a_row_with_those_it_refers_to() {
+async fn a_selection_reads_a_row_and_related_rows() {
     static LINES: Column = Column::computed(
         "lines",
         Kind::Long,
@@ -168,7 +168,7 @@ async fn a_selection_reads_a_row_with_those_it_refers_to() {
         let own = row.key(order.table.key, key.clone()).unwrap().unwrap();
         let record = rows.iter().find(|row| key_of(order.table, row) == own).unwrap();
         let Some(Value::Decimal(due)) = &record["total_due"] else { panic!("{record:?}") };
-        // All the digits the column has.
+        // With all decimals of the column.
         assert_eq!(row.text(total_due).unwrap(), Some(format!("{due}00").as_str()));
         let count = world.children(order.table, record, &order.manies[0]).count();
         assert_eq!(row.get::<i64>(lines).unwrap(), Some(count.try_into().unwrap()));
@@ -182,7 +182,7 @@ async fn a_selection_reads_a_row_with_those_it_refers_to() {
     }
     assert!(without > 0 && without < rows.len(), "{without} orders without a person");
 
-    // By a key of several columns, with one of its rows asked for twice.
+    // By a composite key, one of them twice.
     let line = meta("sales_order_line");
     let mut selection = Selection::of(line.table);
     let product = selection.join(Selection::ROW, line.ones[1]);

@@ -1,4 +1,4 @@
-//! Pages: random conditions, orders, sizes and directions, while rows come in.
+//! Pages under random conditions, orders, sizes and directions, during inserts.
 
 use std::collections::{HashMap, HashSet};
 
@@ -17,20 +17,20 @@ use crate::support::world::{
 const FIELD: &str = "Query.list";
 type Position = (Vec<Cell>, Key);
 
-/// A list that is paged through.
+/// A list to page through.
 struct Walk {
     meta: &'static Meta,
     condition: Condition,
     order: Order,
     size: i32,
     backwards: bool,
-    /// Below these parents, of which the first is followed.
+    /// Below these parents; the first one's list is paged to its end.
     below: Option<(ToMany, Vec<Key>)>,
     selection: Selection,
     key: Vec<usize>,
-    /// Rows that are joined, with where their keys are.
+    /// Joined rows, with the positions of their keys.
     joined: Vec<(ToOne, Vec<usize>)>,
-    told: String,
+    description: String,
 }
 
 impl Walk {
@@ -51,7 +51,7 @@ impl Walk {
                 .iter()
                 .max_by_key(|row| world.children(meta.table, row, &relation).count())
                 .map(|row| key_of(meta.table, row));
-            // The one with most children first, so that there is something to page.
+            // The one with most children first, so that there are several pages.
             parents.retain(|key| Some(key) != busy.as_ref());
             parents.splice(0..0, busy);
             below = Some((relation, parents));
@@ -81,23 +81,23 @@ impl Walk {
         let mut joined = Vec::new();
         for relation in meta.ones.iter().filter(|_| world.draw.flip()) {
             let source = selection.join(Selection::ROW, *relation);
-            // And on from there, to a row that refers to nothing that is read.
+            // One relation further, to a row without further joins.
             for further in self::meta(relation.table.name).ones {
                 let further = selection.join(source, *further);
                 selection.key(further);
             }
             joined.push((*relation, selection.key(source)));
         }
-        // Parents have few children: only small pages of them are more than one.
+        // Parents have few children: only small pages give more than one.
         let most = if nested { 2 } else { 9 };
         let size = i32::try_from(world.draw.between(1, most)).unwrap();
         let backwards = world.draw.flip();
-        let told = format!(
+        let description = format!(
             "seed {seed}: {} {condition:?} by {order:?}, {size} {} below {below:?}",
             meta.table.name,
             if backwards { "backwards" } else { "forwards" },
         );
-        Self { meta, condition, order, size, backwards, below, selection, key, joined, told }
+        Self { meta, condition, order, size, backwards, below, selection, key, joined, description }
     }
 
     fn page(&self, from: Option<&str>, to: Option<&str>) -> Page {
@@ -109,7 +109,7 @@ impl Walk {
         };
         let sizes = PageSizes { default: 5, most: 9 };
         Page::from_params(FIELD, self.meta.table, self.order.clone(), &arguments, sizes)
-            .unwrap_or_else(|error| panic!("{}: {}", self.told, error.detail()))
+            .unwrap_or_else(|error| panic!("{}: {}", self.description, error.detail()))
     }
 
     async fn read(&self, reader: &Reader, page: &Page) -> Pages {
@@ -127,14 +127,14 @@ impl Walk {
                 reader.list_below(&Scope::All, &list, below, 1_000).await.map(Option::unwrap)
             }
         };
-        read.unwrap_or_else(|error| panic!("{}: {}", self.told, error.detail()))
+        read.unwrap_or_else(|error| panic!("{}: {}", self.description, error.detail()))
     }
 
     fn key_of(&self, row: &Row) -> Key {
         row.key(self.meta.table.key, self.key.iter().copied()).unwrap().unwrap()
     }
 
-    /// What the lists have within bounds: one list, or one for each parent.
+    /// The rows of the lists within bounds: one list, or one for each parent.
     fn expected(&self, world: &World, bounds: &Bounds<'_>) -> Vec<Vec<Position>> {
         let list = |is_in: &dyn Fn(&Record) -> bool| {
             world.list(self.meta.table, &self.condition, &self.order, bounds, is_in)
@@ -152,9 +152,9 @@ impl Walk {
         }
     }
 
-    /// Compares pages with the whole lists they are of.
+    /// Compares pages with their whole lists.
     fn check(&self, world: &World, pages: &Pages, lists: &[Vec<Position>]) {
-        assert_eq!(pages.pages.len(), lists.len(), "{}", self.told);
+        assert_eq!(pages.pages.len(), lists.len(), "{}", self.description);
         let size = usize::try_from(self.size).unwrap();
         let mut start = 0;
         for (extent, list) in pages.pages.iter().zip(lists) {
@@ -162,13 +162,13 @@ impl Walk {
                 pages.rows[extent.start..extent.end].iter().map(|row| self.key_of(row)).collect();
             let skipped = if self.backwards { list.len().saturating_sub(size) } else { 0 };
             let expected = list.iter().skip(skipped).take(size).map(|(_, key)| key.clone());
-            assert_eq!(keys, expected.collect::<Vec<Key>>(), "{}", self.told);
+            assert_eq!(keys, expected.collect::<Vec<Key>>(), "{}", self.description);
             let end = start + list.len().min(size);
             let has_more = list.len() > size;
-            assert_eq!(*extent, Extent { start, end, has_more }, "{}", self.told);
+            assert_eq!(*extent, Extent { start, end, has_more }, "{}", self.description);
             start = end;
         }
-        assert_eq!(pages.rows.len(), start, "{}", self.told);
+        assert_eq!(pages.rows.len(), start, "{}", self.description);
         for row in &pages.rows {
             let record = world.rows(self.meta.table.name);
             let key = self.key_of(row);
@@ -177,7 +177,7 @@ impl Walk {
                 let found = row.key(relation.table.key, indexes.iter().copied()).unwrap();
                 let parent = world.parent(record, relation);
                 let expected = parent.map(|parent| key_of(relation.table, parent));
-                assert_eq!(found, expected, "{}", self.told);
+                assert_eq!(found, expected, "{}", self.description);
             }
         }
     }
@@ -222,8 +222,8 @@ impl Walk {
             if !extent.has_more {
                 break;
             }
-            // On both sides of the place, for they are random; now and then rows on
-            // which the order of others depends. They must come to an end.
+            // Random, so on both sides of the cursor; now and then rows on which the order
+            // of others depends. They must end for the paging to end.
             for _ in 0..usize::from(pages < 12) * 2 {
                 let into = match self.meta.manies {
                     [relation, ..] if world.draw.once_in(4) => meta(relation.table.name),
@@ -245,12 +245,12 @@ impl Walk {
         }
         let expected: Vec<Key> = expected.into_iter().map(|(_, key)| key).collect();
         let met: Vec<Key> = seen.iter().filter(|key| stayed(key)).cloned().collect();
-        assert_eq!(met, expected, "not each row once: {}", self.told);
-        // A row that came in comes once at most, too.
+        assert_eq!(met, expected, "not each row once: {}", self.description);
+        // An inserted row may appear, but once at most.
         let came: Vec<&Key> = seen.iter().filter(|key| !before.contains_key(key)).collect();
         let distinct: HashSet<&&Key> = came.iter().collect();
         let may_move = !self.meta.manies.is_empty() && self.depends_on_others();
-        assert!(may_move || distinct.len() == came.len(), "{}", self.told);
+        assert!(may_move || distinct.len() == came.len(), "{}", self.description);
         pages
     }
 
@@ -270,21 +270,21 @@ async fn walk(seed: u64, walks: usize, nested: bool) {
 }
 
 #[tokio::test]
-async fn a_list_gives_each_row_once_while_rows_come_in() {
+async fn a_list_returns_each_row_once_during_inserts() {
     for seed in [1, 2] {
         walk(seed, 20, false).await;
     }
 }
 
 #[tokio::test]
-async fn a_list_below_a_parent_gives_each_row_once_while_rows_come_in() {
+async fn a_list_below_a_parent_returns_each_row_once_during_inserts() {
     for seed in [3, 4] {
         walk(seed, 40, true).await;
     }
 }
 
 #[tokio::test]
-async fn a_page_lies_between_two_cursors() {
+async fn a_page_may_lie_between_any_two_cursors() {
     let seed = 5;
     let mut world = World::start(seed).await;
     let reader = Reader::new(world.db.pool.clone());
@@ -295,7 +295,7 @@ async fn a_page_lies_between_two_cursors() {
         if read.rows.is_empty() {
             continue;
         }
-        // Any two rows: also the same twice, and the later first.
+        // Any two rows, even one row twice or the later one first.
         let mut places = Vec::new();
         for _ in 0..2 {
             let row = &read.rows[world.draw.below(read.rows.len())];
@@ -319,7 +319,7 @@ async fn a_page_lies_between_two_cursors() {
 }
 
 #[tokio::test]
-async fn pages_below_parents_keep_to_the_most_rows() {
+async fn pages_below_parents_respect_the_row_limit() {
     let world = World::start(6).await;
     let reader = Reader::new(world.db.pool.clone());
     let (order, lines) = (meta("sales_order"), meta("sales_order").manies[0]);
@@ -335,7 +335,7 @@ async fn pages_below_parents_keep_to_the_most_rows() {
     )
     .unwrap();
     let condition = Condition::everything();
-    // Nothing at all is selected: what counts is how many rows there are.
+    // Without a selection: the limit counts rows.
     let list = List {
         rows: Rows::Table,
         selection: &selection,
@@ -370,7 +370,7 @@ fn arguments_of_a_page_are_checked() {
     assert_eq!(page(vec![key("A"), key("B")], Some(0), None).unwrap().limit, 0);
     assert!(!page(vec![], Some(9), None).unwrap().backwards);
     assert!(page(vec![], None, Some(9)).unwrap().backwards);
-    for (keys, first, last, told) in [
+    for (keys, first, last, start) in [
         (vec![], Some(1), Some(1), "last: "),
         (vec![], Some(-1), None, "first: -1"),
         (vec![], None, Some(-1), "last: -1"),
@@ -378,7 +378,7 @@ fn arguments_of_a_page_are_checked() {
     ] {
         let error = page(keys, first, last).unwrap_err();
         assert_eq!(error.code(), Code::BadUserInput);
-        assert!(error.message().starts_with(told), "{}", error.message());
+        assert!(error.message().starts_with(start), "{}", error.message());
     }
     for (first, last, argument) in [(Some(10), None, "first"), (None, Some(10), "last")] {
         let error = page(vec![], first, last).unwrap_err();

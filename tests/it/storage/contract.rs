@@ -1,4 +1,4 @@
-//! What every kind of storage promises, checked for S3 and for local folders.
+//! The contract of every kind of storage, checked for S3 and for local folders.
 
 use std::env;
 use std::path::PathBuf;
@@ -12,7 +12,7 @@ use uuid::Uuid;
 
 use crate::support::servers::servers;
 
-/// The S3 server to test against and a bucket in it.
+/// The S3 server to test against, and a bucket in it.
 pub(crate) async fn s3_backend() -> (S3Settings, String) {
     let settings = servers().s3.clone();
     let bucket = "salesgraph-test".to_owned();
@@ -20,7 +20,7 @@ pub(crate) async fn s3_backend() -> (S3Settings, String) {
     (settings, bucket)
 }
 
-/// A new, empty place of one kind of storage.
+/// A new, empty source of one kind of storage.
 pub(crate) struct Place {
     pub(crate) source: Source,
     pub(crate) settings: S3Settings,
@@ -79,7 +79,7 @@ impl Place {
         pages
     }
 
-    /// Puts one object and finds it.
+    /// Puts one object and lists it.
     pub(crate) async fn put_and_list(&self, bytes: &[u8]) -> ObjectVersion {
         self.put("object.csv", bytes).await;
         let mut objects = self.pages().await.concat();
@@ -107,7 +107,7 @@ impl Drop for Place {
     }
 }
 
-/// Bytes without a period that a chunk size could hide.
+/// Bytes without a period, which could hide errors at chunk boundaries.
 pub(crate) fn noise(size: usize) -> Vec<u8> {
     let mut state = 0x9e37_79b9_7f4a_7c15_u64;
     let mut next = || {
@@ -119,7 +119,7 @@ pub(crate) fn noise(size: usize) -> Vec<u8> {
     (0..size).map(|_| next()).collect()
 }
 
-/// Everything that is left in a stream, with the chunks' bounds checked.
+/// The rest of a stream; checks the size of its chunks.
 pub(crate) async fn drain(mut stream: ByteStream) -> Result<Vec<u8>> {
     let mut all = Vec::new();
     while let Some(chunk) = stream.next().await? {
@@ -148,18 +148,18 @@ macro_rules! contract {
 }
 
 contract! {
-    an_empty_place_has_no_pages,
+    an_empty_source_has_no_pages,
     objects_are_listed_in_the_order_of_their_keys,
-    many_objects_come_in_several_pages,
-    a_listing_tells_version_and_size,
-    reading_begins_at_any_byte,
+    many_objects_are_listed_in_several_pages,
+    a_listing_has_versions_and_sizes,
+    reading_may_begin_at_any_byte,
     an_empty_object_has_no_bytes,
     an_offset_past_the_end_is_refused,
     an_overwritten_object_is_not_read,
     a_missing_object_is_named,
 }
 
-async fn an_empty_place_has_no_pages(place: &Place) {
+async fn an_empty_source_has_no_pages(place: &Place) {
     assert!(place.pages().await.is_empty());
 }
 
@@ -178,7 +178,7 @@ async fn objects_are_listed_in_the_order_of_their_keys(place: &Place) {
     }
 }
 
-async fn many_objects_come_in_several_pages(place: &Place) {
+async fn many_objects_are_listed_in_several_pages(place: &Place) {
     let names: Vec<_> = (0..1100).map(|number| format!("{number:04}.csv")).collect();
     stream::iter(&names).for_each_concurrent(16, |name| place.put(name, "x")).await;
     let pages = place.pages().await;
@@ -188,7 +188,7 @@ async fn many_objects_come_in_several_pages(place: &Place) {
     assert_eq!(listed.len(), names.len());
 }
 
-async fn a_listing_tells_version_and_size(place: &Place) {
+async fn a_listing_has_versions_and_sizes(place: &Place) {
     let first = place.put_and_list(b"one").await;
     assert_eq!(first.size, 3);
     assert!(!first.etag.is_empty() && !first.etag.contains('"'));
@@ -199,7 +199,7 @@ async fn a_listing_tells_version_and_size(place: &Place) {
     assert_ne!(second.etag, first.etag);
 }
 
-async fn reading_begins_at_any_byte(place: &Place) {
+async fn reading_may_begin_at_any_byte(place: &Place) {
     let bytes = noise(3 * MAX_CHUNK + 17);
     let object = place.put_and_list(&bytes).await;
     for offset in [0, 1, MAX_CHUNK, 2 * MAX_CHUNK + 1, bytes.len() - 1, bytes.len()] {
@@ -238,7 +238,7 @@ async fn a_missing_object_is_named(place: &Place) {
 }
 
 #[tokio::test]
-async fn a_folder_that_changes_while_it_is_read_is_noticed() {
+async fn a_folder_that_changes_during_reading_is_detected() {
     let place = Place::folder().await;
     let object = place.put_and_list(&noise(2 * MAX_CHUNK)).await;
     let mut stream = place.source.open(&object, 0).await.unwrap();

@@ -1,5 +1,4 @@
-//! What is particular to S3: cut connections, uploads in parts, servers that
-//! refuse or are not there.
+//! S3 alone: cut connections, multipart uploads, refusing and unreachable servers.
 
 use std::time::Duration;
 
@@ -10,7 +9,7 @@ use uuid::Uuid;
 use crate::storage::contract::{Place, drain, noise, s3_backend};
 use crate::support::cut_proxy::{CutProxy, Fate};
 
-/// The place's source, reached through a proxy.
+/// The place's source behind a proxy.
 async fn through(proxy: &CutProxy, place: &Place) -> Source {
     let settings = S3Settings {
         endpoint_url: Some(proxy.endpoint()),
@@ -32,7 +31,7 @@ async fn with_object(size: usize) -> (Place, ObjectVersion, Vec<u8>) {
 }
 
 #[tokio::test]
-async fn a_body_cut_again_and_again_is_read_to_the_end() {
+async fn a_body_is_read_to_the_end_through_repeated_cuts() {
     let (place, object, bytes) = with_object(8 * 70_001 + 5).await;
     let proxy = proxy_for(&place, |_| Fate::Cut(70_001)).await;
     for offset in [0, 12_345] {
@@ -54,7 +53,7 @@ async fn a_stalled_body_is_resumed() {
 }
 
 #[tokio::test]
-async fn reading_ends_when_no_try_gets_further() {
+async fn reading_fails_when_retries_make_no_progress() {
     let (place, object, _) = with_object(2 * MAX_CHUNK).await;
     let fate = |number| Fate::Cut(if number == 0 { 100_000 } else { 0 });
     let proxy = proxy_for(&place, fate).await;
@@ -64,12 +63,12 @@ async fn reading_ends_when_no_try_gets_further() {
     for part in [object.to_string().as_str(), "byte 100000", "broke off"] {
         assert!(error.message().contains(part), "{error} does not name {part}");
     }
-    // The first failure belongs to the connection that still brought bytes.
+    // The first connection still delivered bytes; the others are retries.
     assert_eq!(proxy.connections(), 5);
 }
 
 #[tokio::test]
-async fn an_object_overwritten_between_two_tries_is_noticed() {
+async fn an_object_overwritten_between_two_tries_is_detected() {
     let (place, object, bytes) = with_object(2 * MAX_CHUNK).await;
     let fate = |number| if number == 0 { Fate::Cut(100_000) } else { Fate::Pass };
     let proxy = proxy_for(&place, fate).await;
@@ -82,7 +81,7 @@ async fn an_object_overwritten_between_two_tries_is_noticed() {
 }
 
 #[tokio::test]
-async fn a_big_file_goes_up_in_parts() {
+async fn a_big_file_is_uploaded_in_parts() {
     let (settings, name) = s3_backend().await;
     let bucket = Bucket::connect(&name, &settings).await.unwrap();
     let bytes = noise(33 * 1024 * 1024 + 1);
@@ -114,7 +113,7 @@ async fn a_missing_bucket_is_named() {
 }
 
 #[tokio::test]
-async fn a_server_that_is_not_there_is_named() {
+async fn an_unreachable_server_is_named() {
     let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
     let endpoint = format!("http://{}", listener.local_addr().unwrap());
     drop(listener);

@@ -1,4 +1,4 @@
-//! A TCP proxy on loopback that spoils the answers it passes on.
+//! A TCP proxy on loopback that cuts or delays answers.
 
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -8,20 +8,20 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream, tcp};
 use tokio::sync::watch;
 
-/// What becomes of a connection after so many bytes of the first answer's body.
+/// What happens to a connection after this many bytes of the first answer's body.
 #[derive(Clone, Copy)]
 pub(crate) enum Fate {
     /// It is closed.
     Cut(usize),
-    /// It stays open and nothing comes any more.
+    /// It stays open, but nothing more is passed on.
     Stall(usize),
     /// It is closed once [`CutProxy::open_gate`] is called.
     Gate(usize),
-    /// It is left alone.
+    /// Everything is passed on.
     Pass,
 }
 
-/// The proxy; it ends with the test's runtime.
+/// The proxy; it stops with the test's runtime.
 pub(crate) struct CutProxy {
     address: SocketAddr,
     connections: Arc<AtomicUsize>,
@@ -29,8 +29,8 @@ pub(crate) struct CutProxy {
 }
 
 impl CutProxy {
-    /// Passes connections on to `endpoint`, an `http://host:port`; `fate` tells
-    /// what becomes of the first, the second...
+    /// Passes connections on to `endpoint`, an `http://host:port`; `fate` decides by
+    /// their number, from 0.
     pub(crate) async fn start<F>(endpoint: &str, fate: F) -> Self
     where
         F: Fn(usize) -> Fate + Send + 'static,
@@ -51,7 +51,7 @@ impl CutProxy {
         Self { address, connections, gate }
     }
 
-    /// Lets go of the connections that wait at the gate.
+    /// Closes the connections that wait at the gate.
     pub(crate) fn open_gate(&self) {
         self.gate.send_replace(true);
     }

@@ -1,5 +1,5 @@
-//! What a test needs to start: servers of its own, shared by the binary, and in
-//! them a database and a bucket that no other test knows.
+//! What tests start with: servers shared by the binary, and in them a database and a
+//! bucket for each test alone.
 
 pub(crate) mod api;
 pub(crate) mod app;

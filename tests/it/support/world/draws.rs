@@ -31,7 +31,7 @@ pub(crate) fn random_condition(world: &mut World, meta: &'static Meta, depth: us
     condition_of(world, meta, variant, depth)
 }
 
-/// A random condition of a variant; of another where the table has none of it.
+/// A random condition of a variant; of another if the table has no such condition.
 pub(crate) fn condition_of(
     world: &mut World,
     meta: &'static Meta,
@@ -115,7 +115,7 @@ fn related(world: &mut World, table: &'static Table, depth: usize) -> Condition 
     random_condition(world, meta(table.name), depth)
 }
 
-/// A value that rows of the table have, or none has, not even could have.
+/// A value that some rows of the table have, no row has, or no row could have.
 fn value_of(world: &mut World, meta: &'static Meta, column: &'static Column) -> Value {
     let is_int = matches!(column.kind, Kind::Small | Kind::Int | Kind::Long);
     match world.draw.below(8) {

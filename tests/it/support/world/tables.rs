@@ -13,13 +13,13 @@ use uuid::Uuid;
 use super::Record;
 use crate::support::draw::Draw;
 
-/// What there is to know of a table.
+/// The description of a table.
 pub(crate) struct Meta {
     pub(crate) table: &'static Table,
     pub(crate) columns: &'static [Column],
     pub(crate) ones: &'static [ToOne],
     pub(crate) manies: &'static [ToMany],
-    /// Other columns that must be given, and values.
+    /// Other required columns, and values for them.
     pub(super) others: (&'static str, &'static str),
 }
 
@@ -159,8 +159,8 @@ impl Meta {
         self.columns.iter().find(|column| column.name == name).expect("a column")
     }
 
-    /// The table whose rows the column names, and the column there. A territory may be
-    /// named that is not there.
+    /// The table that the column refers to, and the column there. A territory may be
+    /// missing.
     pub(super) fn parent_of(&self, column: &str) -> Option<(&'static Table, &'static str)> {
         let one = self.ones.iter().find(|one| one.from[0].name == column)?;
         if one.table.name == table::<territory::Entity>().name {
@@ -170,7 +170,7 @@ impl Meta {
     }
 }
 
-/// Makes a row such as the database's constraints ask for.
+/// Makes a row meet the database's constraints.
 pub(super) fn reconcile(meta: &Meta, record: &mut Record) {
     match meta.table.name {
         "customer" if record["person_id"].is_none() && record["store_id"].is_none() => {
@@ -194,7 +194,7 @@ pub(super) fn reconcile(meta: &Meta, record: &mut Record) {
     }
 }
 
-/// A value of the few a column may have.
+/// One of the few values that a column may have.
 pub(super) fn random_value(draw: &mut Draw, texts: &[&str], column: &Column) -> Value {
     let days = draw.between(0, 4);
     let time = NaiveDate::from_ymd_opt(2011, 5, 31).expect("a day").and_hms_micro_opt(1, 2, 3, 4);
