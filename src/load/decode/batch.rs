@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use super::record::Position;
-use crate::load::reason::Fault;
+use crate::load::rejects::reason::Fault;
 
 /// The key of a row: one or two integers, zero where there is no second.
 pub(crate) type Key = [i32; 2];

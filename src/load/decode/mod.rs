@@ -20,7 +20,7 @@ pub(crate) use input::ChannelReader;
 use crate::dataset::Dataset;
 use crate::db::copy::CopyWriter;
 use crate::error::{Code, Error, Result};
-use crate::load::reason::{Fault, Reason};
+use crate::load::rejects::reason::{Fault, Reason};
 use batch::Rounds;
 use record::{Misshape, Position, Record, Records, Settings, Unit};
 use row::RowConverter;

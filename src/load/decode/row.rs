@@ -5,7 +5,7 @@ use super::record::Fields;
 use super::value::{self, Value};
 use crate::dataset::{Check, Dataset, Kind};
 use crate::db::copy::CopyWriter;
-use crate::load::reason::{Fault, Reason};
+use crate::load::rejects::reason::{Fault, Reason};
 
 /// Converts the records of one file.
 pub(super) struct RowConverter {

@@ -4,7 +4,7 @@ use chrono::NaiveDate;
 
 use crate::dataset::{Column, DecimalRange, Kind};
 use crate::db::copy::{CopyWriter, EPOCH_DAYS_FROM_UNIX};
-use crate::load::reason::{Fault, Reason};
+use crate::load::rejects::reason::{Fault, Reason};
 
 /// A converted field. Text stays where the record lies; the value is its range.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -19,10 +19,10 @@ use sqlx::{Connection as _, PgConnection, Row as _};
 
 use super::failure::{Failure, Step};
 use super::ledger;
-use super::observe::Observer;
 use super::run::MOST_ATTEMPTS;
-use super::session::Session;
-use super::summary::StepSummary;
+use super::run::observe::Observer;
+use super::run::session::Session;
+use super::run::summary::StepSummary;
 use crate::error::{Error, Result};
 
 /// A step.

@@ -4,12 +4,12 @@
 use sqlx::{AssertSqlSafe, PgConnection, Row as _};
 use uuid::Uuid;
 
-use super::counts::{Counts, place};
-use super::decode::Batch;
-use super::failure::{Step, is_missing_parent};
-use super::ledger;
 use super::statements::Statements;
 use crate::dataset::Dataset;
+use crate::load::counts::{Counts, place};
+use crate::load::decode::Batch;
+use crate::load::failure::{Step, is_missing_parent};
+use crate::load::ledger;
 
 /// What is handed to a connection at a time: its write buffer keeps the size of
 /// the largest piece it ever took.

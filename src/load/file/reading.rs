@@ -6,14 +6,14 @@ use std::sync::Arc;
 
 use tokio::sync::mpsc;
 
-use super::decode::{
+use crate::dataset::Dataset;
+use crate::error::{Error, Result};
+use crate::load::decode::{
     BatchLimits, ChannelReader, Compression, Decoded, Resume, decode_from_checkpoint,
     decode_from_start,
 };
-use super::failure::{Failure, Step};
-use super::observe::Observer;
-use crate::dataset::Dataset;
-use crate::error::{Error, Result};
+use crate::load::failure::{Failure, Step};
+use crate::load::run::observe::Observer;
 use crate::storage::{ObjectVersion, Source};
 
 /// Chunks of an object read ahead of the decoder.

@@ -6,21 +6,21 @@ use std::time::Instant;
 use sqlx::postgres::PgConnectOptions;
 use tokio_util::sync::CancellationToken;
 
-use super::counts::count;
-use super::decode::BatchLimits;
-use super::derive::derive;
-use super::failure::{Failure, Step};
-use super::kept::{self, PAGE, PAGE_BYTES, Page, Shelf, Summaries, Taking};
-use super::ledger::RunEnd;
-use super::lock::NewRun;
-use super::merge::Target;
-use super::observe::Silent;
-use super::rejects::RejectSelection;
-use super::run::levels;
-use super::session::Session;
-use super::summary::{FileSummary, Outcome, RunSummary, StepSummary};
+use super::list::RejectSelection;
+use super::retry::{self, PAGE, PAGE_BYTES, Page, Shelf, Summaries, Taking};
 use crate::dataset::Dataset;
 use crate::error::{Code, Error, Result};
+use crate::load::counts::count;
+use crate::load::decode::BatchLimits;
+use crate::load::derive::derive;
+use crate::load::failure::{Failure, Step};
+use crate::load::file::merge::Target;
+use crate::load::ledger::RunEnd;
+use crate::load::run::levels;
+use crate::load::run::lock::NewRun;
+use crate::load::run::observe::Silent;
+use crate::load::run::session::Session;
+use crate::load::run::summary::{FileSummary, Outcome, RunSummary, StepSummary};
 
 /// What a replay needs.
 pub struct Replay {
@@ -95,7 +95,7 @@ impl Replay {
         let mut files = Vec::new();
         for dataset in levels().into_iter().flatten() {
             let target = Target::new(dataset);
-            files.extend(kept::resolve_parked(session, &target).await?.files);
+            files.extend(retry::resolve_parked(session, &target).await?.files);
             files.extend(self.replay_dataset(session, &target).await?);
         }
         derive(session, &Silent, steps).await?;
@@ -120,7 +120,7 @@ impl Replay {
                 limits: session.limits,
             };
             let mut connection = session.pool.acquire().await.map_err(Failure::from)?;
-            let taken = kept::take_up(&mut connection, target, of, &page.rows).await?;
+            let taken = retry::take_up(&mut connection, target, of, &page.rows).await?;
             let (file, key, outcome) = (page.file, page.key, taken.outcome);
             summaries.add(target.dataset, file, key, outcome, begun.elapsed());
         }

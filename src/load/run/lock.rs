@@ -9,9 +9,10 @@ use tokio::sync::Mutex;
 use tokio::time::timeout;
 use uuid::Uuid;
 
-use super::failure::{Failure, Step};
-use super::{ledger, session};
+use super::session;
 use crate::error::{Code, Error, Result};
+use crate::load::failure::{Failure, Step};
+use crate::load::ledger;
 
 /// The advisory lock's key: "salesgra" in ASCII.
 const KEY: i64 = 0x7361_6c65_7367_7261;

@@ -1,7 +1,7 @@
 //! What a run tells whoever watches it.
 
-use super::counts::Counts;
 use super::summary::{FileSummary, StepSummary};
+use crate::load::counts::Counts;
 use crate::storage::ObjectVersion;
 
 /// Watches a run: progress bars, a log, nothing. Calls come from several tasks

@@ -3,6 +3,12 @@
 //! is made of the rows, and ends with an outcome that the ledger, the exit code and
 //! the caller share.
 
+pub(super) mod discover;
+pub(super) mod lock;
+pub(super) mod observe;
+pub(super) mod session;
+pub(super) mod summary;
+
 use std::sync::atomic::AtomicBool;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Instant;
@@ -12,22 +18,22 @@ use futures_util::stream;
 use sqlx::postgres::PgConnectOptions;
 use tokio_util::sync::CancellationToken;
 
-use super::counts::Counts;
-use super::decode::BatchLimits;
-use super::derive::derive;
-use super::discover::discover;
-use super::failure::{Failure, Step};
-use super::kept;
-use super::ledger::{self, FileEntry, RunEnd};
-use super::lock::NewRun;
-use super::merge::Target;
-use super::observe::Observer;
-use super::pipeline::{FileJob, KEPT, LANES, load_file, within_bound};
-use super::session::Session;
-use super::summary::{FileError, FileSummary, Outcome, RunSummary, StepSummary};
+use self::discover::discover;
+use self::lock::NewRun;
+use self::observe::Observer;
+use self::session::Session;
+use self::summary::{FileError, FileSummary, Outcome, RunSummary, StepSummary};
 use crate::config::MaxRejects;
 use crate::dataset::{self, Dataset};
 use crate::error::{Code, Error, Result};
+use crate::load::counts::Counts;
+use crate::load::decode::BatchLimits;
+use crate::load::derive::derive;
+use crate::load::failure::{Failure, Step};
+use crate::load::file::merge::Target;
+use crate::load::file::pipeline::{FileJob, KEPT, LANES, load_file, within_bound};
+use crate::load::ledger::{self, FileEntry, RunEnd};
+use crate::load::rejects::retry;
 use crate::storage::{ObjectVersion, Source};
 
 /// How to load.
@@ -157,7 +163,7 @@ impl Context {
         worked: &Worked,
     ) -> Result<()> {
         let target = Arc::new(Target::new(dataset));
-        let resolved = kept::resolve_parked(&self.session, &target).await?;
+        let resolved = retry::resolve_parked(&self.session, &target).await?;
         worked.add(resolved.files);
         for object in files {
             worked.add([self.load_found(&target, object).await?]);

@@ -7,11 +7,11 @@ use sqlx::{ConnectOptions as _, Connection as _, PgConnection, PgPool};
 use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
-use super::decode::BatchLimits;
-use super::failure::{Failure, Step};
-use super::ledger::{self, RunEnd};
 use super::lock::{NewRun, RunLock};
 use crate::error::{Code, Error, Result};
+use crate::load::decode::BatchLimits;
+use crate::load::failure::{Failure, Step};
+use crate::load::ledger::{self, RunEnd};
 
 /// How long a batch waits for a connection before Postgres counts as lost.
 const ACQUIRE_TIMEOUT: Duration = Duration::from_secs(30);

@@ -9,16 +9,16 @@ use sqlx::types::Json;
 use sqlx::{AssertSqlSafe, Connection as _, PgConnection, Row as _};
 use uuid::Uuid;
 
-use super::counts::{Counts, count, place};
-use super::decode::{BatchLimits, Dialect, decode_kept};
-use super::failure::{Failure, Step};
-use super::ledger::{self, BatchOf};
-use super::merge::{self, Merged, Origin, Target};
-use super::run::MOST_ATTEMPTS;
-use super::session::Session;
-use super::summary::FileSummary;
 use crate::dataset::Dataset;
 use crate::error::{Code, Error, Result};
+use crate::load::counts::{Counts, count, place};
+use crate::load::decode::{BatchLimits, Dialect, decode_kept};
+use crate::load::failure::{Failure, Step};
+use crate::load::file::merge::{self, Merged, Origin, Target};
+use crate::load::ledger::{self, BatchOf};
+use crate::load::run::MOST_ATTEMPTS;
+use crate::load::run::session::Session;
+use crate::load::run::summary::FileSummary;
 
 /// Rows taken up in one transaction at most.
 pub(crate) const PAGE: usize = 1_000;

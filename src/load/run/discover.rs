@@ -2,10 +2,10 @@
 
 use sqlx::PgConnection;
 
-use super::failure::Step;
-use super::ledger;
 use crate::dataset::{self, Dataset};
 use crate::error::{Code, Error};
+use crate::load::failure::Step;
+use crate::load::ledger;
 use crate::storage::{ObjectVersion, Source};
 
 /// A file whose name is that of a dataset.

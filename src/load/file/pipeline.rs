@@ -9,15 +9,15 @@ use sqlx::{AssertSqlSafe, Connection as _, PgConnection, Postgres, Transaction};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, oneshot};
 use tokio::task::JoinSet;
 
-use super::counts::Counts;
-use super::decode::{Batch, Decoded, Key, Resume};
-use super::failure::{Failure, Step};
-use super::ledger::{self, BatchOf, FileTotals};
 use super::merge::{self, Merged, Origin, Target};
 use super::reading::{Decoding, Reading};
-use super::run::Context;
 use crate::config::MaxRejects;
 use crate::error::{Code, Error};
+use crate::load::counts::Counts;
+use crate::load::decode::{Batch, Decoded, Key, Resume};
+use crate::load::failure::{Failure, Step};
+use crate::load::ledger::{self, BatchOf, FileTotals};
+use crate::load::run::Context;
 use crate::storage::ObjectVersion;
 
 /// Batches of one file that are in Postgres' hands at a time.
