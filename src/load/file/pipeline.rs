@@ -1,49 +1,49 @@
-//! One file, from its checkpoint to its end: bytes are read, rows are decoded and
-//! batches are merged side by side; batches are committed in the file's order.
+//! Loads one file from its checkpoint to its end. Reading, decoding and merging run
+//! concurrently; batches are committed in the order of the file.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Instant;
 
-use sqlx::{AssertSqlSafe, Connection as _, PgConnection, Postgres, Transaction};
+use sqlx::{AssertSqlSafe, PgConnection};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, oneshot};
 use tokio::task::JoinSet;
 
-use super::merge::{self, Merged, Origin, Target};
+use super::merge::{self, Target};
 use super::reading::{Decoding, Reading};
 use crate::config::MaxRejects;
 use crate::error::{Code, Error};
-use crate::load::counts::Counts;
-use crate::load::decode::{Batch, Decoded, Key, Resume};
-use crate::load::failure::{Failure, Step};
-use crate::load::ledger::{self, BatchOf, FileTotals};
-use crate::load::run::Context;
+use crate::load::counts::{Counts, bigint};
+use crate::load::decode::{Batch, Checkpoint, Decoded, RowKey};
+use crate::load::failure::{Failure, LoadResult};
+use crate::load::ledger::{self, FileTotals, RunFile};
+use crate::load::run::context::Context;
 use crate::storage::ObjectVersion;
 
-/// Batches of one file that are in Postgres' hands at a time.
-pub(crate) const LANES: usize = 2;
-/// Records after which a share of rejects says something.
-const RECORDS_FOR_SHARE: i64 = 10_000;
+/// Batches of one file that Postgres executes at a time.
+pub(crate) const BATCHES_IN_FLIGHT: usize = 2;
+/// Records after which the percentage of rejects is meaningful.
+const MIN_RECORDS_FOR_PERCENT: i64 = 10_000;
 
 /// A file to load.
 pub(crate) struct FileJob {
     pub(crate) target: Arc<Target>,
     pub(crate) object: ObjectVersion,
-    pub(crate) file: i32,
+    pub(crate) of: RunFile,
     pub(crate) begun: Instant,
     /// Set once a batch of the file had orphans.
-    pub(crate) look_for_orphans: AtomicBool,
+    pub(crate) find_orphans: AtomicBool,
 }
 
-/// What a batch waits for before its place in the file's order is its own.
+/// Received once the batch before is committed.
 type Turn = oneshot::Receiver<()>;
 
-/// Loads the file from there to its end.
+/// Loads the file to its end.
 pub(crate) async fn load_file(
     context: &Arc<Context>,
     job: &Arc<FileJob>,
-    resume: Option<Resume>,
-) -> Step<()> {
+    checkpoint: Option<Checkpoint>,
+) -> LoadResult<()> {
     let reading = Reading {
         source: context.source.clone(),
         observer: Arc::clone(&context.observer),
@@ -51,21 +51,21 @@ pub(crate) async fn load_file(
         object: job.object.clone(),
         limits: context.options.limits,
     };
-    let mut decoded = reading.start(resume);
+    let mut decoded = reading.start(checkpoint);
     if context.options.atomic {
         load_atomic(context, job, &mut decoded).await?;
     } else {
-        load_in_lanes(context, job, &mut decoded).await?;
+        load_concurrently(context, job, &mut decoded).await?;
     }
     decoded.finish().await
 }
 
-async fn load_in_lanes(
+async fn load_concurrently(
     context: &Arc<Context>,
     job: &Arc<FileJob>,
     decoded: &mut Decoding,
-) -> Step<()> {
-    let lanes = Arc::new(Semaphore::new(LANES));
+) -> LoadResult<()> {
+    let permits = Arc::new(Semaphore::new(BATCHES_IN_FLIGHT));
     let mut tasks = JoinSet::new();
     let mut keys = KeyOrder::default();
     let (first, mut turn) = oneshot::channel();
@@ -73,29 +73,29 @@ async fn load_in_lanes(
     let mut failed = None;
     let mut at_end = false;
     loop {
-        // A free lane first: a batch that waits for one only takes memory.
-        let permit = Arc::clone(&lanes).acquire_owned().await.map_err(closed)?;
+        // Before the next batch is decoded: a batch that waits only takes memory.
+        let permit = Arc::clone(&permits).acquire_owned().await.map_err(closed)?;
         let Some(next) = next_unless_stopped(context, decoded).await else { break };
         let batch = match next {
-            Decoded::Begun { dialect, offset, line } => {
+            Decoded::Begun(first) => {
                 let mut connection = context.session.pool.acquire().await?;
-                ledger::begin(&mut connection, job.file, &dialect, offset, line).await?;
+                ledger::begin(&mut connection, job.of.file, &first).await?;
                 continue;
             }
             Decoded::Batch(batch) => batch,
         };
         at_end |= batch.last;
         let (done, next_turn) = oneshot::channel();
-        let work = BatchWork {
+        let task = BatchTask {
             context: Arc::clone(context),
             job: Arc::clone(job),
-            apart: keys.is_apart(&batch),
+            disjoint: keys.is_disjoint(&batch),
             batch,
             turn: std::mem::replace(&mut turn, next_turn),
             done,
             _permit: permit,
         };
-        tasks.spawn(work.run());
+        tasks.spawn(task.run());
         while let Some(ended) = tasks.try_join_next() {
             if let Err(failure) = ended.map_err(panicked)? {
                 failed = Some(first_cause(failed, failure));
@@ -117,8 +117,8 @@ async fn load_in_lanes(
     }
 }
 
-/// The next batch; none at the end, and none for a run that is to stop, which a
-/// source that keeps silent must not hold up.
+/// The next batch; `None` at the end and once the run is to stop, which a stalled source
+/// must not delay.
 async fn next_unless_stopped(context: &Context, decoded: &mut Decoding) -> Option<Decoded> {
     tokio::select! {
         biased;
@@ -132,14 +132,13 @@ async fn load_atomic(
     context: &Arc<Context>,
     job: &Arc<FileJob>,
     decoded: &mut Decoding,
-) -> Step<()> {
+) -> LoadResult<()> {
     let mut connection = context.session.pool.acquire().await?;
-    let mut transaction = begin(&mut connection, job).await?;
-    let origin = origin(context, job, true);
+    let mut transaction = merge::begin(&mut connection, &job.target).await?;
     while let Some(next) = next_unless_stopped(context, decoded).await {
         let batch = match next {
-            Decoded::Begun { dialect, offset, line } => {
-                ledger::begin(&mut transaction, job.file, &dialect, offset, line).await?;
+            Decoded::Begun(first) => {
+                ledger::begin(&mut transaction, job.of.file, &first).await?;
                 continue;
             }
             Decoded::Batch(batch) => batch,
@@ -148,137 +147,95 @@ async fn load_atomic(
             .execute(&mut *transaction)
             .await?;
         merge::stage(&mut transaction, &job.target, &batch).await?;
-        let Merged::Done(counts) =
-            merge::merge(&mut transaction, &job.target, &batch, origin).await?
-        else {
-            return Err(Error::internal("a parent vanished during the load").into());
-        };
-        let totals = settle(&mut transaction, context, job, &batch, counts).await?;
-        within_bound(context.options.max_rejects, totals, batch.last, UNDONE)?;
+        let counts = merge::merge(&mut transaction, &job.target, &batch, job.of, true).await?;
+        let totals = record(&mut transaction, job, &batch, counts).await?;
+        check_rejects(context.options.max_rejects, totals, batch.last, ROLLED_BACK)?;
         context.observer.batch(&job.object, counts);
     }
-    // A decoding that failed or was left must not be committed as if the file ended here.
+    // Before the commit: a file that was interrupted or failed to decode is incomplete.
     context.session.check_stop()?;
     decoded.finish().await?;
     transaction.commit().await?;
     Ok(())
 }
 
-/// One batch in one lane.
-struct BatchWork {
+/// The task of one batch.
+struct BatchTask {
     context: Arc<Context>,
     job: Arc<FileJob>,
     batch: Batch,
-    /// Whether no earlier batch can touch the same keys.
-    apart: bool,
+    /// Whether no earlier batch can have the same keys.
+    disjoint: bool,
     turn: Turn,
     done: oneshot::Sender<()>,
     _permit: OwnedSemaphorePermit,
 }
 
-impl BatchWork {
-    async fn run(mut self) -> Step<()> {
+impl BatchTask {
+    async fn run(mut self) -> LoadResult<()> {
         let context = Arc::clone(&self.context);
         let mut connection = context.session.pool.acquire().await?;
-        let look = self.job.look_for_orphans.load(Ordering::Relaxed);
-        let mut done = self.attempt(&mut connection, look).await?;
-        if matches!(done, Attempt::MissingParent) {
-            self.job.look_for_orphans.store(true, Ordering::Relaxed);
-            done = self.attempt(&mut connection, true).await?;
+        let find_orphans = self.job.find_orphans.load(Ordering::Relaxed);
+        let mut done = self.attempt(&mut connection, find_orphans).await;
+        if !find_orphans && matches!(done, Err(Failure::MissingParent(_))) {
+            self.job.find_orphans.store(true, Ordering::Relaxed);
+            done = self.attempt(&mut connection, true).await;
         }
-        match done {
-            Attempt::Committed => {
-                // After the last batch nobody waits.
-                let _ = self.done.send(());
-                Ok(())
-            }
-            // The next batch is not let through.
-            Attempt::OverBound(error) => Err(error.into()),
-            Attempt::MissingParent => {
-                Err(Error::internal("a parent vanished during the load").into())
-            }
-        }
+        done?;
+        // No batch waits for the last one.
+        let _ = self.done.send(());
+        Ok(())
     }
 
     async fn attempt(
         &mut self,
         connection: &mut PgConnection,
-        look_for_orphans: bool,
-    ) -> Step<Attempt> {
-        let target = &self.job.target;
-        let mut transaction = begin(connection, &self.job).await?;
-        merge::stage(&mut transaction, target, &self.batch).await?;
-        // Waiting twice would wait forever: a turn comes once.
-        if !self.apart && !self.turn.is_terminated() {
-            wait(&mut self.turn).await?;
+        find_orphans: bool,
+    ) -> LoadResult<()> {
+        let BatchTask { context, job, batch, turn, .. } = self;
+        let mut transaction = merge::begin(connection, &job.target).await?;
+        merge::stage(&mut transaction, &job.target, batch).await?;
+        if !self.disjoint {
+            wait(turn).await?;
         }
-        let origin = origin(&self.context, &self.job, look_for_orphans);
-        let merged = merge::merge(&mut transaction, target, &self.batch, origin).await?;
-        let Merged::Done(counts) = merged else {
-            transaction.rollback().await?;
-            return Ok(Attempt::MissingParent);
-        };
-        if !self.turn.is_terminated() {
-            wait(&mut self.turn).await?;
-        }
-        let totals =
-            settle(&mut transaction, &self.context, &self.job, &self.batch, counts).await?;
-        let bound = self.context.options.max_rejects;
-        let over = within_bound(bound, totals, self.batch.last, KEPT).err();
-        if let Some(error) = &over {
-            // In the same transaction: there is no moment in which the file, whose
-            // last batch this may be, counts as loaded.
-            let run = self.context.session.run();
-            ledger::fail_file(&mut transaction, run, self.job.file, error).await?;
+        let counts =
+            merge::merge(&mut transaction, &job.target, batch, job.of, find_orphans).await?;
+        wait(turn).await?;
+        let totals = record(&mut transaction, job, batch, counts).await?;
+        let bound = context.options.max_rejects;
+        let over = check_rejects(bound, totals, batch.last, REJECTS_STORED);
+        if let Err(error) = &over {
+            // In the same transaction: this may be the last batch, and the file must at
+            // no time count as loaded.
+            ledger::fail_file(&mut transaction, job.of, error).await?;
         }
         transaction.commit().await?;
-        self.context.observer.batch(&self.job.object, counts);
-        Ok(over.map_or(Attempt::Committed, Attempt::OverBound))
+        context.observer.batch(&job.object, counts);
+        Ok(over?)
     }
 }
 
-/// What came of merging a batch.
-enum Attempt {
-    Committed,
-    /// It is committed, and the file has failed by it.
-    OverBound(Error),
-    /// Nothing is kept; orphans have to be looked for.
-    MissingParent,
-}
-
-fn origin(context: &Context, job: &FileJob, look_for_orphans: bool) -> Origin {
-    Origin { run: context.session.run(), file: job.file, look_for_orphans }
-}
-
-async fn begin<'c>(
-    connection: &'c mut PgConnection,
-    job: &FileJob,
-) -> Step<Transaction<'c, Postgres>> {
-    sqlx::query(AssertSqlSafe(job.target.statements.create_stage.as_str()))
-        .execute(&mut *connection)
-        .await?;
-    Ok(connection.begin().await?)
-}
-
-/// The rest of a batch's transaction: rejects and ledger.
-async fn settle(
+/// Completes a batch's transaction with its rejects and the ledger.
+async fn record(
     connection: &mut PgConnection,
-    context: &Context,
     job: &FileJob,
     batch: &Batch,
     counts: Counts,
-) -> Step<FileTotals> {
-    ledger::reject(connection, context.session.run(), job.file, batch).await?;
+) -> LoadResult<FileTotals> {
+    ledger::insert_rejects(connection, job.of, batch).await?;
     if batch.last {
         ledger::commit_to_disk(connection).await?;
     }
-    let elapsed_ms = i64::try_from(job.begun.elapsed().as_millis()).unwrap_or(i64::MAX);
-    let of = BatchOf { run: context.session.run(), file: job.file, elapsed_ms };
-    ledger::commit_batch(connection, of, batch, counts).await
+    let elapsed_ms = bigint(job.begun.elapsed().as_millis());
+    ledger::commit_batch(connection, job.of, batch, counts, elapsed_ms).await
 }
 
-/// An earlier batch that failed leaves no turn; its own failure is the one told.
-async fn wait(turn: &mut Turn) -> Step<()> {
+/// Waits for the turn, unless it has come. The batch before closes the channel when it
+/// fails; its own failure is the one to report.
+async fn wait(turn: &mut Turn) -> LoadResult<()> {
+    if turn.is_terminated() {
+        return Ok(());
+    }
     turn.await.map_err(|_| Failure::Fatal(Error::new(Code::Conflict, EARLIER_FAILED)))
 }
 
@@ -292,24 +249,26 @@ fn first_cause(known: Option<Failure>, new: Failure) -> Failure {
     }
 }
 
-/// What to do about too many rejects when they are in the ledger, and when not.
-pub(crate) const KEPT: &str = "see `salesgraph rejects list`, or raise the bound to go on";
-const UNDONE: &str = "nothing of the file was kept; `salesgraph load --check` shows what is wrong";
+/// The remedy for too many rejects: when they are stored, and when not.
+pub(crate) const REJECTS_STORED: &str =
+    "see `salesgraph rejects list`, or raise the bound to continue";
+const ROLLED_BACK: &str =
+    "nothing of the file was kept; `salesgraph load --check` shows what is wrong";
 
-/// Whether a file may go on with so many rejects; `way_out` says what else to do.
-pub(crate) fn within_bound(
+/// Fails if the rejects exceed the bound; the message ends with `remedy`.
+pub(crate) fn check_rejects(
     bound: Option<MaxRejects>,
     totals: FileTotals,
     last: bool,
-    way_out: &str,
+    remedy: &str,
 ) -> Result<(), Error> {
     let over = match bound {
         None => false,
         Some(MaxRejects::Count(most)) => u64::try_from(totals.rejected).unwrap_or(0) > most,
         Some(MaxRejects::Percent(most)) => {
-            #[expect(clippy::cast_precision_loss, reason = "a share needs no exact counts")]
-            let share = 100.0 * totals.rejected as f64 / totals.read.max(1) as f64;
-            (last || totals.read >= RECORDS_FOR_SHARE) && share > most
+            #[expect(clippy::cast_precision_loss, reason = "a percentage needs no exact counts")]
+            let percent = 100.0 * totals.rejected as f64 / totals.read.max(1) as f64;
+            (last || totals.read >= MIN_RECORDS_FOR_PERCENT) && percent > most
         }
     };
     if !over {
@@ -319,33 +278,33 @@ pub(crate) fn within_bound(
     let FileTotals { read, rejected } = totals;
     let message = format!(
         "{rejected} of {read} records were rejected, more than --max-rejects {bound} allows; \
-         {way_out}"
+         {remedy}"
     );
     Err(Error::new(Code::BadUserInput, message))
 }
 
-/// Tells batches whose keys lie beyond all keys of the batches before: these
-/// cannot meet a row of another batch and may be merged beside it.
+/// Finds batches whose keys are all greater than those before: they touch no row of an
+/// earlier batch and may be merged concurrently.
 #[derive(Debug, Default)]
 struct KeyOrder {
-    greatest: Option<Key>,
+    greatest: Option<RowKey>,
 }
 
 impl KeyOrder {
-    fn is_apart(&mut self, batch: &Batch) -> bool {
+    fn is_disjoint(&mut self, batch: &Batch) -> bool {
         let greatest = batch.rows.iter().map(|row| row.key).max();
-        let apart = match (batch.rising_keys, self.greatest) {
+        let disjoint = match (batch.key_range, self.greatest) {
             (Some((least, _)), Some(before)) => least > before,
             (Some(_), None) => true,
             (None, _) => batch.rows.is_empty(),
         };
         self.greatest = self.greatest.max(greatest);
-        apart
+        disjoint
     }
 }
 
 fn panicked(error: tokio::task::JoinError) -> Failure {
-    Failure::Fatal(Error::internal("a task of the load ended unexpectedly").with_source(error))
+    Failure::Fatal(Error::internal("a task of the load panicked").with_source(error))
 }
 
 fn closed(error: tokio::sync::AcquireError) -> Failure {

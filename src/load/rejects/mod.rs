@@ -1,5 +1,5 @@
-//! Rows that could not be loaded: `reason` says why, `list` reads them, `replay` loads
-//! rejects again after a fix, `retry` merges rows that were set aside.
+//! Rows that were not loaded: `reason` says why, `list` reads the stored rejects,
+//! `replay` loads them again after a fix, `retry` merges pages of rejected or parked rows.
 
 mod list;
 pub(super) mod reason;

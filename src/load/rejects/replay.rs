@@ -1,93 +1,95 @@
-//! Replays dead letters after a fix: each goes through conversion and merge again
-//! and leaves the shelf in the transaction that takes it in.
+//! Loads stored rejects again after a fix.
 
 use std::time::Instant;
 
 use sqlx::postgres::PgConnectOptions;
 use tokio_util::sync::CancellationToken;
 
-use super::list::RejectSelection;
-use super::retry::{self, PAGE, PAGE_BYTES, Page, Shelf, Summaries, Taking};
+use super::list::{RejectSelection, selected};
+use super::retry::{PAGE_BYTES, PAGE_ROWS, Page, Quarantine, Summaries, resolve_parked, retry};
 use crate::dataset::Dataset;
 use crate::error::{Code, Error, Result};
-use crate::load::counts::count;
+use crate::load::counts::bigint;
 use crate::load::decode::BatchLimits;
 use crate::load::derive::derive;
-use crate::load::failure::{Failure, Step};
+use crate::load::failure::{Failure, LoadResult};
 use crate::load::file::merge::Target;
-use crate::load::ledger::RunEnd;
+use crate::load::ledger::RunFile;
 use crate::load::run::levels;
 use crate::load::run::lock::NewRun;
 use crate::load::run::observe::Silent;
 use crate::load::run::session::Session;
-use crate::load::run::summary::{FileSummary, Outcome, RunSummary, StepSummary};
+use crate::load::run::summary::{FileSummary, RunSummary, StepSummary};
 
-/// What a replay needs.
+/// A replay to run.
 pub struct Replay {
-    /// Where Postgres is.
+    /// How to connect to Postgres.
     pub database: PgConnectOptions,
-    /// Bounds of records.
+    /// Limits of records.
     pub limits: BatchLimits,
     /// Which rejects.
     pub selection: RejectSelection,
-    /// Text to take in the place of the single selected reject's own.
+    /// Text that replaces that of the single selected reject.
     pub corrected: Option<Vec<u8>>,
-    /// Ends the replay after the page under way.
+    /// Ends the replay after the page in progress.
     pub stop: CancellationToken,
 }
 
-/// A record too long to be kept whole cannot be replayed from what is kept, only
-/// with corrected text ($9).
-const SELECT: &str = "SELECT file_id, line, byte_offset, raw, object_key FROM (\
+/// The source of a replay in the ledger.
+const SOURCE: &str = "rejects:replay";
+
+/// A page of rejects. A record that was too long is stored cut off and can only be
+/// replayed with corrected text ($6).
+const SELECT: &str = concat!(
+    "SELECT file_id, line, byte_offset, raw, object_key FROM (\
        SELECT reject.file_id, reject.line, reject.byte_offset, reject.raw, file.object_key, \
          sum(octet_length(reject.raw)) OVER (ORDER BY reject.file_id, reject.line) \
            - octet_length(reject.raw) AS before \
        FROM load_reject AS reject JOIN load_file AS file ON file.id = reject.file_id \
-       WHERE file.dataset = $1 AND (reject.reason <> 'record_too_long' OR $9) \
-         AND ($2::uuid IS NULL OR reject.run_id = $2) \
-         AND ($3::text IS NULL OR file.object_key = $3) \
-         AND ($4::integer IS NULL OR (reject.file_id = $4 AND reject.line = $5)) \
-         AND (reject.file_id, reject.line) > ($6, $7) \
-       ORDER BY reject.file_id, reject.line LIMIT $8) AS page \
-     WHERE before < $10 ORDER BY file_id, line";
+       WHERE file.dataset = $5 AND (reject.reason <> 'record_too_long' OR $6) AND ",
+    selected!(),
+    " AND (reject.file_id, reject.line) > ($7, $8) \
+       ORDER BY reject.file_id, reject.line LIMIT $9) AS page \
+     WHERE before < $10 ORDER BY file_id, line"
+);
 
 impl Replay {
-    /// Replays to the end; a run of its own in the ledger.
-    pub async fn run(self) -> Result<RunSummary> {
+    /// Replays to the end, as a run of its own in the ledger. Dropping the future stops
+    /// the replay after the page in progress; its run still ends in the ledger.
+    pub async fn run(mut self) -> Result<RunSummary> {
+        self.stop = self.stop.child_token();
+        let _stop_when_dropped = self.stop.clone().drop_guard();
+        let panicked = |error| Error::internal("the replay panicked").with_source(error);
+        tokio::spawn(self.replay()).await.map_err(panicked)?
+    }
+
+    async fn replay(self) -> Result<RunSummary> {
         let begun = Instant::now();
         if self.corrected.is_some() && self.selection.row.is_none() {
-            let message = "corrected text is for one reject: name it as FILE:LINE";
+            let message = "corrected text requires a single reject: name it as FILE:LINE";
             return Err(Error::new(Code::BadUserInput, message));
         }
         let new = NewRun { source_uri: SOURCE, atomic: false };
         let session =
             Session::begin(self.database.clone(), 1, new, self.limits, self.stop.clone()).await?;
         let mut steps = Vec::new();
-        let worked = self.work(&session, &mut steps).await;
-        let outcome = match &worked {
-            Ok(files) => RunSummary::outcome_of(files),
-            Err(_) => Outcome::Failed,
+        let (files, error) = match self.replay_all(&session, &mut steps).await {
+            Ok(files) => (files, None),
+            Err(error) => (Vec::new(), Some(error)),
         };
-        let error = worked.as_ref().err().map(|error| (error.code().as_str(), error.message()));
-        let end = RunEnd { state: outcome.as_str(), files_found: 0, files_skipped: 0, error };
-        let ended = session.end(end).await;
-        let files = worked?;
-        ended?;
-        Ok(RunSummary {
+        let summary = RunSummary {
             run_id: Some(session.run()),
-            outcome,
-            source: SOURCE.to_owned(),
-            files_found: files.len(),
-            files_skipped: 0,
-            totals: RunSummary::totals_of(&files),
-            files,
             steps,
-            error: None,
-            seconds: begun.elapsed().as_secs_f64(),
-        })
+            ..RunSummary::new(SOURCE.to_owned(), files, error.as_ref(), begun)
+        };
+        let ended = session.end(&summary).await;
+        match error {
+            Some(error) => Err(error),
+            None => ended.map(|()| summary),
+        }
     }
 
-    async fn work(
+    async fn replay_all(
         &self,
         session: &Session,
         steps: &mut Vec<StepSummary>,
@@ -95,7 +97,7 @@ impl Replay {
         let mut files = Vec::new();
         for dataset in levels().into_iter().flatten() {
             let target = Target::new(dataset);
-            files.extend(retry::resolve_parked(session, &target).await?.files);
+            files.extend(resolve_parked(session, &target).await?.files);
             files.extend(self.replay_dataset(session, &target).await?);
         }
         derive(session, &Silent, steps).await?;
@@ -109,20 +111,16 @@ impl Replay {
             session.check_stop()?;
             let begun = Instant::now();
             let Some(mut page) = self.page(session, target.dataset, after).await? else { break };
-            after = (page.file, page.last);
-            if let (Some(text), Some(row)) = (&self.corrected, page.rows.first_mut()) {
-                row.2.clone_from(text);
+            after = (page.file, page.last_line);
+            if let (Some(text), Some(record)) = (&self.corrected, page.records.first_mut()) {
+                record.raw.clone_from(text);
             }
-            let of = Taking {
-                run: session.run(),
-                file: page.file,
-                shelf: Shelf::Rejected,
-                limits: session.limits,
-            };
+            let of = RunFile { run: session.run(), file: page.file };
+            let from = Quarantine::Rejects;
             let mut connection = session.pool.acquire().await.map_err(Failure::from)?;
-            let taken = retry::take_up(&mut connection, target, of, &page.rows).await?;
-            let (file, key, outcome) = (page.file, page.key, taken.outcome);
-            summaries.add(target.dataset, file, key, outcome, begun.elapsed());
+            let retried =
+                retry(&mut connection, target, of, from, &page.records, session.limits).await?;
+            summaries.add(target.dataset, page, retried.outcome, begun.elapsed());
         }
         Ok(summaries.into_files())
     }
@@ -132,24 +130,19 @@ impl Replay {
         session: &Session,
         dataset: &Dataset,
         after: (i32, i64),
-    ) -> Step<Option<Page>> {
+    ) -> LoadResult<Option<Page>> {
         let mut connection = session.pool.acquire().await?;
-        let rows = sqlx::query(SELECT)
+        let rows = self
+            .selection
+            .query(SELECT)
             .bind(dataset.table)
-            .bind(self.selection.run)
-            .bind(&self.selection.file_key)
-            .bind(self.selection.row.map(|(file, _)| file))
-            .bind(self.selection.row.map(|(_, line)| line))
+            .bind(self.corrected.is_some())
             .bind(after.0)
             .bind(after.1)
-            .bind(count(PAGE))
-            .bind(self.corrected.is_some())
+            .bind(bigint(PAGE_ROWS))
             .bind(PAGE_BYTES)
             .fetch_all(&mut *connection)
             .await?;
         Page::of(&rows)
     }
 }
-
-/// What the ledger shows as the source of a replay.
-const SOURCE: &str = "rejects:replay";

@@ -1,8 +1,10 @@
-//! A run: takes the lock, finds the files, loads parents before children and
-//! independent files side by side, resolves what was parked, brings up to date what
-//! is made of the rows, and ends with an outcome that the ledger, the exit code and
-//! the caller share.
+//! A run: `discover` lists the source, `lock` and `session` hold what the run needs,
+//! `observe` and `summary` report it. Here it is conducted: parents before children,
+//! independent files concurrently, then parked rows, then derived data. The ledger, the
+//! exit code and the caller share one outcome.
 
+pub(super) mod connection;
+pub(super) mod context;
 pub(super) mod discover;
 pub(super) mod lock;
 pub(super) mod observe;
@@ -18,70 +20,47 @@ use futures_util::stream;
 use sqlx::postgres::PgConnectOptions;
 use tokio_util::sync::CancellationToken;
 
+use self::context::{Context, LoadOptions};
 use self::discover::discover;
 use self::lock::NewRun;
 use self::observe::Observer;
-use self::session::Session;
-use self::summary::{FileError, FileSummary, Outcome, RunSummary, StepSummary};
-use crate::config::MaxRejects;
+use self::session::{MAX_RETRIES, Session};
+use self::summary::{ErrorSummary, FileSummary, RunSummary, StepSummary};
 use crate::dataset::{self, Dataset};
 use crate::error::{Code, Error, Result};
 use crate::load::counts::Counts;
-use crate::load::decode::BatchLimits;
 use crate::load::derive::derive;
-use crate::load::failure::{Failure, Step};
+use crate::load::failure::{Failure, LoadResult};
 use crate::load::file::merge::Target;
-use crate::load::file::pipeline::{FileJob, KEPT, LANES, load_file, within_bound};
-use crate::load::ledger::{self, FileEntry, RunEnd};
+use crate::load::file::pipeline::{
+    BATCHES_IN_FLIGHT, FileJob, REJECTS_STORED, check_rejects, load_file,
+};
+use crate::load::ledger::{self, FileEntry, RunFile};
 use crate::load::rejects::retry;
 use crate::storage::{ObjectVersion, Source};
 
-/// How to load.
-#[derive(Debug, Clone)]
-pub struct LoadOptions {
-    /// Bounds of batches and records.
-    pub limits: BatchLimits,
-    /// Independent files side by side.
-    pub parallel_files: usize,
-    /// Rejects a file may have before it fails.
-    pub max_rejects: Option<MaxRejects>,
-    /// Each file in one transaction.
-    pub atomic: bool,
-}
-
-/// What a run needs.
+/// A load to run.
 pub struct Load {
-    /// Where Postgres is.
+    /// How to connect to Postgres.
     pub database: PgConnectOptions,
-    /// Where the files are.
+    /// The files.
     pub source: Source,
     /// How to load them.
     pub options: LoadOptions,
-    /// Who watches.
+    /// Receives the events of the run.
     pub observer: Arc<dyn Observer>,
-    /// Ends the run after the batches under way.
+    /// Ends the run after the batches in flight.
     pub stop: CancellationToken,
 }
 
-/// What the parts of a run share.
-pub(crate) struct Context {
-    pub(crate) session: Session,
-    pub(crate) source: Source,
-    pub(crate) options: LoadOptions,
-    pub(crate) observer: Arc<dyn Observer>,
-}
-
-/// How often in a row a file is taken up again without any progress.
-pub(crate) const MOST_ATTEMPTS: usize = 5;
-
 impl Load {
-    /// Runs to the end. An error means that no run took place, or that its end is
-    /// not in the ledger; what failed within the run is told in the summary.
+    /// Runs to the end. An error means that no run took place, or that its end is not
+    /// in the ledger; failures within the run are in the summary.
     pub async fn run(self) -> Result<RunSummary> {
         let begun = Instant::now();
         let uri = self.source.uri().to_string();
         let new = NewRun { source_uri: &uri, atomic: self.options.atomic };
-        let connections = self.options.parallel_files.max(1) * LANES;
+        let connections = self.options.parallel_files.max(1) * BATCHES_IN_FLIGHT;
         let limits = self.options.limits;
         let session = Session::begin(self.database, connections, new, limits, self.stop).await?;
         let context = Arc::new(Context {
@@ -90,60 +69,53 @@ impl Load {
             options: self.options,
             observer: self.observer,
         });
-        let mut worked = Worked::default();
-        let done = context.work(&mut worked).await;
-        context.end(done, worked, uri, begun).await
+        let mut progress = RunProgress::default();
+        let done = context.load_all(&mut progress).await;
+        context.end(done, progress, uri, begun).await
     }
 }
 
-/// How far the loading of a file has come, over several attempts.
-struct Progress {
+/// The progress of a file over several attempts.
+struct FileProgress {
     begun: Instant,
-    file: Option<i32>,
-    /// The checkpoint at the last attempt's beginning.
-    reached: Option<u64>,
-    /// What this run had done to the file before, when it resolved parked rows.
+    of: Option<RunFile>,
+    /// The checkpoint when the last attempt began.
+    checkpoint: Option<u64>,
+    /// The file's counts in this run before, from resolving parked rows.
     before: Option<Counts>,
-    /// Attempts in a row that came no further.
+    /// Consecutive attempts without progress.
     attempts: usize,
 }
 
-impl Progress {
-    fn new(begun: Instant) -> Self {
-        Self { begun, file: None, reached: None, before: None, attempts: 0 }
-    }
-}
-
-/// What the body of a run did.
+/// What a run has done.
 #[derive(Debug, Default)]
-struct Worked {
+struct RunProgress {
     found: usize,
     skipped: usize,
-    /// Files as they ended; datasets side by side share it.
+    /// Files in the order in which they ended; concurrent datasets share it.
     files: Mutex<Vec<FileSummary>>,
-    /// What was done after them.
     steps: Vec<StepSummary>,
 }
 
-impl Worked {
+impl RunProgress {
     fn add(&self, files: impl IntoIterator<Item = FileSummary>) {
         self.files.lock().unwrap_or_else(PoisonError::into_inner).extend(files);
     }
 }
 
 impl Context {
-    /// Loads what is new; `worked` holds what was done, also after a failure.
-    async fn work(self: &Arc<Self>, worked: &mut Worked) -> Result<()> {
+    /// Loads all new files; `progress` is valid also after a failure.
+    async fn load_all(self: &Arc<Self>, progress: &mut RunProgress) -> Result<()> {
         let mut discovery = {
             let mut connection = self.session.lock.connection().await;
             discover(&self.source, Some(&mut connection)).await?
         };
-        worked.found = discovery.found();
-        worked.skipped = discovery.skipped;
+        progress.found = discovery.found();
+        progress.skipped = discovery.skipped;
         for level in levels() {
             let loads: Vec<_> = level
                 .into_iter()
-                .map(|dataset| self.load_dataset(dataset, discovery.take(dataset), worked))
+                .map(|dataset| self.load_dataset(dataset, discovery.take(dataset), progress))
                 .collect();
             let mut running =
                 stream::iter(loads).buffer_unordered(self.options.parallel_files.max(1));
@@ -151,57 +123,51 @@ impl Context {
                 done?;
             }
         }
-        // Also after files that failed: what is in, is in.
-        derive(&self.session, self.observer.as_ref(), &mut worked.steps).await
+        // Also after failed files: their committed rows are loaded.
+        derive(&self.session, self.observer.as_ref(), &mut progress.steps).await
     }
 
-    /// Rows that waited for a parent come first: they are older than the new ones.
+    /// Resolves parked rows first: they are older than the new ones.
     async fn load_dataset(
         self: &Arc<Self>,
         dataset: &'static Dataset,
         files: Vec<ObjectVersion>,
-        worked: &Worked,
+        progress: &RunProgress,
     ) -> Result<()> {
         let target = Arc::new(Target::new(dataset));
         let resolved = retry::resolve_parked(&self.session, &target).await?;
-        worked.add(resolved.files);
+        progress.add(resolved.files);
         for object in files {
-            worked.add([self.load_found(&target, object).await?]);
+            progress.add([self.load_object(&target, object).await?]);
         }
         if resolved.interrupted { Ok(self.session.check_stop()?) } else { Ok(()) }
     }
 
-    async fn load_found(
+    async fn load_object(
         self: &Arc<Self>,
         target: &Arc<Target>,
         object: ObjectVersion,
     ) -> Result<FileSummary> {
         let begun = Instant::now();
+        let mut summary = FileSummary::new(target.dataset, object.key.clone());
         if let Err(interrupted) = self.session.check_stop() {
-            return Ok(not_begun(target, object, &interrupted.into()));
+            summary.error = Some(ErrorSummary::from(&interrupted.into()));
+            return Ok(summary);
         }
         self.observer.began(&object);
-        let mut progress = Progress::new(begun);
-        let (counts, error) = match self.load_to_end(target, &object, &mut progress).await {
-            Ok(counts) => (counts, None),
-            // The whole run is another loader's now.
+        let mut progress =
+            FileProgress { begun, of: None, checkpoint: None, before: None, attempts: 0 };
+        match self.load_to_end(target, &object, &mut progress).await {
+            Ok(counts) => summary.counts = counts,
+            // Another loader took over the whole run.
             Err(error) if error.code() == Code::Locked => return Err(error),
             Err(error) => {
                 tracing::error!(%object, error = error.detail(), "the file failed");
-                (self.note_failure(&progress, &error).await?, Some(error))
+                summary.counts = self.fail_file(&progress, &error).await?;
+                summary.error = Some(ErrorSummary::from(&error));
             }
-        };
-        let summary = FileSummary {
-            dataset: target.dataset.table,
-            key: object.key,
-            counts,
-            seconds: begun.elapsed().as_secs_f64(),
-            error: error.map(|error| FileError {
-                code: error.code().as_str(),
-                message: error.message().to_owned(),
-            }),
-            samples: Vec::new(),
-        };
+        }
+        summary.seconds = begun.elapsed().as_secs_f64();
         self.observer.ended(&summary);
         Ok(summary)
     }
@@ -211,22 +177,21 @@ impl Context {
         self: &Arc<Self>,
         target: &Arc<Target>,
         object: &ObjectVersion,
-        progress: &mut Progress,
+        progress: &mut FileProgress,
     ) -> Result<Counts> {
         loop {
-            let before = progress.reached;
+            let before = progress.checkpoint;
             match self.attempt(target, object, progress).await {
-                Ok(counts) => return Ok(counts),
-                Err(Failure::Fatal(error)) => return Err(error),
                 Err(Failure::Lost(error)) => {
                     progress.attempts =
-                        if progress.reached > before { 1 } else { progress.attempts + 1 };
-                    if progress.attempts > MOST_ATTEMPTS {
+                        if progress.checkpoint > before { 1 } else { progress.attempts + 1 };
+                    if progress.attempts > MAX_RETRIES {
                         return Err(error);
                     }
-                    tracing::warn!(%object, error = error.detail(), "taking the file up again");
+                    tracing::warn!(%object, error = error.detail(), "retrying the file");
                     self.session.lock.recover(error).await?;
                 }
+                done => return Ok(done?),
             }
         }
     }
@@ -235,36 +200,35 @@ impl Context {
         self: &Arc<Self>,
         target: &Arc<Target>,
         object: &ObjectVersion,
-        progress: &mut Progress,
-    ) -> Step<Counts> {
+        progress: &mut FileProgress,
+    ) -> LoadResult<Counts> {
         let run = self.session.run();
         let mut connection = self.session.pool.acquire().await?;
         let entry = ledger::enter(&mut connection, run, target.dataset, object).await?;
-        progress.file = Some(entry.id);
-        progress.reached = entry.resume.as_ref().map(|resume| resume.offset);
-        let before = match progress.before {
-            Some(before) => before,
-            None => ledger::run_counts(&mut connection, run, entry.id).await?,
-        };
-        progress.before = Some(before);
+        let of = RunFile { run, file: entry.id };
+        progress.of = Some(of);
+        progress.checkpoint = entry.checkpoint.as_ref().map(|checkpoint| checkpoint.offset);
+        if progress.before.is_none() {
+            progress.before = Some(ledger::run_counts(&mut connection, of).await?);
+        }
         drop(connection);
         if !entry.loaded {
-            self.may_go_on(&entry)?;
+            self.check_resumable(&entry)?;
             let job = FileJob {
                 target: Arc::clone(target),
                 object: object.clone(),
-                file: entry.id,
+                of,
                 begun: progress.begun,
-                look_for_orphans: AtomicBool::new(false),
+                find_orphans: AtomicBool::new(false),
             };
-            load_file(self, &Arc::new(job), entry.resume).await?;
+            load_file(self, &Arc::new(job), entry.checkpoint).await?;
         }
         self.counts_since(progress).await
     }
 
-    /// What must hold for a file that an earlier run has begun.
-    fn may_go_on(&self, entry: &FileEntry) -> Result<()> {
-        if entry.resume.is_none() {
+    /// Checks the options against a file that an earlier run has begun.
+    fn check_resumable(&self, entry: &FileEntry) -> Result<()> {
+        if entry.checkpoint.is_none() {
             return Ok(());
         }
         if self.options.atomic {
@@ -272,27 +236,25 @@ impl Context {
                            finish it without --atomic";
             return Err(Error::new(Code::Conflict, message));
         }
-        within_bound(self.options.max_rejects, entry.totals, false, KEPT)
+        check_rejects(self.options.max_rejects, entry.totals, false, REJECTS_STORED)
     }
 
-    /// What was done to the file since this run came to it; rows of it that were
-    /// resolved before are told apart.
-    async fn counts_since(&self, progress: &Progress) -> Step<Counts> {
-        let (Some(file), Some(before)) = (progress.file, progress.before) else {
+    /// The file's counts in this run, without the rows that were resolved before.
+    async fn counts_since(&self, progress: &FileProgress) -> LoadResult<Counts> {
+        let (Some(of), Some(before)) = (progress.of, progress.before) else {
             return Ok(Counts::default());
         };
         let mut connection = self.session.pool.acquire().await?;
-        let now = ledger::run_counts(&mut connection, self.session.run(), file).await?;
-        Ok(now - before)
+        Ok(ledger::run_counts(&mut connection, of).await? - before)
     }
 
-    /// A file that failed is told as such in the ledger, unless it was only
-    /// interrupted: then the next run goes on with it.
-    async fn note_failure(&self, progress: &Progress, error: &Error) -> Result<Counts> {
-        let Some(file) = progress.file else { return Ok(Counts::default()) };
+    /// Marks a file as failed in the ledger, unless it was interrupted: then the next
+    /// run continues it.
+    async fn fail_file(&self, progress: &FileProgress, error: &Error) -> Result<Counts> {
+        let Some(of) = progress.of else { return Ok(Counts::default()) };
         if !self.session.stop.is_cancelled() {
             let mut connection = self.session.pool.acquire().await?;
-            ledger::fail_file(&mut connection, self.session.run(), file, error).await?;
+            ledger::fail_file(&mut connection, of, error).await?;
         }
         Ok(self.counts_since(progress).await?)
     }
@@ -300,58 +262,29 @@ impl Context {
     async fn end(
         &self,
         done: Result<()>,
-        worked: Worked,
+        progress: RunProgress,
         source: String,
         begun: Instant,
     ) -> Result<RunSummary> {
-        let files = worked.files.into_inner().unwrap_or_else(PoisonError::into_inner);
-        let error = done.err().map(|error| {
+        let files = progress.files.into_inner().unwrap_or_else(PoisonError::into_inner);
+        let error = done.err();
+        if let Some(error) = &error {
             tracing::error!(error = error.detail(), "the run failed");
-            FileError { code: error.code().as_str(), message: error.message().to_owned() }
-        });
-        let outcome = match &error {
-            Some(_) => Outcome::Failed,
-            None => RunSummary::outcome_of(&files),
-        };
-        let first = error.as_ref().or(files.iter().find_map(|file| file.error.as_ref()));
-        let end = RunEnd {
-            state: outcome.as_str(),
-            files_found: worked.found,
-            files_skipped: worked.skipped,
-            error: first.map(|error| (error.code, error.message.as_str())),
-        };
-        self.session.end(end).await?;
-        Ok(RunSummary {
+        }
+        let summary = RunSummary {
             run_id: Some(self.session.run()),
-            outcome,
-            source,
-            files_found: worked.found,
-            files_skipped: worked.skipped,
-            totals: RunSummary::totals_of(&files),
-            files,
-            steps: worked.steps,
-            error,
-            seconds: begun.elapsed().as_secs_f64(),
-        })
+            files_found: progress.found,
+            files_skipped: progress.skipped,
+            steps: progress.steps,
+            ..RunSummary::new(source, files, error.as_ref(), begun)
+        };
+        self.session.end(&summary).await?;
+        Ok(summary)
     }
 }
 
-/// A file that an interrupted run did not come to: the next one does.
-fn not_begun(target: &Target, object: ObjectVersion, interrupted: &Error) -> FileSummary {
-    let error =
-        FileError { code: interrupted.code().as_str(), message: interrupted.message().to_owned() };
-    FileSummary {
-        dataset: target.dataset.table,
-        key: object.key,
-        counts: Counts::default(),
-        seconds: 0.0,
-        error: Some(error),
-        samples: Vec::new(),
-    }
-}
-
-/// The datasets by how far from the roots they are: those of one level do not
-/// refer to each other.
+/// The datasets by their distance from the roots: those of one level do not refer to
+/// each other.
 pub(crate) fn levels() -> Vec<Vec<&'static Dataset>> {
     let mut levels: Vec<Vec<&'static Dataset>> = Vec::new();
     for dataset in dataset::ALL {
@@ -375,7 +308,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn parents_lie_on_earlier_levels() {
+    fn parents_are_on_earlier_levels() {
         let tables: Vec<Vec<&str>> =
             levels().iter().map(|level| level.iter().map(|d| d.table).collect()).collect();
         assert_eq!(

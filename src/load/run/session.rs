@@ -1,22 +1,26 @@
-//! What every kind of run holds: the lock, connections, the wish to stop.
+//! What every run holds: the lock, a pool, the stop signal.
 
 use std::time::Duration;
 
+use sqlx::PgPool;
 use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
-use sqlx::{ConnectOptions as _, Connection as _, PgConnection, PgPool};
 use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
+use super::connection::settings;
 use super::lock::{NewRun, RunLock};
+use super::summary::RunSummary;
 use crate::error::{Code, Error, Result};
 use crate::load::decode::BatchLimits;
-use crate::load::failure::{Failure, Step};
-use crate::load::ledger::{self, RunEnd};
+use crate::load::failure::{Failure, LoadResult};
+use crate::load::ledger;
 
 /// How long a batch waits for a connection before Postgres counts as lost.
 const ACQUIRE_TIMEOUT: Duration = Duration::from_secs(30);
+/// Consecutive retries without progress.
+pub(crate) const MAX_RETRIES: usize = 5;
 
-/// A run under way.
+/// A run in progress.
 pub(crate) struct Session {
     pub(crate) pool: PgPool,
     pub(crate) lock: RunLock,
@@ -25,7 +29,7 @@ pub(crate) struct Session {
 }
 
 impl Session {
-    /// Takes the lock and begins a run with that many connections for its work.
+    /// Takes the lock and begins a run with a pool of that many connections.
     pub(crate) async fn begin(
         database: PgConnectOptions,
         connections: usize,
@@ -47,7 +51,7 @@ impl Session {
         self.lock.run()
     }
 
-    pub(crate) fn check_stop(&self) -> Step<()> {
+    pub(crate) fn check_stop(&self) -> LoadResult<()> {
         if self.stop.is_cancelled() {
             let message = "interrupted; the next run continues after the last committed batch";
             return Err(Error::new(Code::Conflict, message).into());
@@ -55,50 +59,31 @@ impl Session {
         Ok(())
     }
 
-    /// Ends the run in the ledger, and with it the session.
-    pub(crate) async fn end(&self, end: RunEnd<'_>) -> Result<()> {
-        let ended = {
-            let mut connection = self.lock.connection().await;
-            ledger::end_run(&mut connection, self.run(), end).await
-        };
-        let ended = match ended {
-            Err(Failure::Lost(error)) => {
-                self.lock.recover(error).await?;
-                let mut connection = self.lock.connection().await;
-                ledger::end_run(&mut connection, self.run(), end).await
+    /// Repeats a step after each lost connection, as often as [`MAX_RETRIES`] allows.
+    pub(crate) async fn retry<T, F>(&self, step: &str, attempt: impl Fn() -> F) -> Result<T>
+    where
+        F: Future<Output = LoadResult<T>>,
+    {
+        for _ in 0..MAX_RETRIES {
+            match attempt().await {
+                Err(Failure::Lost(error)) => {
+                    tracing::warn!(step, error = error.detail(), "retrying the step");
+                    self.lock.recover(error).await?;
+                }
+                done => return Ok(done?),
             }
-            ended => ended,
-        };
-        self.pool.close().await;
-        Ok(ended?)
+        }
+        Ok(attempt().await?)
     }
-}
 
-/// Settings of every connection of a run. Commits do not wait for the disk one by
-/// one: the last one of a file does, and with it all before.
-pub(crate) fn settings(database: PgConnectOptions) -> PgConnectOptions {
-    // A batch may take its time; what it does is told by the run itself.
-    let database = database.disable_statement_logging();
-    database.application_name("salesgraph load").options([
-        ("synchronous_commit", "off"),
-        ("statement_timeout", "0"),
-        ("lock_timeout", "0"),
-        // A batch waits for its turn, the lock for the end of the run.
-        ("idle_in_transaction_session_timeout", "0"),
-        ("idle_session_timeout", "0"),
-        // The server lets go of a loader whose machine is gone.
-        ("tcp_keepalives_idle", "30"),
-        ("tcp_keepalives_interval", "10"),
-        ("tcp_keepalives_count", "3"),
-        ("client_min_messages", "warning"),
-    ])
-}
-
-/// A connection of its own, not the pool's.
-pub(crate) async fn connect(options: &PgConnectOptions) -> Result<PgConnection> {
-    PgConnection::connect_with(options).await.map_err(|error| {
-        let place = format!("{}:{}", options.get_host(), options.get_port());
-        Error::new(Code::Unavailable, format!("Postgres at {place} cannot be reached"))
-            .with_source(error)
-    })
+    /// Records the end of the run in the ledger and closes the session.
+    pub(crate) async fn end(&self, summary: &RunSummary) -> Result<()> {
+        let end = || async {
+            let mut connection = self.lock.connection().await;
+            ledger::end_run(&mut connection, self.run(), summary).await
+        };
+        let ended = self.retry("end_run", end).await;
+        self.pool.close().await;
+        ended
+    }
 }

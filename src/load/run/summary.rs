@@ -1,17 +1,21 @@
-//! The outcome of a run, for the table, for `--json` and for the exit code.
+//! The outcome of a run, for the table, `--json` and the exit code.
+
+use std::time::Instant;
 
 use serde::Serialize;
 use uuid::Uuid;
 
+use crate::dataset::Dataset;
+use crate::error::Error;
 use crate::load::counts::Counts;
 
 /// How a run ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Outcome {
-    /// Every row of every file is in.
+    /// Every row of every file is loaded.
     Succeeded,
-    /// Every file is read to its end; some rows were rejected or wait for a parent.
+    /// Every file was read to its end; some rows were rejected or parked.
     SucceededWithRejects,
     /// A file failed.
     Failed,
@@ -32,13 +36,13 @@ impl Outcome {
 /// A run that ended.
 #[derive(Debug, Clone, Serialize)]
 pub struct RunSummary {
-    /// The run in the ledger; none for a check, which writes nothing.
+    /// The run in the ledger; `None` for a check, which writes nothing.
     pub run_id: Option<Uuid>,
     /// How it ended.
     pub outcome: Outcome,
-    /// Where the files were looked for.
+    /// The source that was searched.
     pub source: String,
-    /// Files that bear a dataset's name.
+    /// Files whose name matches a dataset.
     pub files_found: usize,
     /// Of these, versions loaded before.
     pub files_skipped: usize,
@@ -46,10 +50,10 @@ pub struct RunSummary {
     pub files: Vec<FileSummary>,
     /// Their sums.
     pub totals: Counts,
-    /// What it brought up to date of what is made of the loaded rows.
+    /// The derived data it brought up to date.
     pub steps: Vec<StepSummary>,
-    /// Why the run as a whole failed; none where at most single files did.
-    pub error: Option<FileError>,
+    /// Why the run as a whole failed; `None` if only single files did.
+    pub error: Option<ErrorSummary>,
     /// Wall time in seconds.
     pub seconds: f64,
 }
@@ -57,29 +61,29 @@ pub struct RunSummary {
 /// One file of a run.
 #[derive(Debug, Clone, Serialize)]
 pub struct FileSummary {
-    /// The table its rows go to.
+    /// The table of its rows.
     pub dataset: &'static str,
     /// Key of the object, or path of the file.
     pub key: String,
-    /// What this run did to its rows. Without `read`, where rows were resolved
-    /// that an earlier run had parked.
+    /// The outcome of its rows in this run. `read` excludes resolved rows, which an
+    /// earlier run has read and parked.
     #[serde(flatten)]
     pub counts: Counts,
     /// Wall time in seconds.
     pub seconds: f64,
-    /// Why it failed; none if it did not.
-    pub error: Option<FileError>,
-    /// A check's first findings; a load has them in the ledger instead.
+    /// Why it failed, if it did.
+    pub error: Option<ErrorSummary>,
+    /// The first findings of a check; a load writes them to the ledger instead.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub samples: Vec<RejectSample>,
 }
 
-/// A step that a run did after its files.
+/// A derivation that a run executed after its files.
 #[derive(Debug, Clone, Serialize)]
 pub struct StepSummary {
-    /// What it brought up to date.
+    /// Its name.
     pub step: &'static str,
-    /// Rows inserted, updated or removed.
+    /// Rows inserted, updated or deleted.
     pub rows_written: i64,
     /// Wall time in seconds.
     pub seconds: f64,
@@ -88,9 +92,9 @@ pub struct StepSummary {
 /// A row that a check would reject.
 #[derive(Debug, Clone, Serialize)]
 pub struct RejectSample {
-    /// Line on which its record begins; the header is line 1.
+    /// First line of its record; the header is line 1.
     pub line: u64,
-    /// The column at fault; none where the whole record is.
+    /// The invalid column; `None` if the whole record is invalid.
     pub column: Option<&'static str>,
     /// The reason code.
     pub reason: &'static str,
@@ -98,32 +102,68 @@ pub struct RejectSample {
     pub message: String,
 }
 
-/// Why a file, or a run, failed.
+/// Why a file or a run failed.
 #[derive(Debug, Clone, Serialize)]
-pub struct FileError {
+pub struct ErrorSummary {
     /// The constant code.
     pub code: &'static str,
     /// The message.
     pub message: String,
 }
 
+impl From<&Error> for ErrorSummary {
+    fn from(error: &Error) -> Self {
+        Self { code: error.code().as_str(), message: error.message().to_owned() }
+    }
+}
+
+impl FileSummary {
+    /// A file of which nothing is done yet.
+    pub(crate) fn new(dataset: &Dataset, key: String) -> Self {
+        Self {
+            dataset: dataset.table,
+            key,
+            counts: Counts::default(),
+            seconds: 0.0,
+            error: None,
+            samples: Vec::new(),
+        }
+    }
+}
+
 impl RunSummary {
-    /// The outcome these files make.
-    pub(crate) fn outcome_of(files: &[FileSummary]) -> Outcome {
-        if files.iter().any(|file| file.error.is_some()) {
+    /// Outcome and totals follow from the files and the error.
+    pub(crate) fn new(
+        source: String,
+        files: Vec<FileSummary>,
+        error: Option<&Error>,
+        begun: Instant,
+    ) -> Self {
+        let mut totals = Counts::default();
+        files.iter().for_each(|file| totals += file.counts);
+        let outcome = if error.is_some() || files.iter().any(|file| file.error.is_some()) {
             Outcome::Failed
         } else if files.iter().any(|file| file.counts.rejected > 0 || file.counts.parked > 0) {
             Outcome::SucceededWithRejects
         } else {
             Outcome::Succeeded
+        };
+        Self {
+            run_id: None,
+            outcome,
+            source,
+            files_found: 0,
+            files_skipped: 0,
+            files,
+            totals,
+            steps: Vec::new(),
+            error: error.map(ErrorSummary::from),
+            seconds: begun.elapsed().as_secs_f64(),
         }
     }
 
-    pub(crate) fn totals_of(files: &[FileSummary]) -> Counts {
-        let mut totals = Counts::default();
-        for file in files {
-            totals += file.counts;
-        }
-        totals
+    /// The error of the run, or of the first file that failed.
+    pub(crate) fn first_error(&self) -> Option<&ErrorSummary> {
+        self.error.as_ref().or_else(|| self.files.iter().find_map(|file| file.error.as_ref()))
     }
 }
