@@ -1,10 +1,10 @@
-//! What a Postgres error means, told by its SQLSTATE, never by its text.
+//! Maps Postgres errors by SQLSTATE, never by message.
 
 use sea_orm::{DbErr, RuntimeErr};
 
 use crate::error::{Code, Error};
 
-/// The SQLSTATE of an error that came from the server; `None` for all others.
+/// The SQLSTATE of an error from the server; `None` for any other.
 #[must_use]
 pub fn sqlstate(error: &sqlx::Error) -> Option<String> {
     error
@@ -55,14 +55,13 @@ impl From<DbErr> for Error {
     }
 }
 
-/// Code and public message of a SQLSTATE; see the appendix "PostgreSQL Error
-/// Codes" of its manual.
+/// Code and public message of a SQLSTATE; see "PostgreSQL Error Codes" in the manual.
 fn classify(state: &str) -> (Code, &'static str) {
     match state {
-        "23505" => (Code::Conflict, "a row with this key exists already"),
+        "23505" => (Code::Conflict, "a row with this key already exists"),
         "23503" => (Code::Conflict, "the row refers to one that does not exist"),
         "23001" => (Code::Conflict, "other rows refer to it"),
-        "23514" | "23502" => (Code::BadUserInput, "a value breaks a rule of its column"),
+        "23514" | "23502" => (Code::BadUserInput, "a value violates a constraint of its column"),
         "22003" => (Code::BadUserInput, "a number is out of range"),
         "40001" | "40P01" => (Code::Conflict, "another transaction was faster; try again"),
         "55P03" => (Code::Conflict, "the lock is held by another session"),
@@ -81,7 +80,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn states_have_their_codes() {
+    fn sqlstates_map_to_codes() {
         for (state, code) in [
             ("23505", Code::Conflict),
             ("23503", Code::Conflict),
@@ -100,7 +99,7 @@ mod tests {
     }
 
     #[test]
-    fn a_server_that_is_not_there_is_unavailable() {
+    fn an_unreachable_server_is_unavailable() {
         let io = std::io::Error::from(std::io::ErrorKind::ConnectionRefused);
         let error = Error::from(sqlx::Error::Io(io));
         assert_eq!(error.code(), Code::Unavailable);

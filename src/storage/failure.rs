@@ -1,5 +1,5 @@
-//! What an S3 failure means: code, message with the way out, and whether
-//! trying again can help.
+//! Classifies S3 failures: code, message with a remedy, and whether a retry may
+//! succeed.
 
 use std::error::Error as StdError;
 use std::fmt;
@@ -10,13 +10,13 @@ use aws_sdk_s3::error::{ProvideErrorMetadata, SdkError};
 use super::client::S3;
 use crate::error::{Code, Error};
 
-/// A failure and whether the same request may succeed later.
+/// A failure and whether a retry may succeed.
 pub(super) struct Failure {
     pub(super) error: Error,
     pub(super) retryable: bool,
 }
 
-/// What was being done, for messages.
+/// The operation and its object, for messages.
 #[derive(Clone, Copy)]
 pub(super) struct Target<'a> {
     pub(super) s3: &'a S3,
@@ -27,7 +27,7 @@ pub(super) struct Target<'a> {
 }
 
 impl Target<'_> {
-    /// The failure as an error, when nothing will be retried.
+    /// The failure as an error, for requests that are not retried.
     pub(super) fn error<E>(&self, error: SdkError<E>) -> Error
     where
         E: ProvideErrorMetadata + StdError + Send + Sync + 'static,
@@ -40,7 +40,7 @@ impl Target<'_> {
         E: ProvideErrorMetadata + StdError + Send + Sync + 'static,
     {
         let Verdict { code, message, retryable } = self.judge(&error);
-        Failure { error: Error::new(code, message).with_source(Answer(error)), retryable }
+        Failure { error: Error::new(code, message).with_source(WithMessage(error)), retryable }
     }
 
     fn judge<E>(&self, error: &SdkError<E>) -> Verdict
@@ -53,21 +53,21 @@ impl Target<'_> {
         match error {
             SdkError::TimeoutError(_) => self.unreachable(true),
             SdkError::DispatchFailure(failure) => self.unreachable(!failure.is_user()),
-            SdkError::ServiceError(answer) => {
-                let status = answer.raw().status().as_u16();
-                self.answered(status, answer.err().code().unwrap_or_default())
+            SdkError::ServiceError(response) => {
+                let status = response.raw().status().as_u16();
+                self.classify(status, response.err().code().unwrap_or_default())
             }
             SdkError::ResponseError(_) => {
-                let message = format!("{} gave an answer that is not one of S3", self.s3.endpoint);
+                let message = format!("{} sent a response that is not from S3", self.s3.endpoint);
                 Verdict { code: Code::Unavailable, message, retryable: true }
             }
-            _ => self.refused("the request could not be built"),
+            _ => self.rejected("the request could not be built"),
         }
     }
 
-    /// S3 answered: its error code says most, the status the rest (an answer to
-    /// HEAD has no body and thus no code).
-    fn answered(&self, status: u16, code: &str) -> Verdict {
+    /// Classified by S3's error code, else by status: a response to HEAD has no body and
+    /// so no code.
+    fn classify(&self, status: u16, code: &str) -> Verdict {
         let Self { s3, action, bucket, .. } = self;
         let address = self.address();
         match (code, status) {
@@ -95,7 +95,7 @@ impl Target<'_> {
             ),
             ("RequestTimeTooSkewed", _) => final_verdict(
                 Code::Config,
-                format!("{} finds this machine's clock wrong: set it", s3.endpoint),
+                format!("{} rejects this machine's clock as wrong: set it", s3.endpoint),
             ),
             ("AccessDenied", _) | (_, 401 | 403) => final_verdict(
                 Code::Config,
@@ -114,8 +114,8 @@ impl Target<'_> {
                 message: format!("{} cannot {action} {address} now ({status})", s3.endpoint),
                 retryable: true,
             },
-            (_, _) if code.is_empty() => self.refused(&format!("status {status}")),
-            (_, _) => self.refused(code),
+            (_, _) if code.is_empty() => self.rejected(&format!("status {status}")),
+            (_, _) => self.rejected(code),
         }
     }
 
@@ -129,7 +129,7 @@ impl Target<'_> {
         Verdict { code: Code::Unavailable, message, retryable }
     }
 
-    fn refused(&self, reason: &str) -> Verdict {
+    fn rejected(&self, reason: &str) -> Verdict {
         let Self { s3, action, .. } = self;
         let address = self.address();
         let message = format!("{} refused to {action} {address}: {reason}", s3.endpoint);
@@ -164,36 +164,35 @@ fn final_verdict(code: Code, message: impl Into<String>) -> Verdict {
 }
 
 fn credentials_verdict(error: &CredentialsError) -> Verdict {
-    const WAY_OUT: &str = "set access key and secret of the storage, \
+    const REMEDY: &str = "set access key and secret of the storage, \
         or AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or AWS_PROFILE";
     match error {
         CredentialsError::CredentialsNotLoaded(_) => {
-            final_verdict(Code::Config, format!("no S3 credentials were found: {WAY_OUT}"))
+            final_verdict(Code::Config, format!("no S3 credentials were found: {REMEDY}"))
         }
         CredentialsError::InvalidConfiguration(_) => {
-            final_verdict(Code::Config, format!("the AWS profile in use is not valid: {WAY_OUT}"))
+            final_verdict(Code::Config, format!("the AWS profile in use is not valid: {REMEDY}"))
         }
         CredentialsError::ProviderTimedOut(_) => Verdict {
             code: Code::Unavailable,
-            message: format!("the source of S3 credentials does not answer: {WAY_OUT}"),
+            message: format!("the source of S3 credentials does not answer: {REMEDY}"),
             retryable: true,
         },
-        // Where nothing is configured this is a refusal by the machine's own
-        // metadata service; on AWS it may pass.
+        // Without any configuration the instance metadata service has refused; on AWS
+        // that may be temporary.
         _ => Verdict {
             code: Code::Config,
-            message: format!("no S3 credentials could be loaded: {WAY_OUT}"),
+            message: format!("no S3 credentials could be loaded: {REMEDY}"),
             retryable: true,
         },
     }
 }
 
-/// What the SDK reports, with what S3 said about it; the SDK's own text leaves
-/// that out for most errors.
+/// An SDK error with S3's message, which the SDK's own text mostly omits.
 #[derive(Debug)]
-struct Answer<E>(SdkError<E>);
+struct WithMessage<E>(SdkError<E>);
 
-impl<E: ProvideErrorMetadata + StdError + 'static> fmt::Display for Answer<E> {
+impl<E: ProvideErrorMetadata + StdError + 'static> fmt::Display for WithMessage<E> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self.0.message() {
             Some(message) => write!(f, "{}: {message}", self.0),
@@ -202,13 +201,13 @@ impl<E: ProvideErrorMetadata + StdError + 'static> fmt::Display for Answer<E> {
     }
 }
 
-impl<E: ProvideErrorMetadata + StdError + 'static> StdError for Answer<E> {
+impl<E: ProvideErrorMetadata + StdError + 'static> StdError for WithMessage<E> {
     fn source(&self) -> Option<&(dyn StdError + 'static)> {
         self.0.source()
     }
 }
 
-/// The first error of type `T` among `error` and what caused it.
+/// The first error of type `T` in the chain of `error`.
 fn find_source<'a, T: StdError + 'static>(error: &'a (dyn StdError + 'static)) -> Option<&'a T> {
     let mut next = Some(error);
     while let Some(error) = next {

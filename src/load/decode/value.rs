@@ -1,12 +1,12 @@
-//! One field's text becomes one typed value, or a precise reason why not.
+//! Converts the text of a field to a typed value, or to a fault.
 
 use chrono::NaiveDate;
 
 use crate::dataset::{Column, DecimalRange, Kind};
 use crate::db::copy::{CopyWriter, EPOCH_DAYS_FROM_UNIX};
-use crate::load::reason::{Fault, Reason};
+use crate::load::rejects::reason::{Fault, Reason};
 
-/// A converted field. Text stays where the record lies; the value is its range.
+/// A converted field. Text is not copied; the value is its length.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Value {
     Null,
@@ -18,14 +18,14 @@ pub(super) enum Value {
     /// Microseconds since 2000-01-01.
     Timestamp(i64),
     Uuid([u8; 16]),
-    /// The field's first so many bytes.
+    /// This many bytes at the beginning of the field.
     Text(usize),
 }
 
-/// How much of a bad value a message shows.
-const SHOWN: usize = 60;
+/// Characters of an invalid value that a message quotes.
+const QUOTED: usize = 60;
 
-/// Converts the text of one field. `NULL` and nothing mean null.
+/// Converts the text of one field. `NULL` and an empty field mean null.
 pub(super) fn convert(column: &Column, text: &[u8]) -> Result<Value, Fault> {
     if text.is_empty() || text == b"NULL" {
         return if column.required {
@@ -87,7 +87,7 @@ enum Expected {
 
 impl Expected {
     fn fault(&self, column: &Column, text: &[u8]) -> Fault {
-        let found = shown(text);
+        let found = quoted(text);
         match self {
             Self::Boolean => {
                 fault(column, Reason::InvalidBoolean, format!("expected 0 or 1, found {found}"))
@@ -113,9 +113,9 @@ pub(super) fn fault(column: &Column, reason: Reason, message: String) -> Fault {
     Fault { column: Some(column.source), reason, message }
 }
 
-fn shown(text: &[u8]) -> String {
+fn quoted(text: &[u8]) -> String {
     let text = String::from_utf8_lossy(text);
-    let mut short: String = text.chars().take(SHOWN).collect();
+    let mut short: String = text.chars().take(QUOTED).collect();
     if short.len() < text.len() {
         short.push('…');
     }
@@ -128,11 +128,11 @@ fn unpadded(text: &[u8]) -> usize {
 
 fn limited(column: &Column, text: &[u8], length: usize, max: usize) -> Result<Value, Fault> {
     let kept = text.get(..length).unwrap_or(text);
-    // A character has at least one byte: only longer texts need counting.
+    // A character has at least one byte: only longer texts need to be counted.
     if length > max {
         let characters = String::from_utf8_lossy(kept).chars().count();
         if characters > max {
-            let message = format!("at most {max} characters, found {characters}: {}", shown(text));
+            let message = format!("at most {max} characters, found {characters}: {}", quoted(text));
             return Err(fault(column, Reason::TooLong, message));
         }
     }
@@ -156,7 +156,7 @@ fn integer(column: &Column, text: &[u8], min: i64, max: i64) -> Result<i64, Faul
         digits => (false, digits),
     };
     if digits.is_empty() || !digits.iter().all(u8::is_ascii_digit) {
-        let message = format!("expected an integer, found {}", shown(text));
+        let message = format!("expected an integer, found {}", quoted(text));
         return Err(fault(column, Reason::InvalidInteger, message));
     }
     let value = digits
@@ -164,7 +164,7 @@ fn integer(column: &Column, text: &[u8], min: i64, max: i64) -> Result<i64, Faul
         .try_fold(0_i64, |sum, digit| sum.checked_mul(10)?.checked_add(i64::from(digit - b'0')));
     let value = value.map(|value| if negative { -value } else { value });
     value.filter(|value| (min..=max).contains(value)).ok_or_else(|| {
-        let message = format!("expected {min} to {max}, found {}", shown(text));
+        let message = format!("expected {min} to {max}, found {}", quoted(text));
         fault(column, Reason::OutOfRange, message)
     })
 }
@@ -177,11 +177,12 @@ fn decimal(
     range: DecimalRange,
 ) -> Result<Value, Fault> {
     let bad = || {
-        let message = format!("expected a number like 2024,994 or 2024.994, found {}", shown(text));
+        let message =
+            format!("expected a number like 2024,994 or 2024.994, found {}", quoted(text));
         fault(column, Reason::InvalidDecimal, message)
     };
     let beyond = |bound: &str| {
-        fault(column, Reason::OutOfRange, format!("expected {bound}, found {}", shown(text)))
+        fault(column, Reason::OutOfRange, format!("expected {bound}, found {}", quoted(text)))
     };
     let digits_bound = || beyond(&format!("at most {precision} digits, {scale} of them decimals"));
     let (negative, rest) = match text {
@@ -201,7 +202,7 @@ fn decimal(
     let kept = fraction.get(..usize::from(scale)).unwrap_or(fraction);
     let cut = fraction.get(kept.len()..).unwrap_or_default();
     if cut.iter().any(|digit| *digit != b'0') {
-        let message = format!("at most {scale} decimals, found {}", shown(text));
+        let message = format!("at most {scale} decimals, found {}", quoted(text));
         return Err(fault(column, Reason::TooManyDecimals, message));
     }
     let mut mantissa = 0_i128;
@@ -234,7 +235,7 @@ fn timestamp(text: &[u8]) -> Option<i64> {
     at(4, b'-')?;
     at(7, b'-')?;
     let year = i32::try_from(number(text.get(..4)?)?).ok()?;
-    // Postgres knows no year 0.
+    // Postgres has no year 0.
     let date = NaiveDate::from_ymd_opt(year, two(5)?, two(8)?).filter(|_| year > 0)?;
     let days = i64::from(date.to_epoch_days()) - EPOCH_DAYS_FROM_UNIX;
     let mut micros = days * 86_400_000_000;
@@ -305,7 +306,7 @@ mod tests {
     }
 
     #[test]
-    fn timestamps_take_blank_or_t_and_up_to_nine_decimals() {
+    fn timestamps_accept_a_space_or_t_and_up_to_nine_decimals() {
         let at = |text: &str| convert(&column(Kind::Timestamp), text.as_bytes());
         assert_eq!(at("2000-01-01"), Ok(Value::Timestamp(0)));
         assert_eq!(at("2000-01-01 00:00:01.5"), Ok(Value::Timestamp(1_500_000)));
@@ -321,7 +322,7 @@ mod tests {
     }
 
     #[test]
-    fn integers_keep_their_bounds_whatever_their_length() {
+    fn integers_of_any_length_are_range_checked() {
         let kind = Kind::SmallInt { min: 1, max: 6 };
         assert_eq!(convert(&column(kind), b"5"), Ok(Value::SmallInt(5)));
         assert_eq!(reason(kind, "0"), Reason::OutOfRange);
@@ -341,7 +342,7 @@ mod tests {
     }
 
     #[test]
-    fn null_and_nothing_are_null() {
+    fn null_and_empty_fields_are_null() {
         let nullable = Column { required: false, ..column(Kind::Boolean) };
         assert_eq!(convert(&nullable, b"NULL"), Ok(Value::Null));
         assert_eq!(convert(&nullable, b""), Ok(Value::Null));

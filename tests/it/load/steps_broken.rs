@@ -85,7 +85,7 @@ async fn a_failed_step_fails_the_run_and_keeps_the_loaded_rows() {
     assert!(summary.files.iter().all(|file| file.error.is_none()), "{summary:?}");
     let error = summary.error.expect("the run's own");
     assert_eq!(error.code, "TIMEOUT");
-    for part in ["demand_forecast could not be brought up to date", "the next run goes on"] {
+    for part in ["demand_forecast could not be brought up to date", "the next run continues"] {
         assert!(error.message.contains(part), "{}", error.message);
     }
     let recorded: (String, String) = sqlx::query_as("SELECT state, error_message FROM load_run")

@@ -1,25 +1,25 @@
-//! The reading and the decoding of a file, side by side: a task fetches bytes, a
-//! thread turns them into batches, and both wait when nobody takes what they have.
+//! Reads and decodes a file concurrently: a task fetches bytes, a thread decodes them to
+//! batches; bounded channels pause both when the consumer is slower.
 
 use std::io;
 use std::sync::Arc;
 
 use tokio::sync::mpsc;
 
-use super::decode::{
-    BatchLimits, ChannelReader, Compression, Decoded, Resume, decode_from_checkpoint,
-    decode_from_start,
-};
-use super::failure::{Failure, Step};
-use super::observe::Observer;
 use crate::dataset::Dataset;
 use crate::error::{Error, Result};
+use crate::load::decode::{
+    BatchLimits, ChannelReader, Checkpoint, Compression, Decoded, decode_from_checkpoint,
+    decode_from_start,
+};
+use crate::load::failure::{Failure, LoadResult};
+use crate::load::run::observe::Observer;
 use crate::storage::{ObjectVersion, Source};
 
 /// Chunks of an object read ahead of the decoder.
 const CHUNKS_AHEAD: usize = 2;
 
-/// What to read, and how.
+/// A file to read and decode.
 pub(crate) struct Reading {
     pub(crate) source: Source,
     pub(crate) observer: Arc<dyn Observer>,
@@ -28,7 +28,7 @@ pub(crate) struct Reading {
     pub(crate) limits: BatchLimits,
 }
 
-/// A file under way.
+/// A file being read and decoded.
 pub(crate) struct Decoding {
     batches: mpsc::Receiver<Decoded>,
     decoder: tokio::task::JoinHandle<Result<()>>,
@@ -36,11 +36,11 @@ pub(crate) struct Decoding {
 }
 
 impl Reading {
-    /// Begins, anew or where a file was left.
-    pub(crate) fn start(self, resume: Option<Resume>) -> Decoding {
+    /// Starts from the beginning or from a checkpoint.
+    pub(crate) fn start(self, checkpoint: Option<Checkpoint>) -> Decoding {
         let (chunks_in, chunks_out) = mpsc::channel(CHUNKS_AHEAD);
-        let offset = match &resume {
-            Some(resume) if resume.dialect.compression == Compression::None => resume.offset,
+        let offset = match &checkpoint {
+            Some(from) if from.dialect.compression == Compression::None => from.offset,
             _ => 0,
         };
         let (dataset, limits) = (self.dataset, self.limits);
@@ -48,17 +48,15 @@ impl Reading {
         let (batches_in, batches) = mpsc::channel(1);
         let decoder = tokio::task::spawn_blocking(move || {
             let input = ChannelReader::new(chunks_out);
-            match resume {
-                Some(resume) => {
-                    decode_from_checkpoint(dataset, input, &resume, limits, &batches_in)
-                }
+            match checkpoint {
+                Some(from) => decode_from_checkpoint(dataset, input, &from, limits, &batches_in),
                 None => decode_from_start(dataset, input, limits, &batches_in),
             }
         });
         Decoding { batches, decoder, finished: false }
     }
 
-    /// Sends the object's bytes; ends when the decoder has gone.
+    /// Sends the object's bytes until the decoder drops its end.
     async fn read(self, offset: u64, chunks: mpsc::Sender<io::Result<bytes::Bytes>>) {
         let read = async {
             let mut stream = self.source.open(&self.object, offset).await?;
@@ -76,19 +74,19 @@ impl Reading {
             Ok(()) => Ok(ChannelReader::END),
             Err(error) => Err(io::Error::other(error)),
         };
-        // Where the decoder has gone, its own end is what counts.
+        // If the decoder has ended, its own result is reported.
         let _ = chunks.send(end).await;
     }
 }
 
 impl Decoding {
-    /// The next batch; none at the end, whose cause [`Decoding::finish`] tells.
+    /// The next batch; `None` at the end, for which [`Decoding::finish`] gives the reason.
     pub(crate) async fn next(&mut self) -> Option<Decoded> {
         self.batches.recv().await
     }
 
-    /// How the decoding ended.
-    pub(crate) async fn finish(&mut self) -> Step<()> {
+    /// The result of the decoding.
+    pub(crate) async fn finish(&mut self) -> LoadResult<()> {
         if std::mem::replace(&mut self.finished, true) {
             return Ok(());
         }

@@ -1,27 +1,27 @@
-//! What a run tells whoever watches it.
+//! The events of a run.
 
-use super::counts::Counts;
 use super::summary::{FileSummary, StepSummary};
+use crate::load::counts::Counts;
 use crate::storage::ObjectVersion;
 
-/// Watches a run: progress bars, a log, nothing. Calls come from several tasks
-/// and must not block.
+/// Receives the events of a run, for progress bars or a log. Called from several tasks;
+/// must not block.
 pub trait Observer: Send + Sync {
     /// A file is about to be read.
     fn began(&self, _object: &ObjectVersion) {}
     /// So many bytes of the object have been read.
     fn read(&self, _object: &ObjectVersion, _bytes: u64) {}
-    /// A batch is committed.
+    /// A batch was committed.
     fn batch(&self, _object: &ObjectVersion, _counts: Counts) {}
-    /// A file is at its end, or failed.
+    /// A file was loaded or failed.
     fn ended(&self, _summary: &FileSummary) {}
-    /// What this step makes of the loaded rows is about to be brought up to date.
+    /// A derivation is about to run.
     fn deriving(&self, _step: &'static str) {}
-    /// It is.
+    /// A derivation was committed.
     fn derived(&self, _summary: &StepSummary) {}
 }
 
-/// Watches nothing.
+/// Ignores all events.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct Silent;
 

@@ -1,5 +1,5 @@
-//! One run at a time: an advisory lock of the database, held by a connection of
-//! its own for as long as the run lasts.
+//! One run at a time: an advisory lock, held on a dedicated connection until the run
+//! ends.
 
 use std::time::{Duration, Instant};
 
@@ -9,17 +9,18 @@ use tokio::sync::Mutex;
 use tokio::time::timeout;
 use uuid::Uuid;
 
-use super::failure::{Failure, Step};
-use super::{ledger, session};
+use super::connection::connect;
 use crate::error::{Code, Error, Result};
+use crate::load::failure::{Failure, LoadResult};
+use crate::load::ledger;
 
-/// The advisory lock's key: "salesgra" in ASCII.
-const KEY: i64 = 0x7361_6c65_7367_7261;
-/// How long a run waits for a Postgres that went away.
-const PATIENCE: Duration = Duration::from_secs(60);
-/// How long a single question may take.
-const ANSWER_TIME: Duration = Duration::from_secs(5);
-const PAUSE: Duration = Duration::from_millis(250);
+/// The key of the advisory lock: "salesgra" in ASCII.
+const LOCK_KEY: i64 = 0x7361_6c65_7367_7261;
+/// How long a run waits for a lost Postgres to return.
+const RECOVER_TIMEOUT: Duration = Duration::from_secs(60);
+/// How long connecting or a ping may take.
+const PING_TIMEOUT: Duration = Duration::from_secs(5);
+const RETRY_INTERVAL: Duration = Duration::from_millis(250);
 
 /// The held lock, and the run it is held for.
 pub(crate) struct RunLock {
@@ -28,7 +29,7 @@ pub(crate) struct RunLock {
     run: Uuid,
 }
 
-/// What a new run is.
+/// A run to begin.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct NewRun<'a> {
     pub(crate) source_uri: &'a str,
@@ -36,9 +37,9 @@ pub(crate) struct NewRun<'a> {
 }
 
 impl RunLock {
-    /// Takes the lock, ends a run that died without ending, and begins a new one.
+    /// Takes the lock, marks a run that crashed as failed, and begins a new one.
     pub(crate) async fn begin(options: &PgConnectOptions, new: NewRun<'_>) -> Result<Self> {
-        let mut connection = session::connect(options).await?;
+        let mut connection = connect(options).await?;
         if !try_lock(&mut connection).await? {
             return Err(held(&mut connection).await?);
         }
@@ -47,7 +48,6 @@ impl RunLock {
         Ok(Self { options: options.clone(), connection: Mutex::new(connection), run })
     }
 
-    /// The run.
     pub(crate) fn run(&self) -> Uuid {
         self.run
     }
@@ -57,8 +57,8 @@ impl RunLock {
         self.connection.lock().await
     }
 
-    /// After a lost connection: waits for Postgres to come back and makes sure
-    /// that the lock and the run are still this loader's.
+    /// After a lost connection: waits for Postgres to return and verifies that the lock
+    /// and the run still belong to this loader.
     pub(crate) async fn recover(&self, cause: Error) -> Result<()> {
         let mut connection = self.connection.lock().await;
         let begun = Instant::now();
@@ -66,14 +66,14 @@ impl RunLock {
             return self.still_running(&mut connection).await;
         }
         while !answers(&mut connection).await {
-            if begun.elapsed() > PATIENCE {
+            if begun.elapsed() > RECOVER_TIMEOUT {
                 return Err(cause);
             }
             tracing::warn!(error = cause.detail(), "waiting for Postgres");
-            // Not a wait for something else to finish: the pace of asking again.
-            tokio::time::sleep(PAUSE).await;
+            // Paces reconnecting; nothing else is waited for.
+            tokio::time::sleep(RETRY_INTERVAL).await;
             let connecting = PgConnection::connect_with(&self.options);
-            if let Ok(Ok(fresh)) = timeout(ANSWER_TIME, connecting).await {
+            if let Ok(Ok(fresh)) = timeout(PING_TIMEOUT, connecting).await {
                 *connection = fresh;
                 self.retake(&mut connection, begun).await?;
             }
@@ -81,26 +81,28 @@ impl RunLock {
         Ok(())
     }
 
-    /// Another loader may have come first; a server that has not noticed the lost
-    /// connection yet holds the lock for the old one a little longer.
+    /// Another loader may have been faster. Postgres may also still hold the lock for
+    /// the old connection, until it notices that this one was lost.
     async fn retake(&self, connection: &mut PgConnection, begun: Instant) -> Result<()> {
         loop {
             match try_lock(connection).await {
                 Ok(true) => return self.still_running(connection).await,
                 Err(Failure::Lost(_)) => return Ok(()),
                 Err(failure) => return Err(failure.into()),
-                Ok(false) if begun.elapsed() > PATIENCE => return Err(held(connection).await?),
+                Ok(false) if begun.elapsed() > RECOVER_TIMEOUT => {
+                    return Err(held(connection).await?);
+                }
                 Ok(false) => {
                     self.still_running(connection).await?;
-                    tokio::time::sleep(PAUSE).await;
+                    tokio::time::sleep(RETRY_INTERVAL).await;
                 }
             }
         }
     }
 
     async fn still_running(&self, connection: &mut PgConnection) -> Result<()> {
-        // Ended otherwise than by a successor, it was this loader that ended it and
-        // missed the answer.
+        // A run that no successor has marked was ended by this loader, which missed the
+        // answer.
         let ours: Option<bool> = sqlx::query_scalar(
             "SELECT error_code IS DISTINCT FROM 'ABANDONED' FROM load_run WHERE id = $1",
         )
@@ -111,26 +113,26 @@ impl RunLock {
         if ours == Some(true) {
             return Ok(());
         }
-        Err(Error::new(Code::Locked, "another loader took this run over"))
+        Err(Error::new(Code::Locked, "another loader took over this run"))
     }
 }
 
-/// A network that swallows everything answers no ping either.
+/// Without a timeout, a network that drops packets would hang the ping.
 async fn answers(connection: &mut PgConnection) -> bool {
-    matches!(timeout(ANSWER_TIME, connection.ping()).await, Ok(Ok(())))
+    matches!(timeout(PING_TIMEOUT, connection.ping()).await, Ok(Ok(())))
 }
 
-async fn try_lock(connection: &mut PgConnection) -> Step<bool> {
+async fn try_lock(connection: &mut PgConnection) -> LoadResult<bool> {
     Ok(sqlx::query_scalar("SELECT pg_try_advisory_lock($1)")
-        .bind(KEY)
+        .bind(LOCK_KEY)
         .fetch_one(connection)
         .await?)
 }
 
-async fn begin_run(connection: &mut PgConnection, run: Uuid, new: NewRun<'_>) -> Step<()> {
+async fn begin_run(connection: &mut PgConnection, run: Uuid, new: NewRun<'_>) -> LoadResult<()> {
     let mut transaction = connection.begin().await?;
     ledger::commit_to_disk(&mut transaction).await?;
-    // Whoever held the lock before is gone without a word.
+    // The previous holder of the lock crashed.
     sqlx::query(
         "UPDATE load_run SET state = 'failed', finished_at = now(), error_code = 'ABANDONED', \
            error_message = 'the loader ended without finishing; a later run continues its files' \
@@ -149,23 +151,23 @@ async fn begin_run(connection: &mut PgConnection, run: Uuid, new: NewRun<'_>) ->
     Ok(())
 }
 
-async fn held(connection: &mut PgConnection) -> Step<Error> {
+async fn held(connection: &mut PgConnection) -> LoadResult<Error> {
     let row = sqlx::query(
         "SELECT id, holder, to_char(started_at AT TIME ZONE 'UTC', 'YYYY-MM-DD HH24:MI:SS') \
          FROM load_run WHERE state = 'running'",
     )
     .fetch_optional(connection)
     .await?;
-    let who = match row {
+    let holder = match row {
         Some(row) => format!(
             "run {} by {}, begun {} UTC",
             row.try_get::<Uuid, _>(0)?,
             row.try_get::<String, _>(1)?,
             row.try_get::<String, _>(2)?,
         ),
-        None => "a loader that is just starting or ending".to_owned(),
+        None => "a loader that is starting or ending".to_owned(),
     };
-    Ok(Error::new(Code::Locked, format!("another run holds the lock: {who}")))
+    Ok(Error::new(Code::Locked, format!("another run holds the lock: {holder}")))
 }
 
 fn holder() -> String {

@@ -1,15 +1,15 @@
-//! Why a row was not taken.
+//! Why a row was rejected.
 
-/// A constant code; part of the API, never renamed.
+/// A constant code of the API, never renamed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Reason {
     /// The record has too few or too many fields.
     FieldCount,
-    /// A quote opens that its record never closes.
+    /// A quoted field is never closed.
     UnbalancedQuote,
-    /// The record is longer than the bound.
+    /// The record is longer than the limit.
     RecordTooLong,
-    /// Bytes that are not UTF-8, or a NUL.
+    /// Invalid UTF-8, or a NUL character.
     InvalidEncoding,
     /// A required column has no value.
     MissingValue,
@@ -23,11 +23,11 @@ pub enum Reason {
     InvalidTimestamp,
     /// Not a GUID.
     InvalidUuid,
-    /// A number beyond the column's bounds.
+    /// A number outside the column's range.
     OutOfRange,
-    /// More decimals than the column holds.
+    /// More decimals than the column stores.
     TooManyDecimals,
-    /// More characters than the column holds.
+    /// More characters than the column stores.
     TooLong,
     /// Not one of the column's codes.
     UnknownCode,
@@ -59,10 +59,10 @@ impl Reason {
     }
 }
 
-/// What is wrong with a row: the first thing found, in the order of the columns.
+/// What is wrong with a row: the first fault in the order of the columns.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Fault {
-    /// The column's name in the file; none where the whole record is at fault.
+    /// The column's name in the file; `None` if the whole record is invalid.
     pub column: Option<&'static str>,
     /// The code.
     pub reason: Reason,

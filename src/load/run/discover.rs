@@ -1,50 +1,40 @@
-//! Finds the files of the datasets under the source.
+//! Finds the files of the datasets in the source.
 
 use sqlx::PgConnection;
 
-use super::failure::Step;
-use super::ledger;
 use crate::dataset::{self, Dataset};
 use crate::error::{Code, Error};
+use crate::load::failure::LoadResult;
+use crate::load::ledger;
 use crate::storage::{ObjectVersion, Source};
 
-/// A file whose name is that of a dataset.
-#[derive(Debug)]
-pub(crate) struct Found {
-    pub(crate) dataset: &'static Dataset,
-    pub(crate) object: ObjectVersion,
-}
-
-/// What a look at the source found.
+/// The files in the source.
 #[derive(Debug, Default)]
 pub(crate) struct Discovery {
-    /// To be loaded, by key.
-    pub(crate) files: Vec<Found>,
-    /// Versions that were loaded before.
+    /// Files to load, by key.
+    files: Vec<(&'static Dataset, ObjectVersion)>,
+    /// The number of versions loaded before.
     pub(crate) skipped: usize,
 }
 
 impl Discovery {
-    /// Takes the files of one dataset out, in the order of their keys.
+    /// Removes and returns the files of one dataset, in the order of their keys.
     pub(crate) fn take(&mut self, dataset: &Dataset) -> Vec<ObjectVersion> {
-        let (own, others): (Vec<_>, Vec<_>) = std::mem::take(&mut self.files)
-            .into_iter()
-            .partition(|file| file.dataset.table == dataset.table);
-        self.files = others;
-        own.into_iter().map(|file| file.object).collect()
+        let own = self.files.extract_if(.., |(of, _)| of.table == dataset.table);
+        own.map(|(_, object)| object).collect()
     }
 
-    /// Files that bear a dataset's name.
+    /// The number of files whose name matches a dataset.
     pub(crate) fn found(&self) -> usize {
         self.files.len() + self.skipped
     }
 }
 
-/// Looks for files; where a ledger is given, passes over versions it has as loaded.
+/// Lists the source; with a ledger, skips versions it has as loaded.
 pub(crate) async fn discover(
     source: &Source,
     mut ledger: Option<&mut PgConnection>,
-) -> Step<Discovery> {
+) -> LoadResult<Discovery> {
     let mut discovery = Discovery::default();
     let mut objects = 0_usize;
     let mut listing = source.list();
@@ -62,7 +52,7 @@ pub(crate) async fn discover(
             if loaded {
                 discovery.skipped += 1;
             } else {
-                discovery.files.push(Found { dataset, object });
+                discovery.files.push((dataset, object));
             }
         }
     }

@@ -1,6 +1,6 @@
-//! Hears from Postgres that the data have changed. Nothing that must be right
-//! depends on it: a notification may be late or lost. It only brings forward what
-//! would else wait for the next request.
+//! Listens for notifications of commits, so that versions are read before the next
+//! request needs them. Correctness never depends on it: a notification may be late or
+//! lost.
 
 use std::convert::Infallible;
 use std::time::Duration;
@@ -9,29 +9,29 @@ use sqlx::postgres::{PgConnectOptions, PgListener, PgPoolOptions};
 use tokio::time::sleep;
 use tokio_util::sync::CancellationToken;
 
-use super::data_version::Asker;
+use super::reader::VersionReader;
 
 /// As the migration names it.
 const CHANNEL: &str = "salesgraph_data";
 
-/// Between two tries to reach Postgres.
+/// Between two attempts to reach Postgres.
 const FIRST_PAUSE: Duration = Duration::from_millis(250);
 const LONGEST_PAUSE: Duration = Duration::from_secs(10);
 
-/// How soon a replica is asked again that lacks what the main database told of.
+/// Between two reads of a replica that lags behind a notified version.
 const FIRST_LAG: Duration = Duration::from_millis(10);
-/// It is given up where it lags more: the next notification or request finds it.
+/// With more lag, reading is left to the next notification or request.
 const LONGEST_LAG: Duration = Duration::from_secs(5);
 
-/// Asks for the version whenever a commit is told of.
+/// Reads the version after each notification.
 pub(super) struct Listener {
     options: PgConnectOptions,
-    asker: Asker,
+    reader: VersionReader,
 }
 
 impl Listener {
-    pub(super) fn new(options: PgConnectOptions, asker: Asker) -> Self {
-        Self { options, asker }
+    pub(super) fn new(options: PgConnectOptions, reader: VersionReader) -> Self {
+        Self { options, reader }
     }
 
     /// Listens until `stop`, through lost connections.
@@ -46,11 +46,14 @@ impl Listener {
                     Ok(never) => match never {},
                 },
             };
-            tracing::warn!(%error, "no news of commits; answers stay right, memory is freed later");
+            tracing::warn!(
+                %error,
+                "lost the notification channel; answers stay correct, eviction is delayed"
+            );
             tokio::select! {
                 biased;
                 () = stop.cancelled() => return,
-                // Not a wait for something else to finish: the pace of trying again.
+                // Paces reconnecting; nothing else is waited for.
                 () = sleep(pause) => {}
             }
             pause = pause.saturating_mul(2).min(LONGEST_PAUSE);
@@ -58,7 +61,7 @@ impl Listener {
     }
 
     async fn follow(&self, pause: &mut Duration) -> Result<Infallible, sqlx::Error> {
-        // The listener takes its connection from a pool, which so is one of its own.
+        // PgListener takes its connection from a pool; this one is its own.
         let pool = PgPoolOptions::new()
             .max_connections(1)
             .idle_timeout(None)
@@ -68,21 +71,21 @@ impl Listener {
         let mut listener = PgListener::connect_with(&pool).await?;
         listener.listen(CHANNEL).await?;
         *pause = FIRST_PAUSE;
-        // What was told before, and while nobody listened.
-        self.look(None).await;
+        // Commits made before listening began.
+        self.read(None).await;
         loop {
-            // None is a connection that was lost and is there again.
-            let told = listener.try_recv().await?;
-            self.look(told.and_then(|told| told.payload().parse().ok())).await;
+            // `None`: the connection was lost and re-established.
+            let notification = listener.try_recv().await?;
+            self.read(notification.and_then(|it| it.payload().parse().ok())).await;
         }
     }
 
-    async fn look(&self, told: Option<i64>) {
+    async fn read(&self, notified: Option<i64>) {
         let mut lag = FIRST_LAG;
         loop {
-            let found = self.asker.current().await;
-            let lacks = matches!((&found, told), (Ok(found), Some(told)) if found.version < told);
-            if !lacks || lag > LONGEST_LAG {
+            let found = self.reader.current().await;
+            let lags = matches!((&found, notified), (Ok(found), Some(notified)) if found.version < notified);
+            if !lags || lag > LONGEST_LAG {
                 return;
             }
             sleep(lag).await;

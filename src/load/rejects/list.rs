@@ -1,45 +1,65 @@
-//! Reads the dead letters.
+//! Selects and reads stored rejects.
 
 use chrono::{DateTime, Utc};
 use serde::Serialize;
-use sqlx::{PgPool, Row as _};
+use sqlx::postgres::PgArguments;
+use sqlx::query::Query;
+use sqlx::{PgPool, Postgres, Row as _};
 use uuid::Uuid;
 
 use crate::error::Result;
 
-/// Which rejects; all conditions hold together.
+/// Which rejects; the conditions are combined with AND.
 #[derive(Debug, Clone, Default)]
 pub struct RejectSelection {
     /// Those of this run.
     pub run: Option<Uuid>,
-    /// Those of files with this key.
+    /// Those of files with this object key.
     pub file_key: Option<String>,
-    /// The one of this file version on this line.
+    /// The one of this file version (its id) on this line.
     pub row: Option<(i32, i64)>,
+}
+
+/// The condition of a selection, with the parameters of [`RejectSelection::query`].
+macro_rules! selected {
+    () => {
+        "($1::uuid IS NULL OR reject.run_id = $1) \
+         AND ($2::text IS NULL OR file.object_key = $2) \
+         AND ($3::integer IS NULL OR (reject.file_id = $3 AND reject.line = $4))"
+    };
+}
+pub(super) use selected;
+
+impl RejectSelection {
+    /// A query with $1 to $4 bound; further parameters follow.
+    pub(super) fn query(&self, sql: &'static str) -> Query<'_, Postgres, PgArguments> {
+        let (file, line) = self.row.unzip();
+        sqlx::query(sql).bind(self.run).bind(&self.file_key).bind(file).bind(line)
+    }
 }
 
 /// A row that could not be loaded.
 #[derive(Debug, Clone, Serialize)]
 pub struct StoredReject {
-    /// File version in the ledger.
+    /// Id of the file version in the ledger.
     pub file_id: i32,
     /// Key of the object, or path of the file.
     pub file_key: String,
-    /// Line on which the record begins; the header is line 1.
+    /// First line of the record; the header is line 1.
     pub line: i64,
-    /// Where it begins, in bytes of the decompressed file.
+    /// Offset of the record in the decompressed file.
     pub byte_offset: i64,
-    /// The column at fault; none where the whole record is.
+    /// The invalid column; `None` if the whole record is invalid.
     pub column: Option<String>,
     /// The constant reason code.
     pub reason: String,
     /// What was found and what was expected.
     pub message: String,
-    /// The record as it was; bytes that are not UTF-8 are replaced here.
+    /// The record as read; bytes that are not UTF-8 are replaced.
     pub raw: String,
-    /// Run that rejected it.
+    /// The run that rejected it.
     pub run_id: Uuid,
-    /// When.
+    /// When it was rejected.
     pub rejected_at: DateTime<Utc>,
 }
 
@@ -52,23 +72,16 @@ pub async fn list_rejects(
     selection: &RejectSelection,
     limit: i64,
 ) -> Result<Vec<StoredReject>> {
-    let rows = sqlx::query(
+    const SELECT: &str = concat!(
         "SELECT reject.file_id, file.object_key, reject.line, reject.byte_offset, \
            reject.column_name, reject.reason, reject.message, reject.raw, reject.run_id, \
            reject.rejected_at \
          FROM load_reject AS reject JOIN load_file AS file ON file.id = reject.file_id \
-         WHERE ($1::uuid IS NULL OR reject.run_id = $1) \
-           AND ($2::text IS NULL OR file.object_key = $2) \
-           AND ($3::integer IS NULL OR (reject.file_id = $3 AND reject.line = $4)) \
-         ORDER BY reject.run_id DESC, reject.file_id, reject.line LIMIT $5",
-    )
-    .bind(selection.run)
-    .bind(&selection.file_key)
-    .bind(selection.row.map(|(file, _)| file))
-    .bind(selection.row.map(|(_, line)| line))
-    .bind(limit)
-    .fetch_all(pool)
-    .await?;
+         WHERE ",
+        selected!(),
+        " ORDER BY reject.run_id DESC, reject.file_id, reject.line LIMIT $5"
+    );
+    let rows = selection.query(SELECT).bind(limit).fetch_all(pool).await?;
     let stored = |row: &sqlx::postgres::PgRow| {
         let raw: Vec<u8> = row.try_get(7)?;
         Ok(StoredReject {

@@ -1,21 +1,20 @@
-//! One batch in Postgres: copied into the stage, merged in one set-based
-//! statement, its orphans parked, its rejects written, the ledger moved.
+//! One batch in Postgres: copied to a staging table, merged with one statement, its
+//! orphans parked.
 
-use sqlx::{AssertSqlSafe, PgConnection, Row as _};
-use uuid::Uuid;
+use sqlx::{AssertSqlSafe, Connection as _, PgConnection, Postgres, Row as _, Transaction};
 
-use super::counts::{Counts, place};
-use super::decode::Batch;
-use super::failure::{Step, is_missing_parent};
-use super::ledger;
 use super::statements::Statements;
 use crate::dataset::Dataset;
+use crate::load::counts::{Counts, bigint};
+use crate::load::decode::Batch;
+use crate::load::failure::LoadResult;
+use crate::load::ledger::{self, RunFile};
 
-/// What is handed to a connection at a time: its write buffer keeps the size of
-/// the largest piece it ever took.
+/// Bytes sent at a time: a connection's write buffer keeps the size of the largest
+/// piece it ever held.
 const COPY_PIECE: usize = 64 * 1024;
 
-/// A dataset with its statements.
+/// A dataset and its statements.
 #[derive(Debug)]
 pub(crate) struct Target {
     pub(crate) dataset: &'static Dataset,
@@ -28,22 +27,23 @@ impl Target {
     }
 }
 
-/// What merging a batch came to.
-#[derive(Debug)]
-pub(crate) enum Merged {
-    /// So many rows of each kind.
-    Done(Counts),
-    /// A parent is missing: the transaction is broken, and the batch must be
-    /// merged anew with its orphans looked for first.
-    MissingParent,
+/// Begins a transaction with an empty staging table.
+pub(crate) async fn begin<'c>(
+    connection: &'c mut PgConnection,
+    target: &Target,
+) -> LoadResult<Transaction<'c, Postgres>> {
+    sqlx::query(AssertSqlSafe(target.statements.create_stage.as_str()))
+        .execute(&mut *connection)
+        .await?;
+    Ok(connection.begin().await?)
 }
 
-/// Copies a batch into the stage of this connection.
+/// Copies a batch to the staging table of this connection.
 pub(crate) async fn stage(
     connection: &mut PgConnection,
     target: &Target,
     batch: &Batch,
-) -> Step<()> {
+) -> LoadResult<()> {
     if batch.rows.is_empty() {
         return Ok(());
     }
@@ -55,49 +55,34 @@ pub(crate) async fn stage(
     Ok(())
 }
 
-/// Merges what is staged. Foreign keys would find a missing parent as well, so
-/// orphans are looked for only once a file is known to have some.
+/// Merges the staged rows. Parks orphans first if asked to: the search costs time, and
+/// without it a missing parent violates a foreign key.
 pub(crate) async fn merge(
     connection: &mut PgConnection,
     target: &Target,
     batch: &Batch,
-    of: Origin,
-) -> Step<Merged> {
-    let parked = if of.look_for_orphans && !batch.rows.is_empty() {
+    of: RunFile,
+    find_orphans: bool,
+) -> LoadResult<Counts> {
+    let parked = if find_orphans && !batch.rows.is_empty() {
         park_orphans(connection, target, batch, of).await?
     } else {
         0
     };
     let (mut inserted, mut updated) = (0, 0);
     for round in 0..batch.rounds {
-        let merged = sqlx::query(AssertSqlSafe(target.statements.merge.as_str()))
+        let row = sqlx::query(AssertSqlSafe(target.statements.merge.as_str()))
             .bind(of.file)
             .bind(round)
             .fetch_one(&mut *connection)
-            .await;
-        match merged {
-            Ok(row) => {
-                inserted += row.try_get::<i64, _>(0)?;
-                updated += row.try_get::<i64, _>(1)?;
-            }
-            Err(error) if !of.look_for_orphans && is_missing_parent(&error) => {
-                return Ok(Merged::MissingParent);
-            }
-            Err(error) => return Err(error.into()),
-        }
+            .await?;
+        inserted += row.try_get::<i64, _>(0)?;
+        updated += row.try_get::<i64, _>(1)?;
     }
-    Ok(Merged::Done(ledger::counts_of(batch, inserted, updated, parked)))
+    Ok(ledger::counts_of(batch, inserted, updated, parked))
 }
 
-/// Where a batch comes from and how to merge it.
-#[derive(Debug, Clone, Copy)]
-pub(crate) struct Origin {
-    pub(crate) run: Uuid,
-    pub(crate) file: i32,
-    pub(crate) look_for_orphans: bool,
-}
-
-/// Staged rows that lack a parent, found by the first parent they lack.
+/// Staged rows without a parent, each with the first parent it lacks.
 #[derive(Debug, Default)]
 pub(crate) struct OrphanRows {
     pub(crate) lines: Vec<i64>,
@@ -106,11 +91,11 @@ pub(crate) struct OrphanRows {
     pub(crate) second_keys: Vec<Option<i32>>,
 }
 
-/// Takes the staged rows whose parent is missing off the stage and tells them.
+/// Removes the orphans from the staging table and returns them.
 pub(crate) async fn take_orphans(
     connection: &mut PgConnection,
     target: &Target,
-) -> Step<OrphanRows> {
+) -> LoadResult<OrphanRows> {
     let mut found = OrphanRows::default();
     for orphans in &target.statements.orphans {
         let from = found.lines.len();
@@ -136,15 +121,15 @@ async fn park_orphans(
     connection: &mut PgConnection,
     target: &Target,
     batch: &Batch,
-    of: Origin,
-) -> Step<i64> {
+    of: RunFile,
+) -> LoadResult<i64> {
     let found = take_orphans(connection, target).await?;
     if found.lines.is_empty() {
         return Ok(0);
     }
     let row = |line: &i64| u64::try_from(*line).ok().and_then(|line| batch.row_at_line(line));
     let offsets: Vec<i64> =
-        found.lines.iter().map(|line| row(line).map_or(0, |row| place(row.offset))).collect();
+        found.lines.iter().map(|line| row(line).map_or(0, |row| bigint(row.offset))).collect();
     let raw: Vec<&[u8]> = found
         .lines
         .iter()
@@ -169,5 +154,5 @@ async fn park_orphans(
     .bind(raw)
     .execute(connection)
     .await?;
-    Ok(i64::try_from(parked.rows_affected()).unwrap_or(i64::MAX))
+    Ok(bigint(parked.rows_affected()))
 }

@@ -1,25 +1,25 @@
-//! The SQL of one dataset's stage and merge. It is put together from the names in
-//! [`crate::dataset`] alone; values are always bound or copied.
+//! The SQL to stage and merge a dataset. Only names from [`crate::dataset`] are
+//! interpolated; values are always bound or copied.
 
 use crate::dataset::{self, Dataset};
 
 /// Statements of one dataset.
 #[derive(Debug)]
 pub(crate) struct Statements {
-    /// Makes the staging table of this connection, emptied at each commit.
+    /// Creates the staging table of this connection, emptied at each commit.
     pub(crate) create_stage: String,
-    /// Takes the binary COPY of a batch.
+    /// Copies a batch in binary format.
     pub(crate) copy: String,
-    /// Empties the stage within a transaction that goes on.
+    /// Empties the staging table within a transaction.
     pub(crate) truncate: String,
-    /// Merges one round: $1 the file's id, $2 the round; gives inserted, updated.
+    /// Merges one round: $1 the file's id, $2 the round; returns inserted, updated.
     pub(crate) merge: String,
-    /// Drops staged rows by their lines, $1.
+    /// Deletes staged rows by their lines, $1.
     pub(crate) unstage: String,
     /// One for each parent table.
     pub(crate) orphans: Vec<Orphans>,
-    /// Parked rows whose parent has arrived, by file and line: $1 the dataset, $2
-    /// and $3 the file and line to go on after, $4 how many, $5 after how many bytes to end.
+    /// A page of parked rows whose parent exists now, by file and line: $1 the dataset,
+    /// after file $2 and line $3, at most $4 rows, begun within $5 bytes.
     pub(crate) resolvable: String,
 }
 
@@ -28,7 +28,7 @@ pub(crate) struct Statements {
 pub(crate) struct Orphans {
     /// The parent's table.
     pub(crate) parent: &'static str,
-    /// Gives line, first and second part of the missing key.
+    /// Returns line, first and second column of the missing key.
     pub(crate) select: String,
 }
 
@@ -53,17 +53,16 @@ impl Statements {
         }
     }
 
-    /// As of a load, but a parent also counts as there when it is among the rows
-    /// that this check found good.
+    /// As for a load, but rows that this check found valid count as parents too.
     pub(crate) fn for_check(dataset: &'static Dataset) -> Self {
         let stage = format!("pg_temp.stage_{}", dataset.table);
         Self { orphans: orphans(dataset, &stage, &["", "pg_temp.checked_"]), ..Self::new(dataset) }
     }
 }
 
-/// A row older than the stored one, or equal to it, changes nothing. Of two that were
-/// modified at the same time the one of the later file, and there of the later line, is
-/// the newer: a row that waited on a shelf does not undo what came after it.
+/// A row older than the stored one, or equal to it, changes nothing. Of two rows modified
+/// at the same time, the later file and line wins, so that a row that was parked does
+/// not overwrite its successor.
 fn merge(dataset: &Dataset, columns: &[&str]) -> String {
     let table = dataset.table;
     let list = columns.join(", ");
@@ -92,10 +91,9 @@ fn merge(dataset: &Dataset, columns: &[&str]) -> String {
     )
 }
 
-/// A scalar subquery, because it is always answered from the parent's index: a
-/// join might be planned as a scan of the whole parent for each batch.
-/// `homes` are the prefixes of the tables in which a parent may be.
-fn orphans(dataset: &Dataset, stage: &str, homes: &[&str]) -> Vec<Orphans> {
+/// A scalar subquery always uses the parent's index; a join might scan the whole parent
+/// for each batch. `prefixes` name the tables that may hold a parent.
+fn orphans(dataset: &Dataset, stage: &str, prefixes: &[&str]) -> Vec<Orphans> {
     let of = |parent: &'static dataset::Parent| {
         let key = dataset::by_table(parent.table)?.key;
         let equal = |(own, key): (&&str, &&str)| format!("parent.{key} = stage.{own}");
@@ -103,8 +101,8 @@ fn orphans(dataset: &Dataset, stage: &str, homes: &[&str]) -> Vec<Orphans> {
         let matches = matches.join(" AND ");
         let mut conditions: Vec<String> =
             parent.columns.iter().map(|own| format!("stage.{own} IS NOT NULL")).collect();
-        conditions.extend(homes.iter().map(|home| {
-            format!("(SELECT 1 FROM {home}{} AS parent WHERE {matches}) IS NULL", parent.table)
+        conditions.extend(prefixes.iter().map(|prefix| {
+            format!("(SELECT 1 FROM {prefix}{} AS parent WHERE {matches}) IS NULL", parent.table)
         }));
         let part = |at: usize| match parent.columns.get(at) {
             Some(own) => format!("stage.{own}"),
@@ -122,7 +120,7 @@ fn orphans(dataset: &Dataset, stage: &str, homes: &[&str]) -> Vec<Orphans> {
 }
 
 fn resolvable(dataset: &Dataset) -> String {
-    let arrived = dataset.parents.iter().filter_map(|parent| {
+    let present = dataset.parents.iter().filter_map(|parent| {
         let key = dataset::by_table(parent.table)?.key;
         let equal = |(at, key): (usize, &&str)| format!("parent.{key} = parked.parent_key[{at}]");
         let matches: Vec<String> = (1..).zip(key).map(equal).collect();
@@ -132,10 +130,10 @@ fn resolvable(dataset: &Dataset) -> String {
             matches = matches.join(" AND "),
         ))
     });
-    let arrived: Vec<String> = arrived.collect();
-    let arrived = match arrived.is_empty() {
+    let present: Vec<String> = present.collect();
+    let present = match present.is_empty() {
         true => "false".to_owned(),
-        false => format!("CASE parked.parent {} ELSE false END", arrived.join(" ")),
+        false => format!("CASE parked.parent {} ELSE false END", present.join(" ")),
     };
     format!(
         "SELECT file_id, line, byte_offset, raw, object_key FROM (\
@@ -143,7 +141,7 @@ fn resolvable(dataset: &Dataset) -> String {
              file.object_key, sum(octet_length(parked.raw)) OVER \
                (ORDER BY parked.file_id, parked.line) - octet_length(parked.raw) AS before \
            FROM load_parked AS parked JOIN load_file AS file ON file.id = parked.file_id \
-           WHERE parked.dataset = $1 AND (parked.file_id, parked.line) > ($2, $3) AND {arrived} \
+           WHERE parked.dataset = $1 AND (parked.file_id, parked.line) > ($2, $3) AND {present} \
            ORDER BY parked.file_id, parked.line LIMIT $4) AS page \
          WHERE before < $5 ORDER BY file_id, line"
     )
