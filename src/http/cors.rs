@@ -8,7 +8,7 @@ use axum::http::header::{ETAG, ORIGIN, RETRY_AFTER};
 use axum::http::{HeaderMap, HeaderName, HeaderValue, Method};
 use tower_http::cors::{AllowHeaders, AllowOrigin, Any, CorsLayer};
 
-use super::local;
+use super::loopback_guard;
 use crate::config::CorsOrigins;
 
 /// How long a browser may remember what it was told; none does for longer.
@@ -27,7 +27,7 @@ pub(super) fn may_connect(origins: &CorsOrigins, headers: &HeaderMap) -> bool {
             origins.iter().any(|known| known.as_bytes() == origin.as_bytes())
         }
     };
-    local::is_same_origin(headers) || is_named()
+    loopback_guard::is_same_origin(headers) || is_named()
 }
 
 /// The layer for these origins; `None` where no other origin may read anything.

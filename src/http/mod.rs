@@ -1,25 +1,18 @@
 //! The HTTP server: the GraphQL endpoint, the SDL, health, pages.
 
-mod answers;
-mod batch;
 mod cache;
-mod call;
+mod concurrency_limit;
 mod cors;
 mod documents;
 mod endpoint;
-mod etag;
 mod health;
-mod local;
-mod media;
-mod observe;
+mod loopback_guard;
 pub mod pages;
-mod parameters;
-mod persisted;
-mod refused;
+mod request;
+mod request_log;
+mod response;
 mod server;
-pub mod subscribe;
-mod trusted;
-mod turns;
+mod subscription;
 
 use std::sync::{Arc, LazyLock};
 use std::time::Duration;
@@ -42,12 +35,14 @@ use crate::config::CorsOrigins;
 use crate::db::data_version::DataVersions;
 use crate::graphql::{self, Engine};
 use crate::query::Reader;
-use answers::Answers;
-use turns::Turns;
+use cache::{etag, response_cache::Answers};
+use concurrency_limit::Turns;
+use response::rejection;
 
 pub use documents::Documents;
+pub use documents::trusted::Trusted;
 pub use server::serve;
-pub use trusted::Trusted;
+pub use subscription::connections as subscribe;
 
 /// Bounds of a request.
 #[derive(Debug, Clone, Copy)]
@@ -161,10 +156,10 @@ pub fn router(state: impl Into<Arc<AppState>>) -> Router {
     let cors = cors::layer(&state.cors_origins);
     let layers = ServiceBuilder::new()
         .layer(SetRequestIdLayer::x_request_id(MakeRequestUuid))
-        .layer(observe::layer())
+        .layer(request_log::layer())
         .layer(PropagateRequestIdLayer::x_request_id())
-        .layer(CatchPanicLayer::custom(refused::panicked))
-        .layer(from_fn(local::only));
+        .layer(CatchPanicLayer::custom(rejection::panicked))
+        .layer(from_fn(loopback_guard::only));
     Router::new()
         .route("/graphql", endpoint::methods())
         .route("/schema.graphql", get(sdl))

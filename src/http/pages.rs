@@ -15,7 +15,7 @@ use axum::response::{IntoResponse, Redirect, Response};
 use axum::routing::get;
 use rust_embed::{Embed, EmbeddedFile};
 
-use super::etag;
+use super::cache::etag;
 
 /// GraphiQL's editors and its tooltips set style attributes, its style sheet
 /// carries its fonts and images as data: everything else is this host's own.

@@ -8,7 +8,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use bytes::Bytes;
 use tokio::sync::watch;
 
-use super::Key;
+use super::key::Key;
 
 /// What a flight brought.
 #[derive(Debug, Clone)]

@@ -2,9 +2,9 @@
 
 use async_graphql::Request as Operation;
 
-use super::super::media::Form;
 use crate::auth::Scope;
 use crate::db::data_version::DataVersion;
+use crate::http::request::media::Form;
 
 /// All of a request that its answer depends on, as it was given: nothing is parsed
 /// to find an answer that is there.

@@ -12,8 +12,8 @@ use axum::http::{HeaderMap, StatusCode};
 use axum::middleware::Next;
 use axum::response::Response;
 
-use super::media::Form;
-use super::refused::Refused;
+use super::request::media::Form;
+use super::response::rejection::Refused;
 
 /// Refuses requests to any host but this machine by its own names.
 pub(super) async fn only(request: Request, next: Next) -> Response {

@@ -20,10 +20,10 @@ use super::message::{
     PROTOCOL, ServerMessage, UNAUTHORIZED, next,
 };
 use crate::graphql::Answer;
-use crate::http::media::Form;
-use crate::http::observe::request_id;
-use crate::http::parameters::Parameters;
-use crate::http::refused::Refused;
+use crate::http::request::media::Form;
+use crate::http::request::parameters::Parameters;
+use crate::http::request_log::request_id;
+use crate::http::response::rejection::Refused;
 use crate::http::{AppState, cors};
 
 /// There are too many operations at once.

@@ -12,15 +12,16 @@ use axum::response::{IntoResponse as _, Response};
 use futures_util::FutureExt as _;
 use tokio::time::timeout;
 
-use super::answers::{Asked, Made};
-use super::media::{Events, Form};
-use super::observe::request_id;
-use super::refused::{Refused, after_panic, body, respond, status};
-use super::turns::Place;
-use super::{AppState, subscribe};
 use crate::auth::Scope;
 use crate::graphql::Prepared;
 use crate::graphql::errors::settle;
+use crate::http::AppState;
+use crate::http::cache::response_cache::{Asked, Made};
+use crate::http::concurrency_limit::Place;
+use crate::http::request::media::{Events, Form};
+use crate::http::request_log::request_id;
+use crate::http::response::rejection::{Refused, after_panic, body, respond, status};
+use crate::http::subscription::sse;
 
 /// A request that is being answered.
 #[derive(Clone, Copy)]
@@ -116,7 +117,7 @@ impl<'a> Call<'a> {
     }
 
     fn stream(&self, operation: Prepared) -> Response {
-        subscribe::open_stream(self.state, operation, request_id(self.headers))
+        sse::open_stream(self.state, operation, request_id(self.headers))
     }
 
     /// Executes it when it is its turn.

@@ -8,9 +8,9 @@ use axum::response::{IntoResponse as _, Response};
 use futures_util::future::join_all;
 use serde_json::{Map, Value as Json};
 
-use super::media::Form;
-use super::parameters::Parameters;
-use super::refused::Refused;
+use crate::http::request::media::Form;
+use crate::http::request::parameters::Parameters;
+use crate::http::response::rejection::Refused;
 
 /// Whether a body is a JSON array.
 pub(super) fn is_array(body: &[u8]) -> bool {

@@ -3,10 +3,10 @@ use axum::response::IntoResponse as _;
 use chrono::{DateTime, Utc};
 use futures_util::FutureExt as _;
 
-use super::super::media::Form;
 use super::*;
 use crate::auth::Scope;
 use crate::db::data_version::DataVersion;
+use crate::http::request::media::Form;
 
 fn key_at(document: &str, version: i64, as_of: DateTime<Utc>) -> Arc<Key> {
     let version = DataVersion { version, as_of };

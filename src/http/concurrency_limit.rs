@@ -2,7 +2,7 @@
 
 use tokio::sync::{Semaphore, SemaphorePermit};
 
-use super::refused::Refused;
+use super::response::rejection::Refused;
 
 /// Turns to execute something. Who comes while all are taken waits, but not
 /// behind any number of others.

@@ -12,10 +12,10 @@ use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use sha2::{Digest, Sha256};
 
-use super::cache::Key;
-use super::media::{Form, elements};
+use super::key::Key;
 use crate::auth::Scope;
 use crate::graphql;
+use crate::http::request::media::{Form, elements};
 
 /// Bytes of the digest that go into a tag.
 const TAG_BYTES: usize = 18;
@@ -61,7 +61,7 @@ fn add(digest: &mut Sha256, part: &[u8]) {
 /// The tag that the client says it holds, if it is this one, of whatever coding.
 /// Weak ones count as well: whoever compresses an answer on its way makes a strong
 /// tag weak.
-pub(super) fn held(headers: &HeaderMap, tag: &HeaderValue) -> Option<HeaderValue> {
+pub(in crate::http) fn held(headers: &HeaderMap, tag: &HeaderValue) -> Option<HeaderValue> {
     let open = tag.to_str().ok()?.strip_suffix('"')?;
     elements(headers, &IF_NONE_MATCH).find_map(|held| {
         if held == "*" {
@@ -78,7 +78,7 @@ pub(super) fn held(headers: &HeaderMap, tag: &HeaderValue) -> Option<HeaderValue
 const CODINGS: [&str; 2] = ["-gzip", "-br"];
 
 /// Gives a compressed answer a tag of its own: a strong tag stands for its bytes.
-pub(super) async fn by_coding(request: Request, next: Next) -> Response {
+pub(in crate::http) async fn by_coding(request: Request, next: Next) -> Response {
     let mut answer = next.run(request).await;
     let headers = answer.headers_mut();
     let text = |name| headers.get(name).and_then(|value: &HeaderValue| value.to_str().ok());

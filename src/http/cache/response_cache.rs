@@ -10,16 +10,17 @@ use axum::response::{IntoResponse as _, Response};
 use bytes::Bytes;
 use chrono::SecondsFormat;
 
-use super::cache::{AnswerCache, Key};
 use super::etag;
-use super::media::Form;
+use super::key::Key;
+use super::store::AnswerCache;
 use crate::auth::Scope;
 use crate::db::data_version::{DataVersion, DataVersions};
 use crate::graphql;
 use crate::graphql::Answer;
+use crate::http::request::media::Form;
 
 /// What an execution came to.
-pub(super) enum Made {
+pub(in crate::http) enum Made {
     /// The body of a complete answer: the same for all who ask the same, for as
     /// long as the data stay the same.
     Lasting(Bytes),
@@ -29,7 +30,7 @@ pub(super) enum Made {
 
 /// Gives answers, with or without a cache.
 #[derive(Clone)]
-pub(super) struct Answers {
+pub(in crate::http) struct Answers {
     versions: DataVersions,
     cache: Option<Arc<AnswerCache>>,
     /// What else an answer depends on, such as the size of a page that is not told.
@@ -38,12 +39,12 @@ pub(super) struct Answers {
 
 impl Answers {
     /// Without a cache.
-    pub(super) fn new(versions: DataVersions, limits: &graphql::Limits) -> Self {
+    pub(in crate::http) fn new(versions: DataVersions, limits: &graphql::Limits) -> Self {
         Self { versions, cache: None, settings: format!("{limits:?}").into() }
     }
 
     /// With a cache of so many bytes.
-    pub(super) fn cached(mut self, max_bytes: usize) -> Self {
+    pub(in crate::http) fn cached(mut self, max_bytes: usize) -> Self {
         self.cache = AnswerCache::new(max_bytes).map(Arc::new);
         if let Some(cache) = &self.cache {
             cache.follow(self.versions.changes());
@@ -52,12 +53,12 @@ impl Answers {
     }
 
     /// Bytes that the cache holds.
-    pub(super) fn cached_bytes(&self) -> u64 {
+    pub(in crate::http) fn cached_bytes(&self) -> u64 {
         self.cache.as_ref().map_or(0, |cache| cache.bytes())
     }
 
     /// The data's version now, where it is known.
-    pub(super) async fn version(&self) -> Option<DataVersion> {
+    pub(in crate::http) async fn version(&self) -> Option<DataVersion> {
         match self.versions.current().await {
             Ok(version) => Some(version),
             Err(error) => {
@@ -69,7 +70,7 @@ impl Answers {
 
     /// Takes a request up. `condition` has the headers of one that may be answered
     /// by an entity tag: a GET of a document that is known by its name.
-    pub(super) async fn ask<'a>(
+    pub(in crate::http) async fn ask<'a>(
         &'a self,
         operation: &Operation,
         scope: Scope,
@@ -85,7 +86,7 @@ impl Answers {
 }
 
 /// A request at a version of the data.
-pub(super) struct Asked<'a> {
+pub(in crate::http) struct Asked<'a> {
     answers: &'a Answers,
     version: Option<DataVersion>,
     key: Option<Arc<Key>>,
@@ -95,7 +96,7 @@ pub(super) struct Asked<'a> {
 
 impl Asked<'_> {
     /// The answer, where it is there without executing.
-    pub(super) async fn ready(&self) -> Option<Response> {
+    pub(in crate::http) async fn ready(&self) -> Option<Response> {
         let key = self.key.as_ref()?;
         if let Some(headers) = self.condition
             && let Some(tag) = self.tag(key).and_then(|tag| etag::held(headers, &tag))
@@ -111,7 +112,7 @@ impl Asked<'_> {
 
     /// The answer by executing: a query once for all who ask the same meanwhile,
     /// anything else for each.
-    pub(super) async fn made(
+    pub(in crate::http) async fn made(
         &self,
         is_query: bool,
         execute: impl Future<Output = Made>,
@@ -138,7 +139,7 @@ impl Asked<'_> {
     }
 
     /// Writes into an answer which data it is of.
-    pub(super) fn date(&self, answer: &mut Answer) {
+    pub(in crate::http) fn date(&self, answer: &mut Answer) {
         if let Some(version) = self.version {
             date(version, answer);
         }
@@ -171,7 +172,7 @@ impl Asked<'_> {
 }
 
 /// Writes into an answer which data it is of.
-pub(super) fn date(version: DataVersion, answer: &mut Answer) {
+pub(in crate::http) fn date(version: DataVersion, answer: &mut Answer) {
     let DataVersion { version, as_of } = version;
     let as_of = as_of.to_rfc3339_opts(SecondsFormat::AutoSi, true);
     answer.extensions.push(("dataVersion", version.into()));

@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value as Json};
 
 use crate::graphql::Answer;
-use crate::http::parameters::Parameters;
+use crate::http::request::parameters::Parameters;
 
 /// The name of the protocol, which a client must offer.
 pub(super) const PROTOCOL: &str = "graphql-transport-ws";

@@ -12,8 +12,8 @@ use futures_util::{StreamExt as _, stream};
 use super::events::events;
 use crate::graphql::{Answer, Prepared};
 use crate::http::AppState;
-use crate::http::media::Form;
-use crate::http::refused::Refused;
+use crate::http::request::media::Form;
+use crate::http::response::rejection::Refused;
 
 /// The stream of an operation's answers. It ends early, without `complete`, when
 /// the server stops: then the client may try again.

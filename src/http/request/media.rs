@@ -11,7 +11,7 @@ const EXACT: u8 = 2;
 /// The form of an answer. It decides the status of answers to documents that
 /// could not be executed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub(super) enum Form {
+pub(in crate::http) enum Form {
     /// `application/json`: 200 for whatever is a GraphQL answer.
     Json,
     /// `application/graphql-response+json`: the status tells, too.
@@ -20,7 +20,7 @@ pub(super) enum Form {
 
 impl Form {
     /// As a `Content-Type`.
-    pub(super) const fn content_type(self) -> &'static str {
+    pub(in crate::http) const fn content_type(self) -> &'static str {
         match self {
             Self::Json => "application/json; charset=utf-8",
             Self::GraphqlResponse => "application/graphql-response+json; charset=utf-8",
@@ -30,7 +30,7 @@ impl Form {
     /// What the `Accept` headers ask for; `None` if it is nothing we have.
     /// Without any, and for wildcards, it is JSON; of two wanted alike it is the
     /// newer one, which only those name who know it.
-    pub(super) fn accepted(headers: &HeaderMap) -> Option<Self> {
+    pub(in crate::http) fn accepted(headers: &HeaderMap) -> Option<Self> {
         if !headers.contains_key(ACCEPT) {
             return Some(Self::Json);
         }
@@ -44,13 +44,13 @@ impl Form {
 }
 
 /// Whether an answer may be `application/json`, whatever is liked better.
-pub(super) fn accepts_json(headers: &HeaderMap) -> bool {
+pub(in crate::http) fn accepts_json(headers: &HeaderMap) -> bool {
     !headers.contains_key(ACCEPT) || preference(headers, JSON).1 > 0
 }
 
 /// Whether a client takes event streams.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Events {
+pub(in crate::http) enum Events {
     /// And nothing else.
     Only,
     Too,
@@ -59,7 +59,7 @@ pub(super) enum Events {
 
 /// The form for an answer, JSON where only event streams are accepted, and whether
 /// those are; `None` if it is nothing we have.
-pub(super) fn accepted(headers: &HeaderMap) -> Option<(Form, Events)> {
+pub(in crate::http) fn accepted(headers: &HeaderMap) -> Option<(Form, Events)> {
     match (Form::accepted(headers), takes_events(headers)) {
         (Some(form), true) => Some((form, Events::Too)),
         (Some(form), false) => Some((form, Events::No)),
@@ -77,7 +77,7 @@ fn takes_events(headers: &HeaderMap) -> bool {
 /// Whether a GET asks for a page rather than for data: `text/html` is accepted
 /// with a higher quality than either JSON type. Without a preference (no
 /// `Accept`, `*/*`) the answer is data.
-pub(super) fn wants_html(headers: &HeaderMap) -> bool {
+pub(in crate::http) fn wants_html(headers: &HeaderMap) -> bool {
     let quality = |media_type| preference(headers, media_type).1;
     quality("text/html") > quality(JSON).max(quality(GRAPHQL_RESPONSE))
 }
@@ -120,7 +120,7 @@ fn thousandths(text: &str) -> Option<u16> {
 
 /// The comma-separated elements of a header, over all its lines. Neither media
 /// ranges nor the entity tags made here hold a comma.
-pub(super) fn elements<'a>(
+pub(in crate::http) fn elements<'a>(
     headers: &'a HeaderMap,
     name: &HeaderName,
 ) -> impl Iterator<Item = &'a str> {
@@ -133,7 +133,7 @@ pub(super) fn elements<'a>(
 }
 
 /// Whether a body is JSON in UTF-8.
-pub(super) fn is_json(headers: &HeaderMap) -> bool {
+pub(in crate::http) fn is_json(headers: &HeaderMap) -> bool {
     let Some(Ok(text)) = headers.get(CONTENT_TYPE).map(|value| value.to_str()) else {
         return false;
     };

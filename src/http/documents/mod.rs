@@ -1,13 +1,16 @@
 //! Which document a request means: the text in it, or one it names.
 
+mod persisted;
+pub(super) mod trusted;
+
 use std::sync::Arc;
 
 use async_graphql::Request as Operation;
 
-use super::parameters::Parameters;
-use super::persisted::{Hash, Persisted, from_hex, hash_of};
-use super::refused::Refused;
-use super::trusted::{SHA256, Trusted};
+use super::request::parameters::Parameters;
+use super::response::rejection::Refused;
+use persisted::{Hash, Persisted, from_hex, hash_of};
+use trusted::{SHA256, Trusted};
 
 /// The documents that requests may name.
 #[derive(Debug)]

@@ -1,5 +1,8 @@
 //! `/graphql`: GraphQL over HTTP, for both of its media types.
 
+mod batch;
+mod call;
+
 use std::sync::Arc;
 use std::time::Instant;
 
@@ -10,11 +13,12 @@ use axum::response::{IntoResponse as _, Response};
 use axum::routing::{MethodRouter, get};
 use tokio::time::timeout;
 
-use super::call::{By, Call};
-use super::media::{self, Events, Form, accepted};
-use super::parameters::{Parameters, read};
-use super::refused::{Refused, not_acceptable};
-use super::{AppState, batch, pages, subscribe};
+use super::request::media::{self, Events, Form, accepted};
+use super::request::parameters::{Parameters, read};
+use super::response::rejection::{Refused, not_acceptable};
+use super::subscription::websocket;
+use super::{AppState, pages};
+use call::{By, Call};
 
 type Shared = Arc<AppState>;
 
@@ -26,8 +30,8 @@ pub(super) fn methods() -> MethodRouter<Shared> {
 async fn by_get(State(state): State<Shared>, request: Request) -> Response {
     let begun = Instant::now();
     let (head, _) = request.into_parts();
-    if subscribe::is_handshake(&head.headers) {
-        return subscribe::open_socket(state, head).await;
+    if websocket::is_handshake(&head.headers) {
+        return websocket::open_socket(state, head).await;
     }
     let (uri, headers) = (head.uri, head.headers);
     if media::wants_html(&headers) {

@@ -15,8 +15,8 @@ use crate::error::Code;
 use crate::graphql::errors::{code_of, settle};
 use crate::graphql::{Answer, Look, Prepared};
 use crate::http::AppState;
-use crate::http::answers::date;
-use crate::http::refused::{OVERLOADED, Refused, panic_answer};
+use crate::http::cache::response_cache::date;
+use crate::http::response::rejection::{OVERLOADED, Refused, panic_answer};
 
 /// The answers to an operation, in their order. One of a document that was not
 /// executed is the last.

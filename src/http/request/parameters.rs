@@ -7,14 +7,14 @@ use axum::http::Uri;
 use serde::Deserialize;
 use serde_json::{Map, Value as Json};
 
-use super::refused::Refused;
+use crate::http::response::rejection::Refused;
 
 /// The parameters of a request, by either method.
 #[derive(Debug, Default, Deserialize)]
 #[serde(rename_all = "camelCase")]
-pub(super) struct Parameters {
-    pub(super) query: Option<String>,
-    pub(super) document_id: Option<String>,
+pub(in crate::http) struct Parameters {
+    pub(in crate::http) query: Option<String>,
+    pub(in crate::http) document_id: Option<String>,
     operation_name: Option<String>,
     variables: Option<Map<String, Json>>,
     extensions: Option<Map<String, Json>>,
@@ -32,7 +32,7 @@ struct UriParameters {
 }
 
 impl Parameters {
-    pub(super) fn from_uri(uri: &Uri) -> Result<Self, Refused> {
+    pub(in crate::http) fn from_uri(uri: &Uri) -> Result<Self, Refused> {
         let Query(parameters) = Query::<UriParameters>::try_from_uri(uri).map_err(|error| {
             Refused::bad_request(format!("the query string is not valid: {error}"))
         })?;
@@ -51,7 +51,7 @@ impl Parameters {
         })
     }
 
-    pub(super) fn from_json(body: &[u8]) -> Result<Self, Refused> {
+    pub(in crate::http) fn from_json(body: &[u8]) -> Result<Self, Refused> {
         serde_json::from_slice(body).map_err(|error| {
             Refused::bad_request(format!("the body is no GraphQL request: {error}"))
         })
@@ -59,7 +59,7 @@ impl Parameters {
 
     /// The hash that `extensions.persistedQuery` names the document by, as Apollo's
     /// clients do.
-    pub(super) fn persisted_query(&self) -> Result<Option<String>, Refused> {
+    pub(in crate::http) fn persisted_query(&self) -> Result<Option<String>, Refused> {
         let extensions = self.extensions.as_ref();
         let persisted = match extensions.and_then(|extensions| extensions.get("persistedQuery")) {
             None | Some(Json::Null) => return Ok(None),
@@ -79,7 +79,7 @@ impl Parameters {
     }
 
     /// The operation over a document.
-    pub(super) fn into_operation(self, document: String) -> Operation {
+    pub(in crate::http) fn into_operation(self, document: String) -> Operation {
         let mut operation = Operation::new(document);
         operation.operation_name = self.operation_name.filter(|name| !name.is_empty());
         if let Some(variables) = self.variables {
@@ -90,7 +90,7 @@ impl Parameters {
 }
 
 /// The whole body, of at most `limit` bytes.
-pub(super) async fn read(body: Body, limit: usize) -> Result<Bytes, Refused> {
+pub(in crate::http) async fn read(body: Body, limit: usize) -> Result<Bytes, Refused> {
     to_bytes(body, limit).await.map_err(|error| {
         let source = std::error::Error::source(&error);
         if source.is_some_and(<dyn std::error::Error>::is::<http_body_util::LengthLimitError>) {

@@ -1,19 +1,11 @@
 //! Connections that stay open: WebSockets that speak `graphql-transport-ws`, and
 //! event streams (SSE) of one operation each.
 
-mod events;
-mod message;
-mod socket;
-mod sse;
-
 use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
 use tokio_util::sync::CancellationToken;
-
-pub(super) use socket::{is_handshake, open_socket};
-pub(super) use sse::open_stream;
 
 /// Bounds of the connections that stay open.
 #[derive(Debug, Clone, Copy)]
@@ -50,17 +42,17 @@ impl Default for Limits {
 
 /// What the connections that stay open share.
 #[derive(Debug, Clone)]
-pub(super) struct Open {
-    pub(super) limits: Limits,
+pub(in crate::http) struct Open {
+    pub(in crate::http) limits: Limits,
     sockets: Arc<Semaphore>,
     operations: Arc<Semaphore>,
     /// Moves soon after each commit.
     changes: watch::Receiver<i64>,
-    closing: CancellationToken,
+    pub(super) closing: CancellationToken,
 }
 
 impl Open {
-    pub(super) fn new(limits: Limits, changes: watch::Receiver<i64>) -> Self {
+    pub(in crate::http) fn new(limits: Limits, changes: watch::Receiver<i64>) -> Self {
         let most = usize::try_from(limits.most).unwrap_or(Semaphore::MAX_PERMITS);
         Self {
             limits,
@@ -71,27 +63,27 @@ impl Open {
         }
     }
 
-    pub(super) fn changes(&self) -> watch::Receiver<i64> {
+    pub(in crate::http) fn changes(&self) -> watch::Receiver<i64> {
         self.changes.clone()
     }
 
     /// Ends all of them, and those that are still to come.
-    pub(super) fn close(&self) {
+    pub(in crate::http) fn close(&self) {
         self.closing.cancel();
     }
 
     /// Waits until every WebSocket has ended. Event streams are requests, for which
     /// the server waits itself.
-    pub(super) async fn closed(&self) {
+    pub(in crate::http) async fn closed(&self) {
         // Nobody closes the semaphore.
         let _ = self.sockets.acquire_many(self.limits.most).await;
     }
 
-    fn socket_place(&self) -> Option<OwnedSemaphorePermit> {
+    pub(super) fn socket_place(&self) -> Option<OwnedSemaphorePermit> {
         Arc::clone(&self.sockets).try_acquire_owned().ok()
     }
 
-    fn operation_place(&self) -> Option<OwnedSemaphorePermit> {
+    pub(super) fn operation_place(&self) -> Option<OwnedSemaphorePermit> {
         Arc::clone(&self.operations).try_acquire_owned().ok()
     }
 }

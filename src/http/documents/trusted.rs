@@ -12,7 +12,7 @@ use crate::error::{Code, Error, Result};
 /// The format of the manifest that Apollo's tools write.
 const APOLLO: &str = "apollo-persisted-query-manifest";
 /// How ids begin that are hashes.
-pub(super) const SHA256: &str = "sha256:";
+pub(in crate::http) const SHA256: &str = "sha256:";
 
 /// Documents by their ids and their hashes.
 #[derive(Debug, Default)]
@@ -77,12 +77,12 @@ impl Trusted {
     }
 
     /// The document of an id, or of a hash.
-    pub(super) fn find(&self, id: &str, hash: Option<&Hash>) -> Option<&Arc<str>> {
+    pub(in crate::http) fn find(&self, id: &str, hash: Option<&Hash>) -> Option<&Arc<str>> {
         self.by_id.get(id).or_else(|| self.by_hash.get(hash?))
     }
 
     /// Whether a text is one of the documents.
-    pub(super) fn has(&self, document: &str) -> bool {
+    pub(in crate::http) fn has(&self, document: &str) -> bool {
         self.by_hash.contains_key(&hash_of(document))
     }
 

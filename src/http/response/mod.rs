@@ -1,0 +1,3 @@
+//! How a response is written.
+
+pub(super) mod rejection;

@@ -1,0 +1,8 @@
+//! Connections that stay open: WebSockets that speak `graphql-transport-ws`, and
+//! event streams (SSE) of one operation each.
+
+pub mod connections;
+mod events;
+mod message;
+pub(super) mod sse;
+pub(super) mod websocket;
