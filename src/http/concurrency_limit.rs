@@ -1,48 +1,48 @@
-//! How many requests are executed at once.
+//! Limits how many requests are executed at once.
 
 use tokio::sync::{Semaphore, SemaphorePermit};
 
-use super::response::rejection::Refused;
+use super::response::rejection::Rejection;
 
-/// Turns to execute something. Who comes while all are taken waits, but not
-/// behind any number of others.
+/// The right to execute, until it is dropped.
+pub(super) type Permit<'a> = SemaphorePermit<'a>;
+
+/// So many requests are executed at once, and as many more wait in a queue.
 #[derive(Debug)]
-pub(super) struct Turns {
+pub(super) struct ConcurrencyLimit {
     at_once: usize,
-    /// Of those whose turn it is and of those who wait, as many again.
-    places: Semaphore,
-    turns: Semaphore,
+    /// One for each request that is executed or waits.
+    slots: Semaphore,
+    permits: Semaphore,
 }
 
-/// A place in the queue, kept while it is one's turn.
+/// A slot in the queue, held while the request is executed, too.
 #[derive(Debug)]
-pub(super) struct Place<'a> {
-    turns: &'a Semaphore,
-    _place: SemaphorePermit<'a>,
+pub(super) struct QueueSlot<'a> {
+    permits: &'a Semaphore,
+    _slot: SemaphorePermit<'a>,
 }
 
-impl Turns {
+impl ConcurrencyLimit {
     pub(super) fn new(at_once: usize) -> Self {
         let at_once = at_once.min(Semaphore::MAX_PERMITS / 2);
-        let (places, turns) = (Semaphore::new(at_once * 2), Semaphore::new(at_once));
-        Self { at_once, places, turns }
+        Self { at_once, slots: Semaphore::new(at_once * 2), permits: Semaphore::new(at_once) }
     }
 
     /// Joins the queue unless it is full.
-    pub(super) fn queue(&self) -> Result<Place<'_>, Refused> {
-        match self.places.try_acquire() {
-            Ok(place) => Ok(Place { turns: &self.turns, _place: place }),
-            Err(_) => Err(Refused::overloaded(self.at_once, self.at_once)),
+    pub(super) fn enqueue(&self) -> Result<QueueSlot<'_>, Rejection> {
+        match self.slots.try_acquire() {
+            Ok(slot) => Ok(QueueSlot { permits: &self.permits, _slot: slot }),
+            Err(_) => Err(Rejection::overloaded(self.at_once, self.at_once)),
         }
     }
 }
 
-impl Place<'_> {
-    /// Waits for one's turn, which is over when it is dropped. A place can have more
-    /// than one.
-    pub(super) async fn turn(&self) -> Option<SemaphorePermit<'_>> {
-        // Nobody closes it.
-        self.turns.acquire().await.ok()
+impl QueueSlot<'_> {
+    /// Waits for a permit. A slot can have several.
+    pub(super) async fn permit(&self) -> Option<Permit<'_>> {
+        // The semaphore is never closed.
+        self.permits.acquire().await.ok()
     }
 }
 
@@ -53,15 +53,15 @@ mod tests {
     use super::*;
 
     #[test]
-    fn as_many_wait_as_have_their_turn_and_no_more() {
-        let turns = Turns::new(1);
-        let (first, second) = (turns.queue().unwrap(), turns.queue().unwrap());
-        assert!(turns.queue().is_err());
-        let turn = first.turn().now_or_never().unwrap();
-        assert!(second.turn().now_or_never().is_none(), "it is the first one's turn");
-        drop(turn);
-        assert!(second.turn().now_or_never().is_some());
+    fn as_many_wait_as_are_executed() {
+        let limit = ConcurrencyLimit::new(1);
+        let (first, second) = (limit.enqueue().unwrap(), limit.enqueue().unwrap());
+        assert!(limit.enqueue().is_err());
+        let permit = first.permit().now_or_never().unwrap();
+        assert!(second.permit().now_or_never().is_none(), "the first is executed");
+        drop(permit);
+        assert!(second.permit().now_or_never().is_some());
         drop(first);
-        assert!(turns.queue().is_ok());
+        assert!(limit.enqueue().is_ok());
     }
 }

@@ -1,4 +1,4 @@
-//! The response cache, and the entity tags of what it answers.
+//! Caching: complete responses by request and data version, and entity tags.
 
 pub(super) mod etag;
 mod flight;

@@ -1,130 +1,142 @@
-//! Answers kept ready, each for the version of the data it was made at.
+//! Complete response bodies in memory, each for the version of the data it was
+//! executed at.
 //!
-//! Why an answer kept under version V may be given to whoever asks at V: it was
-//! made by statements that began after V was seen, so it lacks nothing that V has.
-//! If it was made while the next version was being committed it may show some of
-//! that, too; but then V is over, and whoever asks from then on asks at the next
-//! version. Those who asked before lose nothing by seeing more.
+//! Why a body stored under version V may be sent to every request at V: its
+//! statements began after V was seen, so it lacks nothing that V has. If they ran
+//! while the next version was being committed the body may show some of that, too;
+//! but then V is over, and later requests look up the next version. Those who asked
+//! before lose nothing by seeing more.
 
 use std::hash::RandomState;
 use std::sync::Arc;
 
+use axum::response::Response;
 use bytes::Bytes;
 use quick_cache::sync::{Cache, DefaultLifecycle};
 use quick_cache::{OptionsBuilder, Weighter};
 use tokio::sync::watch;
 
-use super::flight::{Flights, Landed, Seat};
-use super::key::Key;
-use super::response_cache::Made;
+use super::flight::{Flights, Outcome, Role};
+use super::key::CacheKey;
 
-/// Parts of the cache that are locked apart. An answer must fit into one.
+/// Parts of the store with their own locks. An entry must fit into one.
 const SHARDS: usize = 4;
-/// A single answer takes this part of the cache at most.
+/// Largest share of the store that one entry may take.
 const LARGEST_SHARE: usize = 16;
-/// Bytes of a usual answer; tells how many there may be.
-const USUAL_BYTES: usize = 4096;
-/// What an entry takes besides key and answer, about.
+/// Bytes of a typical response, to estimate the number of entries.
+const TYPICAL_BYTES: usize = 4096;
+/// Approximate overhead of an entry.
 const ENTRY_BYTES: usize = 128;
 
-/// The cache. Keys are compared as a whole, and hashed with a secret of this
-/// process: no client can make two that meet.
-pub(super) struct AnswerCache {
-    kept: Cache<Arc<Key>, Bytes, Bytewise, RandomState>,
+/// The result of an execution.
+pub(in crate::http) enum Execution {
+    /// A complete body: the same for every equal request, as long as the data stay
+    /// the same.
+    Cacheable(Bytes),
+    /// Anything else: with an error, or not of a query.
+    Uncacheable(Response),
+}
+
+/// The store. Keys are compared as a whole, and hashed with a secret of this
+/// process: clients cannot construct collisions.
+pub(super) struct ResponseStore {
+    bodies: Cache<Arc<CacheKey>, Bytes, ByBytes, RandomState>,
     flights: Flights,
     largest: usize,
 }
 
-impl AnswerCache {
-    /// A cache that holds so many bytes of keys and answers; none if that is too
-    /// few for any.
+impl ResponseStore {
+    /// A store of up to `max_bytes` of keys and bodies; none if that is too little
+    /// for any.
     pub(super) fn new(max_bytes: usize) -> Option<Self> {
         let options = OptionsBuilder::new()
             .shards(SHARDS)
             .weight_capacity(u64::try_from(max_bytes).unwrap_or(u64::MAX))
-            .estimated_items_capacity(max_bytes / USUAL_BYTES)
+            .estimated_items_capacity(max_bytes / TYPICAL_BYTES)
             .build()
             .ok()?;
         let hasher = RandomState::new();
-        let kept = Cache::with_options(options, Bytewise, hasher, DefaultLifecycle::default());
-        let largest = max_bytes / LARGEST_SHARE;
-        Some(Self { kept, flights: Flights::default(), largest })
+        let bodies = Cache::with_options(options, ByBytes, hasher, DefaultLifecycle::default());
+        Some(Self { bodies, flights: Flights::default(), largest: max_bytes / LARGEST_SHARE })
     }
 
-    /// The answer that is kept for this key.
-    pub(super) fn find(&self, key: &Key) -> Option<Bytes> {
-        self.kept.get(key)
+    pub(super) fn get(&self, key: &CacheKey) -> Option<Bytes> {
+        self.bodies.get(key)
     }
 
-    /// The answer for this key, made once for all who ask while it is being made.
-    /// One that may not be kept is its asker's alone: the others make their own.
-    pub(super) async fn once(&self, key: &Arc<Key>, make: impl Future<Output = Made>) -> Made {
+    /// Executes once for all concurrent requests with this key. An uncacheable
+    /// result is not shared: every other request then executes for itself.
+    pub(super) async fn get_or_execute(
+        &self,
+        key: &Arc<CacheKey>,
+        execute: impl Future<Output = Execution>,
+    ) -> Execution {
         loop {
-            match self.flights.board(key) {
-                Seat::First(flight) => {
-                    // Another flight may have landed since the caller looked.
-                    let made = match self.find(key) {
-                        Some(body) => Made::Lasting(body),
-                        None => make.await,
+            match self.flights.join(key) {
+                Role::Leader(leader) => {
+                    // Another flight may have ended since the caller looked.
+                    let execution = match self.get(key) {
+                        Some(body) => Execution::Cacheable(body),
+                        None => execute.await,
                     };
-                    if let Made::Lasting(body) = &made {
-                        self.keep(key, body);
-                    }
-                    flight.land(match &made {
-                        Made::Lasting(body) => Landed::With(body.clone()),
-                        Made::Passing(_) => Landed::Empty,
+                    leader.finish(match &execution {
+                        Execution::Cacheable(body) => {
+                            self.insert(key, body);
+                            Outcome::Shared(body.clone())
+                        }
+                        Execution::Uncacheable(_) => Outcome::NotShared,
                     });
-                    return made;
+                    return execution;
                 }
-                Seat::Other(passenger) => match passenger.landed().await {
-                    Some(Landed::With(body)) => return Made::Lasting(body),
-                    Some(Landed::Empty) => return make.await,
-                    // Whose flight it was has gone.
+                Role::Follower(follower) => match follower.outcome().await {
+                    Some(Outcome::Shared(body)) => return Execution::Cacheable(body),
+                    Some(Outcome::NotShared) => return execute.await,
+                    // The leader was cancelled.
                     None => {}
                 },
             }
         }
     }
 
-    fn keep(&self, key: &Arc<Key>, body: &Bytes) {
+    fn insert(&self, key: &Arc<CacheKey>, body: &Bytes) {
         if weight(key, body) <= self.largest {
-            self.kept.insert(Arc::clone(key), body.clone());
+            self.bodies.insert(Arc::clone(key), body.clone());
         }
     }
 
-    /// Bytes of keys and answers.
+    /// Bytes of keys and bodies.
     pub(super) fn bytes(&self) -> u64 {
-        self.kept.weight()
+        self.bodies.weight()
     }
 
-    /// Drops what nobody can ask for any more.
-    fn keep_from(&self, version: i64) {
-        self.kept.retain(|key, _| key.version.version >= version);
+    /// Evicts older versions, which no request looks up any more.
+    fn evict_before(&self, version: i64) {
+        self.bodies.retain(|key, _| key.version.version >= version);
     }
 
-    /// Drops the answers of versions that are over, for as long as both live.
+    /// Evicts older versions after every commit, as long as both ends live.
     pub(super) fn follow(self: &Arc<Self>, mut changes: watch::Receiver<i64>) {
-        let cache = Arc::downgrade(self);
+        let store = Arc::downgrade(self);
         tokio::spawn(async move {
             while changes.changed().await.is_ok() {
                 let version = *changes.borrow_and_update();
-                let Some(cache) = cache.upgrade() else { return };
-                cache.keep_from(version);
+                let Some(store) = store.upgrade() else { return };
+                store.evict_before(version);
             }
         });
     }
 }
 
 #[derive(Debug, Clone, Copy)]
-struct Bytewise;
+struct ByBytes;
 
-impl Weighter<Arc<Key>, Bytes> for Bytewise {
-    fn weight(&self, key: &Arc<Key>, body: &Bytes) -> u64 {
+impl Weighter<Arc<CacheKey>, Bytes> for ByBytes {
+    fn weight(&self, key: &Arc<CacheKey>, body: &Bytes) -> u64 {
         u64::try_from(weight(key, body)).unwrap_or(u64::MAX)
     }
 }
 
-fn weight(key: &Key, body: &Bytes) -> usize {
+fn weight(key: &CacheKey, body: &Bytes) -> usize {
     key.bytes().saturating_add(body.len()).saturating_add(ENTRY_BYTES)
 }
 

@@ -1,4 +1,4 @@
-//! From an operation to its answer, within the limits of a request.
+//! From an operation to its response, within the limits of a request.
 
 use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
@@ -15,102 +15,106 @@ use tokio::time::timeout;
 use crate::auth::Scope;
 use crate::graphql::Prepared;
 use crate::graphql::errors::settle;
-use crate::http::AppState;
-use crate::http::cache::response_cache::{Asked, Made};
-use crate::http::concurrency_limit::Place;
-use crate::http::request::media::{Events, Form};
+use crate::http::cache::response_cache::{CacheLookup, Execution, add_version};
+use crate::http::concurrency_limit::QueueSlot;
+use crate::http::request::media::{EventStream, MediaType};
 use crate::http::request_log::request_id;
-use crate::http::response::rejection::{Refused, after_panic, body, respond, status};
+use crate::http::response::rejection::Rejection;
+use crate::http::response::{after_panic, body, respond, status};
+use crate::http::state::AppState;
 use crate::http::subscription::sse;
 
-/// A request that is being answered.
+/// A request in progress.
 #[derive(Clone, Copy)]
 pub(super) struct Call<'a> {
     pub(super) state: &'a Arc<AppState>,
-    pub(super) form: Form,
-    pub(super) events: Events,
+    pub(super) media_type: MediaType,
+    pub(super) events: EventStream,
     pub(super) headers: &'a HeaderMap,
-    pub(super) begun: Instant,
-    pub(super) by: By,
-    /// Its place in the queue, where it has one already.
-    pub(super) place: Option<&'a Place<'a>>,
+    pub(super) started: Instant,
+    pub(super) method: Method,
+    /// Its slot in the queue, if a batch has one for all of its requests.
+    pub(super) slot: Option<&'a QueueSlot<'a>>,
 }
 
-/// How a request came.
+/// The method of a request.
 #[derive(Debug, Clone, Copy)]
-pub(super) enum By {
-    /// `is_named`: by a document's name, so that the client may hold the answer.
+pub(super) enum Method {
+    /// `by_reference`: the URL refers to the document, so the client may cache the
+    /// response.
     Get {
-        is_named: bool,
+        by_reference: bool,
     },
     Post,
 }
 
 impl<'a> Call<'a> {
-    /// A request by POST.
-    pub(super) fn of(
+    pub(super) fn post(
         state: &'a Arc<AppState>,
-        form: Form,
+        media_type: MediaType,
         headers: &'a HeaderMap,
-        begun: Instant,
+        started: Instant,
     ) -> Self {
-        Self { state, form, events: Events::No, headers, begun, by: By::Post, place: None }
+        let events = EventStream::NotAccepted;
+        Self { state, media_type, events, headers, started, method: Method::Post, slot: None }
     }
 
-    /// The answer. What is not done in the time of a request is given up, which
-    /// cancels its statements.
-    pub(super) async fn answer(self, operation: Operation) -> Response {
-        if self.events == Events::Only {
+    /// The response. After the time limit the execution is dropped, which cancels its
+    /// statements.
+    pub(super) async fn respond(self, operation: Operation) -> Response {
+        if self.events == EventStream::Only {
             let operation = self.state.engine.prepare(operation);
-            return self.refuse(&operation).unwrap_or_else(|| self.stream(operation));
+            return self.reject(&operation).unwrap_or_else(|| self.stream(operation));
         }
         let limit = self.state.limits.execution_time;
-        let left = limit.saturating_sub(self.begun.elapsed());
-        timeout(left, self.find_or_make(operation))
+        let left = limit.saturating_sub(self.started.elapsed());
+        timeout(left, self.look_up_or_execute(operation))
             .await
-            .unwrap_or_else(|_| Refused::out_of_time(limit).answer(self.form))
+            .unwrap_or_else(|_| Rejection::timeout(limit).respond(self.media_type))
     }
 
-    async fn find_or_make(self, operation: Operation) -> Response {
-        let Self { state, form, by, .. } = self;
-        let condition = matches!(by, By::Get { is_named: true }).then_some(self.headers);
-        let asked = state.answers.ask(&operation, Scope::All, form, condition).await;
-        if let Some(answer) = asked.ready().await {
-            return answer;
+    async fn look_up_or_execute(self, operation: Operation) -> Response {
+        let Self { state, media_type, method, .. } = self;
+        let condition =
+            matches!(method, Method::Get { by_reference: true }).then_some(self.headers);
+        let lookup = state.cache.look_up(&operation, Scope::All, media_type, condition).await;
+        if let Some(response) = lookup.cached().await {
+            return response;
         }
         let operation = state.engine.prepare(operation);
-        if let Some(refused) = self.refuse(&operation) {
-            return refused;
+        if let Some(rejection) = self.reject(&operation) {
+            return rejection;
         }
         if operation.is_subscription() {
             return self.stream(operation);
         }
         let is_query = operation.is_query();
-        // On the heap, which an answer that is kept never pays for.
-        let execution = Box::pin(self.execute(operation, &asked));
-        // Here, and not only around the router, the form of the answer is known.
-        let execution = AssertUnwindSafe(execution).catch_unwind().map(|made| {
-            made.unwrap_or_else(|cause| {
-                Made::Passing(after_panic(&*cause, form, request_id(self.headers)))
+        // On the heap, which a cached response need not pay for.
+        let execution = Box::pin(self.execute(operation, &lookup));
+        // Caught here as well as around the router: here the media type is known.
+        let execution = AssertUnwindSafe(execution).catch_unwind().map(|execution| {
+            execution.unwrap_or_else(|cause| {
+                let id = request_id(self.headers);
+                Execution::Uncacheable(after_panic(&*cause, media_type, id))
             })
         });
-        asked.made(is_query, execution).await
+        lookup.execute(is_query, execution).await
     }
 
-    /// Why an operation cannot be asked like this.
-    fn refuse(&self, operation: &Prepared) -> Option<Response> {
-        match (operation.kind(), self.by, self.events) {
-            (Some(OperationType::Subscription), _, Events::No) => {
+    /// The rejection of an operation that this method or media type does not allow.
+    fn reject(&self, operation: &Prepared) -> Option<Response> {
+        match (operation.kind(), self.method, self.events) {
+            (Some(OperationType::Subscription), _, EventStream::NotAccepted) => {
                 let message = "this is a subscription: accept text/event-stream, or use a \
                                WebSocket with the subprotocol graphql-transport-ws";
-                let refused = Refused::new(StatusCode::NOT_ACCEPTABLE, message);
-                Some(refused.answer(self.form))
+                let rejection = Rejection::new(StatusCode::NOT_ACCEPTABLE, message);
+                Some(rejection.respond(self.media_type))
             }
-            (Some(OperationType::Mutation), By::Get { .. }, _) => {
+            (Some(OperationType::Mutation), Method::Get { .. }, _) => {
                 let message = "GET is for queries and subscriptions only; send this operation by \
                                POST";
-                let refused = Refused::new(StatusCode::METHOD_NOT_ALLOWED, message);
-                Some(([(ALLOW, "POST")], refused.answer(self.form)).into_response())
+                let rejection = Rejection::new(StatusCode::METHOD_NOT_ALLOWED, message);
+                Some(([(ALLOW, "POST")], rejection.respond(self.media_type)).into_response())
             }
             _ => None,
         }
@@ -120,32 +124,35 @@ impl<'a> Call<'a> {
         sse::open_stream(self.state, operation, request_id(self.headers))
     }
 
-    /// Executes it when it is its turn.
-    async fn execute(self, operation: Prepared, asked: &Asked<'_>) -> Made {
+    /// Executes the operation once it has a permit.
+    async fn execute(self, operation: Prepared, lookup: &CacheLookup<'_>) -> Execution {
         let own;
-        let place = match self.place {
-            Some(place) => place,
-            None => match self.state.turns.queue() {
-                Ok(place) => {
-                    own = place;
+        let slot = match self.slot {
+            Some(slot) => slot,
+            None => match self.state.concurrency.enqueue() {
+                Ok(slot) => {
+                    own = slot;
                     &own
                 }
-                Err(refused) => return Made::Passing(refused.answer(self.form)),
+                Err(rejection) => {
+                    return Execution::Uncacheable(rejection.respond(self.media_type));
+                }
             },
         };
-        let _turn = place.turn().await;
+        let _permit = slot.permit().await;
         let is_query = operation.is_query();
         let mut answer = self.state.engine.execute(operation, &Scope::All).await;
         settle(&mut answer.errors, request_id(self.headers));
         if answer.was_executed() {
-            asked.date(&mut answer);
+            add_version(lookup.version, &mut answer);
             if is_query
                 && answer.errors.is_empty()
                 && let Some(body) = body(&answer)
             {
-                return Made::Lasting(body);
+                return Execution::Cacheable(body);
             }
         }
-        Made::Passing(respond(status(&answer, self.form), self.form, &answer))
+        let status = status(&answer, self.media_type);
+        Execution::Uncacheable(respond(status, self.media_type, &answer))
     }
 }

@@ -1,4 +1,4 @@
-//! `/graphql`: GraphQL over HTTP, for both of its media types.
+//! `/graphql`: GraphQL over HTTP, with both of its media types.
 
 mod batch;
 mod call;
@@ -13,12 +13,13 @@ use axum::response::{IntoResponse as _, Response};
 use axum::routing::{MethodRouter, get};
 use tokio::time::timeout;
 
-use super::request::media::{self, Events, Form, accepted};
+use super::pages;
+use super::request::media::{self, EventStream, MediaType, accepted};
 use super::request::parameters::{Parameters, read};
-use super::response::rejection::{Refused, not_acceptable};
+use super::response::rejection::Rejection;
+use super::state::AppState;
 use super::subscription::websocket;
-use super::{AppState, pages};
-use call::{By, Call};
+use call::{Call, Method};
 
 type Shared = Arc<AppState>;
 
@@ -28,90 +29,97 @@ pub(super) fn methods() -> MethodRouter<Shared> {
 }
 
 async fn by_get(State(state): State<Shared>, request: Request) -> Response {
-    let begun = Instant::now();
+    let started = Instant::now();
     let (head, _) = request.into_parts();
     if websocket::is_handshake(&head.headers) {
         return websocket::open_socket(state, head).await;
     }
     let (uri, headers) = (head.uri, head.headers);
     if media::wants_html(&headers) {
-        return if state.documents.are_open() {
+        return if state.documents.accept_untrusted() {
             pages::graphiql_page()
         } else {
             pages::no_graphiql_page()
         };
     }
-    let Some((form, events)) = accepted(&headers) else { return not_acceptable() };
-    match Parameters::from_uri(&uri).and_then(|given| state.documents.find(given)) {
-        Ok(asked) => {
-            let by = By::Get { is_named: asked.is_named };
-            let call = Call { by, events, ..Call::of(&state, form, &headers, begun) };
-            let answer = call.answer(asked.operation).await;
-            if asked.is_named { answer } else { not_for_caches(answer) }
+    let Some((media_type, events)) = accepted(&headers) else { return not_acceptable() };
+    match Parameters::from_uri(&uri).and_then(|given| state.documents.resolve(given)) {
+        Ok(resolved) => {
+            let by_reference = resolved.by_reference;
+            let method = Method::Get { by_reference };
+            let call = Call { method, events, ..Call::post(&state, media_type, &headers, started) };
+            let response = call.respond(resolved.operation).await;
+            if by_reference { response } else { no_store(response) }
         }
-        Err(refused) => refused.answer(form),
+        Err(rejection) => rejection.respond(media_type),
     }
 }
 
-/// A long URL, with a document in it, stands for its answer nowhere.
-fn not_for_caches(mut answer: Response) -> Response {
-    let headers = answer.headers_mut();
-    // Events have headers of their own.
+fn not_acceptable() -> Response {
+    Rejection::not_acceptable().respond(MediaType::Json)
+}
+
+/// A long URL with a document in it is not worth caching.
+fn no_store(mut response: Response) -> Response {
+    let headers = response.headers_mut();
+    // Event streams have their own headers.
     if headers.contains_key(CACHE_CONTROL) {
-        return answer;
+        return response;
     }
     headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
-    // The same address has a page, and data in two forms.
+    // The same URL has a page, and data in two media types.
     headers.insert(VARY, HeaderValue::from_static("accept"));
-    answer
+    response
 }
 
 async fn by_post(State(state): State<Shared>, request: Request) -> Response {
-    let begun = Instant::now();
+    let started = Instant::now();
     let (head, body) = request.into_parts();
-    let Some((form, events)) = accepted(&head.headers) else { return not_acceptable() };
+    let Some((media_type, events)) = accepted(&head.headers) else { return not_acceptable() };
     if !media::is_json(&head.headers) {
         let message = "the body must be application/json in UTF-8";
-        return Refused::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, message).answer(form);
+        return Rejection::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, message).respond(media_type);
     }
     let limits = &state.limits;
     let body = match timeout(limits.execution_time, read(body, limits.body_bytes)).await {
         Ok(body) => body,
-        Err(_) => Err(Refused::body_too_slow(limits.execution_time)),
+        Err(_) => Err(Rejection::body_too_slow(limits.execution_time)),
     };
-    let call = Call { events, ..Call::of(&state, form, &head.headers, begun) };
-    let answer = match body {
+    let call = Call { events, ..Call::post(&state, media_type, &head.headers, started) };
+    let response = match body {
         Ok(body) if batch::is_array(&body) => by_batch(call, &body).await,
         Ok(body) => {
-            match Parameters::from_json(&body).and_then(|given| state.documents.find(given)) {
-                Ok(asked) => Ok(call.answer(asked.operation).await),
-                Err(refused) => Err(refused),
+            match Parameters::from_json(&body).and_then(|given| state.documents.resolve(given)) {
+                Ok(resolved) => Ok(call.respond(resolved.operation).await),
+                Err(rejection) => Err(rejection),
             }
         }
-        Err(refused) => Err(refused),
+        Err(rejection) => Err(rejection),
     };
-    answer.unwrap_or_else(|refused| refused.answer(form))
+    response.unwrap_or_else(|rejection| rejection.respond(media_type))
 }
 
-/// Several requests, each within all limits; the array has one place in the
-/// queue, and each of them has its own turn.
-async fn by_batch(call: Call<'_>, body: &[u8]) -> Result<Response, Refused> {
+/// Executes a batch: one slot in the queue for all requests, limits and a permit for
+/// each.
+async fn by_batch(call: Call<'_>, body: &[u8]) -> Result<Response, Rejection> {
     let requests = batch::requests(body, call.state.batch_max)?;
     if !media::accepts_json(call.headers) {
         let message = "an array of requests is answered as application/json only";
-        return Err(Refused::new(StatusCode::NOT_ACCEPTABLE, message));
+        return Err(Rejection::new(StatusCode::NOT_ACCEPTABLE, message));
     }
-    let place = call.state.turns.queue()?;
-    let call = Call { form: Form::Json, events: Events::No, place: Some(&place), ..call };
-    let answers = requests.into_iter().map(async |given| match call.state.documents.find(given) {
-        Ok(asked) => call.answer(asked.operation).await,
-        Err(refused) => refused.answer(Form::Json),
+    let slot = call.state.concurrency.enqueue()?;
+    let (media_type, events) = (MediaType::Json, EventStream::NotAccepted);
+    let call = Call { media_type, events, slot: Some(&slot), ..call };
+    let documents = &call.state.documents;
+    let responses = requests.into_iter().map(async |given| match documents.resolve(given) {
+        Ok(resolved) => call.respond(resolved.operation).await,
+        Err(rejection) => rejection.respond(MediaType::Json),
     });
-    Ok(batch::answer(answers).await)
+    Ok(batch::respond(responses).await)
 }
 
 async fn other_method(headers: HeaderMap) -> Response {
-    let form = Form::accepted(&headers).unwrap_or(Form::Json);
-    let refused = Refused::new(StatusCode::METHOD_NOT_ALLOWED, "use POST, or GET for queries");
-    ([(ALLOW, "GET, POST")], refused.answer(form)).into_response()
+    let media_type = MediaType::accepted(&headers).unwrap_or(MediaType::Json);
+    let rejection = Rejection::new(StatusCode::METHOD_NOT_ALLOWED, "use POST, or GET for queries");
+    ([(ALLOW, "GET, POST")], rejection.respond(media_type)).into_response()
 }

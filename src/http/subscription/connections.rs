@@ -1,5 +1,4 @@
-//! Connections that stay open: WebSockets that speak `graphql-transport-ws`, and
-//! event streams (SSE) of one operation each.
+//! The open connections: their limits, and how they are closed.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -7,57 +6,57 @@ use std::time::Duration;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
 use tokio_util::sync::CancellationToken;
 
-/// Bounds of the connections that stay open.
+/// The limits of WebSockets and event streams.
 #[derive(Debug, Clone, Copy)]
-pub struct Limits {
-    /// Most WebSockets at once, and also most operations at once: those on all
-    /// WebSockets and the event streams together.
-    pub most: u32,
+pub struct SubscriptionLimits {
+    /// Most WebSockets at once, and also most operations at once over all WebSockets
+    /// and event streams.
+    pub max: u32,
     /// Most operations at once on one WebSocket.
     pub operations: usize,
-    /// Longest time from a WebSocket's beginning to its `connection_init`.
-    pub init: Duration,
-    /// How often an idle connection is looked after. A WebSocket that is not heard
-    /// of for two of these is given up.
+    /// Longest time until a WebSocket sends `connection_init`.
+    pub init_timeout: Duration,
+    /// Time between two pings. A WebSocket from which nothing arrives for two of
+    /// these is dropped.
     pub keepalive: Duration,
-    /// Longest time a client may take for one message before its WebSocket is given
-    /// up.
-    pub patience: Duration,
-    /// How long what is followed is left alone without news of a commit.
+    /// Longest time for a client to take one message before its WebSocket is dropped.
+    pub send_timeout: Duration,
+    /// Time after which a subscription is executed again without a notification of a
+    /// commit.
     pub poll: Duration,
 }
 
-impl Default for Limits {
+impl Default for SubscriptionLimits {
     fn default() -> Self {
         Self {
-            most: 256,
+            max: 256,
             operations: 32,
-            init: Duration::from_secs(10),
+            init_timeout: Duration::from_secs(10),
             keepalive: Duration::from_secs(15),
-            patience: Duration::from_secs(10),
+            send_timeout: Duration::from_secs(10),
             poll: Duration::from_secs(5),
         }
     }
 }
 
-/// What the connections that stay open share.
+/// What the open connections share.
 #[derive(Debug, Clone)]
-pub(in crate::http) struct Open {
-    pub(in crate::http) limits: Limits,
+pub(in crate::http) struct Connections {
+    pub(in crate::http) limits: SubscriptionLimits,
     sockets: Arc<Semaphore>,
     operations: Arc<Semaphore>,
-    /// Moves soon after each commit.
+    /// Changes soon after each commit.
     changes: watch::Receiver<i64>,
     pub(super) closing: CancellationToken,
 }
 
-impl Open {
-    pub(in crate::http) fn new(limits: Limits, changes: watch::Receiver<i64>) -> Self {
-        let most = usize::try_from(limits.most).unwrap_or(Semaphore::MAX_PERMITS);
+impl Connections {
+    pub(in crate::http) fn new(limits: SubscriptionLimits, changes: watch::Receiver<i64>) -> Self {
+        let max = usize::try_from(limits.max).unwrap_or(Semaphore::MAX_PERMITS);
         Self {
             limits,
-            sockets: Arc::new(Semaphore::new(most)),
-            operations: Arc::new(Semaphore::new(most)),
+            sockets: Arc::new(Semaphore::new(max)),
+            operations: Arc::new(Semaphore::new(max)),
             changes,
             closing: CancellationToken::new(),
         }
@@ -67,7 +66,7 @@ impl Open {
         self.changes.clone()
     }
 
-    /// Ends all of them, and those that are still to come.
+    /// Closes all connections, and those that are opened later.
     pub(in crate::http) fn close(&self) {
         self.closing.cancel();
     }
@@ -75,15 +74,15 @@ impl Open {
     /// Waits until every WebSocket has ended. Event streams are requests, for which
     /// the server waits itself.
     pub(in crate::http) async fn closed(&self) {
-        // Nobody closes the semaphore.
-        let _ = self.sockets.acquire_many(self.limits.most).await;
+        // The semaphore is never closed.
+        let _ = self.sockets.acquire_many(self.limits.max).await;
     }
 
-    pub(super) fn socket_place(&self) -> Option<OwnedSemaphorePermit> {
+    pub(super) fn socket_permit(&self) -> Option<OwnedSemaphorePermit> {
         Arc::clone(&self.sockets).try_acquire_owned().ok()
     }
 
-    pub(super) fn operation_place(&self) -> Option<OwnedSemaphorePermit> {
+    pub(super) fn operation_permit(&self) -> Option<OwnedSemaphorePermit> {
         Arc::clone(&self.operations).try_acquire_owned().ok()
     }
 }

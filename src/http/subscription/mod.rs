@@ -1,7 +1,7 @@
-//! Connections that stay open: WebSockets that speak `graphql-transport-ws`, and
-//! event streams (SSE) of one operation each.
+//! Subscriptions: WebSockets that speak `graphql-transport-ws`, and event streams
+//! (SSE) of one operation each.
 
-pub mod connections;
+pub(super) mod connections;
 mod events;
 mod message;
 pub(super) mod sse;

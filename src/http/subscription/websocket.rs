@@ -1,9 +1,10 @@
-//! A WebSocket: any number of operations, one after another or side by side, as
-//! the protocol `graphql-transport-ws` has it.
+//! A WebSocket: any number of operations, also concurrently, by the protocol
+//! `graphql-transport-ws`.
 
 use std::collections::HashMap;
 use std::sync::Arc;
 
+use async_graphql::http::WebSocketProtocols;
 use axum::extract::FromRequestParts as _;
 use axum::extract::ws::{CloseFrame, Message, WebSocket, WebSocketUpgrade};
 use axum::http::header::UPGRADE;
@@ -16,55 +17,57 @@ use tokio::time::{Instant, MissedTickBehavior, interval_at, sleep_until, timeout
 
 use super::events::events;
 use super::message::{
-    BROKEN, ClientMessage, Close, EXISTS, GOING_AWAY, INIT_AGAIN, INIT_TIMEOUT, INTERNAL, INVALID,
-    PROTOCOL, ServerMessage, UNAUTHORIZED, next,
+    ClientMessage, Close, DUPLICATE_ID, GOING_AWAY, INIT_TIMEOUT, INTERNAL, INVALID_MESSAGE,
+    PROTOCOL_ERROR, REPEATED_INIT, ServerMessage, UNAUTHORIZED, next,
 };
 use crate::graphql::Answer;
-use crate::http::request::media::Form;
+use crate::http::cors;
+use crate::http::request::media::MediaType;
 use crate::http::request::parameters::Parameters;
 use crate::http::request_log::request_id;
-use crate::http::response::rejection::Refused;
-use crate::http::{AppState, cors};
+use crate::http::response::rejection::Rejection;
+use crate::http::state::AppState;
 
 /// There are too many operations at once.
 const RATE_LIMITED: &str = "RATE_LIMITED";
 
-/// Whether a GET begins a WebSocket.
+/// Whether a GET is the handshake of a WebSocket.
 pub(in crate::http) fn is_handshake(headers: &HeaderMap) -> bool {
     headers.get(UPGRADE).is_some_and(|to| to.as_bytes().eq_ignore_ascii_case(b"websocket"))
 }
 
-/// Begins one, or says why not.
+/// Opens a WebSocket, or rejects the handshake.
 pub(in crate::http) async fn open_socket(state: Arc<AppState>, mut head: Parts) -> Response {
-    let refuse = |status, message: String| Refused::new(status, message).answer(Form::Json);
+    let reject = |status, message: String| Rejection::new(status, message).respond(MediaType::Json);
     if !cors::may_connect(&state.cors_origins, &head.headers) {
-        let message = "a page of another site may not open a WebSocket here; the operator names \
-                       those that may in http.cors_origins";
-        return refuse(StatusCode::FORBIDDEN, message.to_owned());
+        let message = "pages of this origin may not open a WebSocket; the operator lists those that \
+                       may in http.cors_origins";
+        return reject(StatusCode::FORBIDDEN, message.to_owned());
     }
+    let protocol = WebSocketProtocols::GraphQLWS.sec_websocket_protocol();
     let upgrade = match WebSocketUpgrade::from_request_parts(&mut head, &()).await {
-        Ok(upgrade) => upgrade.protocols([PROTOCOL]),
-        Err(rejection) => return refuse(rejection.status(), rejection.body_text()),
+        Ok(upgrade) => upgrade.protocols([protocol]),
+        Err(rejection) => return reject(rejection.status(), rejection.body_text()),
     };
     if upgrade.selected_protocol().is_none() {
-        let message = format!("the subprotocol of the WebSocket must be {PROTOCOL}");
-        return refuse(StatusCode::BAD_REQUEST, message);
+        let message = format!("the subprotocol of the WebSocket must be {protocol}");
+        return reject(StatusCode::BAD_REQUEST, message);
     }
-    let Some(place) = state.open.socket_place() else {
-        return Refused::too_many_open("WebSockets").answer(Form::Json);
+    let Some(permit) = state.connections.socket_permit() else {
+        return Rejection::too_many_open("WebSockets").respond(MediaType::Json);
     };
     let most = state.limits.body_bytes;
     let request_id = request_id(&head.headers).to_owned();
     upgrade.max_message_size(most).max_frame_size(most).on_upgrade(async move |socket| {
         Connection::new(state, socket, request_id).run().await;
-        drop(place);
+        drop(permit);
     })
 }
 
-/// What happens to an operation.
-struct Step {
+/// The next answer of an operation.
+struct OperationEvent {
     id: String,
-    /// None when there are no more.
+    /// None when the operation is complete.
     answer: Option<Answer>,
 }
 
@@ -72,7 +75,7 @@ struct Step {
 enum End {
     /// The server closes it.
     Close(Close),
-    /// The client closed it, or is not there any more.
+    /// The client closed it or disappeared.
     Gone,
 }
 
@@ -81,10 +84,10 @@ struct Connection {
     socket: WebSocket,
     request_id: String,
     is_acknowledged: bool,
-    /// When the client was heard of last.
-    heard: Instant,
-    running: SelectAll<BoxStream<'static, Step>>,
-    /// By their ids; those that are not over.
+    /// When the last message arrived.
+    last_message: Instant,
+    running: SelectAll<BoxStream<'static, OperationEvent>>,
+    /// The running operations by id.
     operations: HashMap<String, AbortHandle>,
 }
 
@@ -95,43 +98,44 @@ impl Connection {
             socket,
             request_id,
             is_acknowledged: false,
-            heard: Instant::now(),
+            last_message: Instant::now(),
             running: SelectAll::new(),
             operations: HashMap::new(),
         }
     }
 
     async fn run(mut self) {
-        let End::Close(Close(code, reason)) = self.talk().await else { return };
+        let End::Close(Close(code, reason)) = self.serve().await else { return };
         let frame = CloseFrame { code, reason: reason.into() };
-        let farewell = async {
-            // A client that is gone need not be told.
+        let close = async {
+            // The client may have disappeared.
             let _ = self.socket.send(Message::Close(Some(frame))).await;
-            // Its own frame may cross with what it sent before.
+            // Until the client's own close frame: earlier messages may still arrive.
             while let Some(Ok(_)) = self.socket.recv().await {}
         };
-        let _ = timeout(self.state.open.limits.patience, farewell).await;
+        let _ = timeout(self.state.connections.limits.send_timeout, close).await;
     }
 
-    /// Until the connection is to end.
-    async fn talk(&mut self) -> End {
-        let open = self.state.open.clone();
-        let init = self.heard + open.limits.init;
-        let mut alive = interval_at(self.heard + open.limits.keepalive, open.limits.keepalive);
-        alive.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    /// Serves the connection until it must end.
+    async fn serve(&mut self) -> End {
+        let connections = self.state.connections.clone();
+        let init = self.last_message + connections.limits.init_timeout;
+        let keepalive = connections.limits.keepalive;
+        let mut ping = interval_at(self.last_message + keepalive, keepalive);
+        ping.set_missed_tick_behavior(MissedTickBehavior::Delay);
         loop {
             let done = tokio::select! {
                 biased;
-                () = open.closing.cancelled() => Err(End::Close(GOING_AWAY)),
+                () = connections.closing.cancelled() => Err(End::Close(GOING_AWAY)),
                 () = sleep_until(init), if !self.is_acknowledged => Err(End::Close(INIT_TIMEOUT)),
-                _ = alive.tick() => self.look_after().await,
+                _ = ping.tick() => self.ping().await,
                 message = self.socket.recv() => match message {
-                    Some(Ok(message)) => self.hear(message).await,
-                    Some(Err(_)) => Err(End::Close(BROKEN)),
+                    Some(Ok(message)) => self.receive(message).await,
+                    Some(Err(_)) => Err(End::Close(PROTOCOL_ERROR)),
                     None => Err(End::Gone),
                 },
-                Some(step) = self.running.next(), if !self.running.is_empty() => {
-                    self.tell(step).await
+                Some(event) = self.running.next(), if !self.running.is_empty() => {
+                    self.forward(event).await
                 }
             };
             if let Err(end) = done {
@@ -140,31 +144,31 @@ impl Connection {
         }
     }
 
-    async fn look_after(&mut self) -> Result<(), End> {
-        if self.heard.elapsed() > self.state.open.limits.keepalive * 2 {
+    async fn ping(&mut self) -> Result<(), End> {
+        if self.last_message.elapsed() > self.state.connections.limits.keepalive * 2 {
             return Err(End::Gone);
         }
         self.send(Message::Ping(Default::default())).await
     }
 
-    async fn hear(&mut self, message: Message) -> Result<(), End> {
-        self.heard = Instant::now();
+    async fn receive(&mut self, message: Message) -> Result<(), End> {
+        self.last_message = Instant::now();
         let text = match message {
             Message::Text(text) => text,
             Message::Ping(_) | Message::Pong(_) => return Ok(()),
-            Message::Binary(_) => return Err(End::Close(INVALID)),
+            Message::Binary(_) => return Err(End::Close(INVALID_MESSAGE)),
             Message::Close(_) => return Err(End::Gone),
         };
-        match serde_json::from_str(&text).map_err(|_| End::Close(INVALID))? {
+        match serde_json::from_str(&text).map_err(|_| End::Close(INVALID_MESSAGE))? {
             ClientMessage::ConnectionInit { .. } if self.is_acknowledged => {
-                Err(End::Close(INIT_AGAIN))
+                Err(End::Close(REPEATED_INIT))
             }
             ClientMessage::ConnectionInit { .. } => {
                 self.is_acknowledged = true;
-                self.say(ServerMessage::ConnectionAck.to_json()).await
+                self.send_message(ServerMessage::ConnectionAck.to_json()).await
             }
             ClientMessage::Ping { payload } => {
-                self.say(ServerMessage::Pong { payload }.to_json()).await
+                self.send_message(ServerMessage::Pong { payload }.to_json()).await
             }
             ClientMessage::Pong { .. } => Ok(()),
             ClientMessage::Subscribe { id, payload } => self.subscribe(id, payload).await,
@@ -180,49 +184,49 @@ impl Connection {
             return Err(End::Close(UNAUTHORIZED));
         }
         if self.operations.contains_key(&id) {
-            return Err(End::Close(EXISTS));
+            return Err(End::Close(DUPLICATE_ID));
         }
-        let open = &self.state.open;
-        let most = open.limits.operations;
-        let place = if self.operations.len() < most { open.operation_place() } else { None };
-        let Some(place) = place else {
+        let connections = &self.state.connections;
+        let most = connections.limits.operations;
+        let has_room = self.operations.len() < most;
+        let Some(permit) = has_room.then(|| connections.operation_permit()).flatten() else {
             let message = format!(
-                "there are too many operations at once, over this WebSocket (at most {most}) or \
-                 over all; try again later"
+                "there are too many operations at once, on this WebSocket (at most {most}) or in \
+                 total; try again later"
             );
-            return self.refuse(&id, &Answer::refusal(RATE_LIMITED, message)).await;
+            return self.send_error(&id, &Answer::refusal(RATE_LIMITED, message)).await;
         };
-        let operation = match self.state.documents.find(parameters) {
-            Ok(asked) => self.state.engine.prepare(asked.operation),
-            Err(refused) => return self.refuse(&id, &refused.into_answer()).await,
+        let operation = match self.state.documents.resolve(parameters) {
+            Ok(resolved) => self.state.engine.prepare(resolved.operation),
+            Err(rejection) => return self.send_error(&id, &rejection.into_answer()).await,
         };
         let answers = events(Arc::clone(&self.state), operation, self.request_id.clone());
-        let (this, over) = (id.clone(), id.clone());
-        let steps = answers
+        let (this, last) = (id.clone(), id.clone());
+        let events = answers
             .map(move |answer| {
-                // Given back with the operation, however that ends.
-                let _ = &place;
-                Step { id: this.clone(), answer: Some(answer) }
+                // Released with the operation.
+                let _ = &permit;
+                OperationEvent { id: this.clone(), answer: Some(answer) }
             })
-            .chain(stream::once(async { Step { id: over, answer: None } }));
-        // All of it: the id may be another operation's when this one is aborted.
-        let (steps, handle) = abortable(steps);
+            .chain(stream::once(async { OperationEvent { id: last, answer: None } }));
+        // With its completion: after an abort the id may belong to another operation.
+        let (events, handle) = abortable(events);
         self.operations.insert(id, handle);
-        self.running.push(steps.boxed());
+        self.running.push(events.boxed());
         Ok(())
     }
 
-    async fn tell(&mut self, step: Step) -> Result<(), End> {
-        let Step { id, answer } = step;
+    async fn forward(&mut self, event: OperationEvent) -> Result<(), End> {
+        let OperationEvent { id, answer } = event;
         match answer {
-            Some(answer) if answer.was_executed() => self.say(next(&id, &answer)).await,
+            Some(answer) if answer.was_executed() => self.send_message(next(&id, &answer)).await,
             Some(answer) => {
                 self.abort(&id);
-                self.refuse(&id, &answer).await
+                self.send_error(&id, &answer).await
             }
             None => {
                 self.abort(&id);
-                self.say(ServerMessage::Complete { id: &id }.to_json()).await
+                self.send_message(ServerMessage::Complete { id: &id }.to_json()).await
             }
         }
     }
@@ -233,23 +237,23 @@ impl Connection {
         }
     }
 
-    async fn refuse(&mut self, id: &str, answer: &Answer) -> Result<(), End> {
-        self.say(ServerMessage::Error { id, payload: &answer.errors }.to_json()).await
+    async fn send_error(&mut self, id: &str, answer: &Answer) -> Result<(), End> {
+        self.send_message(ServerMessage::Error { id, payload: &answer.errors }.to_json()).await
     }
 
-    async fn say(&mut self, message: serde_json::Result<String>) -> Result<(), End> {
+    async fn send_message(&mut self, message: serde_json::Result<String>) -> Result<(), End> {
         match message {
             Ok(text) => self.send(Message::Text(text.into())).await,
             Err(error) => {
-                tracing::error!(%error, "an answer could not be serialised");
+                tracing::error!(%error, "a response could not be serialised");
                 Err(End::Close(INTERNAL))
             }
         }
     }
 
-    /// A client that does not take what it asked for is given up.
+    /// A client that does not take its messages in time is dropped.
     async fn send(&mut self, message: Message) -> Result<(), End> {
-        match timeout(self.state.open.limits.patience, self.socket.send(message)).await {
+        match timeout(self.state.connections.limits.send_timeout, self.socket.send(message)).await {
             Ok(Ok(())) => Ok(()),
             Ok(Err(_)) | Err(_) => Err(End::Gone),
         }
