@@ -96,9 +96,9 @@ pub(super) async fn serve(
     let versions = DataVersions::start(&pool, main);
     let (document_limits, limits) =
         (wiring::document_limits(config), wiring::request_limits(config));
-    let subscriptions = http::subscribe::Limits {
-        most: config.http.subscriptions_max,
-        ..http::subscribe::Limits::default()
+    let subscriptions = http::SubscriptionLimits {
+        max: config.http.subscriptions_max,
+        ..http::SubscriptionLimits::default()
     };
     let mut state = http::AppState::new(pool, versions.clone(), document_limits, limits)
         .with_documents(documents)

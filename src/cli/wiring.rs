@@ -72,8 +72,8 @@ pub(super) fn document_limits(config: &Config) -> graphql::Limits {
 }
 
 /// The limits of a request, whatever it asks.
-pub(super) fn request_limits(config: &Config) -> http::Limits {
-    http::Limits {
+pub(super) fn request_limits(config: &Config) -> http::RequestLimits {
+    http::RequestLimits {
         body_bytes: config.limits.body_bytes,
         execution_time: config.limits.execution_time,
         concurrency: config.limits.concurrency,
@@ -84,8 +84,8 @@ pub(super) fn request_limits(config: &Config) -> http::Limits {
 pub(super) fn documents(config: &Config) -> Result<http::Documents> {
     let http = &config.http;
     let trusted = match &http.trusted_documents {
-        Some(path) => http::Trusted::read(path)?,
-        None => http::Trusted::default(),
+        Some(path) => http::TrustedDocuments::read(path)?,
+        None => http::TrustedDocuments::default(),
     };
     Ok(http::Documents::new(http.persisted_bytes, trusted, http.only_trusted_documents))
 }

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use hyper::StatusCode;
 use salesgraph::db::pool::{self, Settings};
-use salesgraph::http::Limits;
+use salesgraph::http::RequestLimits;
 use serde_json::json;
 use sqlx::Executor as _;
 
@@ -18,7 +18,7 @@ const RESPONSE: &str = "application/graphql-response+json";
 #[tokio::test]
 async fn only_loopback_hosts_are_answered() {
     let db = database().await;
-    let server = TestServer::start(&db, Limits::default()).await;
+    let server = TestServer::start(&db, RequestLimits::default()).await;
     for path in ["/graphql?query=%7B__typename%7D", "/schema.graphql", "/health/live", "/"] {
         for (host, refused) in [
             ("localhost:8000", false),
@@ -40,7 +40,7 @@ async fn only_loopback_hosts_are_answered() {
 #[tokio::test]
 async fn one_address_serves_pages_to_browsers_and_data_to_programs() {
     let db = database().await;
-    let server = TestServer::start(&db, Limits::default()).await;
+    let server = TestServer::start(&db, RequestLimits::default()).await;
     let path = "/graphql?query=%7B__typename%7D";
     let browser = "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8";
     let page = server.request("GET", path, &[("accept", browser)], "").await;
@@ -58,7 +58,7 @@ async fn one_address_serves_pages_to_browsers_and_data_to_programs() {
 #[tokio::test]
 async fn parameters_mean_the_same_in_get_and_post() {
     let db = database().await;
-    let server = TestServer::start(&db, Limits::default()).await;
+    let server = TestServer::start(&db, RequestLimits::default()).await;
     let data = json!({ "data": { "__typename": "Query" } });
     let body = json!({ "query": "{ __typename }", "operationName": "", "extensions": {} });
     assert_eq!(server.post(JSON, &body.to_string()).await.result(), data);
@@ -86,7 +86,7 @@ async fn parameters_mean_the_same_in_get_and_post() {
 async fn documents_that_cannot_be_executed_have_no_data() {
     let db = database().await;
     fixture::insert(&db.pool).await;
-    let server = TestServer::start(&db, Limits::default()).await;
+    let server = TestServer::start(&db, RequestLimits::default()).await;
     for query in [
         "query($n: Int!) { products(first: 1) { nodes { lines(first: $n) { totalCount } } } }",
         "{ products(first: 1) { nodes { a: productId ... on Product { a: name } } } }",
@@ -105,7 +105,7 @@ async fn an_internal_error_names_the_request_and_nothing_else() {
     let db = database().await;
     fixture::insert(&db.pool).await;
     db.pool.execute("ALTER TABLE person RENAME first_name TO hidden").await.unwrap();
-    let server = TestServer::start(&db, Limits::default()).await;
+    let server = TestServer::start(&db, RequestLimits::default()).await;
     let body = r#"{"query":"{ person(businessEntityId: 1) { firstName } }"}"#;
     let headers = [("content-type", JSON), ("x-request-id", "mine")];
     let answer = server.request("POST", "/graphql", &headers, body).await;
@@ -134,7 +134,7 @@ async fn a_statement_times_out_before_its_request() {
     db.pool = pool::connect(&settings).await.unwrap();
     let query = r#"{"query":"{ persons { totalCount } }"}"#;
 
-    let server = TestServer::start(&db, Limits::default()).await;
+    let server = TestServer::start(&db, RequestLimits::default()).await;
     let answer = server.post(JSON, query).await;
     assert_eq!((answer.status, answer.code().as_str()), (StatusCode::OK, "TIMEOUT"));
     lock.rollback().await.unwrap();

@@ -1,7 +1,7 @@
 //! Several requests in one body.
 
 use hyper::StatusCode;
-use salesgraph::http::Limits;
+use salesgraph::http::RequestLimits;
 use serde_json::{Value, json};
 use sqlx::Executor as _;
 
@@ -11,7 +11,7 @@ use crate::support::{TestDb, database, fixture};
 const JSON: &str = "application/json";
 const RESPONSE: &str = "application/graphql-response+json";
 
-async fn start(limits: Limits, batch_max: usize) -> (TestDb, TestServer) {
+async fn start(limits: RequestLimits, batch_max: usize) -> (TestDb, TestServer) {
     let db = database().await;
     fixture::insert(&db.pool).await;
     let state = state(&db.pool, limits);
@@ -21,7 +21,7 @@ async fn start(limits: Limits, batch_max: usize) -> (TestDb, TestServer) {
 
 #[tokio::test]
 async fn an_array_is_refused_unless_it_is_allowed() {
-    let (_db, server) = start(Limits::default(), 0).await;
+    let (_db, server) = start(RequestLimits::default(), 0).await;
     let body = json!([{ "query": "{ __typename }" }]).to_string();
     let answer = server.post(JSON, &body).await;
     let found = (answer.status, answer.code());
@@ -33,7 +33,8 @@ async fn an_array_is_refused_unless_it_is_allowed() {
 #[tokio::test]
 async fn an_array_is_answered_in_order() {
     // With a concurrency of one.
-    let (_db, server) = start(Limits { concurrency: 1, ..Limits::default() }, 4).await;
+    let (_db, server) =
+        start(RequestLimits { concurrency: 1, ..RequestLimits::default() }, 4).await;
     let body = json!([
         { "query": "{ persons { totalCount } }" },
         { "query": "{" },
@@ -69,7 +70,8 @@ async fn an_array_is_answered_in_order() {
 #[tokio::test]
 async fn a_request_that_times_out_leaves_the_others_unaffected() {
     let limit = std::time::Duration::from_secs(2);
-    let (db, server) = start(Limits { execution_time: limit, ..Limits::default() }, 2).await;
+    let (db, server) =
+        start(RequestLimits { execution_time: limit, ..RequestLimits::default() }, 2).await;
     let mut lock = db.pool.begin().await.unwrap();
     lock.execute("LOCK TABLE person IN ACCESS EXCLUSIVE MODE").await.unwrap();
     let body = json!([

@@ -1,7 +1,7 @@
 //! Persisted and trusted documents, which requests name instead of sending them.
 
 use hyper::StatusCode;
-use salesgraph::http::{Documents, Trusted};
+use salesgraph::http::{Documents, TrustedDocuments};
 use serde_json::{Value, json};
 use sha2::{Digest as _, Sha256};
 
@@ -120,7 +120,7 @@ async fn invalid_document_names_are_refused() {
 
 #[tokio::test]
 async fn clients_learn_that_persisted_queries_are_not_supported() {
-    let (_db, server) = start(Documents::new(0, Trusted::default(), false)).await;
+    let (_db, server) = start(Documents::new(0, TrustedDocuments::default(), false)).await;
     let extensions = persisted(1, &hash(DOCUMENT));
     let known = post(&server, json!({ "query": DOCUMENT, "extensions": extensions })).await;
     assert_eq!(known.result(), data());
@@ -131,12 +131,12 @@ async fn clients_learn_that_persisted_queries_are_not_supported() {
 }
 
 /// Trusts `DOCUMENT` as `abc` and another one as `x-app:1`.
-fn trusted() -> Trusted {
+fn trusted() -> TrustedDocuments {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("documents.json");
     let manifest = json!({ "abc": DOCUMENT, "x-app:1": "mutation { x }" });
     std::fs::write(&path, manifest.to_string()).unwrap();
-    Trusted::read(&path).unwrap()
+    TrustedDocuments::read(&path).unwrap()
 }
 
 #[tokio::test]

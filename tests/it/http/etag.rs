@@ -1,7 +1,7 @@
 //! Entity tags of GETs that name their document, and 304.
 
 use hyper::StatusCode;
-use salesgraph::http::Limits;
+use salesgraph::http::RequestLimits;
 use sha2::{Digest as _, Sha256};
 use sqlx::Executor as _;
 
@@ -15,7 +15,7 @@ const RESPONSE: &str = "application/graphql-response+json";
 async fn start(cache: bool) -> (TestDb, TestServer) {
     let db = database().await;
     fixture::insert(&db.pool).await;
-    let state = state(&db.pool, Limits::default());
+    let state = state(&db.pool, RequestLimits::default());
     let state = if cache { state.with_cache(CACHE_BYTES) } else { state };
     (db, TestServer::serve(state).await)
 }
@@ -66,7 +66,7 @@ async fn tags_and_304(cache: bool) {
         assert_eq!(answer.header("cache-control"), "private, no-cache");
         assert!(!statements.iter().any(|text| text.contains("FROM person")), "{statements:?}");
     }
-    let node = TestServer::serve(state(&db.pool, Limits::default())).await;
+    let node = TestServer::serve(state(&db.pool, RequestLimits::default())).await;
     let answer = get(&node, &path(1), JSON, &tag).await;
     assert_eq!(answer.status, StatusCode::NOT_MODIFIED, "every server computes the same tag");
 

@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use hyper::StatusCode;
 use salesgraph::db::pool::{self, Settings};
-use salesgraph::http::Limits;
+use salesgraph::http::RequestLimits;
 use serde_json::{Value, json};
 use sqlx::{Connection as _, Executor as _, PgConnection, PgPool};
 
@@ -23,7 +23,7 @@ async fn node(url: &str) -> TestServer {
     // A busy machine must not time out.
     let settings = Settings { acquire_timeout: PATIENCE, max_connections: 3, ..Settings::new(url) };
     let pool = pool::connect(&settings).await.expect("a pool");
-    TestServer::serve(state(&pool, Limits::default()).with_cache(CACHE_BYTES)).await
+    TestServer::serve(state(&pool, RequestLimits::default()).with_cache(CACHE_BYTES)).await
 }
 
 async fn ask(server: &TestServer, query: &str) -> Answer {

@@ -5,7 +5,7 @@ use std::time::Duration;
 use futures_util::StreamExt as _;
 use futures_util::stream::FuturesUnordered;
 use hyper::StatusCode;
-use salesgraph::http::Limits;
+use salesgraph::http::RequestLimits;
 use serde_json::json;
 use sqlx::{Executor as _, PgPool};
 
@@ -19,7 +19,7 @@ const JSON: &str = "application/json";
 const RESPONSE: &str = "application/graphql-response+json";
 const PERSONS: &str = r#"{"query":"{ persons { totalCount } }"}"#;
 
-async fn start(limits: Limits) -> (TestDb, TestServer) {
+async fn start(limits: RequestLimits) -> (TestDb, TestServer) {
     let db = database().await;
     fixture::insert(&db.pool).await;
     // Without a cache, in which equal requests would share one execution.
@@ -45,8 +45,11 @@ async fn until_blocked(pool: &PgPool, wanted: i64) {
 
 #[tokio::test]
 async fn a_body_is_limited_in_size_and_time() {
-    let limits =
-        Limits { body_bytes: 100, execution_time: Duration::from_millis(100), ..Limits::default() };
+    let limits = RequestLimits {
+        body_bytes: 100,
+        execution_time: Duration::from_millis(100),
+        ..RequestLimits::default()
+    };
     let (_db, server) = start(limits).await;
     let answer = server.post(JSON, &json!({ "query": "x".repeat(200) }).to_string()).await;
     let found = (answer.status, answer.code());
@@ -66,7 +69,7 @@ async fn a_body_is_limited_in_size_and_time() {
 
 #[tokio::test]
 async fn requests_beyond_concurrency_and_queue_are_refused() {
-    let (db, server) = start(Limits { concurrency: 1, ..Limits::default() }).await;
+    let (db, server) = start(RequestLimits { concurrency: 1, ..RequestLimits::default() }).await;
     let mut lock = db.pool.begin().await.unwrap();
     lock.execute("LOCK TABLE person IN ACCESS EXCLUSIVE MODE").await.unwrap();
     let mut answers: FuturesUnordered<_> = (0..3).map(|_| server.post(RESPONSE, PERSONS)).collect();
@@ -87,7 +90,8 @@ async fn requests_beyond_concurrency_and_queue_are_refused() {
 #[tokio::test]
 async fn a_timeout_is_reported_in_both_media_types() {
     let limit = Duration::from_millis(100);
-    let (db, server) = start(Limits { execution_time: limit, ..Limits::default() }).await;
+    let (db, server) =
+        start(RequestLimits { execution_time: limit, ..RequestLimits::default() }).await;
     let mut lock = db.pool.begin().await.unwrap();
     lock.execute("LOCK TABLE person IN ACCESS EXCLUSIVE MODE").await.unwrap();
     for (form, status) in [(JSON, StatusCode::OK), (RESPONSE, StatusCode::GATEWAY_TIMEOUT)] {
@@ -103,7 +107,8 @@ async fn a_timeout_is_reported_in_both_media_types() {
 #[tokio::test]
 async fn a_timed_out_request_leaves_no_statement_behind() {
     let limit = Duration::from_secs(2);
-    let (db, server) = start(Limits { execution_time: limit, ..Limits::default() }).await;
+    let (db, server) =
+        start(RequestLimits { execution_time: limit, ..RequestLimits::default() }).await;
     let mut lock = db.pool.begin().await.unwrap();
     lock.execute("LOCK TABLE person IN ACCESS EXCLUSIVE MODE").await.unwrap();
     let (answer, ()) = tokio::join!(server.post(JSON, PERSONS), until_blocked(&db.pool, 1));
@@ -115,7 +120,7 @@ async fn a_timed_out_request_leaves_no_statement_behind() {
 
 #[tokio::test]
 async fn a_disconnected_client_leaves_no_statement_behind() {
-    let (db, server) = start(Limits::default()).await;
+    let (db, server) = start(RequestLimits::default()).await;
     let mut lock = db.pool.begin().await.unwrap();
     lock.execute("LOCK TABLE person IN ACCESS EXCLUSIVE MODE").await.unwrap();
     // More of them than the pool has connections, so these must be returned.

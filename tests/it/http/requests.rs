@@ -1,7 +1,7 @@
 //! GraphQL over HTTP, through a real listener.
 
 use hyper::StatusCode;
-use salesgraph::http::Limits;
+use salesgraph::http::RequestLimits;
 use serde_json::json;
 use sqlx::Executor as _;
 
@@ -14,7 +14,7 @@ const RESPONSE: &str = "application/graphql-response+json";
 async fn start() -> (TestDb, TestServer) {
     let db = database().await;
     fixture::insert(&db.pool).await;
-    let server = TestServer::start(&db, Limits::default()).await;
+    let server = TestServer::start(&db, RequestLimits::default()).await;
     (db, server)
 }
 
@@ -118,7 +118,7 @@ async fn readiness_requires_postgres_and_the_schema() {
     assert_eq!(server.get("/health/ready").await.json(), json!({ "status": "ready" }));
 
     let empty = unmigrated().await;
-    let behind = TestServer::start(&empty, Limits::default()).await;
+    let behind = TestServer::start(&empty, RequestLimits::default()).await;
     let answer = behind.get("/health/ready").await;
     assert_eq!(answer.status, StatusCode::SERVICE_UNAVAILABLE);
     assert_eq!(answer.json()["code"], "CONFIG");

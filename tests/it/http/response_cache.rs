@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use futures_util::future::join_all;
-use salesgraph::http::{AppState, Limits};
+use salesgraph::http::{AppState, RequestLimits};
 use serde_json::{Value, json};
 use sqlx::Executor as _;
 
@@ -20,7 +20,7 @@ const RESPONSE: &str = "application/graphql-response+json";
 async fn start(max_bytes: Option<usize>) -> (TestDb, Arc<AppState>, TestServer) {
     let db = database().await;
     fixture::insert(&db.pool).await;
-    let mut state = state(&db.pool, Limits::default());
+    let mut state = state(&db.pool, RequestLimits::default());
     if let Some(max_bytes) = max_bytes {
         state = state.with_cache(max_bytes);
     }

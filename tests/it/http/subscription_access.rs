@@ -4,7 +4,7 @@ use std::fs;
 
 use hyper::StatusCode;
 use salesgraph::config::CorsOrigins;
-use salesgraph::http::{Documents, Limits, Trusted};
+use salesgraph::http::{Documents, RequestLimits, TrustedDocuments};
 use serde_json::json;
 use sha2::{Digest as _, Sha256};
 use tokio_tungstenite::tungstenite::Error;
@@ -26,7 +26,7 @@ fn follow(alias: &str) -> String {
 async fn a_socket_requires_an_allowed_origin_and_the_protocol() {
     let db = database().await;
     let origins = CorsOrigins::These(vec!["https://app.example".to_owned()]);
-    let state = state(&db.pool, Limits::default());
+    let state = state(&db.pool, RequestLimits::default());
     let server = TestServer::serve(state.with_cors_origins(origins)).await;
     let own = format!("http://localhost:{}", server.address.port());
     let protocol = ("sec-websocket-protocol", "graphql-transport-ws");
@@ -54,7 +54,7 @@ async fn a_socket_requires_an_allowed_origin_and_the_protocol() {
 #[tokio::test]
 async fn a_subscription_is_streamed_or_refused() {
     let db = database().await;
-    let state = state(&db.pool, Limits::default()).with_batch_max(2);
+    let state = state(&db.pool, RequestLimits::default()).with_batch_max(2);
     let server = TestServer::serve(state).await;
     let body = json!({ "query": follow("run") }).to_string();
     let path = format!("/graphql?query={}", encoded(&follow("run")));
@@ -88,8 +88,8 @@ async fn an_allow_list_applies_to_subscriptions() {
     let folder = tempfile::tempdir().unwrap();
     let manifest = folder.path().join("documents.json");
     fs::write(&manifest, json!({ "run": follow("run") }).to_string()).unwrap();
-    let documents = Documents::new(0, Trusted::read(&manifest).unwrap(), true);
-    let state = state(&db.pool, Limits::default()).with_documents(documents);
+    let documents = Documents::new(0, TrustedDocuments::read(&manifest).unwrap(), true);
+    let state = state(&db.pool, RequestLimits::default()).with_documents(documents);
     let server = TestServer::serve(state).await;
     let mut socket = Socket::begin(&server).await;
     for (parameters, code) in [
@@ -117,7 +117,7 @@ async fn an_allow_list_applies_to_subscriptions() {
 #[tokio::test]
 async fn a_document_sent_with_its_hash_over_a_socket_is_found_by_it() {
     let db = database().await;
-    let server = TestServer::start(&db, Limits::default()).await;
+    let server = TestServer::start(&db, RequestLimits::default()).await;
     let mut socket = Socket::begin(&server).await;
     let digest = Sha256::digest(follow("run"));
     let hash: String = digest.iter().map(|byte| format!("{byte:02x}")).collect();

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use salesgraph::http::Limits;
+use salesgraph::http::RequestLimits;
 use serde_json::{Value as Json, json};
 use sqlx::Executor as _;
 use tokio::io::{AsyncBufReadExt as _, BufReader, Lines};
@@ -54,7 +54,7 @@ impl Follower {
 }
 
 async fn serve(app: &TestApp) -> (TestServer, String) {
-    let server = TestServer::serve(state(&app.pool, Limits::default())).await;
+    let server = TestServer::serve(state(&app.pool, RequestLimits::default())).await;
     let url = format!("http://{}/graphql", server.address);
     (server, url)
 }

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use futures_util::SinkExt as _;
 use hyper::StatusCode;
-use salesgraph::http::{Limits, subscribe};
+use salesgraph::http::{RequestLimits, SubscriptionLimits};
 use serde_json::{Value as Json, json};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
@@ -18,8 +18,8 @@ use crate::support::{TestDb, database, fixture};
 const LIMIT: Duration = Duration::from_secs(60);
 const RUN: &str = "01990000-0000-7000-8000-000000000003";
 
-async fn serve(db: &TestDb, limits: subscribe::Limits) -> TestServer {
-    TestServer::serve(state(&db.pool, Limits::default()).with_subscriptions(limits)).await
+async fn serve(db: &TestDb, limits: SubscriptionLimits) -> TestServer {
+    TestServer::serve(state(&db.pool, RequestLimits::default()).with_subscriptions(limits)).await
 }
 
 fn follow(selection: &str) -> String {
@@ -45,7 +45,7 @@ async fn operations_of_every_kind_share_a_socket() {
     fixture::insert(&db.pool).await;
     begin_run(&db).await;
     // Only notifications make it read again.
-    let limits = subscribe::Limits { poll: Duration::from_secs(3600), ..Default::default() };
+    let limits = SubscriptionLimits { poll: Duration::from_secs(3600), ..Default::default() };
     let server = serve(&db, limits).await;
     let mut socket = Socket::begin(&server).await;
     socket.send(json!({ "type": "ping", "payload": { "a": 1 } })).await;
@@ -98,12 +98,13 @@ async fn operations_of_every_kind_share_a_socket() {
 async fn a_client_that_breaks_the_protocol_is_disconnected() {
     let db = database().await;
     begin_run(&db).await;
-    let limits = subscribe::Limits { init: Duration::from_millis(10), ..Default::default() };
+    let limits =
+        SubscriptionLimits { init_timeout: Duration::from_millis(10), ..Default::default() };
     let hasty = serve(&db, limits).await;
     assert_eq!(Socket::open(&hasty).await.closed().await, 4408);
     hasty.stop().await;
 
-    let server = serve(&db, subscribe::Limits::default()).await;
+    let server = serve(&db, SubscriptionLimits::default()).await;
     let mut early = Socket::open(&server).await;
     early.subscribe("1", "{ __typename }").await;
     assert_eq!(early.closed().await, 4401);
@@ -136,7 +137,7 @@ async fn a_client_that_breaks_the_protocol_is_disconnected() {
 async fn open_connections_and_operations_are_limited() {
     let db = database().await;
     begin_run(&db).await;
-    let limits = subscribe::Limits { most: 3, operations: 2, ..Default::default() };
+    let limits = SubscriptionLimits { max: 3, operations: 2, ..Default::default() };
     let server = serve(&db, limits).await;
     let mut sockets = Vec::new();
     for _ in 0..3 {
@@ -183,7 +184,7 @@ async fn a_disconnected_client_frees_its_slot() {
     begin_run(&db).await;
     // Long enough for the socket of this test to be noticed.
     let keepalive = Duration::from_secs(2);
-    let limits = subscribe::Limits { most: 1, keepalive, ..Default::default() };
+    let limits = SubscriptionLimits { max: 1, keepalive, ..Default::default() };
     let server = serve(&db, limits).await;
     let body = json!({ "query": follow("id") }).to_string();
     let mut stream = TcpStream::connect(server.address).await.unwrap();
@@ -226,7 +227,7 @@ async fn a_disconnected_client_frees_its_slot() {
 #[tokio::test]
 async fn a_client_that_does_not_read_is_disconnected() {
     let db = database().await;
-    let limits = subscribe::Limits { keepalive: Duration::from_millis(20), ..Default::default() };
+    let limits = SubscriptionLimits { keepalive: Duration::from_millis(20), ..Default::default() };
     let server = serve(&db, limits).await;
     // The client library answers pings only while it reads.
     let mut silent = Socket::begin(&server).await.0.into_inner();
@@ -239,7 +240,7 @@ async fn a_client_that_does_not_read_is_disconnected() {
 async fn a_stopping_server_closes_open_sockets() {
     let db = database().await;
     begin_run(&db).await;
-    let server = serve(&db, subscribe::Limits::default()).await;
+    let server = serve(&db, SubscriptionLimits::default()).await;
     let mut idle = Socket::open(&server).await;
     let mut busy = Socket::begin(&server).await;
     busy.subscribe("1", &follow("state")).await;
@@ -264,7 +265,7 @@ async fn an_event_stream_is_one_operation() {
     let db = database().await;
     begin_run(&db).await;
     end_run(&db).await;
-    let server = serve(&db, subscribe::Limits::default()).await;
+    let server = serve(&db, SubscriptionLimits::default()).await;
     let events = [("accept", "text/event-stream")];
     let post = [("accept", "text/event-stream"), ("content-type", "application/json")];
     let body = json!({ "query": follow("state") }).to_string();

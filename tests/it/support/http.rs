@@ -9,7 +9,7 @@ use hyper::header::{ACCEPT, CONTENT_TYPE};
 use hyper::{Request, StatusCode};
 use hyper_util::rt::TokioIo;
 use salesgraph::db::data_version::DataVersions;
-use salesgraph::http::{AppState, Limits, serve};
+use salesgraph::http::{AppState, RequestLimits, serve};
 use serde_json::Value;
 use sqlx::PgPool;
 use tokio::net::{TcpListener, TcpStream};
@@ -28,7 +28,7 @@ pub(crate) struct TestServer {
 pub(crate) const CACHE_BYTES: usize = 32 << 20;
 
 /// A state over a pool, without a cache.
-pub(crate) fn state(pool: &PgPool, limits: Limits) -> AppState {
+pub(crate) fn state(pool: &PgPool, limits: RequestLimits) -> AppState {
     let versions = DataVersions::start(pool, pool.connect_options().as_ref().clone());
     AppState::new(pool.clone(), versions, Default::default(), limits)
 }
@@ -67,7 +67,7 @@ impl Answer {
 }
 
 impl TestServer {
-    pub(crate) async fn start(db: &TestDb, limits: Limits) -> Self {
+    pub(crate) async fn start(db: &TestDb, limits: RequestLimits) -> Self {
         Self::serve(state(&db.pool, limits).with_cache(CACHE_BYTES)).await
     }
 

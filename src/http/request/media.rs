@@ -1,36 +1,36 @@
-//! Media types: which one a client sends, which one it wants.
+//! Media types: of the body that a client sends, and of the response it accepts.
 
 use axum::http::header::{ACCEPT, CONTENT_TYPE};
 use axum::http::{HeaderMap, HeaderName};
 
 const JSON: &str = "application/json";
 const GRAPHQL_RESPONSE: &str = "application/graphql-response+json";
-/// Of a media type named as such; ranges are less specific.
+/// The specificity of a media type in full; ranges are less specific.
 const EXACT: u8 = 2;
 
-/// The form of an answer. It decides the status of answers to documents that
-/// could not be executed.
+/// The media type of a response. It decides the status of a response to a document
+/// that could not be executed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub(super) enum Form {
-    /// `application/json`: 200 for whatever is a GraphQL answer.
+pub(in crate::http) enum MediaType {
+    /// `application/json`: 200 for every GraphQL response.
     Json,
-    /// `application/graphql-response+json`: the status tells, too.
+    /// `application/graphql-response+json`: the status reports errors, too.
     GraphqlResponse,
 }
 
-impl Form {
+impl MediaType {
     /// As a `Content-Type`.
-    pub(super) const fn content_type(self) -> &'static str {
+    pub(in crate::http) const fn content_type(self) -> &'static str {
         match self {
             Self::Json => "application/json; charset=utf-8",
             Self::GraphqlResponse => "application/graphql-response+json; charset=utf-8",
         }
     }
 
-    /// What the `Accept` headers ask for; `None` if it is nothing we have.
-    /// Without any, and for wildcards, it is JSON; of two wanted alike it is the
-    /// newer one, which only those name who know it.
-    pub(super) fn accepted(headers: &HeaderMap) -> Option<Self> {
+    /// The preferred type of the `Accept` headers; `None` if none is supported.
+    /// Without any, and for wildcards, it is JSON; of two with equal quality it is the
+    /// newer one, which only clients that support it list.
+    pub(in crate::http) fn accepted(headers: &HeaderMap) -> Option<Self> {
         if !headers.contains_key(ACCEPT) {
             return Some(Self::Json);
         }
@@ -43,47 +43,47 @@ impl Form {
     }
 }
 
-/// Whether an answer may be `application/json`, whatever is liked better.
-pub(super) fn accepts_json(headers: &HeaderMap) -> bool {
+/// Whether `application/json` is accepted, with whatever quality.
+pub(in crate::http) fn accepts_json(headers: &HeaderMap) -> bool {
     !headers.contains_key(ACCEPT) || preference(headers, JSON).1 > 0
 }
 
-/// Whether a client takes event streams.
+/// Whether a client accepts an event stream.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Events {
+pub(in crate::http) enum EventStream {
     /// And nothing else.
     Only,
-    Too,
-    No,
+    Accepted,
+    NotAccepted,
 }
 
-/// The form for an answer, JSON where only event streams are accepted, and whether
-/// those are; `None` if it is nothing we have.
-pub(super) fn accepted(headers: &HeaderMap) -> Option<(Form, Events)> {
-    match (Form::accepted(headers), takes_events(headers)) {
-        (Some(form), true) => Some((form, Events::Too)),
-        (Some(form), false) => Some((form, Events::No)),
-        (None, true) => Some((Form::Json, Events::Only)),
+/// The media type of a response, JSON if only event streams are accepted, and
+/// whether they are; `None` if nothing supported is accepted.
+pub(in crate::http) fn accepted(headers: &HeaderMap) -> Option<(MediaType, EventStream)> {
+    match (MediaType::accepted(headers), accepts_events(headers)) {
+        (Some(media_type), true) => Some((media_type, EventStream::Accepted)),
+        (Some(media_type), false) => Some((media_type, EventStream::NotAccepted)),
+        (None, true) => Some((MediaType::Json, EventStream::Only)),
         (None, false) => None,
     }
 }
 
-/// Whether event streams are accepted; only by their name, because who accepts
-/// anything does not expect an answer without an end.
-fn takes_events(headers: &HeaderMap) -> bool {
+/// Whether event streams are accepted by name: a client that accepts anything does
+/// not expect an endless response.
+fn accepts_events(headers: &HeaderMap) -> bool {
     matches!(preference(headers, "text/event-stream"), (EXACT, 1..))
 }
 
-/// Whether a GET asks for a page rather than for data: `text/html` is accepted
-/// with a higher quality than either JSON type. Without a preference (no
-/// `Accept`, `*/*`) the answer is data.
-pub(super) fn wants_html(headers: &HeaderMap) -> bool {
+/// Whether a GET requests a page rather than data: `text/html` has a higher quality
+/// than either JSON type. Without a preference (no `Accept`, `*/*`) the response is
+/// data.
+pub(in crate::http) fn wants_html(headers: &HeaderMap) -> bool {
     let quality = |media_type| preference(headers, media_type).1;
     quality("text/html") > quality(JSON).max(quality(GRAPHQL_RESPONSE))
 }
 
-/// The quality (0 to 1000) that `Accept` gives a media type by its most specific
-/// range, and how specific that is; 0 when none fits.
+/// The specificity of the most specific range in `Accept` that matches a media type,
+/// and its quality (0 to 1000); 0 without a match.
 fn preference(headers: &HeaderMap, media_type: &str) -> (u8, u16) {
     elements(headers, &ACCEPT)
         .filter_map(|element| {
@@ -108,7 +108,7 @@ fn specificity(range: &str, media_type: &str) -> Option<u8> {
     }
 }
 
-/// `0.8` as 800; `None` for what is not a quality of at most three decimals.
+/// `0.8` as 800; `None` unless it is a quality of at most three decimals.
 fn thousandths(text: &str) -> Option<u16> {
     let (whole, decimals) = text.split_once('.').unwrap_or((text, ""));
     if decimals.len() > 3 || !decimals.bytes().all(|b| b.is_ascii_digit()) {
@@ -119,8 +119,8 @@ fn thousandths(text: &str) -> Option<u16> {
 }
 
 /// The comma-separated elements of a header, over all its lines. Neither media
-/// ranges nor the entity tags made here hold a comma.
-pub(super) fn elements<'a>(
+/// ranges nor the server's own entity tags contain a comma.
+pub(in crate::http) fn elements<'a>(
     headers: &'a HeaderMap,
     name: &HeaderName,
 ) -> impl Iterator<Item = &'a str> {
@@ -133,7 +133,7 @@ pub(super) fn elements<'a>(
 }
 
 /// Whether a body is JSON in UTF-8.
-pub(super) fn is_json(headers: &HeaderMap) -> bool {
+pub(in crate::http) fn is_json(headers: &HeaderMap) -> bool {
     let Some(Ok(text)) = headers.get(CONTENT_TYPE).map(|value| value.to_str()) else {
         return false;
     };
@@ -167,49 +167,49 @@ mod tests {
         [(ACCEPT, HeaderValue::from_str(value).unwrap())].into_iter().collect()
     }
 
-    fn accepted(accept: &str) -> Option<Form> {
-        Form::accepted(&self::accept(accept))
+    fn accepted(accept: &str) -> Option<MediaType> {
+        MediaType::accepted(&self::accept(accept))
     }
 
     #[test]
-    fn the_best_form_wins() {
-        assert_eq!(Form::accepted(&HeaderMap::new()), Some(Form::Json));
-        assert_eq!(accepted("*/*"), Some(Form::Json));
-        assert_eq!(accepted("application/json"), Some(Form::Json));
-        assert_eq!(accepted("Application/GraphQL-Response+JSON"), Some(Form::GraphqlResponse));
+    fn the_preferred_type_is_chosen() {
+        assert_eq!(MediaType::accepted(&HeaderMap::new()), Some(MediaType::Json));
+        assert_eq!(accepted("*/*"), Some(MediaType::Json));
+        assert_eq!(accepted("application/json"), Some(MediaType::Json));
+        assert_eq!(accepted("Application/GraphQL-Response+JSON"), Some(MediaType::GraphqlResponse));
         assert_eq!(
             accepted("application/graphql-response+json; charset=utf-8, application/json; q=0.9"),
-            Some(Form::GraphqlResponse)
+            Some(MediaType::GraphqlResponse)
         );
         assert_eq!(
             accepted("application/graphql-response+json;q=0.5, application/json"),
-            Some(Form::Json)
+            Some(MediaType::Json)
         );
         assert_eq!(accepted("text/html"), None);
         assert_eq!(
             accepted("application/*;q=0.5, application/json;q=0"),
-            Some(Form::GraphqlResponse)
+            Some(MediaType::GraphqlResponse)
         );
-        assert_eq!(accepted("*/*, application/json;q=0.1"), Some(Form::GraphqlResponse));
-        assert_eq!(accepted("application/*"), Some(Form::Json));
+        assert_eq!(accepted("*/*, application/json;q=0.1"), Some(MediaType::GraphqlResponse));
+        assert_eq!(accepted("application/*"), Some(MediaType::Json));
         assert_eq!(
             accepted("application/json, application/graphql-response+json"),
-            Some(Form::GraphqlResponse)
+            Some(MediaType::GraphqlResponse)
         );
         assert_eq!(accepted("application/json;q=0"), None);
     }
 
     #[test]
     fn event_streams_are_accepted_by_name() {
-        assert!(takes_events(&accept("text/event-stream")));
-        assert!(takes_events(&accept("application/json, Text/Event-Stream;q=0.1")));
+        assert!(accepts_events(&accept("text/event-stream")));
+        assert!(accepts_events(&accept("application/json, Text/Event-Stream;q=0.1")));
         for other in ["*/*", "text/*", "application/json", "text/event-stream;q=0"] {
-            assert!(!takes_events(&accept(other)), "{other}");
+            assert!(!accepts_events(&accept(other)), "{other}");
         }
     }
 
     #[test]
-    fn browsers_want_html_and_programs_do_not() {
+    fn browsers_prefer_html_and_programs_do_not() {
         assert!(wants_html(&accept(FIREFOX)));
         assert!(wants_html(&accept("text/html")));
         assert!(wants_html(&accept("TEXT/HTML;charset=utf-8, application/json;q=0.9")));
@@ -237,7 +237,7 @@ mod tests {
     }
 
     #[test]
-    fn only_json_in_utf_8_is_read() {
+    fn a_body_must_be_json_in_utf_8() {
         for (text, expected) in [
             ("application/json", true),
             ("application/json; charset=UTF-8", true),

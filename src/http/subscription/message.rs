@@ -5,17 +5,14 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value as Json};
 
 use crate::graphql::Answer;
-use crate::http::parameters::Parameters;
+use crate::http::request::parameters::Parameters;
 
-/// The name of the protocol, which a client must offer.
-pub(super) const PROTOCOL: &str = "graphql-transport-ws";
-
-/// What a client says.
+/// A message of the client.
 #[derive(Debug, Deserialize)]
 #[serde(tag = "type", rename_all = "snake_case")]
 pub(super) enum ClientMessage {
     ConnectionInit {
-        /// None is known; a map it must be.
+        /// Ignored, but it must be a map.
         #[serde(rename = "payload")]
         _payload: Option<Map<String, Json>>,
     },
@@ -35,7 +32,7 @@ pub(super) enum ClientMessage {
     },
 }
 
-/// What the server says.
+/// A message of the server.
 #[derive(Debug, Serialize)]
 #[serde(tag = "type", rename_all = "snake_case")]
 pub(super) enum ServerMessage<'a> {
@@ -60,7 +57,7 @@ impl ServerMessage<'_> {
     }
 }
 
-/// The message `next`, with an answer that is JSON already.
+/// The message `next`.
 pub(super) fn next(id: &str, answer: &Answer) -> serde_json::Result<String> {
     let mut message = br#"{"type":"next","id":"#.to_vec();
     serde_json::to_writer(&mut message, id)?;
@@ -70,15 +67,15 @@ pub(super) fn next(id: &str, answer: &Answer) -> serde_json::Result<String> {
     String::from_utf8(message).map_err(serde::ser::Error::custom)
 }
 
-/// Why the server closes a connection: the code and the reason of its last frame.
+/// The code and the reason of a close frame.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Close(pub(super) u16, pub(super) &'static str);
 
 pub(super) const GOING_AWAY: Close = Close(1001, "The server is stopping");
-pub(super) const BROKEN: Close = Close(1002, "Not a message of WebSocket, or too large a one");
+pub(super) const PROTOCOL_ERROR: Close = Close(1002, "Invalid or too large WebSocket message");
 pub(super) const INTERNAL: Close = Close(1011, "Internal error");
-pub(super) const INVALID: Close = Close(4400, "Invalid message");
+pub(super) const INVALID_MESSAGE: Close = Close(4400, "Invalid message");
 pub(super) const UNAUTHORIZED: Close = Close(4401, "Unauthorized: send connection_init first");
 pub(super) const INIT_TIMEOUT: Close = Close(4408, "Connection initialisation timeout");
-pub(super) const EXISTS: Close = Close(4409, "An operation with this id is not yet complete");
-pub(super) const INIT_AGAIN: Close = Close(4429, "Too many initialisation requests");
+pub(super) const DUPLICATE_ID: Close = Close(4409, "An operation with this id is not yet complete");
+pub(super) const REPEATED_INIT: Close = Close(4429, "Too many initialisation requests");

@@ -1,7 +1,7 @@
-//! While the API asks nobody who they are, only this machine may use it.
-//! Listening on a loopback address does not see to that alone: a page of any
-//! site can have its own name resolved to 127.0.0.1 and then read the answers.
-//! Such requests name the site as their host, so they are told by that.
+//! Without access control only this machine may use the API. A loopback address
+//! alone does not ensure that: a page of any site can resolve its own name to
+//! 127.0.0.1 (DNS rebinding) and read the responses. Such requests have the site's
+//! name as their host.
 
 use std::net::IpAddr;
 
@@ -12,22 +12,22 @@ use axum::http::{HeaderMap, StatusCode};
 use axum::middleware::Next;
 use axum::response::Response;
 
-use super::media::Form;
-use super::refused::Refused;
+use super::request::media::MediaType;
+use super::response::rejection::Rejection;
 
-/// Refuses requests to any host but this machine by its own names.
-pub(super) async fn only(request: Request, next: Next) -> Response {
+/// Rejects requests whose host is not a loopback name or address.
+pub(super) async fn require_loopback(request: Request, next: Next) -> Response {
     if is_local(&request) {
         return next.run(request).await;
     }
-    let message = "the API has no access control, so it answers only as localhost, 127.0.0.1 \
-                   or [::1]; use one of these as the host";
-    Refused::new(StatusCode::FORBIDDEN, message).answer(Form::Json)
+    let message = "the API has no access control, so it accepts only localhost, 127.0.0.1 or \
+                   [::1] as the host";
+    Rejection::new(StatusCode::FORBIDDEN, message).respond(MediaType::Json)
 }
 
 fn is_local<B>(request: &axum::http::Request<B>) -> bool {
-    let mut named = request.headers().get_all(HOST).iter();
-    match (named.next(), named.next()) {
+    let mut hosts = request.headers().get_all(HOST).iter();
+    match (hosts.next(), hosts.next()) {
         (Some(host), None) => host.to_str().is_ok_and(is_loopback),
         (None, None) => {
             request.uri().authority().is_some_and(|authority| is_loopback(authority.as_str()))
@@ -37,10 +37,10 @@ fn is_local<B>(request: &axum::http::Request<B>) -> bool {
 }
 
 /// Whether a request comes from a page of the host it is sent to, or from no page.
-/// Browsers let pages of any site open a WebSocket anywhere, and say which it was.
+/// Browsers let pages of any site open a WebSocket to any host, and send the origin.
 pub(super) fn is_same_origin(headers: &HeaderMap) -> bool {
-    let mut named = headers.get_all(ORIGIN).iter();
-    let (origin, more) = (named.next(), named.next());
+    let mut origins = headers.get_all(ORIGIN).iter();
+    let (origin, more) = (origins.next(), origins.next());
     let Some(origin) = origin else { return true };
     let authority = origin.to_str().ok().and_then(|origin| origin.split_once("://"));
     let host = headers.get(HOST).and_then(|host| host.to_str().ok());
@@ -48,7 +48,7 @@ pub(super) fn is_same_origin(headers: &HeaderMap) -> bool {
         && matches!((authority, host), (Some((_, page)), Some(host)) if page.eq_ignore_ascii_case(host))
 }
 
-/// Whether a host, with or without a port, is a name of this machine.
+/// Whether a host, with or without a port, is `localhost` or a loopback address.
 fn is_loopback(host: &str) -> bool {
     let Ok(authority) = host.parse::<Authority>() else { return false };
     if authority.as_str().contains('@') {
@@ -67,7 +67,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn only_this_machine_is_local() {
+    fn only_loopback_hosts_are_accepted() {
         for host in
             ["localhost", "LocalHost:8000", "127.0.0.1", "127.0.0.1:8000", "[::1]", "[::1]:8000"]
         {
@@ -83,7 +83,7 @@ mod tests {
     }
 
     #[test]
-    fn a_page_may_only_come_from_the_host_itself() {
+    fn only_pages_of_the_host_are_of_the_same_origin() {
         let same = |host: &'static str, origins: &[&'static str]| {
             let mut headers = HeaderMap::from_iter([(HOST, HeaderValue::from_static(host))]);
             for origin in origins {
@@ -109,7 +109,7 @@ mod tests {
     }
 
     #[test]
-    fn the_host_is_named_once() {
+    fn there_must_be_one_host() {
         let request = |hosts: &[&str]| {
             let builder = hosts
                 .iter()

@@ -1,5 +1,5 @@
-//! Several requests in one body: a JSON array of them, answered by an array in
-//! the same order, always 200 and `application/json`.
+//! Batches: a JSON array of requests in one body, and of their responses in the same
+//! order, always 200 and `application/json`.
 
 use axum::body::{Bytes, to_bytes};
 use axum::http::StatusCode;
@@ -8,9 +8,9 @@ use axum::response::{IntoResponse as _, Response};
 use futures_util::future::join_all;
 use serde_json::{Map, Value as Json};
 
-use super::media::Form;
-use super::parameters::Parameters;
-use super::refused::Refused;
+use crate::http::request::media::MediaType;
+use crate::http::request::parameters::Parameters;
+use crate::http::response::rejection::Rejection;
 
 /// Whether a body is a JSON array.
 pub(super) fn is_array(body: &[u8]) -> bool {
@@ -18,46 +18,47 @@ pub(super) fn is_array(body: &[u8]) -> bool {
 }
 
 /// The requests of an array, of which there may be up to `most`.
-pub(super) fn requests(body: &[u8], most: usize) -> Result<Vec<Parameters>, Refused> {
+pub(super) fn requests(body: &[u8], most: usize) -> Result<Vec<Parameters>, Rejection> {
     if most == 0 {
-        let message = "a JSON array of requests is not accepted here: send one request in a body; \
-                       the operator sets http.batch_max";
-        return Err(Refused::bad_request(message));
+        let message = "an array of requests is not accepted: send one request in a body, or have \
+                       the operator set http.batch_max";
+        return Err(Rejection::bad_request(message));
     }
     let objects: Vec<Map<String, Json>> = serde_json::from_slice(body).map_err(|error| {
-        Refused::bad_request(format!("the body is no array of GraphQL requests: {error}"))
+        Rejection::bad_request(format!("the body is not an array of GraphQL requests: {error}"))
     })?;
-    let asked = objects.len();
-    if asked == 0 || asked > most {
-        let message = format!("the array has {asked} requests; it may have 1 to {most}");
-        return Err(Refused::bad_request(message));
+    let count = objects.len();
+    if count == 0 || count > most {
+        let message = format!("the array has {count} requests; it may have 1 to {most}");
+        return Err(Rejection::bad_request(message));
     }
     let parameters = objects.into_iter().enumerate().map(|(index, object)| {
         serde_json::from_value(Json::Object(object)).map_err(|error| {
-            Refused::bad_request(format!("element {index} is no GraphQL request: {error}"))
+            Rejection::bad_request(format!("element {index} is not a GraphQL request: {error}"))
         })
     });
     parameters.collect()
 }
 
-/// The array of these answers, each of them JSON.
-pub(super) async fn answer(
-    answers: impl Iterator<Item = impl Future<Output = Response>>,
+/// The array of these responses, each of them JSON.
+pub(super) async fn respond(
+    responses: impl Iterator<Item = impl Future<Output = Response>>,
 ) -> Response {
-    // They are in memory already.
-    let bodies =
-        join_all(answers.map(async |answer| to_bytes(answer.await.into_body(), usize::MAX).await));
+    // The bodies are in memory.
+    let bodies = join_all(
+        responses.map(async |response| to_bytes(response.await.into_body(), usize::MAX).await),
+    );
     let bodies: Vec<Bytes> = match bodies.await.into_iter().collect() {
         Ok(bodies) => bodies,
         Err(error) => {
-            tracing::error!(error = %error, "an answer could not be read");
+            tracing::error!(error = %error, "a response could not be read");
             return StatusCode::INTERNAL_SERVER_ERROR.into_response();
         }
     };
     let mut array = b"[".to_vec();
     array.extend_from_slice(&bodies.join(&b","[..]));
     array.push(b']');
-    ([(CONTENT_TYPE, Form::Json.content_type())], array).into_response()
+    ([(CONTENT_TYPE, MediaType::Json.content_type())], array).into_response()
 }
 
 #[cfg(test)]

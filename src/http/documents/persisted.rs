@@ -1,5 +1,5 @@
-//! Documents that clients have sent with their hash, so that they need not send
-//! them again.
+//! Persisted documents: clients send a document with its hash once, and only the
+//! hash from then on.
 
 use std::collections::{BTreeMap, HashMap};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -9,21 +9,21 @@ use sha2::{Digest as _, Sha256};
 /// SHA-256 of a document's text.
 pub(super) type Hash = [u8; 32];
 
-/// What a document takes besides its text.
+/// Approximate overhead of a document.
 const OVERHEAD: usize = 256;
 
-/// Documents by their hash, of so many bytes together; those go first that were
-/// not used for the longest time.
+/// Documents by their hash, up to a number of bytes; the least recently used are
+/// evicted first.
 #[derive(Debug)]
-pub(super) struct Persisted {
-    most: usize,
-    kept: Mutex<Kept>,
+pub(super) struct PersistedDocuments {
+    max_bytes: usize,
+    store: Mutex<Store>,
 }
 
 #[derive(Debug, Default)]
-struct Kept {
+struct Store {
     documents: HashMap<Hash, Document>,
-    /// By the time of their last use.
+    /// By their last use.
     order: BTreeMap<u64, Hash>,
     bytes: usize,
     uses: u64,
@@ -35,41 +35,41 @@ struct Document {
     used: u64,
 }
 
-impl Persisted {
-    pub(super) fn new(most: usize) -> Self {
-        Self { most, kept: Mutex::default() }
+impl PersistedDocuments {
+    pub(super) fn new(max_bytes: usize) -> Self {
+        Self { max_bytes, store: Mutex::default() }
     }
 
-    /// Whether it keeps nothing at all.
+    /// Whether it stores nothing.
     pub(super) const fn is_off(&self) -> bool {
-        self.most == 0
+        self.max_bytes == 0
     }
 
     pub(super) fn get(&self, hash: &Hash) -> Option<Arc<str>> {
-        self.kept.lock().unwrap_or_else(PoisonError::into_inner).used(hash)
+        self.store.lock().unwrap_or_else(PoisonError::into_inner).touch(hash)
     }
 
-    /// Keeps a document, unless it is larger than all of them may be together.
+    /// Stores a document, unless it is larger than the whole store.
     pub(super) fn put(&self, hash: Hash, text: &str) {
         let size = size(text);
-        if size > self.most {
+        if size > self.max_bytes {
             return;
         }
-        let mut kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
-        if kept.used(&hash).is_some() {
+        let mut store = self.store.lock().unwrap_or_else(PoisonError::into_inner);
+        if store.touch(&hash).is_some() {
             return;
         }
-        while kept.bytes + size > self.most && kept.drop_oldest() {}
-        kept.uses += 1;
-        let used = kept.uses;
-        kept.order.insert(used, hash);
-        kept.documents.insert(hash, Document { text: text.into(), used });
-        kept.bytes += size;
+        while store.bytes + size > self.max_bytes && store.evict() {}
+        store.uses += 1;
+        let used = store.uses;
+        store.order.insert(used, hash);
+        store.documents.insert(hash, Document { text: text.into(), used });
+        store.bytes += size;
     }
 }
 
-impl Kept {
-    fn used(&mut self, hash: &Hash) -> Option<Arc<str>> {
+impl Store {
+    fn touch(&mut self, hash: &Hash) -> Option<Arc<str>> {
         let document = self.documents.get_mut(hash)?;
         self.order.remove(&document.used);
         self.uses += 1;
@@ -78,7 +78,7 @@ impl Kept {
         Some(Arc::clone(&document.text))
     }
 
-    fn drop_oldest(&mut self) -> bool {
+    fn evict(&mut self) -> bool {
         let oldest = self.order.pop_first().and_then(|(_, hash)| self.documents.remove(&hash));
         self.bytes -= oldest.as_ref().map_or(0, |document| size(&document.text));
         oldest.is_some()
@@ -94,7 +94,7 @@ pub(super) fn hash_of(text: &str) -> Hash {
     Sha256::digest(text).into()
 }
 
-/// The hash of 64 hexadecimal digits in lower case.
+/// The hash in 64 hexadecimal digits in lower case.
 pub(super) fn from_hex(text: &str) -> Option<Hash> {
     let digit = |byte: &u8| match byte {
         b'0'..=b'9' => Some(byte - b'0'),
@@ -122,14 +122,14 @@ mod tests {
     }
 
     #[test]
-    fn what_was_not_used_for_longest_goes_first() {
+    fn the_least_recently_used_document_is_evicted() {
         let documents: Vec<String> = (0..4).map(|n| format!("{{ a{n} }}")).collect();
-        let store = Persisted::new(3 * size(&documents[0]));
+        let store = PersistedDocuments::new(3 * size(&documents[0]));
         let has = |document: &String| store.get(&hash_of(document)).is_some();
         for document in &documents[..3] {
             store.put(hash_of(document), document);
         }
-        // Once more is no second time.
+        // A second time changes nothing.
         store.put(hash_of(&documents[2]), &documents[2]);
         assert!(has(&documents[0]));
         store.put(hash_of(&documents[3]), &documents[3]);
@@ -137,19 +137,19 @@ mod tests {
     }
 
     #[test]
-    fn it_holds_no_more_bytes_than_it_may() {
-        let store = Persisted::new(10_000);
+    fn the_store_stays_within_its_bytes() {
+        let store = PersistedDocuments::new(10_000);
         for n in 0..1_000 {
             let document = format!("{{ a{n} }}").repeat(n % 20 + 1);
             store.put(hash_of(&document), &document);
         }
         let large = "a".repeat(10_000);
         store.put(hash_of(&large), &large);
-        let kept = store.kept.lock().unwrap();
-        let bytes: usize = kept.documents.values().map(|document| size(&document.text)).sum();
-        assert_eq!((kept.bytes, kept.order.len()), (bytes, kept.documents.len()));
+        let stored = store.store.lock().unwrap();
+        let bytes: usize = stored.documents.values().map(|document| size(&document.text)).sum();
+        assert_eq!((stored.bytes, stored.order.len()), (bytes, stored.documents.len()));
         assert!(bytes <= 10_000 && bytes > 8_000, "{bytes}");
-        let off = Persisted::new(0);
+        let off = PersistedDocuments::new(0);
         off.put(hash_of(""), "");
         assert!(off.is_off() && off.get(&hash_of("")).is_none());
     }

@@ -1,13 +1,13 @@
-//! The log of requests. One line for each answer at level INFO (ERROR for 5xx)
+//! The log of requests: one line for each response at level INFO (ERROR for 5xx)
 //! of target `salesgraph::http`, with the fields:
 //!
-//! | field | what |
+//! | field | meaning |
 //! |---|---|
 //! | `method` | GET, POST, ... |
-//! | `path` | path without the query string, which may carry data |
-//! | `request_id` | the caller's `x-request-id`, or a new UUID; also in the answer |
+//! | `path` | path without the query string, which may hold data |
+//! | `request_id` | the client's `x-request-id`, or a new UUID; also in the response |
 //! | `status` | HTTP status |
-//! | `milliseconds` | from the request's head to the answer's head |
+//! | `milliseconds` | from the head of the request to the head of the response |
 
 use std::time::Duration;
 
@@ -17,19 +17,19 @@ use tower_http::trace::{MakeSpan, OnResponse, TraceLayer};
 use tracing::Span;
 
 pub(super) type Layer =
-    TraceLayer<SharedClassifier<ServerErrorsAsFailures>, RequestSpan, (), AnswerLine, (), (), ()>;
+    TraceLayer<SharedClassifier<ServerErrorsAsFailures>, RequestSpan, (), ResponseLine, (), (), ()>;
 
 pub(super) fn layer() -> Layer {
     TraceLayer::new_for_http()
         .make_span_with(RequestSpan)
         .on_request(())
-        .on_response(AnswerLine)
+        .on_response(ResponseLine)
         .on_body_chunk(())
         .on_eos(())
         .on_failure(())
 }
 
-/// The request's id; empty where none was set.
+/// The id of a request; empty if none was set.
 pub(super) fn request_id(headers: &HeaderMap) -> &str {
     headers.get("x-request-id").and_then(|value| value.to_str().ok()).unwrap_or_default()
 }
@@ -50,9 +50,9 @@ impl<B> MakeSpan<B> for RequestSpan {
 }
 
 #[derive(Debug, Clone, Copy)]
-pub(super) struct AnswerLine;
+pub(super) struct ResponseLine;
 
-impl<B> OnResponse<B> for AnswerLine {
+impl<B> OnResponse<B> for ResponseLine {
     fn on_response(self, response: &Response<B>, latency: Duration, _span: &Span) {
         let status = response.status().as_u16();
         let milliseconds = u64::try_from(latency.as_millis()).unwrap_or(u64::MAX);

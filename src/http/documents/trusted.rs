@@ -1,4 +1,4 @@
-//! Documents that the operator names: what clients were built with.
+//! TrustedDocuments documents, read from a manifest that the build of a client writes.
 
 use std::collections::HashMap;
 use std::path::Path;
@@ -9,21 +9,21 @@ use serde_json::{Map, Value as Json};
 use super::persisted::{Hash, hash_of};
 use crate::error::{Code, Error, Result};
 
-/// The format of the manifest that Apollo's tools write.
+/// The format of the manifest of Apollo's tools.
 const APOLLO: &str = "apollo-persisted-query-manifest";
-/// How ids begin that are hashes.
+/// The prefix of ids that are hashes.
 pub(super) const SHA256: &str = "sha256:";
 
 /// Documents by their ids and their hashes.
 #[derive(Debug, Default)]
-pub struct Trusted {
+pub struct TrustedDocuments {
     by_id: HashMap<String, Arc<str>>,
     by_hash: HashMap<Hash, Arc<str>>,
 }
 
-impl Trusted {
-    /// Reads a manifest: `{"id": "document"}`, as relay-compiler writes it, or that
-    /// of Apollo's tools.
+impl TrustedDocuments {
+    /// Reads a manifest: `{"id": "document"}`, as relay-compiler writes it, or that of
+    /// Apollo's tools.
     ///
     /// # Errors
     /// `CONFIG` with the file and what is wrong with it.
@@ -39,12 +39,12 @@ impl Trusted {
 
     fn parse(text: &str) -> Result<Self, String> {
         let manifest: Map<String, Json> =
-            serde_json::from_str(text).map_err(|error| format!("is no JSON object: {error}"))?;
+            serde_json::from_str(text).map_err(|error| format!("is not a JSON object: {error}"))?;
         let mut trusted = Self::default();
         match manifest.get("operations").and_then(Json::as_array) {
             Some(operations) if manifest.get("format") == Some(&Json::from(APOLLO)) => {
                 if manifest.get("version") != Some(&Json::from(1)) {
-                    return Err(format!("is no version 1 of {APOLLO}"));
+                    return Err(format!("is not version 1 of {APOLLO}"));
                 }
                 for operation in operations {
                     let text = |name: &str| operation.get(name).and_then(Json::as_str);
@@ -57,7 +57,7 @@ impl Trusted {
             _ => {
                 for (id, document) in &manifest {
                     let Some(document) = document.as_str() else {
-                        return Err(format!("has no text for {id:?}"));
+                        return Err(format!("has no string for {id:?}"));
                     };
                     trusted.add(id, document)?;
                 }
@@ -76,17 +76,17 @@ impl Trusted {
         }
     }
 
-    /// The document of an id, or of a hash.
-    pub(super) fn find(&self, id: &str, hash: Option<&Hash>) -> Option<&Arc<str>> {
+    /// The document with an id or a hash.
+    pub(super) fn get(&self, id: &str, hash: Option<&Hash>) -> Option<&Arc<str>> {
         self.by_id.get(id).or_else(|| self.by_hash.get(hash?))
     }
 
-    /// Whether a text is one of the documents.
-    pub(super) fn has(&self, document: &str) -> bool {
+    /// Whether a document is trusted.
+    pub(super) fn contains(&self, document: &str) -> bool {
         self.by_hash.contains_key(&hash_of(document))
     }
 
-    /// Of how many documents it is.
+    /// The number of documents.
     #[must_use]
     pub fn count(&self) -> usize {
         self.by_hash.len()
@@ -104,22 +104,22 @@ mod tests {
             [{"id": "4a6b", "name": "A", "type": "query", "body": "{ a }"},
              {"id": "38", "body": "{ b }"}]}"#;
         for manifest in [relay, apollo] {
-            let trusted = Trusted::parse(manifest).unwrap();
+            let trusted = TrustedDocuments::parse(manifest).unwrap();
             assert_eq!(trusted.count(), 2);
-            assert_eq!(trusted.find("4a6b", None).map(|text| &**text), Some("{ a }"));
-            assert_eq!(trusted.find("38", None).map(|text| &**text), Some("{ b }"));
+            assert_eq!(trusted.get("4a6b", None).map(|text| &**text), Some("{ a }"));
+            assert_eq!(trusted.get("38", None).map(|text| &**text), Some("{ b }"));
             let hash = hash_of("{ b }");
-            assert_eq!(trusted.find("none", Some(&hash)).map(|text| &**text), Some("{ b }"));
-            assert!(trusted.find("none", None).is_none());
-            assert!(trusted.has("{ a }") && !trusted.has("{ a  }"));
+            assert_eq!(trusted.get("none", Some(&hash)).map(|text| &**text), Some("{ b }"));
+            assert!(trusted.get("none", None).is_none());
+            assert!(trusted.contains("{ a }") && !trusted.contains("{ a  }"));
         }
     }
 
     #[test]
-    fn what_is_wrong_with_a_manifest_is_said() {
+    fn an_invalid_manifest_is_rejected_with_the_reason() {
         for (manifest, problem) in [
-            ("[]", "no JSON object"),
-            (r#"{"a": 1}"#, "no text for \"a\""),
+            ("[]", "not a JSON object"),
+            (r#"{"a": 1}"#, "no string for \"a\""),
             (r#"{"a": "{ a }", "sha256:a": "{ b }"}"#, "two documents for \"a\""),
             (
                 r#"{"format": "apollo-persisted-query-manifest", "version": 2, "operations": []}"#,
@@ -130,10 +130,10 @@ mod tests {
                 "without id or body",
             ),
         ] {
-            let error = Trusted::parse(manifest).unwrap_err();
+            let error = TrustedDocuments::parse(manifest).unwrap_err();
             assert!(error.contains(problem), "{error}");
         }
-        let error = Trusted::read(Path::new("/no/such.json")).unwrap_err();
+        let error = TrustedDocuments::read(Path::new("/no/such.json")).unwrap_err();
         assert!(error.message().contains("http.trusted_documents: /no/such.json"), "{error}");
     }
 }
