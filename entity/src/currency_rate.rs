@@ -6,19 +6,19 @@ use sea_orm::entity::prelude::*;
 #[derive(Debug, Clone, PartialEq, Eq, DeriveEntityModel)]
 #[sea_orm(
     table_name = "currency_rate",
-    comment = "What a currency was worth on a day (Sales.CurrencyRate)."
+    comment = "The exchange rate of a currency on a day (Sales.CurrencyRate)."
 )]
 pub struct Model {
     #[sea_orm(primary_key, auto_increment = false)]
     #[sea_orm(comment = "Key of the rate in the source system.")]
     pub currency_rate_id: i32,
-    #[sea_orm(comment = "The day the rate is of.")]
+    #[sea_orm(comment = "Day of the rate.")]
     pub currency_rate_date: DateTime,
     #[sea_orm(column_type = "String(StringLen::N(3))")]
-    #[sea_orm(comment = "ISO code of the currency that is exchanged, for instance USD.")]
+    #[sea_orm(comment = "ISO code of the base currency, for instance USD.")]
     pub from_currency_code: String,
     #[sea_orm(column_type = "String(StringLen::N(3))")]
-    #[sea_orm(comment = "ISO code of the currency that is got, for instance EUR.")]
+    #[sea_orm(comment = "ISO code of the target currency, for instance EUR.")]
     pub to_currency_code: String,
     #[sea_orm(column_type = "Decimal(Some((19, 4)))")]
     #[sea_orm(

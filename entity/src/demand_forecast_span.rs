@@ -22,7 +22,7 @@ pub struct Model {
                    weekday; null while there is none."
     )]
     pub next_date: Option<Date>,
-    #[sea_orm(comment = "What the product sold seven days before {first_date}, in pieces.")]
+    #[sea_orm(comment = "Quantity sold seven days before {first_date}, in pieces.")]
     pub sold_quantity: i64,
     #[sea_orm(column_type = "Decimal(Some((20, 1)))")]
     #[sea_orm(

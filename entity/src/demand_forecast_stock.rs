@@ -12,7 +12,7 @@ use sea_orm::entity::prelude::*;
 pub struct Model {
     #[sea_orm(primary_key, auto_increment = false, comment = "The product.")]
     pub product_id: i32,
-    #[sea_orm(comment = "What was there, over all locations, in pieces.")]
+    #[sea_orm(comment = "Quantity in stock over all locations, in pieces.")]
     pub available_quantity: i64,
 }
 

@@ -41,17 +41,17 @@ pub struct Model {
     pub version_id: String,
     #[sea_orm(comment = "Bytes of the object as stored, compressed or not.")]
     pub byte_size: i64,
-    #[sea_orm(comment = "Where loading it stands.")]
+    #[sea_orm(comment = "State of loading it.")]
     pub state: LoadFileState,
     #[sea_orm(column_type = "JsonBinary", nullable)]
     #[sea_orm(
-        comment = "What was told from the content: compression, encoding, delimiter, decimal \
+        comment = "What was detected from the content: compression, encoding, delimiter, decimal \
                    mark, header, ignored columns."
     )]
     pub dialect: Option<Json>,
-    #[sea_orm(comment = "Run that met this version first.")]
+    #[sea_orm(comment = "The run that found this version first.")]
     pub first_run_id: Uuid,
-    #[sea_orm(comment = "Run that worked on it last.")]
+    #[sea_orm(comment = "The run that worked on it last.")]
     pub last_run_id: Uuid,
     #[sea_orm(comment = "When its first row was about to be read.")]
     pub started_at: DateTimeUtc,
@@ -68,7 +68,7 @@ pub struct Model {
     pub rows_updated: i64,
     #[sea_orm(comment = "Rows that were there already, or older than the stored one.")]
     pub rows_unchanged: i64,
-    #[sea_orm(comment = "Rows that could not be taken; see rejects.")]
+    #[sea_orm(comment = "Rejected rows; see rejects.")]
     pub rows_rejected: i64,
     #[sea_orm(comment = "Rows that wait for a parent; see parked.")]
     pub rows_parked: i64,

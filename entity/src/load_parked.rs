@@ -6,7 +6,7 @@ use sea_orm::entity::prelude::*;
 #[derive(Debug, Clone, PartialEq, Eq, DeriveEntityModel)]
 #[sea_orm(
     table_name = "load_parked",
-    comment = "A good row whose parent is missing. Each run takes those whose parent has arrived."
+    comment = "A valid row whose parent is missing. Each run loads those whose parent has arrived."
 )]
 pub struct Model {
     #[sea_orm(primary_key, auto_increment = false, comment = "File version the row is from.")]

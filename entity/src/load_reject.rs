@@ -4,10 +4,7 @@ use sea_orm::entity::prelude::*;
 
 #[sea_orm::model]
 #[derive(Debug, Clone, PartialEq, Eq, DeriveEntityModel)]
-#[sea_orm(
-    table_name = "load_reject",
-    comment = "A row that could not be taken, as it was, with the reason."
-)]
+#[sea_orm(table_name = "load_reject", comment = "A rejected row, as it was, with the reason.")]
 pub struct Model {
     #[sea_orm(primary_key, auto_increment = false, comment = "File version the row is from.")]
     pub file_id: i32,

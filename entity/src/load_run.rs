@@ -35,7 +35,7 @@ pub struct Model {
     #[sea_orm(primary_key, auto_increment = false)]
     #[sea_orm(comment = "UUID of the run, as the command line shows it. UUIDs sort by time.")]
     pub id: Uuid,
-    #[sea_orm(comment = "Where the run stands.")]
+    #[sea_orm(comment = "State of the run.")]
     pub state: LoadRunState,
     #[sea_orm(comment = "What it does with the rows of a file.")]
     pub mode: LoadMode,

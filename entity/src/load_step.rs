@@ -28,9 +28,7 @@ pub struct Model {
     pub started_at: DateTimeUtc,
     #[sea_orm(comment = "When it was about to be committed.")]
     pub finished_at: DateTimeUtc,
-    #[sea_orm(
-        comment = "Rows inserted, updated or removed; what is right already is not written."
-    )]
+    #[sea_orm(comment = "Rows inserted, updated or removed; unchanged rows are not written.")]
     pub rows_written: i64,
     #[sea_orm(belongs_to, from = "run_id", to = "id")]
     pub load_run: BelongsTo<super::load_run::Entity>,

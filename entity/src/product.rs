@@ -29,7 +29,7 @@ codes! {
 }
 
 codes! {
-    /// Whom a product is made for.
+    /// Target group of a product.
     ProductStyle: "String(StringLen::N(2))" {
         /// Women.
         Womens = "W",
@@ -103,7 +103,7 @@ pub struct Model {
     pub product_line: Option<ProductLine>,
     #[sea_orm(comment = "Class; null when it has none.")]
     pub class: Option<ProductClass>,
-    #[sea_orm(comment = "Whom it is made for; null when that does not matter.")]
+    #[sea_orm(comment = "Target group; null when it does not matter.")]
     pub style: Option<ProductStyle>,
     #[sea_orm(comment = "Subcategory in the source system; null when it has none.")]
     pub product_subcategory_id: Option<i32>,

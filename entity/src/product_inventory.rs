@@ -6,19 +6,19 @@ use sea_orm::entity::prelude::*;
 #[derive(Debug, Clone, PartialEq, Eq, DeriveEntityModel)]
 #[sea_orm(
     table_name = "product_inventory",
-    comment = "How many pieces of a product lie where (Production.ProductInventory)."
+    comment = "The stock of a product at a location (Production.ProductInventory)."
 )]
 pub struct Model {
     #[sea_orm(primary_key, auto_increment = false, comment = "Key of the product.")]
     pub product_id: i32,
-    #[sea_orm(primary_key, auto_increment = false, comment = "The place in the source system.")]
+    #[sea_orm(primary_key, auto_increment = false, comment = "Location in the source system.")]
     pub location_id: i32,
     #[sea_orm(column_type = "String(StringLen::N(10))")]
-    #[sea_orm(comment = "Shelf of the place; N/A where it has none.")]
+    #[sea_orm(comment = "Shelf at the location; N/A when it has none.")]
     pub shelf: String,
     #[sea_orm(comment = "Bin on the shelf, 0 to 100.")]
     pub bin: i16,
-    #[sea_orm(comment = "Quantity there, in pieces.")]
+    #[sea_orm(comment = "Quantity in stock, in pieces.")]
     pub quantity: i16,
     #[sea_orm(comment = "The source system's own identifier of the row.")]
     pub rowguid: Uuid,

@@ -38,7 +38,7 @@ pub struct Model {
     pub due_date: DateTime,
     #[sea_orm(comment = "When it was shipped; null before.")]
     pub ship_date: Option<DateTime>,
-    #[sea_orm(comment = "Where the order stands.")]
+    #[sea_orm(comment = "State of the order.")]
     pub status: OrderStatus,
     #[sea_orm(comment = "True: ordered online by the customer; false: entered by a sales person.")]
     pub online_order_flag: bool,
@@ -57,11 +57,11 @@ pub struct Model {
     pub sales_person_id: Option<i32>,
     #[sea_orm(comment = "Key of the sales territory; null when none is assigned.")]
     pub territory_id: Option<i32>,
-    #[sea_orm(comment = "Address of the bill in the source system.")]
+    #[sea_orm(comment = "Billing address in the source system.")]
     pub bill_to_address_id: i32,
-    #[sea_orm(comment = "Address of the shipment in the source system.")]
+    #[sea_orm(comment = "Shipping address in the source system.")]
     pub ship_to_address_id: i32,
-    #[sea_orm(comment = "Way of shipping in the source system.")]
+    #[sea_orm(comment = "Shipping method in the source system.")]
     pub ship_method_id: i32,
     #[sea_orm(comment = "Credit card in the source system; null when it was paid otherwise.")]
     pub credit_card_id: Option<i32>,
@@ -78,7 +78,7 @@ pub struct Model {
     #[sea_orm(column_type = "Decimal(Some((19, 4)))", comment = "Shipping cost, in USD.")]
     pub freight: Decimal,
     #[sea_orm(column_type = "Decimal(Some((19, 4)))")]
-    #[sea_orm(comment = "What the customer owes: {sub_total} + {tax_amt} + freight, in USD.")]
+    #[sea_orm(comment = "Amount due: {sub_total} + {tax_amt} + freight, in USD.")]
     pub total_due: Decimal,
     #[sea_orm(column_type = "String(StringLen::N(128))")]
     #[sea_orm(comment = "Comment of the sales person; null when there is none.")]

@@ -6,7 +6,7 @@ use sea_orm::entity::prelude::*;
 #[derive(Debug, Clone, PartialEq, Eq, DeriveEntityModel)]
 #[sea_orm(
     table_name = "store",
-    comment = "A store: a customer, or whom a customer buys for (Sales.Store)."
+    comment = "A store: a customer, or one that a customer buys for (Sales.Store)."
 )]
 pub struct Model {
     #[sea_orm(primary_key, auto_increment = false)]

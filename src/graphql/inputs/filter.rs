@@ -3,7 +3,7 @@
 use async_graphql::Value;
 
 use super::comparison::{self, Operand};
-use super::filter_name;
+use super::names::{FILTER, filter_name};
 use super::place::Place;
 use super::scalar;
 use super::schema::{
@@ -18,6 +18,17 @@ use crate::query::{Comparison, Condition, Key, TextMatch, Value as Bound};
 
 /// Most conditions of a filter.
 pub(super) const CONDITIONS: usize = 500;
+
+/// What a filter means. Null as a whole it is none.
+///
+/// # Errors
+/// `BAD_USER_INPUT` that names the argument and the place in it.
+pub(in crate::graphql) fn condition(entity: &'static Entity, filter: &Value) -> Result<Condition> {
+    if *filter == Value::Null {
+        return Ok(Condition::everything());
+    }
+    Budget::default().entity(entity, filter, Place::of(FILTER))
+}
 
 /// The row a filter is over: that of an entity, or a group of its fields.
 #[derive(Debug, Clone, Copy)]
@@ -282,7 +293,7 @@ fn found(searched: &'static Searched, word: &str) -> Condition {
 
 fn key(entity: &'static Entity, value: &Value, place: &Place<'_>) -> Result<Key> {
     scalar::string(place.present(value)?)
-        .and_then(|text| global_id::decode(text, &[entity], super::FILTER).ok())
+        .and_then(|text| global_id::decode(text, &[entity], FILTER).ok())
         .map(|(_, key)| key)
         .ok_or_else(|| place.refuse(format_args!("expected the id of a {}", entity.shape.name)))
 }

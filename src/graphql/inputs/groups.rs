@@ -4,16 +4,18 @@
 use async_graphql::Value;
 use async_graphql::registry::Registry;
 
+use super::filter::condition;
 use super::having;
+use super::measured::measured;
 use super::order::{DIRECTION, DIRECTIONS, KEYS, NULLS, NULLS_PLACES, one_of, values};
 use super::place::Place;
 use super::scalar;
 use super::schema::{self, insert};
 use crate::error::Result;
 use crate::graphql::inputs::arguments::Given;
-use crate::graphql::schema::registry::input;
+use crate::graphql::schema::meta::input;
 use crate::graphql::types::{MEASURES, SALES_ORDER_LINE};
-use crate::query::aggregate::{DIMENSIONS, Dimension, Groups, Measure, Measures, Top, value};
+use crate::query::aggregate::{DIMENSIONS, Dimension, Groups, Measures, Top};
 use crate::query::{Condition, Direction, Nulls, Order, OrderBy, OrderKey};
 
 const DIMENSION: &str = "SalesDimension";
@@ -76,8 +78,8 @@ pub(in crate::graphql) fn read(
     mut measures: Measures,
     most: u32,
 ) -> Result<Grouping> {
-    let lines = match given.get(super::FILTER) {
-        Some(filter) => super::condition(&SALES_ORDER_LINE, &filter)?,
+    let lines = match given.get(super::names::FILTER) {
+        Some(filter) => condition(&SALES_ORDER_LINE, &filter)?,
         None => Condition::everything(),
     };
     let dimensions = match given.get(GROUP_BY) {
@@ -172,8 +174,8 @@ fn order(
     measures: &mut Measures,
 ) -> Result<Order> {
     let mut order = Order::default();
-    if let Some(value) = given.get(super::ORDER_BY) {
-        let place = Place::of(super::ORDER_BY);
+    if let Some(value) = given.get(super::names::ORDER_BY) {
+        let place = Place::of(super::names::ORDER_BY);
         for (index, element) in place.list(&value, KEYS)?.iter().enumerate() {
             let here = place.element(index);
             let key = key(element, &here, dimensions, measures)?;
@@ -224,7 +226,7 @@ fn key(
                 let measure = MEASURES.iter().find(|(name, ..)| Some(*name) == given);
                 let (name, _, measure) = measure
                     .ok_or_else(|| here.refuse(format_args!("expected a value of {MEASURE}")))?;
-                (*name, measured(measures, *measure, super::ORDER_BY)?)
+                (*name, measured(measures, *measure, super::names::ORDER_BY)?)
             }
             "direction" => {
                 direction = one_of(&DIRECTIONS, given, &here)?;
@@ -242,15 +244,4 @@ fn key(
     }
     let (name, column) = by.ok_or_else(|| place.refuse("dimension or measure is missing"))?;
     Ok(OrderKey { by: OrderBy::Column(column), direction, nulls, name: name.to_owned() })
-}
-
-/// The column of a measure over all lines of a group.
-pub(super) fn measured(
-    measures: &mut Measures,
-    measure: Measure,
-    argument: &'static str,
-) -> Result<&'static crate::catalog::Column> {
-    let whole = measures.whole();
-    let place = measures.place(whole, measure, argument)?;
-    value(place).ok_or_else(|| Place::of(argument).refuse("too many different measures"))
 }

@@ -7,14 +7,14 @@ use async_graphql::Value;
 use async_graphql::registry::{MetaEnumValue, MetaType, Registry};
 
 use super::comparison::Operand;
-use super::order_name;
+use super::names::order_name;
 use super::place::Place;
 use super::scalar;
 use super::schema::insert;
 use crate::catalog::{Column, ToOne};
 use crate::error::{Error, Result};
+use crate::graphql::schema::meta::input;
 use crate::graphql::schema::model::{Aggregate, Entity, FieldValue, Shape};
-use crate::graphql::schema::registry::input;
 use crate::graphql::types;
 use crate::query::{Direction, Nulls, Order, OrderBy, OrderKey};
 

@@ -3,10 +3,10 @@
 use async_graphql::registry::{MetaInputValue, MetaType, Registry};
 
 use super::comparison::{self, Operand};
-use super::filter_name;
+use super::names::filter_name;
 use crate::catalog::Kind;
+use crate::graphql::schema::meta::input;
 use crate::graphql::schema::model::{Entity, Field, FieldValue, Inputs, Shape};
-use crate::graphql::schema::registry::input;
 use crate::graphql::schema::scalars;
 use crate::query::{Comparison, Quantifier};
 

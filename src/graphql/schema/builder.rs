@@ -5,11 +5,10 @@ use std::marker::PhantomData;
 use sea_orm::{ColumnTrait, EntityTrait, RelationTrait};
 
 use super::model::{
-    Aggregate, Field, FieldValue, Inputs, Keyword, ObjectType, Owner, Path, Roots, SearchColumns,
-    Type, TypeRef,
+    Aggregate, Field, FieldValue, Inputs, Keyword, ObjectType, Path, Roots, SearchColumns, Type,
+    TypeRef,
 };
 use crate::catalog::{self, Column, ToOne};
-use crate::graphql::types::SALES_MEASURES;
 
 /// A type while it is built.
 pub(crate) struct TypeBuilder<E> {
@@ -98,19 +97,6 @@ impl<E: EntityTrait> TypeBuilder<E> {
     ) {
         let value = FieldValue::Many(of, catalog::to_many(relation).by);
         self.field(Field { name, description, value });
-    }
-
-    /// Measures of the lines that belong to the row: `path` leads from a line to the row
-    /// whose columns hold the key.
-    pub(crate) fn sales<C: ColumnTrait, const N: usize>(
-        &mut self,
-        path: &[ToOne],
-        columns: [C; N],
-        description: &'static str,
-    ) {
-        let owner = Owner { path: path.to_vec().leak(), columns: catalog::columns(columns) };
-        let value = FieldValue::Sales(&SALES_MEASURES, owner);
-        self.field(Field { name: "sales", description, value });
     }
 
     /// Any field.

@@ -3,6 +3,7 @@
 
 pub(crate) mod builder;
 pub(crate) mod global_id;
+pub(crate) mod meta;
 pub mod model;
 pub(crate) mod registry;
 pub(crate) mod scalars;

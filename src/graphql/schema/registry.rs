@@ -4,6 +4,7 @@ use async_graphql::indexmap::{IndexMap, IndexSet};
 use async_graphql::parser::types::OperationType;
 use async_graphql::registry::{MetaEnumValue, MetaField, MetaInputValue, MetaType, Registry};
 
+use super::meta::{fields, input, object, plain};
 use super::model::{Field, FieldValue, ObjectType, RootField, RootValue, Type};
 use super::scalars;
 use crate::catalog::Enumeration;
@@ -275,53 +276,6 @@ fn enumeration(registry: &mut Registry, codes: &'static Enumeration) {
     });
 }
 
-fn object(name: &str, description: &str, list: impl IntoIterator<Item = MetaField>) -> MetaType {
-    MetaType::Object {
-        name: name.to_owned(),
-        description: Some(description.to_owned()),
-        fields: fields(list),
-        cache_control: Default::default(),
-        extends: false,
-        shareable: false,
-        resolvable: true,
-        inaccessible: false,
-        interface_object: false,
-        tags: Vec::new(),
-        keys: None,
-        visible: None,
-        is_subscription: false,
-        rust_typename: None,
-        directive_invocations: Vec::new(),
-        requires_scopes: Vec::new(),
-    }
-}
-
-fn fields(list: impl IntoIterator<Item = MetaField>) -> IndexMap<String, MetaField> {
-    list.into_iter().map(|field| (field.name.clone(), field)).collect()
-}
-
-fn plain(name: &str, description: &str, ty: String) -> MetaField {
-    MetaField {
-        name: name.to_owned(),
-        description: Some(description.to_owned()),
-        args: IndexMap::new(),
-        ty,
-        deprecation: Default::default(),
-        cache_control: Default::default(),
-        external: false,
-        requires: None,
-        provides: None,
-        visible: None,
-        shareable: false,
-        inaccessible: false,
-        tags: Vec::new(),
-        override_from: None,
-        compute_complexity: None,
-        directive_invocations: Vec::new(),
-        requires_scopes: Vec::new(),
-    }
-}
-
 /// The arguments of every list.
 fn list_arguments(of: &Type) -> IndexMap<String, MetaInputValue> {
     let filter = inputs::filter_name(of);
@@ -364,20 +318,4 @@ fn page_arguments() -> impl Iterator<Item = (String, MetaInputValue)> {
     ]
     .into_iter()
     .map(|(name, ty, description)| (name.to_owned(), input(name, ty, description)))
-}
-
-/// An argument, or a field of an input object.
-pub(crate) fn input(name: &str, ty: &str, description: &str) -> MetaInputValue {
-    MetaInputValue {
-        name: name.to_owned(),
-        description: Some(description.to_owned()),
-        ty: ty.to_owned(),
-        deprecation: Default::default(),
-        default_value: None,
-        visible: None,
-        inaccessible: false,
-        tags: Vec::new(),
-        is_secret: false,
-        directive_invocations: Vec::new(),
-    }
 }

@@ -3,12 +3,12 @@
 use std::sync::LazyLock;
 
 use entity::{customer, load_run, person, sales_order, sales_order_line};
-use sea_orm::EntityTrait;
+use sea_orm::{ColumnTrait, EntityTrait};
 
-use super::{LOAD_FILE, LOAD_RUN};
+use super::{LOAD_FILE, LOAD_RUN, SALES_MEASURES};
 use crate::catalog::{Column, Kind, ToOne, column, columns, to_one};
 use crate::graphql::schema::builder::TypeBuilder;
-use crate::graphql::schema::model::{Field, FieldValue, ObjectType};
+use crate::graphql::schema::model::{Field, FieldValue, ObjectType, Owner};
 
 /// From an order line.
 pub(super) fn line_to_order() -> ToOne {
@@ -28,6 +28,19 @@ pub(super) fn customer_to_person() -> ToOne {
 /// Where a row came from: three columns that every dataset's table has.
 pub(super) fn source<E: EntityTrait>(t: &mut TypeBuilder<E>) {
     t.field(Field::group("source", &SOURCE, "Where the row came from."));
+}
+
+/// Measures of the order lines that belong to a row: `path` leads from a line to the row
+/// whose columns hold the key.
+pub(super) fn sales<E: EntityTrait, C: ColumnTrait, const N: usize>(
+    t: &mut TypeBuilder<E>,
+    path: &[ToOne],
+    key: [C; N],
+    description: &'static str,
+) {
+    let owner = Owner { path: path.to_vec().leak(), columns: columns(key) };
+    let value = FieldValue::Sales(&SALES_MEASURES, owner);
+    t.field(Field { name: "sales", description, value });
 }
 
 /// Why a load failed: two columns that runs and files have.

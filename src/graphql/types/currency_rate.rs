@@ -9,7 +9,7 @@ use super::SALES_ORDER;
 use super::common::source;
 use crate::graphql::schema::model::Type;
 
-/// What a currency was worth on a day (Sales.CurrencyRate).
+/// The exchange rate of a currency on a day (Sales.CurrencyRate).
 pub(crate) static CURRENCY_RATE: LazyLock<Type> = LazyLock::new(|| {
     use Column::*;
 

@@ -5,7 +5,7 @@ use std::sync::LazyLock;
 use entity::customer::{Column, Entity, Relation};
 use entity::sales_order;
 
-use super::common::{line_to_order, source};
+use super::common::{line_to_order, sales, source};
 use super::{PERSON, SALES_ORDER, STORE, TERRITORY};
 use crate::graphql::schema::model::Type;
 
@@ -38,7 +38,8 @@ pub(crate) static CUSTOMER: LazyLock<Type> = LazyLock::new(|| {
             "The sales territory; null when none is assigned, and while it is not loaded.",
         );
         t.many("orders", &SALES_ORDER, sales_order::Relation::Customer, "Orders of the customer.");
-        t.sales(
+        sales(
+            t,
             &[line_to_order()],
             [sales_order::Column::CustomerId],
             "Sales totals over the customer's order lines.",

@@ -20,8 +20,8 @@ pub(crate) static LOAD_FILE: LazyLock<Type> = LazyLock::new(|| {
             RowsRead, RowsInserted, RowsUpdated, RowsUnchanged, RowsRejected, RowsParked,
         ]);
         error(t);
-        t.one("firstRun", &LOAD_RUN, Relation::FirstRun, "Run that met this version first.");
-        t.one("lastRun", &LOAD_RUN, Relation::LastRun, "Run that worked on it last.");
+        t.one("firstRun", &LOAD_RUN, Relation::FirstRun, "The run that found this version first.");
+        t.one("lastRun", &LOAD_RUN, Relation::LastRun, "The run that worked on it last.");
         t.many(
             "runs",
             &LOAD_RUN_FILE,

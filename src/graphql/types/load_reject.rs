@@ -7,7 +7,7 @@ use entity::load_reject::{Column, Entity, Relation};
 use super::{LOAD_FILE, LOAD_RUN};
 use crate::graphql::schema::model::Type;
 
-/// A row that could not be taken, as it was, with the reason.
+/// A rejected row, as it was, with the reason.
 pub(crate) static LOAD_REJECT: LazyLock<Type> = LazyLock::new(|| {
     use Column::*;
 

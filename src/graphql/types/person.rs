@@ -6,7 +6,7 @@ use entity::customer;
 use entity::person::{Column, Entity};
 
 use super::CUSTOMER;
-use super::common::{line_to_order, order_to_customer, source};
+use super::common::{line_to_order, order_to_customer, sales, source};
 use crate::graphql::schema::model::Type;
 
 /// A person: customer, contact of a store or vendor, employee (Person.Person).
@@ -26,7 +26,8 @@ pub(crate) static PERSON: LazyLock<Type> = LazyLock::new(|| {
             customer::Relation::Person,
             "Customers this person is, alone or for a store.",
         );
-        t.sales(
+        sales(
+            t,
             &[line_to_order(), order_to_customer()],
             [customer::Column::PersonId],
             "Sales totals over the order lines of the person's customers.",

@@ -5,7 +5,7 @@ use std::sync::LazyLock;
 use entity::product::{Column, Entity};
 use entity::{product_inventory, sales_order_line, special_offer_product};
 
-use super::common::source;
+use super::common::{sales, source};
 use super::{PRODUCT_INVENTORY, SALES_ORDER_LINE, SPECIAL_OFFER_PRODUCT};
 use crate::graphql::schema::model::Type;
 
@@ -35,7 +35,7 @@ pub(crate) static PRODUCT: LazyLock<Type> = LazyLock::new(|| {
             special_offer_product::Relation::Product,
             "Special offers that hold for it.",
         );
-        t.sales(&[], [sales_order_line::Column::ProductId], "Sales totals over its order lines.");
+        sales(t, &[], [sales_order_line::Column::ProductId], "Sales totals over its order lines.");
         t.many(
             "inventory",
             &PRODUCT_INVENTORY,

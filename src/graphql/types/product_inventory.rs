@@ -8,7 +8,7 @@ use super::PRODUCT;
 use super::common::source;
 use crate::graphql::schema::model::Type;
 
-/// How many pieces of a product lie where (Production.ProductInventory).
+/// The stock of a product at a location (Production.ProductInventory).
 pub(crate) static PRODUCT_INVENTORY: LazyLock<Type> = LazyLock::new(|| {
     use Column::*;
 

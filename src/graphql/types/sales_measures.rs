@@ -14,7 +14,7 @@ pub(crate) static SALES_MEASURES: ObjectType = ObjectType {
             OutputType::Int,
             "Orders with at least one of the lines.",
         ),
-        measure("lineCount", Measure::LineCount, OutputType::Int, "The lines."),
+        measure("lineCount", Measure::LineCount, OutputType::Int, "Number of lines."),
         measure(
             "customerCount",
             Measure::CustomerCount,

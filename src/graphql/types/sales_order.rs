@@ -5,7 +5,7 @@ use std::sync::LazyLock;
 use entity::sales_order::{Column, Entity, Relation};
 use entity::sales_order_line;
 
-use super::common::{customer_to_person, order_to_customer, source};
+use super::common::{customer_to_person, order_to_customer, sales, source};
 use super::{CURRENCY_RATE, CUSTOMER, PERSON, SALES_ORDER_LINE, TERRITORY};
 use crate::graphql::schema::model::Type;
 
@@ -42,7 +42,7 @@ pub(crate) static SALES_ORDER: LazyLock<Type> = LazyLock::new(|| {
             sales_order_line::Relation::SalesOrder,
             "Lines of the order.",
         );
-        t.sales(&[], [sales_order_line::Column::SalesOrderId], "Sales totals over its lines.");
+        sales(t, &[], [sales_order_line::Column::SalesOrderId], "Sales totals over its lines.");
         source(t);
         t.path("person", &PERSON, &[order_to_customer(), customer_to_person()]);
         t.order_by_count("LINE_COUNT", sales_order_line::Relation::SalesOrder, "lines");

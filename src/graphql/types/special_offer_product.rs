@@ -5,7 +5,7 @@ use std::sync::LazyLock;
 use entity::sales_order_line;
 use entity::special_offer_product::{Column, Entity, Relation};
 
-use super::common::source;
+use super::common::{sales, source};
 use super::{PRODUCT, SALES_ORDER_LINE};
 use crate::graphql::schema::model::Type;
 
@@ -23,7 +23,8 @@ pub(crate) static SPECIAL_OFFER_PRODUCT: LazyLock<Type> = LazyLock::new(|| {
             sales_order_line::Relation::SpecialOfferProduct,
             "Order lines that sell the product under the offer.",
         );
-        t.sales(
+        sales(
+            t,
             &[],
             [sales_order_line::Column::SpecialOfferId, sales_order_line::Column::ProductId],
             "Sales totals over the order lines that sell the product under the offer.",

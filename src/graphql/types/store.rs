@@ -6,10 +6,10 @@ use entity::customer;
 use entity::store::{Column, Entity};
 
 use super::CUSTOMER;
-use super::common::{line_to_order, order_to_customer, source};
+use super::common::{line_to_order, order_to_customer, sales, source};
 use crate::graphql::schema::model::Type;
 
-/// A store: a customer, or whom a customer buys for (Sales.Store).
+/// A store: a customer, or one that a customer buys for (Sales.Store).
 pub(crate) static STORE: LazyLock<Type> = LazyLock::new(|| {
     use Column::*;
 
@@ -23,7 +23,8 @@ pub(crate) static STORE: LazyLock<Type> = LazyLock::new(|| {
             customer::Relation::Store,
             "Customers that are the store, or buy for it.",
         );
-        t.sales(
+        sales(
+            t,
             &[line_to_order(), order_to_customer()],
             [customer::Column::StoreId],
             "Sales totals over the order lines of the store's customers.",

@@ -5,7 +5,7 @@ use std::sync::LazyLock;
 use entity::territory::{Column, Entity};
 use entity::{customer, sales_order};
 
-use super::common::{line_to_order, source};
+use super::common::{line_to_order, sales, source};
 use super::{CUSTOMER, SALES_ORDER};
 use crate::graphql::schema::model::Type;
 
@@ -31,7 +31,8 @@ pub(crate) static TERRITORY: LazyLock<Type> = LazyLock::new(|| {
             sales_order::Relation::Territory,
             "Orders of the territory.",
         );
-        t.sales(
+        sales(
+            t,
             &[line_to_order()],
             [sales_order::Column::TerritoryId],
             "Sales totals over the lines of the territory's orders.",
