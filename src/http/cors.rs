@@ -14,7 +14,7 @@ use crate::config::CorsOrigins;
 const MAX_AGE: Duration = Duration::from_secs(2 * 60 * 60);
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 
-/// Whether a page may open a WebSocket: it is of the same host, or of one of these
+/// Whether a page may open a WebSocket or change data: it is of the same host, or of one of these
 /// origins.
 pub(super) fn may_connect(origins: &CorsOrigins, headers: &HeaderMap) -> bool {
     let is_listed = || match origins {

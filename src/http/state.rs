@@ -74,6 +74,12 @@ impl AppState {
         }
     }
 
+    /// Executes mutations by these commands.
+    #[must_use]
+    pub fn with_commands(self, commands: graphql::Commands) -> Self {
+        Self { engine: self.engine.with_commands(commands), ..self }
+    }
+
     /// Sets the documents that requests may refer to.
     #[must_use]
     pub fn with_documents(self, documents: Documents) -> Self {

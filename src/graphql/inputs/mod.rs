@@ -25,7 +25,8 @@ use crate::query::Order;
 
 pub(super) use filter::condition;
 pub(super) use groups::{Grouping, read as grouping, register as register_groups};
-pub(super) use names::{FILTER, ORDER_BY, filter_name, order_name};
+pub(super) use names::{FILTER, INPUT, ORDER_BY, filter_name, order_name};
+pub(super) use schema::insert as register_object;
 
 /// Makes the filter and the order of an entity known, and all they refer to but
 /// the enumerations, which the entity's own fields make known.

@@ -7,6 +7,9 @@ pub(in crate::graphql) const FILTER: &str = "filter";
 /// The argument of a list that orders it.
 pub(in crate::graphql) const ORDER_BY: &str = "orderBy";
 
+/// The argument of a command.
+pub(in crate::graphql) const INPUT: &str = "input";
+
 /// The name of an entity's filter type.
 pub(in crate::graphql) fn filter_name(entity: &Entity) -> String {
     let Inputs { filter, .. } = entity.inputs;

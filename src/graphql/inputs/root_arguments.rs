@@ -8,7 +8,7 @@ use super::place::Place;
 use super::scalar;
 use crate::catalog::{Column, Kind};
 use crate::error::Result;
-use crate::graphql::plan::bind::key_of;
+use crate::graphql::schema::global_id::key_of;
 use crate::graphql::schema::model::{Only, Takes};
 use crate::query::{Comparison, Condition, Value, bad_argument};
 

@@ -62,15 +62,3 @@ pub(super) fn fields() -> Vec<RootField> {
         },
     ]
 }
-
-/// What can be followed while it changes.
-pub(super) fn subscriptions() -> Vec<RootField> {
-    vec![RootField {
-        name: "loadRun",
-        description: "The load run with this id: as it is now, and again whenever what is selected of \
-                  it has changed. Completes after its last state was sent. Null only together \
-                  with an error, which is NOT_FOUND when there is no such run.",
-        arguments: &[ID],
-        value: RootValue::Id(&LOAD_RUN),
-    }]
-}

@@ -5,6 +5,7 @@
 use std::sync::LazyLock;
 
 use crate::catalog::{Column, Table, ToMany, ToOne};
+use crate::graphql::execute::command::Run;
 use crate::query::aggregate::{LineValue, Measure};
 
 /// A type over the rows of a table: it has an `id` and connections.
@@ -204,6 +205,24 @@ pub enum RootValue {
     Node,
     /// The rows of any entities that the argument `ids` names.
     Nodes,
+    /// The row that the argument `id` names, followed for as long as it changes.
+    Followed {
+        /// Of what.
+        of: &'static Type,
+        /// The column that is null for as long as the row changes.
+        ended_when: &'static Column,
+        /// The message where there is no such row.
+        not_found: &'static str,
+    },
+    /// The row that a command names when it has run.
+    Command {
+        /// The fields of its argument `input`.
+        input: &'static [Argument],
+        /// Runs it.
+        run: Run,
+        /// Its payload, a type over that row.
+        returns: &'static Type,
+    },
 }
 
 /// An argument that keeps a list to some rows, by a column of theirs.

@@ -17,6 +17,7 @@ use crate::graphql::Prepared;
 use crate::graphql::errors::settle;
 use crate::http::cache::response_cache::{CacheLookup, Execution, add_version};
 use crate::http::concurrency_limit::QueueSlot;
+use crate::http::cors;
 use crate::http::request::media::{EventStream, MediaType};
 use crate::http::request_log::request_id;
 use crate::http::response::rejection::Rejection;
@@ -115,6 +116,16 @@ impl<'a> Call<'a> {
                                POST";
                 let rejection = Rejection::new(StatusCode::METHOD_NOT_ALLOWED, message);
                 Some(([(ALLOW, "POST")], rejection.respond(self.media_type)).into_response())
+            }
+            // A JSON body makes a browser send a preflight request first. This check holds
+            // even where a browser does not.
+            (Some(OperationType::Mutation), Method::Post, _)
+                if !cors::may_connect(&self.state.cors_origins, self.headers) =>
+            {
+                let message = "a page of another site may not change data here; the operator \
+                               names those that may in http.cors_origins";
+                let rejection = Rejection::new(StatusCode::FORBIDDEN, message);
+                Some(rejection.respond(self.media_type))
             }
             _ => None,
         }

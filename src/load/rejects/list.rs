@@ -14,6 +14,8 @@ use crate::error::Result;
 pub struct RejectSelection {
     /// Those of this run.
     pub run: Option<Uuid>,
+    /// Those of this file version.
+    pub file: Option<i32>,
     /// Those of files with this object key.
     pub file_key: Option<String>,
     /// The one of this file version (its id) on this line.
@@ -25,16 +27,17 @@ macro_rules! selected {
     () => {
         "($1::uuid IS NULL OR reject.run_id = $1) \
          AND ($2::text IS NULL OR file.object_key = $2) \
-         AND ($3::integer IS NULL OR (reject.file_id = $3 AND reject.line = $4))"
+         AND ($3::integer IS NULL OR (reject.file_id = $3 AND reject.line = $4)) \
+         AND ($5::integer IS NULL OR reject.file_id = $5)"
     };
 }
 pub(super) use selected;
 
 impl RejectSelection {
-    /// A query with $1 to $4 bound; further parameters follow.
+    /// A query with $1 to $5 bound; further parameters follow.
     pub(super) fn query(&self, sql: &'static str) -> Query<'_, Postgres, PgArguments> {
         let (file, line) = self.row.unzip();
-        sqlx::query(sql).bind(self.run).bind(&self.file_key).bind(file).bind(line)
+        sqlx::query(sql).bind(self.run).bind(&self.file_key).bind(file).bind(line).bind(self.file)
     }
 }
 
@@ -79,7 +82,7 @@ pub async fn list_rejects(
          FROM load_reject AS reject JOIN load_file AS file ON file.id = reject.file_id \
          WHERE ",
         selected!(),
-        " ORDER BY reject.run_id DESC, reject.file_id, reject.line LIMIT $5"
+        " ORDER BY reject.run_id DESC, reject.file_id, reject.line LIMIT $6"
     );
     let rows = selection.query(SELECT).bind(limit).fetch_all(pool).await?;
     let stored = |row: &sqlx::postgres::PgRow| {

@@ -4,6 +4,7 @@ use std::time::Instant;
 
 use sqlx::postgres::PgConnectOptions;
 use tokio_util::sync::CancellationToken;
+use uuid::Uuid;
 
 use super::list::{RejectSelection, selected};
 use super::retry::{PAGE_BYTES, PAGE_ROWS, Page, Quarantine, Summaries, resolve_parked, retry};
@@ -39,32 +40,33 @@ pub struct Replay {
 const SOURCE: &str = "rejects:replay";
 
 /// A page of rejects. A record that was too long is stored cut off and can only be
-/// replayed with corrected text ($6).
+/// replayed with corrected text ($7).
 const SELECT: &str = concat!(
     "SELECT file_id, line, byte_offset, raw, object_key FROM (\
        SELECT reject.file_id, reject.line, reject.byte_offset, reject.raw, file.object_key, \
          sum(octet_length(reject.raw)) OVER (ORDER BY reject.file_id, reject.line) \
            - octet_length(reject.raw) AS before \
        FROM load_reject AS reject JOIN load_file AS file ON file.id = reject.file_id \
-       WHERE file.dataset = $5 AND (reject.reason <> 'record_too_long' OR $6) AND ",
+       WHERE file.dataset = $6 AND (reject.reason <> 'record_too_long' OR $7) AND ",
     selected!(),
-    " AND (reject.file_id, reject.line) > ($7, $8) \
-       ORDER BY reject.file_id, reject.line LIMIT $9) AS page \
-     WHERE before < $10 ORDER BY file_id, line"
+    " AND (reject.file_id, reject.line) > ($8, $9) \
+       ORDER BY reject.file_id, reject.line LIMIT $10) AS page \
+     WHERE before < $11 ORDER BY file_id, line"
 );
 
 impl Replay {
     /// Replays to the end, as a run of its own in the ledger. Dropping the future stops
-    /// the replay after the page in progress; its run still ends in the ledger.
-    pub async fn run(mut self) -> Result<RunSummary> {
+    /// the replay after the page in progress; its run still ends in the ledger. Calls
+    /// `begun` with the run as soon as it is in the ledger.
+    pub async fn run(mut self, begun: impl FnOnce(Uuid) + Send + 'static) -> Result<RunSummary> {
         self.stop = self.stop.child_token();
         let _stop_when_dropped = self.stop.clone().drop_guard();
         let panicked = |error| Error::internal("the replay panicked").with_source(error);
-        tokio::spawn(self.replay()).await.map_err(panicked)?
+        tokio::spawn(self.replay(begun)).await.map_err(panicked)?
     }
 
-    async fn replay(self) -> Result<RunSummary> {
-        let begun = Instant::now();
+    async fn replay(self, begun: impl FnOnce(Uuid) + Send) -> Result<RunSummary> {
+        let start = Instant::now();
         if self.corrected.is_some() && self.selection.row.is_none() {
             let message = "corrected text requires a single reject: name it as FILE:LINE";
             return Err(Error::new(Code::BadUserInput, message));
@@ -72,6 +74,7 @@ impl Replay {
         let new = NewRun { source_uri: SOURCE, atomic: false };
         let session =
             Session::begin(self.database.clone(), 1, new, self.limits, self.stop.clone()).await?;
+        begun(session.run());
         let mut steps = Vec::new();
         let (files, error) = match self.replay_all(&session, &mut steps).await {
             Ok(files) => (files, None),
@@ -80,11 +83,14 @@ impl Replay {
         let summary = RunSummary {
             run_id: Some(session.run()),
             steps,
-            ..RunSummary::new(SOURCE.to_owned(), files, error.as_ref(), begun)
+            ..RunSummary::new(SOURCE.to_owned(), files, error.as_ref(), start)
         };
         let ended = session.end(&summary).await;
         match error {
-            Some(error) => Err(error),
+            Some(error) => {
+                tracing::error!(error = error.detail(), "the replay failed");
+                Err(error)
+            }
             None => ended.map(|()| summary),
         }
     }

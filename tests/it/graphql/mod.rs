@@ -7,6 +7,8 @@ mod errors;
 mod fields;
 mod filter;
 mod filter_relations;
+mod mutation;
+mod mutation_tasks;
 mod order;
 mod read;
 mod refuse;

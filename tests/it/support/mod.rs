@@ -3,6 +3,7 @@
 
 pub(crate) mod api;
 pub(crate) mod app;
+pub(crate) mod commands;
 pub(crate) mod cut_proxy;
 pub(crate) mod database;
 pub(crate) mod dialects;
