@@ -121,9 +121,10 @@ async fn prepare_and_serve(
     }
     output::print(&welcome(serve::address(&listener)?, state, &summary))?;
     let pool = wiring::query_pool(config, &url).await?;
-    let main = pool::options_of(&url)?;
+    let database = pool::options_of(&url)?;
+    let commands = wiring::commands(config, pool.clone(), database, stop.clone());
     let documents = wiring::documents(config)?;
-    serve::serve(listener, pool.clone(), main, config, documents, stop).await?;
+    serve::serve(listener, pool.clone(), commands, config, documents, stop).await?;
     pool.close().await;
     Ok(Exit::Done)
 }

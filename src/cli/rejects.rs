@@ -209,7 +209,7 @@ async fn run_replay(replay: Replay, config: &Config) -> Result<Exit> {
         corrected: replay.raw.map(String::into_bytes),
         stop,
     };
-    let summary = work.run().await?;
+    let summary = work.run(|_| {}).await?;
     if let (true, Some(id)) = (summary.files.is_empty(), replay.id) {
         let message = format!(
             "{id} cannot be replayed: there is no such reject, or it was too long to be kept \
@@ -227,7 +227,7 @@ async fn run_replay(replay: Replay, config: &Config) -> Result<Exit> {
 
 impl From<Selection> for RejectSelection {
     fn from(selection: Selection) -> Self {
-        Self { run: selection.run, file_key: selection.file, row: None }
+        Self { run: selection.run, file_key: selection.file, ..Self::default() }
     }
 }
 

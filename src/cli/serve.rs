@@ -3,7 +3,6 @@
 use std::net::SocketAddr;
 
 use sqlx::PgPool;
-use sqlx::postgres::PgConnectOptions;
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 
@@ -14,7 +13,7 @@ use crate::config::http::{BIND, bind_address};
 use crate::config::{Config, Overrides};
 use crate::db::data_version::DataVersions;
 use crate::error::{Code, Error, Result};
-use crate::http;
+use crate::{graphql, http};
 
 const EXAMPLES: &str = "\
 Examples:
@@ -62,9 +61,15 @@ pub async fn run(args: &Args, config: &Config) -> Result<Exit> {
     let address = address(&listener)?;
     let what = if config.http.only_trusted_documents { "API" } else { "GraphiQL and API" };
     output::print(&format!("{what}: http://{address}/graphql\n"))?;
-    let main = wiring::connect_options(config)?;
-    serve(listener, pool.clone(), main, config, documents, stop).await?;
+    let main = match config.database.read_url {
+        Some(_) => wiring::database(config).await?,
+        None => pool.clone(),
+    };
+    let database = wiring::connect_options(config)?;
+    let commands = wiring::commands(config, main.clone(), database, stop.clone());
+    serve(listener, pool.clone(), commands, config, documents, stop).await?;
     pool.close().await;
+    main.close().await;
     Ok(Exit::Done)
 }
 
@@ -83,17 +88,17 @@ pub(super) fn address(listener: &TcpListener) -> Result<SocketAddr> {
         .map_err(|error| Error::internal("the listener has no address").with_source(error))
 }
 
-/// Answers requests until `stop`, then lets those under way end. `main` is the
+/// Answers requests until `stop`, then lets those under way end. Commands are for the
 /// database that the pool's is, or replicates.
 pub(super) async fn serve(
     listener: TcpListener,
     pool: PgPool,
-    main: PgConnectOptions,
+    commands: graphql::Commands,
     config: &Config,
     documents: http::Documents,
     stop: CancellationToken,
 ) -> Result<()> {
-    let versions = DataVersions::start(&pool, main);
+    let versions = DataVersions::start(&pool, commands.database());
     let (document_limits, limits) =
         (wiring::document_limits(config), wiring::request_limits(config));
     let subscriptions = http::subscribe::Limits {
@@ -101,6 +106,7 @@ pub(super) async fn serve(
         ..http::subscribe::Limits::default()
     };
     let mut state = http::AppState::new(pool, versions.clone(), document_limits, limits)
+        .with_commands(commands.clone())
         .with_documents(documents)
         .with_batch_max(config.http.batch_max)
         .with_cors_origins(config.http.cors_origins.clone())
@@ -109,6 +115,7 @@ pub(super) async fn serve(
         state = state.with_cache(config.cache.max_bytes);
     }
     let served = http::serve(listener, state, async move { stop.cancelled().await }).await;
+    commands.ended().await;
     versions.close().await;
     served
 }

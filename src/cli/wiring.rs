@@ -2,6 +2,7 @@
 
 use sqlx::PgPool;
 use sqlx::postgres::PgConnectOptions;
+use tokio_util::sync::CancellationToken;
 
 use crate::config::Config;
 use crate::db::pool::{self, Settings};
@@ -93,6 +94,18 @@ pub(super) fn documents(config: &Config) -> Result<http::Documents> {
 /// How the loader connects.
 pub(super) fn connect_options(config: &Config) -> Result<PgConnectOptions> {
     pool::options_of(config.database.require_url()?.expose())
+}
+
+/// What mutations work with: the main database, over a pool and by connections of their
+/// own. They have half the time of a request, so that it is answered in any case.
+pub(super) fn commands(
+    config: &Config,
+    main: PgPool,
+    database: PgConnectOptions,
+    stop: CancellationToken,
+) -> graphql::Commands {
+    let limits = load_options(config, false).limits;
+    graphql::Commands::new(main, database, limits, config.limits.execution_time / 2, stop)
 }
 
 /// Where the CSVs are.

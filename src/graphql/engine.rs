@@ -16,6 +16,7 @@ use crate::auth::Scope;
 use crate::graphql::document::cache::Documents;
 use crate::graphql::document::limits::{Budget, Limits};
 use crate::graphql::document::variables;
+use crate::graphql::execute::command::Commands;
 use crate::graphql::execute::subscription;
 use crate::graphql::execute::subscription::Look;
 use crate::graphql::plan::bind::{Bound, bind};
@@ -25,9 +26,13 @@ use crate::graphql::response::write::Writer;
 use crate::graphql::response::{Answer, Cost};
 use crate::query::{PageSizes, Reader};
 
-/// Reads from a database what documents ask for. Clones share everything.
+/// Reads from a database what documents ask for, and runs commands. Clones share
+/// everything.
 #[derive(Clone)]
-pub struct Engine(Arc<Inner>);
+pub struct Engine {
+    shared: Arc<Inner>,
+    commands: Option<Arc<Commands>>,
+}
 
 struct Inner {
     schema: Schema,
@@ -58,7 +63,14 @@ impl Engine {
     pub fn new(reader: Reader, limits: Limits) -> Self {
         let (schema, types) = (schema::build(), schema::registry());
         let (documents, sizes) = (Documents::default(), TableSizes::default());
-        Self(Arc::new(Inner { schema, types, reader, limits, documents, sizes }))
+        let shared = Arc::new(Inner { schema, types, reader, limits, documents, sizes });
+        Self { shared, commands: None }
+    }
+
+    /// The same where mutations can be executed.
+    #[must_use]
+    pub fn with_commands(self, commands: Commands) -> Self {
+        Self { commands: Some(Arc::new(commands)), ..self }
     }
 
     /// Parses the document of a request, unless it is too long. What is wrong with
@@ -67,21 +79,17 @@ impl Engine {
     pub fn prepare(&self, request: Request) -> Prepared {
         let Request { query, operation_name: operation, mut variables, .. } = request;
         let refused = |error| Prepared { kind: None, state: Err(Answer::refused(vec![error])) };
-        let document = match self.0.documents.get(query, &self.0.limits) {
+        let document = match self.shared.documents.get(query, &self.shared.limits) {
             Ok(document) => document,
             Err(error) => return refused(error),
         };
         let (kind, completed) = match document.operation(operation.as_deref()) {
             Err(error) => return refused(error),
-            Ok(found) => {
-                (found.node.ty, variables::complete(&found.node, &self.0.types, &mut variables))
-            }
+            Ok(found) => (
+                found.node.ty,
+                variables::complete(&found.node, &self.shared.types, &mut variables),
+            ),
         };
-        if kind == OperationType::Mutation {
-            let error = ServerError::new("there are no mutations yet, only queries", None);
-            let state = Err(Answer::refused(vec![coded(error, VALIDATION_FAILED)]));
-            return Prepared { kind: Some(kind), state };
-        }
         let state = match completed {
             Ok(()) => Ok(Ready { document, operation, variables }),
             Err(error) => Err(Answer::refused(vec![coded(error, VALIDATION_FAILED)])),
@@ -92,66 +100,60 @@ impl Engine {
     /// Executes a request as its caller may. A subscription answers with what it
     /// would send now.
     pub async fn execute(&self, prepared: Prepared, scope: &Scope) -> Answer {
-        match prepared.state {
-            Ok(ready) => self.run(&ready, scope).await.unwrap_or_else(Answer::refused),
-            Err(refused) => refused,
-        }
+        self.look(&prepared, scope).await.answer
     }
 
     /// Executes a request, and tells whether a subscription has so answered for the
     /// last time. All else does.
     pub async fn look(&self, prepared: &Prepared, scope: &Scope) -> Look {
-        let (true, Ok(ready)) = (prepared.is_subscription(), &prepared.state) else {
-            return Look::once(self.execute(prepared.clone(), scope).await);
-        };
-        match self.follow(ready, scope).await {
-            Ok(look) => look,
-            Err(errors) => Look::once(Answer::refused(errors)),
+        match &prepared.state {
+            Ok(ready) => match self.run(ready, scope).await {
+                Ok(look) => look,
+                Err(errors) => Look::once(Answer::refused(errors)),
+            },
+            Err(refused) => Look::once(refused.clone()),
         }
-    }
-
-    async fn follow(&self, ready: &Ready, scope: &Scope) -> Result<Look, Vec<ServerError>> {
-        let plan = self.plan(ready).await?;
-        let [root] = plan.roots.as_slice() else {
-            // Validation has counted them.
-            return Ok(Look::once(self.run(ready, scope).await?));
-        };
-        let has_ended = match self.bind(ready, &plan).roots.as_slice() {
-            [wanted] => subscription::has_ended(&self.0.reader, scope, root, wanted).await,
-            _ => false,
-        };
-        let answer = self.run(ready, scope).await?;
-        Ok(Look::of(answer, root, has_ended))
     }
 
     async fn plan(&self, ready: &Ready) -> Result<Arc<Operation>, Vec<ServerError>> {
         let Ready { document, operation, variables } = ready;
-        document.plan(&self.0.schema, operation.as_deref(), variables).await
+        document.plan(&self.shared.schema, operation.as_deref(), variables).await
     }
 
     fn bind(&self, ready: &Ready, plan: &Operation) -> Bound {
-        let limits = &self.0.limits;
+        let limits = &self.shared.limits;
         let sizes = PageSizes { default: limits.page_size_default, most: limits.page_size_max };
         bind(plan, &ready.variables, sizes)
     }
 
-    async fn run(&self, ready: &Ready, scope: &Scope) -> Result<Answer, Vec<ServerError>> {
-        let Inner { reader, limits, .. } = &*self.0;
+    async fn run(&self, ready: &Ready, scope: &Scope) -> Result<Look, Vec<ServerError>> {
+        let Inner { reader, limits, .. } = &*self.shared;
         let plan = self.plan(ready).await?;
-        let Bound { roots, asks } = self.bind(ready, &plan);
-        let sizes = self.0.sizes.get(reader).await;
+        let Bound { mut roots, asks } = self.bind(ready, &plan);
+        let sizes = self.shared.sizes.get(reader).await;
         let estimate = Estimate { asks: &asks, sizes: &sizes }.of(&plan, &roots);
         let cost = Cost { estimate, limit: limits.cost };
         cost.check().map_err(|error| vec![error])?;
 
         let budget = Budget::new(limits.values);
-        let execution = Execution { reader, scope, budget: &budget, asks: &asks };
-        let read = execution.read(&plan, &roots).await;
+        let commands = self.commands.as_deref().filter(|_| plan.kind == OperationType::Mutation);
+        let execution = Execution {
+            reader: commands.map_or(reader, |commands| &commands.reader),
+            scope,
+            budget: &budget,
+            asks: &asks,
+            commands: commands.map(|commands| (commands, commands.deadline())),
+        };
+        let read = execution.read(&plan, &mut roots).await;
+        let mut rows = plan.roots.iter().zip(&roots).zip(&read);
+        let goes_on = rows.any(|((root, wanted), read)| subscription::goes_on(root, wanted, read));
         let (told, mut errors) = self.introspection(ready, &plan).await;
         let mut writer = Writer::new(&asks, &budget);
-        writer.data(&plan, roots, &read, &|key| told(key));
+        let is_complete = writer.data(&plan, roots, &read, &|key| told(key));
         errors.extend(std::mem::take(&mut writer.errors));
-        Ok(Answer { data: Some(writer.out), errors, cost: Some(cost), ..Answer::default() })
+        let data = Some(writer.out);
+        let answer = Answer { data, errors, cost: Some(cost), ..Answer::default() };
+        Ok(Look { answer, is_last: !(is_complete && goes_on) })
     }
 
     /// What the schema tells of itself, by root field, and what went wrong there.
@@ -178,7 +180,7 @@ impl Engine {
                 operations: DocumentOperations::Single(operation),
                 fragments: ready.document.parsed().fragments.clone(),
             });
-            let response = schema::introspect(&self.0.schema, request).await;
+            let response = schema::introspect(&self.shared.schema, request).await;
             (found, errors) = (response.data, response.errors);
         }
         let told = move |key: &Key| {
@@ -194,7 +196,7 @@ impl Engine {
 
 impl std::fmt::Debug for Engine {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Engine").field("limits", &self.0.limits).finish_non_exhaustive()
+        f.debug_struct("Engine").field("limits", &self.shared.limits).finish_non_exhaustive()
     }
 }
 

@@ -6,14 +6,17 @@ mod document;
 mod engine;
 mod execute;
 mod inputs;
+mod mutation;
 mod plan;
 mod query;
 mod response;
 mod schema;
+mod subscription;
 pub mod types;
 
 pub use document::limits::Limits;
 pub use engine::{Engine, Prepared};
+pub use execute::command::{Command, Commands, Run};
 pub use execute::subscription::Look;
 pub use response::errors;
 pub use response::{Answer, Cost};

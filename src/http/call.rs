@@ -17,7 +17,7 @@ use super::media::{Events, Form};
 use super::observe::request_id;
 use super::refused::{Refused, after_panic, body, respond, status};
 use super::turns::Place;
-use super::{AppState, subscribe};
+use super::{AppState, cors, subscribe};
 use crate::auth::Scope;
 use crate::graphql::Prepared;
 use crate::graphql::errors::settle;
@@ -110,6 +110,15 @@ impl<'a> Call<'a> {
                                POST";
                 let refused = Refused::new(StatusCode::METHOD_NOT_ALLOWED, message);
                 Some(([(ALLOW, "POST")], refused.answer(self.form)).into_response())
+            }
+            // A body of JSON makes a browser ask first, so that none of its pages comes so
+            // far; but data is not to change because a browser erred.
+            (Some(OperationType::Mutation), By::Post, _)
+                if !cors::may_connect(&self.state.cors_origins, self.headers) =>
+            {
+                let message = "a page of another site may not change data here; the operator \
+                               names those that may in http.cors_origins";
+                Some(Refused::new(StatusCode::FORBIDDEN, message).answer(self.form))
             }
             _ => None,
         }

@@ -109,6 +109,12 @@ impl AppState {
         }
     }
 
+    /// The same where mutations can be executed.
+    #[must_use]
+    pub fn with_commands(self, commands: graphql::Commands) -> Self {
+        Self { engine: self.engine.with_commands(commands), ..self }
+    }
+
     /// The same with other documents that requests may name.
     #[must_use]
     pub fn with_documents(self, documents: Documents) -> Self {

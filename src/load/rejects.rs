@@ -12,6 +12,8 @@ use crate::error::Result;
 pub struct RejectSelection {
     /// Those of this run.
     pub run: Option<Uuid>,
+    /// Those of this file version.
+    pub file: Option<i32>,
     /// Those of files with this key.
     pub file_key: Option<String>,
     /// The one of this file version on this line.
@@ -60,6 +62,7 @@ pub async fn list_rejects(
          WHERE ($1::uuid IS NULL OR reject.run_id = $1) \
            AND ($2::text IS NULL OR file.object_key = $2) \
            AND ($3::integer IS NULL OR (reject.file_id = $3 AND reject.line = $4)) \
+           AND ($6::integer IS NULL OR reject.file_id = $6) \
          ORDER BY reject.run_id DESC, reject.file_id, reject.line LIMIT $5",
     )
     .bind(selection.run)
@@ -67,6 +70,7 @@ pub async fn list_rejects(
     .bind(selection.row.map(|(file, _)| file))
     .bind(selection.row.map(|(_, line)| line))
     .bind(limit)
+    .bind(selection.file)
     .fetch_all(pool)
     .await?;
     let stored = |row: &sqlx::postgres::PgRow| {

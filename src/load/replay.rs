@@ -5,6 +5,7 @@ use std::time::Instant;
 
 use sqlx::postgres::PgConnectOptions;
 use tokio_util::sync::CancellationToken;
+use uuid::Uuid;
 
 use super::counts::count;
 use super::decode::BatchLimits;
@@ -47,14 +48,15 @@ const SELECT: &str = "SELECT file_id, line, byte_offset, raw, object_key FROM (\
          AND ($2::uuid IS NULL OR reject.run_id = $2) \
          AND ($3::text IS NULL OR file.object_key = $3) \
          AND ($4::integer IS NULL OR (reject.file_id = $4 AND reject.line = $5)) \
+         AND ($11::integer IS NULL OR reject.file_id = $11) \
          AND (reject.file_id, reject.line) > ($6, $7) \
        ORDER BY reject.file_id, reject.line LIMIT $8) AS page \
      WHERE before < $10 ORDER BY file_id, line";
 
 impl Replay {
-    /// Replays to the end; a run of its own in the ledger.
-    pub async fn run(self) -> Result<RunSummary> {
-        let begun = Instant::now();
+    /// Replays to the end; a run of its own in the ledger. Calls `begun` with the run
+    /// as soon as it is there.
+    pub async fn run(self, begun: impl FnOnce(Uuid) + Send) -> Result<RunSummary> {
         if self.corrected.is_some() && self.selection.row.is_none() {
             let message = "corrected text is for one reject: name it as FILE:LINE";
             return Err(Error::new(Code::BadUserInput, message));
@@ -62,8 +64,16 @@ impl Replay {
         let new = NewRun { source_uri: SOURCE, atomic: false };
         let session =
             Session::begin(self.database.clone(), 1, new, self.limits, self.stop.clone()).await?;
+        begun(session.run());
+        self.run_in(&session).await.inspect_err(|error| {
+            tracing::error!(error = error.detail(), "the replay failed");
+        })
+    }
+
+    async fn run_in(&self, session: &Session) -> Result<RunSummary> {
+        let begun = Instant::now();
         let mut steps = Vec::new();
-        let worked = self.work(&session, &mut steps).await;
+        let worked = self.work(session, &mut steps).await;
         let outcome = match &worked {
             Ok(files) => RunSummary::outcome_of(files),
             Err(_) => Outcome::Failed,
@@ -145,6 +155,7 @@ impl Replay {
             .bind(count(PAGE))
             .bind(self.corrected.is_some())
             .bind(PAGE_BYTES)
+            .bind(self.selection.file)
             .fetch_all(&mut *connection)
             .await?;
         Page::of(&rows)

@@ -13,8 +13,9 @@ const SCRIPT: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/web/test/graphiql.mjs
 const LIMIT: Duration = Duration::from_secs(120);
 
 /// Opens `base_url`/graphql as a visitor would, runs the query it opens with
-/// (order 43659, whose total the answer must show) and one from a link, and fails
-/// on a wrong answer, an error in the console or a request to another host.
+/// (order 43659, whose total the answer must show), one from a link, a subscription
+/// and a mutation, and fails on a wrong answer, an error in the console or a request
+/// to another host.
 ///
 /// Without Node.js, a Chromium (`CHROMIUM`, or a usual place) or GraphiQL in
 /// this build it says so and passes, except where `CI` is set.

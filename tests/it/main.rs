@@ -43,6 +43,8 @@ mod graphql_filter;
 mod graphql_filter_relations;
 mod graphql_http;
 mod graphql_limits;
+mod graphql_mutation;
+mod graphql_mutation_tasks;
 mod graphql_order;
 mod graphql_read;
 mod graphql_refuse;

@@ -2,6 +2,7 @@ import analytics from "./examples/analytics.graphql";
 import customer from "./examples/customer.graphql";
 import order from "./examples/order.graphql";
 import products from "./examples/products.graphql";
+import replay from "./examples/replay.graphql";
 
 /** The queries a first visitor finds open, one a tab; the first one is in front. */
-export const examples = [order, customer, products, analytics];
+export const examples = [order, customer, products, analytics, replay];

@@ -1,10 +1,10 @@
 // Opens GraphiQL in a real Chromium as a visitor would, runs the query that it
-// opens with, one from a link and a subscription, and fails on anything a visitor would mind:
-// an error in the console, a wrong answer, a request to another host.
+// opens with, one from a link, a subscription and a mutation, and fails on anything a
+// visitor would mind: an error in the console, a wrong answer, a request to another host.
 //
 //   node graphiql.mjs BASE_URL CHROMIUM TOTAL_DUE [SCREENSHOT]
 
-import { writeFileSync } from "node:fs";
+import { readFileSync, writeFileSync } from "node:fs";
 import { Chromium } from "./chromium.mjs";
 
 const [base, executable, total, screenshot] = process.argv.slice(2);
@@ -98,12 +98,21 @@ async function followedRun(browser) {
   await run(browser, link, "subscription", [id, `"rowsRead": ${rowsRead}`]);
 }
 
+/** Runs the example of a mutation. There are no rejects, so its run succeeds. */
+async function replayedRejects(browser) {
+  const link = new URL(page);
+  const example = new URL("../src/examples/replay.graphql", import.meta.url);
+  link.searchParams.set("query", readFileSync(example, "utf8"));
+  await run(browser, link, "mutation ReplayRejects", ["replayRejects", '"state": "SUCCEEDED"']);
+}
+
 const browser = await Chromium.start(executable);
 try {
   browser.onEvent(watch);
   await openingQuery(browser);
   await linkedQuery(browser);
   await followedRun(browser);
+  await replayedRejects(browser);
 } catch (error) {
   faults.push(error.message);
 } finally {

@@ -2,20 +2,27 @@
 //! the next is read, so each selected list costs one statement, however many
 //! rows it is below of.
 
+pub(crate) mod command;
 pub(crate) mod subscription;
 
 use std::collections::HashMap;
 use std::sync::Arc;
 
+use async_graphql::Variables;
+use async_graphql::parser::types::OperationType;
 use futures_util::FutureExt as _;
 use futures_util::future::{BoxFuture, join_all};
 use tokio::join;
+use tokio::time::Instant;
 
+use self::command::{Command, Commands};
 use super::plan::{Connection, Fetch, Many, Object, Operation, Root, RootStep, Sales, count};
 use crate::auth::Scope;
-use crate::error::{Error, Result};
+use crate::error::{Code, Error, Result};
 use crate::graphql::document::limits::Budget;
+use crate::graphql::inputs::arguments::{Arguments, Given};
 use crate::graphql::plan::bind::{Asks, Wanted};
+use crate::graphql::schema::model::{RootField, RootValue};
 use crate::query::aggregate::Owners;
 use crate::query::{Below, Column, Extent, Key, List, Pages, Reader, Row};
 
@@ -26,6 +33,8 @@ pub(crate) struct Execution<'a> {
     pub(crate) scope: &'a Scope,
     pub(crate) budget: &'a Budget,
     pub(crate) asks: &'a Asks,
+    /// With the time by which they are to be answered.
+    pub(crate) commands: Option<(&'a Commands, Instant)>,
 }
 
 /// What was read, or why it was not.
@@ -81,6 +90,14 @@ pub(crate) struct Lists {
     pub(crate) fetched: Fetched,
 }
 
+impl Read<Found> {
+    /// The row with this key; `None` where the rows could not be read, too.
+    fn row(&self, key: &Key) -> Option<&Row> {
+        let Self::There(found) = self else { return None };
+        found.at.get(key).and_then(|index| found.fetched.rows.get(*index))
+    }
+}
+
 impl<T> From<Result<T>> for Read<T> {
     fn from(result: Result<T>) -> Self {
         match result {
@@ -91,17 +108,47 @@ impl<T> From<Result<T>> for Read<T> {
 }
 
 impl Execution<'_> {
-    /// Reads all root fields.
+    /// Reads all root fields: at the same time, but those of a mutation one after the
+    /// other, each once its command has run. A command in `wanted` gives way to the key
+    /// of its row, and what must be found but is not to an error.
     pub(crate) async fn read(
         &self,
         operation: &Operation,
-        wanted: &[Result<Wanted>],
+        wanted: &mut [Result<Wanted>],
     ) -> Vec<RootData> {
         let roots = operation.roots.iter().zip(wanted);
-        join_all(roots.map(|(root, wanted)| self.root(root, wanted))).await
+        if operation.kind != OperationType::Mutation {
+            return join_all(roots.map(|(root, wanted)| self.root(root, wanted))).await;
+        }
+        let mut read = Vec::with_capacity(roots.len());
+        for (root, wanted) in roots {
+            read.push(self.root(root, wanted).await);
+        }
+        read
     }
 
-    async fn root(&self, root: &Root, wanted: &Result<Wanted>) -> RootData {
+    async fn root(&self, root: &Root, wanted: &mut Result<Wanted>) -> RootData {
+        if let (RootStep::Keys { field, .. }, Ok(Wanted::Command(input))) = (&root.step, &*wanted) {
+            *wanted = self.run(field, input).await.map(|key| Wanted::One(0, key));
+        }
+        let data = self.rows(root, wanted).await;
+        if let Some(error) = missing(root, wanted, &data) {
+            *wanted = Err(error);
+        }
+        data
+    }
+
+    async fn run(&self, field: &RootField, input: &Arguments) -> Result<Key> {
+        let (RootValue::Command { run, .. }, Some((commands, deadline))) =
+            (&field.value, self.commands)
+        else {
+            return Err(Error::new(Code::Unavailable, "this server only reads"));
+        };
+        let input = Given { arguments: input, variables: &Variables::default() };
+        run(Command { input, commands, deadline }).await
+    }
+
+    async fn rows(&self, root: &Root, wanted: &Result<Wanted>) -> RootData {
         match (&root.step, wanted) {
             (RootStep::List { connection, .. }, Ok(_)) => {
                 RootData::List(self.lists(connection, None).await.into())
@@ -236,6 +283,23 @@ impl Execution<'_> {
             }
             Some(below) => self.reader.count_below(self.scope, table, &ask.condition, below).await,
         }
+    }
+}
+
+/// The error of a row that must be there: one that is followed, or a command's.
+fn missing(root: &Root, wanted: &Result<Wanted>, data: &RootData) -> Option<Error> {
+    let (RootStep::Keys { field, .. }, Ok(Wanted::One(of, key)), RootData::Keys(found)) =
+        (&root.step, wanted, data)
+    else {
+        return None;
+    };
+    match found.get(*of) {
+        Some(Some(Read::There(found))) if !found.at.contains_key(key) => match &field.value {
+            RootValue::Followed { not_found, .. } => Some(Error::new(Code::NotFound, *not_found)),
+            RootValue::Command { .. } => Some(Error::internal("the row of a command is missing")),
+            _ => None,
+        },
+        _ => None,
     }
 }
 

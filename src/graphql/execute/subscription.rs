@@ -2,23 +2,18 @@
 //! that is over, and what a subscription must look like.
 
 use std::collections::HashSet;
-use std::slice;
 
 use async_graphql::parser::types::{
     ExecutableDocument, Field, OperationDefinition, Selection as Item, SelectionSet,
 };
-use async_graphql::{PathSegment, Pos, Positioned, ServerError};
+use async_graphql::{Pos, Positioned, ServerError};
 
-use crate::auth::Scope;
-use crate::error::{Code, Error, Result};
+use crate::error::Result;
+use crate::graphql::execute::RootData;
 use crate::graphql::plan::bind::Wanted;
 use crate::graphql::plan::{Root, RootStep};
 use crate::graphql::response::Answer;
-use crate::graphql::response::errors::{VALIDATION_FAILED, coded, server_error};
-use crate::query::{Column, Kind, Reader, Selection};
-
-/// Null in the rows that can be followed for as long as they change.
-static FINISHED_AT: Column = Column::new("finished_at", Kind::DateTime).nullable();
+use crate::graphql::response::errors::{VALIDATION_FAILED, coded};
 
 /// What an operation answers now.
 #[derive(Debug)]
@@ -35,38 +30,21 @@ impl Look {
     pub const fn once(answer: Answer) -> Self {
         Self { answer, is_last: true }
     }
-
-    /// The answer of a subscription with this root field. `has_ended` was found out
-    /// before the answer was read, so that it is of the last state.
-    pub(crate) fn of(mut answer: Answer, root: &Root, has_ended: bool) -> Self {
-        let is_null = format!("{{{}null}}", root.key.json);
-        let is_nothing = answer.data.as_deref().is_none_or(|data| data == is_null.as_bytes());
-        if is_nothing && answer.was_executed() && answer.errors.is_empty() {
-            let error = Error::new(Code::NotFound, "id: there is no such load run");
-            let path = vec![PathSegment::Field(root.key.name.to_string())];
-            answer.errors.push(server_error(error, root.position).with_path(path));
-        }
-        Self { answer, is_last: is_nothing || has_ended }
-    }
 }
 
-/// Whether the row of a root field will not change any more. What cannot be told,
-/// the answer itself says.
-pub(crate) async fn has_ended(
-    reader: &Reader,
-    scope: &Scope,
-    root: &Root,
-    wanted: &Result<Wanted>,
-) -> bool {
-    let (RootStep::Keys { fetches, .. }, Ok(Wanted::One(of, key))) = (&root.step, wanted) else {
+/// Whether the row of a root field is one that changes still. What is below it was read
+/// later: of a row that has ended, everything is of its last state.
+pub(crate) fn goes_on(root: &Root, wanted: &Result<Wanted>, data: &RootData) -> bool {
+    let (RootStep::Keys { ended_when: Some(ended_when), .. }, Ok(Wanted::One(of, key))) =
+        (&root.step, wanted)
+    else {
         return false;
     };
-    let Some(fetch) = fetches.get(*of) else { return false };
-    let mut selection = Selection::of(fetch.entity.table);
-    let finished_at = selection.column(Selection::ROW, &FINISHED_AT);
-    let rows = reader.by_keys(scope, &selection, slice::from_ref(key)).await;
-    let still = rows.map(|rows| rows.first().map(|row| row.is_null(finished_at)));
-    matches!(still, Ok(Some(Ok(false))))
+    let row = match data {
+        RootData::Keys(found) => found.get(*of).and_then(|found| found.as_ref()?.row(key)),
+        _ => None,
+    };
+    matches!(row.map(|row| row.is_null(*ended_when)), Some(Ok(true)))
 }
 
 /// Whether a subscription has one root field, whatever its variables. The document

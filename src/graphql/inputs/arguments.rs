@@ -73,6 +73,18 @@ impl Given<'_> {
         self.get(name) == Some(Const::Boolean(true))
     }
 
+    /// The fields of an input object.
+    pub(crate) fn object(self, name: &'static str) -> Result<Option<Arguments>> {
+        match self.get(name) {
+            None => Ok(None),
+            Some(Const::Object(fields)) => {
+                let field = |(name, value): (_, Const)| (name, value.into_value());
+                Ok(Some(Arguments(fields.into_iter().map(field).collect())))
+            }
+            Some(_) => Err(wrong_type(name, "an object")),
+        }
+    }
+
     /// A list of strings or ids; one alone is a list of one.
     pub(crate) fn texts(self, name: &'static str) -> Result<Vec<String>> {
         match self.get(name) {

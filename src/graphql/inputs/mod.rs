@@ -26,6 +26,8 @@ use crate::query::{Condition, Kind, Order, Value as Bound};
 pub(super) const FILTER: &str = "filter";
 /// The argument of a list that orders it.
 pub(super) const ORDER_BY: &str = "orderBy";
+/// The argument of a command.
+pub(super) const INPUT: &str = "input";
 
 /// The name of an entity's filter type.
 pub(super) fn filter_name(entity: &Entity) -> String {
@@ -39,6 +41,7 @@ pub(super) fn order_name(entity: &Entity) -> String {
 }
 
 pub(super) use groups::{Grouping, read as grouping, register as register_groups};
+pub(super) use schema::insert as register_object;
 
 /// Makes the filter and the order of an entity known, and all they refer to but
 /// the enumerations, which the entity's own fields make known.

@@ -5,7 +5,7 @@ use async_graphql::Value as Const;
 use super::arguments::{Given, missing};
 use crate::error::Result;
 use crate::graphql::inputs;
-use crate::graphql::plan::bind::key_of;
+use crate::graphql::schema::global_id::key_of;
 use crate::graphql::schema::model::{Only, Takes};
 use crate::query::{Column, Comparison, Condition, Kind, Value, bad_argument};
 

@@ -194,7 +194,7 @@ fn listed(registry: &mut Registry, of: &'static Entity) -> String {
 }
 
 /// Makes an input type known.
-pub(super) fn insert(
+pub(in crate::graphql) fn insert(
     registry: &mut Registry,
     name: &str,
     description: &str,

@@ -2,7 +2,6 @@
 //! the whole document before anything is read, so every refusal comes first.
 
 use async_graphql::Variables;
-use uuid::Uuid;
 
 use crate::error::{Code, Error, Result};
 use crate::graphql::inputs::Grouping;
@@ -12,7 +11,7 @@ use crate::graphql::plan::{
     Connection, Fetch, Measured, Operation, Root, RootStep, Sales, WantedMeasure,
 };
 use crate::graphql::schema::global_id;
-use crate::graphql::schema::model::{Entity, RootField, RootValue};
+use crate::graphql::schema::model::{RootField, RootValue};
 use crate::graphql::{inputs, types};
 use crate::query::aggregate::{Groups, Measure, Measures, SALES_GROUP, Statistic};
 use crate::query::{
@@ -44,6 +43,8 @@ pub(crate) enum Wanted {
     One(usize, Key),
     /// The same for a list.
     Each(Vec<(usize, Key)>),
+    /// The row that a command with this input names: one of the key, once it has run.
+    Command(Arguments),
 }
 
 /// What is asked of a connection.
@@ -107,7 +108,7 @@ impl Binder<'_> {
                 self.connection(connection, only)?;
                 Ok(Wanted::Itself)
             }
-            RootStep::Keys { field, arguments, fetches } => {
+            RootStep::Keys { field, arguments, fetches, .. } => {
                 let wanted = self.wanted(field, self.given(arguments))?;
                 for fetch in fetches {
                     self.below(fetch)?;
@@ -131,9 +132,9 @@ impl Binder<'_> {
                 });
                 Ok(Wanted::One(0, Key::new(parts.collect::<Result<_>>()?)))
             }
-            RootValue::Id(entity) => {
+            RootValue::Id(entity) | RootValue::Followed { of: entity, .. } => {
                 let id = given.text("id")?.ok_or_else(|| missing("id"))?;
-                Ok(Wanted::One(0, key_of(&id, entity, "id")?))
+                Ok(Wanted::One(0, global_id::key_of(&id, entity, "id")?))
             }
             RootValue::Node => {
                 let id = given.text("id")?.ok_or_else(|| missing("id"))?;
@@ -149,6 +150,10 @@ impl Binder<'_> {
                 }
                 let message = format!("ids: {} ids are more than {most}, the limit", ids.len());
                 Err(Error::new(Code::BadUserInput, message).with_source(PageTooLarge("ids")))
+            }
+            RootValue::Command { .. } => {
+                let input = given.object(inputs::INPUT)?.ok_or_else(|| missing(inputs::INPUT))?;
+                Ok(Wanted::Command(input))
             }
             RootValue::List { .. } | RootValue::Groups(_) => Ok(Wanted::Itself),
         }
@@ -256,12 +261,4 @@ fn any(id: &str, argument: &'static str) -> Result<(usize, Key)> {
     place
         .map(|place| (place, key))
         .ok_or_else(|| bad_argument(argument, format!("{argument}: not an id of this API")))
-}
-
-/// The key of a global id. What has a UUID for its key may be named by that, too.
-pub(crate) fn key_of(id: &str, entity: &'static Entity, argument: &'static str) -> Result<Key> {
-    match (entity.table.key, Uuid::try_parse(id)) {
-        ([column], Ok(uuid)) if column.kind == query::Kind::Uuid => Ok(Key::from(uuid)),
-        _ => global_id::decode(id, &[entity], argument).map(|(_, key)| key),
-    }
 }

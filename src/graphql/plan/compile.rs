@@ -10,8 +10,8 @@ use crate::graphql::plan::{
     PageInfoStep, Root, RootStep, Sales, Step, WantedMeasure,
 };
 use crate::graphql::schema::model::{Entity, Field, FieldValue, RootValue, Shape, Shown};
-use crate::graphql::schema::registry;
-use crate::graphql::{query, types};
+use crate::graphql::schema::{registry, root_fields};
+use crate::graphql::types;
 use crate::query::aggregate::{self, MOST_MEASURES};
 use crate::query::{Selection, Source, ToOne};
 
@@ -27,13 +27,13 @@ pub(crate) fn compile(
 ) -> Result<Operation> {
     let mut compiler = Compiler { selections, connections: 0, sales: 0 };
     let mut roots = Vec::new();
-    for selected in selections.collect(query::root_name(kind), &[root])? {
+    for selected in selections.collect(root_fields::root_name(kind), &[root])? {
         let step = compiler.root(kind, &selected)?;
         let position = selected.field.pos;
         roots.push(Root { key: selected.key.into(), position, step });
     }
     let Compiler { connections, sales, .. } = compiler;
-    Ok(Operation { roots, connections, sales })
+    Ok(Operation { kind, roots, connections, sales })
 }
 
 struct Compiler<'a> {
@@ -114,12 +114,12 @@ impl Draft {
 
 impl<'a> Compiler<'a> {
     fn root(&mut self, kind: OperationType, selected: &Selected<'a>) -> Result<RootStep> {
-        let type_name = query::root_name(kind);
+        let type_name = root_fields::root_name(kind);
         let name = selected.field.node.name.node.as_str();
         if name == "__typename" {
             return Ok(RootStep::Typename(type_name));
         }
-        let Some(field) = query::field(kind, name) else {
+        let Some(field) = root_fields::field(kind, name) else {
             if !name.starts_with("__") {
                 return Err(unknown(type_name, name));
             }
@@ -135,12 +135,21 @@ impl<'a> Compiler<'a> {
                 let connection = self.connection(of, name, arguments, &selected.sets)?;
                 return Ok(RootStep::List { field, connection: Box::new(connection) });
             }
-            RootValue::Key(entity) | RootValue::Id(entity) => &[entity],
+            RootValue::Key(entity)
+            | RootValue::Id(entity)
+            | RootValue::Followed { of: entity, .. }
+            | RootValue::Command { returns: entity, .. } => &[entity],
             RootValue::Node | RootValue::Nodes => types::ALL,
         };
         let fetches = entities.iter().map(|entity| self.row(entity, &selected.sets));
-        let fetches = fetches.collect::<Result<_>>()?;
-        Ok(RootStep::Keys { field, arguments, fetches })
+        let mut fetches = fetches.collect::<Result<Vec<_>>>()?;
+        let ended_when = match (&field.value, fetches.first_mut()) {
+            (RootValue::Followed { ended_when, .. }, Some(fetch)) => {
+                Some(fetch.selection.column(Selection::ROW, ended_when))
+            }
+            _ => None,
+        };
+        Ok(RootStep::Keys { field, arguments, fetches, ended_when })
     }
 
     /// A row of an entity, shown in one way.

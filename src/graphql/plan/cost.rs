@@ -87,7 +87,7 @@ impl Estimate<'_> {
                 // It is refused.
                 Err(_) => return 1,
                 Ok(Wanted::Each(keys)) => count(keys.len()),
-                Ok(Wanted::One(..) | Wanted::Itself) => 1,
+                Ok(Wanted::One(..) | Wanted::Command(_) | Wanted::Itself) => 1,
             };
             match &root.step {
                 RootStep::Typename(_) | RootStep::Introspection(_) => 1,

@@ -7,7 +7,7 @@ pub(crate) mod collect_fields;
 pub(crate) mod compile;
 pub(crate) mod cost;
 
-use async_graphql::parser::types::Field as AstField;
+use async_graphql::parser::types::{Field as AstField, OperationType};
 use async_graphql::{Name, Pos, Positioned};
 
 use crate::graphql::inputs::arguments::Arguments;
@@ -18,6 +18,7 @@ use crate::query::{Column, Selection};
 /// An operation.
 #[derive(Debug)]
 pub(crate) struct Operation {
+    pub(crate) kind: OperationType,
     /// In the order of the document.
     pub(crate) roots: Vec<Root>,
     /// How many connections there are, each with a number below it.
@@ -44,6 +45,8 @@ pub(crate) enum RootStep {
         field: &'static RootField,
         arguments: Arguments,
         fetches: Vec<Fetch>,
+        /// Where in a row that is followed the column is that ends it.
+        ended_when: Option<usize>,
     },
     List {
         field: &'static RootField,

@@ -56,13 +56,3 @@ pub(super) static FIELDS: &[RootField] = &[
         value: RootValue::List { of: &LOAD_PARKED, only: &ONLY },
     },
 ];
-
-/// What can be followed while it changes.
-pub(super) static LIVE: &[RootField] = &[RootField {
-    name: "loadRun",
-    description: "The load run with this id: as it is now, and again whenever what is selected of \
-                  it has changed. Completes after its last state was sent. Null only together \
-                  with an error, which is NOT_FOUND when there is no such run.",
-    arguments: &[ID],
-    value: RootValue::Id(&LOAD_RUN),
-}];

@@ -44,10 +44,12 @@ pub(crate) fn server_error(error: impl Into<Arc<Error>>, position: Pos) -> Serve
     answer
 }
 
-/// Codes of the program's own set-up are none of a client's business.
+/// Codes of the program's own set-up are not for clients, who know a held lock as any
+/// conflict.
 const fn public_code(code: Code) -> &'static str {
     match code {
         Code::Config => Code::Internal.as_str(),
+        Code::Locked => Code::Conflict.as_str(),
         other => other.as_str(),
     }
 }

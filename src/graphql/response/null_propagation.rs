@@ -33,13 +33,15 @@ pub(crate) struct Failure {
 pub(crate) type Written<T = ()> = Result<T, Failure>;
 
 impl<'a> Writer<'a> {
-    /// Writes a value that may be null, which it is if it fails.
-    pub(crate) fn or_null(&mut self, value: impl FnOnce(&mut Self) -> Written) {
+    /// Writes a value that may be null, which it is if it fails. Tells whether it did not.
+    pub(crate) fn or_null(&mut self, value: impl FnOnce(&mut Self) -> Written) -> bool {
         let (mark, depth) = (self.out.len(), self.path.len());
-        if let Err(failure) = value(self) {
-            self.path.truncate(depth);
-            self.null_instead(mark, failure);
-        }
+        value(self)
+            .map_err(|failure| {
+                self.path.truncate(depth);
+                self.null_instead(mark, failure);
+            })
+            .is_ok()
     }
 
     /// The same below the root.

@@ -47,21 +47,22 @@ impl<'a> Writer<'a> {
     }
 
     /// Writes the whole of `data`. `introspection` gives what async-graphql found
-    /// for a root field.
+    /// for a root field. Tells whether no root field failed.
     pub(crate) fn data(
         &mut self,
         operation: &'a Operation,
         wanted: Vec<Result<Wanted>>,
         read: &'a [RootData],
         introspection: &dyn Fn(&Key) -> Vec<u8>,
-    ) {
+    ) -> bool {
+        let mut is_complete = true;
         self.out.push(b'{');
         let roots = operation.roots.iter().zip(read).zip(wanted);
         for (index, ((root, read), wanted)) in roots.enumerate() {
             self.key(index, &root.key);
             self.position = root.position;
             self.path.push(Segment::Key(&root.key));
-            self.or_null(|writer| match wanted {
+            is_complete &= self.or_null(|writer| match wanted {
                 Err(refused) => Err(writer.failure(refused)),
                 Ok(_) if matches!(root.step, RootStep::Introspection(_)) => {
                     writer.out.extend(introspection(&root.key));
@@ -72,6 +73,7 @@ impl<'a> Writer<'a> {
             self.path.clear();
         }
         self.out.push(b'}');
+        is_complete
     }
 
     fn root(&mut self, step: &'a RootStep, read: &'a RootData, wanted: &Wanted) -> Written {

@@ -2,10 +2,11 @@
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use uuid::Uuid;
 
 use super::model::Entity;
 use crate::error::Result;
-use crate::query::{Key, KeyPart, bad_argument};
+use crate::query::{Key, KeyPart, Kind, bad_argument};
 
 /// The id of the row with this key.
 pub(crate) fn encode(name: &str, key: &Key) -> String {
@@ -33,6 +34,17 @@ pub(crate) fn decode(
         };
         bad_argument(argument, message)
     })
+}
+
+/// The key of an entity's id. An entity whose key is a UUID may be named by that, too.
+///
+/// # Errors
+/// As [`decode`].
+pub(crate) fn key_of(id: &str, entity: &'static Entity, argument: &'static str) -> Result<Key> {
+    match (entity.table.key, Uuid::try_parse(id)) {
+        ([column], Ok(uuid)) if column.kind == Kind::Uuid => Ok(Key::from(uuid)),
+        _ => decode(id, &[entity], argument).map(|(_, key)| key),
+    }
 }
 
 fn parse(id: &str, among: &[&'static Entity]) -> Option<(&'static Entity, Key)> {

@@ -4,6 +4,7 @@
 pub(crate) mod global_id;
 pub mod model;
 pub(crate) mod registry;
+pub(crate) mod root_fields;
 pub(crate) mod scalars;
 
 use std::borrow::Cow;
@@ -15,16 +16,16 @@ use async_graphql::futures_util::Stream;
 use async_graphql::parser::types::{ExecutableDocument, Field, OperationType};
 use async_graphql::registry::Registry;
 use async_graphql::{
-    CacheControl, ContainerType, Context, ContextSelectionSet, EmptyMutation, ObjectType,
-    OutputType, Positioned, Request, Response, SDLExportOptions, SchemaBuilder, ServerError,
-    ServerResult, SubscriptionType, ValidationResult, Value,
+    CacheControl, ContainerType, Context, ContextSelectionSet, ObjectType, OutputType, Positioned,
+    Request, Response, SDLExportOptions, SchemaBuilder, ServerError, ServerResult,
+    SubscriptionType, ValidationResult, Value,
 };
 
-use super::query;
+use self::root_fields::root_name;
 use crate::graphql::response::errors::{VALIDATION_FAILED, set_code};
 
 /// async-graphql's part.
-pub(crate) type Schema = async_graphql::Schema<Query, EmptyMutation, Subscription>;
+pub(crate) type Schema = async_graphql::Schema<Root<false>, Root<true>, Subscription>;
 
 pub(crate) fn build() -> Schema {
     builder().extension(Gate).finish()
@@ -44,14 +45,16 @@ pub fn sdl() -> String {
     text
 }
 
-fn builder() -> SchemaBuilder<Query, EmptyMutation, Subscription> {
-    Schema::build(Query, EmptyMutation, Subscription)
+fn builder() -> SchemaBuilder<Root<false>, Root<true>, Subscription> {
+    Schema::build(Root, Root, Subscription)
 }
 
 /// The types that documents name, for what looks at them without async-graphql.
 pub(crate) fn registry() -> Registry {
     let mut registry = Registry::default();
-    registry::root(&mut registry, OperationType::Query);
+    for kind in [OperationType::Query, OperationType::Mutation, OperationType::Subscription] {
+        registry::root(&mut registry, kind);
+    }
     registry
 }
 
@@ -130,17 +133,22 @@ impl Extension for Gate {
     }
 }
 
-/// The root of queries.
+/// The root of queries, or of mutations.
 #[derive(Debug, Clone, Copy)]
-pub(crate) struct Query;
+pub(crate) struct Root<const MUTATION: bool>;
 
-impl OutputType for Query {
+impl<const MUTATION: bool> Root<MUTATION> {
+    const KIND: OperationType =
+        if MUTATION { OperationType::Mutation } else { OperationType::Query };
+}
+
+impl<const MUTATION: bool> OutputType for Root<MUTATION> {
     fn type_name() -> Cow<'static, str> {
-        query::root_name(OperationType::Query).into()
+        root_name(Self::KIND).into()
     }
 
     fn create_type_info(registry: &mut Registry) -> String {
-        registry::root(registry, OperationType::Query);
+        registry::root(registry, Self::KIND);
         Self::qualified_type_name()
     }
 
@@ -153,14 +161,14 @@ impl OutputType for Query {
     }
 }
 
-impl ContainerType for Query {
+impl<const MUTATION: bool> ContainerType for Root<MUTATION> {
     async fn resolve_field(&self, _context: &Context<'_>) -> ServerResult<Option<Value>> {
         // Only what the schema tells of itself comes here, and that is answered before.
         Ok(None)
     }
 }
 
-impl ObjectType for Query {}
+impl<const MUTATION: bool> ObjectType for Root<MUTATION> {}
 
 /// The root of subscriptions.
 #[derive(Debug, Clone, Copy)]
@@ -168,7 +176,7 @@ pub(crate) struct Subscription;
 
 impl SubscriptionType for Subscription {
     fn type_name() -> Cow<'static, str> {
-        query::root_name(OperationType::Subscription).into()
+        root_name(OperationType::Subscription).into()
     }
 
     fn create_type_info(registry: &mut Registry) -> String {

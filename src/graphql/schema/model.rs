@@ -2,6 +2,7 @@
 //! fields is the source of the schema, of what is selected from Postgres, and of
 //! how a row becomes an answer.
 
+use crate::graphql::execute::command::Run;
 use crate::query::aggregate::{LineValue, Measure};
 use crate::query::{Column, Table, ToMany, ToOne};
 
@@ -185,6 +186,24 @@ pub enum RootValue {
     Node,
     /// The rows of any entities that the argument `ids` names.
     Nodes,
+    /// The row that the argument `id` names, followed for as long as it changes.
+    Followed {
+        /// Of what.
+        of: &'static Entity,
+        /// The column that is null for as long as the row changes.
+        ended_when: &'static Column,
+        /// The message where there is no such row.
+        not_found: &'static str,
+    },
+    /// The row that a command names when it has run.
+    Command {
+        /// The fields of its argument `input`.
+        input: &'static [Argument],
+        /// Runs it.
+        run: Run,
+        /// Its payload, a type over that row.
+        returns: &'static Entity,
+    },
 }
 
 /// An argument that keeps a list to some rows, by a column of theirs.

@@ -4,23 +4,23 @@ use async_graphql::indexmap::{IndexMap, IndexSet};
 use async_graphql::parser::types::OperationType;
 use async_graphql::registry::{MetaEnumValue, MetaField, MetaInputValue, MetaType, Registry};
 
-use super::model::{Entity, Enumeration, Field, FieldValue, RootField, RootValue, Shape};
-use super::scalars;
-use crate::graphql::{inputs, query, types};
+use super::model::{Argument, Entity, Enumeration, Field, FieldValue, RootField, RootValue, Shape};
+use super::{root_fields, scalars};
+use crate::graphql::{inputs, types};
 
 /// Name and description of the interface of all entities.
 const NODE: (&str, &str) = ("Node", "Anything with a global id.");
 
 /// Makes a root and all it refers to known.
 pub(crate) fn root(registry: &mut Registry, kind: OperationType) {
-    let name = query::root_name(kind);
+    let name = root_fields::root_name(kind);
     let description = match kind {
         OperationType::Query => "Everything that can be read.",
-        OperationType::Mutation => "Everything that can be done.",
+        OperationType::Mutation => "Everything that can be changed.",
         OperationType::Subscription => "What can be followed while it changes.",
     };
     let list: Vec<MetaField> =
-        query::fields(kind).map(|field| root_field(registry, field)).collect();
+        root_fields::fields(kind).map(|field| root_field(registry, field)).collect();
     let is_subscription = matches!(kind, OperationType::Subscription);
     let mut meta = object(name, description, list);
     if let MetaType::Object { is_subscription: is, .. } = &mut meta {
@@ -30,8 +30,9 @@ pub(crate) fn root(registry: &mut Registry, kind: OperationType) {
 }
 
 fn root_field(registry: &mut Registry, field: &'static RootField) -> MetaField {
+    node(registry);
     let (ty, of) = match &field.value {
-        RootValue::Key(of) | RootValue::Id(of) => {
+        RootValue::Key(of) | RootValue::Id(of) | RootValue::Followed { of, .. } => {
             entity(registry, of);
             (of.shape.name.to_owned(), None)
         }
@@ -45,19 +46,36 @@ fn root_field(registry: &mut Registry, field: &'static RootField) -> MetaField {
         }
         RootValue::Node => (NODE.0.to_owned(), None),
         RootValue::Nodes => (format!("[{}]", NODE.0), None),
+        RootValue::Command { returns, .. } => {
+            shape(registry, &returns.shape);
+            (returns.shape.name.to_owned(), None)
+        }
     };
-    node(registry);
     let mut meta = plain(field.name, field.description, ty);
     for own in field.arguments {
         let argument = input(own.name, own.ty, own.description);
         meta.args.insert(own.name.to_owned(), argument);
     }
-    if let Some(of) = of {
-        meta.args.extend(list_arguments(of));
-    } else if let RootValue::Groups(_) = &field.value {
-        meta.args.extend(page_arguments());
+    match (&field.value, of) {
+        (_, Some(of)) => meta.args.extend(list_arguments(of)),
+        (RootValue::Groups(_), None) => meta.args.extend(page_arguments()),
+        (RootValue::Command { input: fields, .. }, None) => {
+            let ty = command_input(registry, field.name, fields);
+            let argument = input(inputs::INPUT, &format!("{ty}!"), "What it works on.");
+            meta.args.insert(inputs::INPUT.to_owned(), argument);
+        }
+        _ => {}
     }
     meta
+}
+
+/// Makes the type of a command's input known: `ReplayRejectsInput` of `replayRejects`.
+fn command_input(registry: &mut Registry, field: &str, fields: &[Argument]) -> String {
+    let (first, rest) = field.split_at(1);
+    let name = format!("{}{rest}Input", first.to_ascii_uppercase());
+    let fields = fields.iter().map(|field| input(field.name, field.ty, field.description));
+    inputs::register_object(registry, &name, &format!("What {field} takes."), fields.collect());
+    name
 }
 
 /// Makes an entity, its connection and all they refer to known.

@@ -3,6 +3,7 @@
 
 pub(crate) mod api;
 pub(crate) mod app;
+pub(crate) mod commands;
 pub(crate) mod database;
 pub(crate) mod dialects;
 pub(crate) mod draw;

@@ -1,0 +1,140 @@
+//! `replayRejects`: loads rejected rows again.
+
+use futures_util::FutureExt as _;
+use futures_util::future::BoxFuture;
+use sqlx::PgPool;
+
+use crate::error::{Code, Error, Result};
+use crate::graphql::execute::command::{Command, Commands};
+use crate::graphql::inputs::arguments::Given;
+use crate::graphql::schema::global_id::key_of;
+use crate::graphql::schema::model::{
+    Argument, Entity, Field, FieldValue, Inputs, RootField, RootValue, Shape,
+};
+use crate::graphql::types::{LOAD_FILE, LOAD_REJECT, LOAD_RUN};
+use crate::load::{Reason, RejectSelection, Replay, list_rejects};
+use crate::query::{BadArgument, Column, Key, KeyPart, Kind, bad_argument, tables};
+
+const REJECT_ID: &str = "rejectId";
+const RAW: &str = "raw";
+
+pub(super) static FIELDS: &[RootField] = &[RootField {
+    name: "replayRejects",
+    description: "Loads rejected rows again after a fix: each is converted and merged again, and \
+                  rejected again if it still does not fit. Parked rows whose parent has arrived \
+                  are loaded, too. This is a load run of its own, even when no reject is selected. \
+                  It is answered when the run has ended, or after half the time a request may take \
+                  (15 s by default) while it is still running: the subscription loadRun follows \
+                  it. The run continues when the client disconnects. Null only together with an \
+                  error, which is CONFLICT while another load run holds the lock.",
+    arguments: &[],
+    value: RootValue::Command { input: &INPUT, run, returns: &PAYLOAD },
+}];
+
+static INPUT: [Argument; 4] = [
+    Argument {
+        name: "runId",
+        ty: "ID",
+        description: "Only the rejects of this run: its global id or UUID. Without any of runId, \
+                      fileId and rejectId, all rejects are replayed; of several, all must fit.",
+    },
+    Argument {
+        name: "fileId",
+        ty: "ID",
+        description: "Only the rejects of this file version: its global id.",
+    },
+    Argument {
+        name: REJECT_ID,
+        ty: "ID",
+        description: "Only the reject with this global id. NOT_FOUND when there is none.",
+    },
+    Argument {
+        name: RAW,
+        ty: "String",
+        description: "Corrected text of the whole record, in the dialect of its file, to load in \
+                      place of the reject's own. Only together with rejectId.",
+    },
+];
+
+static PAYLOAD: Entity = Entity {
+    table: &tables::LOAD_RUN,
+    shape: Shape {
+        name: "ReplayRejectsPayload",
+        description: "What replayRejects returns.",
+        fields: &[Field {
+            name: "loadRun",
+            description: "The run of the replay: whether it has ended, and how many rows it \
+                          loaded. Null only together with an error.",
+            value: FieldValue::GroupUnlessNull(&LOAD_RUN.shape, Column::new("id", Kind::Uuid)),
+        }],
+    },
+    inputs: Inputs::NONE,
+};
+
+fn run(command: Command<'_>) -> BoxFuture<'_, Result<Key>> {
+    async move {
+        let Commands { pool, database, limits, stop, .. } = command.commands.clone();
+        let selection = selection(command.input)?;
+        let corrected = command.input.text(RAW)?.map(String::into_bytes);
+        check(&selection, corrected.is_some(), &pool).await?;
+        let replay = Replay { database, limits, selection, corrected, stop };
+        let run = command.detach(async move |begun| {
+            let tell = |run| {
+                // Nobody waits for it where the client has disconnected.
+                let _ = begun.send(run);
+            };
+            replay.run(tell).await.map(drop)
+        });
+        Ok(Key::from(run.await?))
+    }
+    .boxed()
+}
+
+fn selection(input: Given<'_>) -> Result<RejectSelection> {
+    let run = named(input, "runId", &LOAD_RUN, |key| match key {
+        [KeyPart::Uuid(run)] => Some(*run),
+        _ => None,
+    })?;
+    let file = named(input, "fileId", &LOAD_FILE, |key| match key {
+        [KeyPart::Int(file)] => i32::try_from(*file).ok(),
+        _ => None,
+    })?;
+    let row = named(input, REJECT_ID, &LOAD_REJECT, |key| match key {
+        [KeyPart::Int(file), KeyPart::Int(line)] => Some((i32::try_from(*file).ok()?, *line)),
+        _ => None,
+    })?;
+    Ok(RejectSelection { run, file, row, file_key: None })
+}
+
+/// The key that a field of the input names.
+fn named<T>(
+    input: Given<'_>,
+    field: &'static str,
+    entity: &'static Entity,
+    key: fn(&[KeyPart]) -> Option<T>,
+) -> Result<Option<T>> {
+    let Some(id) = input.text(field)? else { return Ok(None) };
+    let found = key(key_of(&id, entity, field)?.parts());
+    found.map(Some).ok_or_else(|| Error::internal("a key does not fit its table"))
+}
+
+/// Refuses before a run begins what it could not replay.
+async fn check(selection: &RejectSelection, is_corrected: bool, pool: &PgPool) -> Result<()> {
+    if selection.row.is_none() {
+        return if is_corrected {
+            Err(bad_argument(RAW, "raw: is for one reject: name it by rejectId".to_owned()))
+        } else {
+            Ok(())
+        };
+    }
+    let rejects = list_rejects(pool, selection, 1).await?;
+    let Some(reject) = rejects.first() else {
+        let message = "rejectId: there is no such reject among those selected";
+        return Err(Error::new(Code::NotFound, message).with_source(BadArgument(REJECT_ID)));
+    };
+    if reject.reason == Reason::RecordTooLong.as_str() && !is_corrected {
+        let message = "raw: must be given, because the record was too long to be kept whole";
+        return Err(bad_argument(RAW, message.to_owned()));
+    }
+    Ok(())
+}
