@@ -12,27 +12,14 @@ pub struct CopyWriter {
     bytes: Vec<u8>,
 }
 
+impl Default for CopyWriter {
+    /// A stream of only the header.
+    fn default() -> Self {
+        Self { bytes: SIGNATURE.to_vec() }
+    }
+}
+
 impl CopyWriter {
-    /// A stream of only the header, with room for `capacity` bytes.
-    #[must_use]
-    pub fn with_capacity(capacity: usize) -> Self {
-        let mut bytes = Vec::with_capacity(capacity + SIGNATURE.len());
-        bytes.extend_from_slice(SIGNATURE);
-        Self { bytes }
-    }
-
-    /// The number of bytes written.
-    #[must_use]
-    pub fn len(&self) -> usize {
-        self.bytes.len()
-    }
-
-    /// Whether there is no row.
-    #[must_use]
-    pub fn is_empty(&self) -> bool {
-        self.bytes.len() == SIGNATURE.len()
-    }
-
     /// Begins a row; exactly this many fields must follow.
     pub fn row(&mut self, fields: i16) {
         self.bytes.extend_from_slice(&fields.to_be_bytes());
@@ -139,7 +126,7 @@ mod tests {
 
     /// digits, weight, sign, scale of one encoded numeric
     fn numeric(mantissa: i128, scale: u8) -> (Vec<u16>, i16, u16, u16) {
-        let mut writer = CopyWriter::with_capacity(64);
+        let mut writer = CopyWriter::default();
         writer.numeric(mantissa, scale);
         let bytes = &writer.bytes[SIGNATURE.len() + 4..];
         let word = |at: usize| u16::from_be_bytes([bytes[at], bytes[at + 1]]);

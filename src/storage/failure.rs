@@ -39,27 +39,27 @@ impl Target<'_> {
     where
         E: ProvideErrorMetadata + StdError + Send + Sync + 'static,
     {
-        let Verdict { code, message, retryable } = self.judge(&error);
-        Failure { error: Error::new(code, message).with_source(WithMessage(error)), retryable }
+        let Failure { error: public, retryable } = self.classify(&error);
+        Failure { error: public.with_source(WithMessage(error)), retryable }
     }
 
-    fn judge<E>(&self, error: &SdkError<E>) -> Verdict
+    fn classify<E>(&self, error: &SdkError<E>) -> Failure
     where
         E: ProvideErrorMetadata + StdError + Send + Sync + 'static,
     {
         if let Some(credentials) = find_source::<CredentialsError>(error) {
-            return credentials_verdict(credentials);
+            return of_credentials(credentials);
         }
         match error {
             SdkError::TimeoutError(_) => self.unreachable(true),
             SdkError::DispatchFailure(failure) => self.unreachable(!failure.is_user()),
             SdkError::ServiceError(response) => {
                 let status = response.raw().status().as_u16();
-                self.classify(status, response.err().code().unwrap_or_default())
+                self.of_response(status, response.err().code().unwrap_or_default())
             }
             SdkError::ResponseError(_) => {
                 let message = format!("{} sent a response that is not from S3", self.s3.endpoint);
-                Verdict { code: Code::Unavailable, message, retryable: true }
+                transient(Code::Unavailable, message)
             }
             _ => self.rejected("the request could not be built"),
         }
@@ -67,73 +67,72 @@ impl Target<'_> {
 
     /// Classified by S3's error code, else by status: a response to HEAD has no body and
     /// so no code.
-    fn classify(&self, status: u16, code: &str) -> Verdict {
+    fn of_response(&self, status: u16, code: &str) -> Failure {
         let Self { s3, action, bucket, .. } = self;
         let address = self.address();
         match (code, status) {
-            ("NoSuchBucket", _) => final_verdict(
+            ("NoSuchBucket", _) => permanent(
                 Code::NotFound,
                 format!("the bucket '{bucket}' does not exist at {}: check its name", s3.endpoint),
             ),
-            ("PreconditionFailed", _) | (_, 412) => final_verdict(
+            ("PreconditionFailed", _) | (_, 412) => permanent(
                 Code::Conflict,
                 format!("{address} was overwritten since it was listed: list it again"),
             ),
-            ("InvalidRange", _) | (_, 416) => final_verdict(
+            ("InvalidRange", _) | (_, 416) => permanent(
                 Code::Conflict,
                 format!("{address} is shorter than it was when listed: list it again"),
             ),
             (
                 "InvalidAccessKeyId" | "SignatureDoesNotMatch" | "ExpiredToken" | "InvalidToken",
                 _,
-            ) => final_verdict(
+            ) => permanent(
                 Code::Config,
                 format!(
                     "{} does not accept the credentials ({code}): check access key and secret",
                     s3.endpoint
                 ),
             ),
-            ("RequestTimeTooSkewed", _) => final_verdict(
+            ("RequestTimeTooSkewed", _) => permanent(
                 Code::Config,
                 format!("{} rejects this machine's clock as wrong: set it", s3.endpoint),
             ),
-            ("AccessDenied", _) | (_, 401 | 403) => final_verdict(
+            ("AccessDenied", _) | (_, 401 | 403) => permanent(
                 Code::Config,
                 format!("the credentials may not {action} {address}: grant {}", self.permission()),
             ),
-            ("PermanentRedirect" | "AuthorizationHeaderMalformed", _) | (_, 301) => final_verdict(
+            ("PermanentRedirect" | "AuthorizationHeaderMalformed", _) | (_, 301) => permanent(
                 Code::Config,
                 format!(
                     "the bucket '{bucket}' is not in region {}: set the region it is in",
                     s3.region
                 ),
             ),
-            (_, 404) => final_verdict(Code::NotFound, format!("{address} does not exist")),
-            ("SlowDown" | "RequestTimeout", _) | (_, 408 | 429 | 500..) => Verdict {
-                code: Code::Unavailable,
-                message: format!("{} cannot {action} {address} now ({status})", s3.endpoint),
-                retryable: true,
-            },
+            (_, 404) => permanent(Code::NotFound, format!("{address} does not exist")),
+            ("SlowDown" | "RequestTimeout", _) | (_, 408 | 429 | 500..) => transient(
+                Code::Unavailable,
+                format!("{} cannot {action} {address} now ({status})", s3.endpoint),
+            ),
             (_, _) if code.is_empty() => self.rejected(&format!("status {status}")),
             (_, _) => self.rejected(code),
         }
     }
 
-    fn unreachable(&self, retryable: bool) -> Verdict {
+    fn unreachable(&self, retryable: bool) -> Failure {
         let message = format!(
             "{} does not answer (to {} {}): check endpoint and network",
             self.s3.endpoint,
             self.action,
             self.address()
         );
-        Verdict { code: Code::Unavailable, message, retryable }
+        Failure { error: Error::new(Code::Unavailable, message), retryable }
     }
 
-    fn rejected(&self, reason: &str) -> Verdict {
+    fn rejected(&self, reason: &str) -> Failure {
         let Self { s3, action, .. } = self;
         let address = self.address();
         let message = format!("{} refused to {action} {address}: {reason}", s3.endpoint);
-        final_verdict(Code::Internal, message)
+        permanent(Code::Internal, message)
     }
 
     fn address(&self) -> String {
@@ -153,38 +152,31 @@ impl Target<'_> {
     }
 }
 
-struct Verdict {
-    code: Code,
-    message: String,
-    retryable: bool,
+fn permanent(code: Code, message: impl Into<String>) -> Failure {
+    Failure { error: Error::new(code, message), retryable: false }
 }
 
-fn final_verdict(code: Code, message: impl Into<String>) -> Verdict {
-    Verdict { code, message: message.into(), retryable: false }
+fn transient(code: Code, message: impl Into<String>) -> Failure {
+    Failure { error: Error::new(code, message), retryable: true }
 }
 
-fn credentials_verdict(error: &CredentialsError) -> Verdict {
+fn of_credentials(error: &CredentialsError) -> Failure {
     const REMEDY: &str = "set access key and secret of the storage, \
         or AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or AWS_PROFILE";
     match error {
         CredentialsError::CredentialsNotLoaded(_) => {
-            final_verdict(Code::Config, format!("no S3 credentials were found: {REMEDY}"))
+            permanent(Code::Config, format!("no S3 credentials were found: {REMEDY}"))
         }
         CredentialsError::InvalidConfiguration(_) => {
-            final_verdict(Code::Config, format!("the AWS profile in use is not valid: {REMEDY}"))
+            permanent(Code::Config, format!("the AWS profile in use is not valid: {REMEDY}"))
         }
-        CredentialsError::ProviderTimedOut(_) => Verdict {
-            code: Code::Unavailable,
-            message: format!("the source of S3 credentials does not answer: {REMEDY}"),
-            retryable: true,
-        },
+        CredentialsError::ProviderTimedOut(_) => transient(
+            Code::Unavailable,
+            format!("the source of S3 credentials does not answer: {REMEDY}"),
+        ),
         // Without any configuration the instance metadata service has refused; on AWS
         // that may be temporary.
-        _ => Verdict {
-            code: Code::Config,
-            message: format!("no S3 credentials could be loaded: {REMEDY}"),
-            retryable: true,
-        },
+        _ => transient(Code::Config, format!("no S3 credentials could be loaded: {REMEDY}")),
     }
 }
 

@@ -54,9 +54,9 @@ pub(crate) struct Reject {
 }
 
 impl Batch {
-    pub(super) fn new(start: Position, copy: Vec<u8>) -> Self {
+    pub(super) fn new(start: Position) -> Self {
         Self {
-            copy,
+            copy: Vec::new(),
             rows: Vec::new(),
             raw: Vec::new(),
             rejects: Vec::new(),
@@ -163,7 +163,7 @@ mod tests {
 
     #[test]
     fn rounds_count_repeated_keys_and_give_the_range_of_increasing_ones() {
-        let mut batch = Batch::new(Position { offset: 0, line: 2 }, Vec::new());
+        let mut batch = Batch::new(Position { offset: 0, line: 2 });
         let mut rounds = Rounds::default();
         let mut found = Vec::new();
         for (n, key) in [[1, 0], [3, 0], [3, 0], [2, 0], [3, 0]].into_iter().enumerate() {

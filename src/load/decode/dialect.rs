@@ -62,6 +62,22 @@ impl Encoding {
             _ => Ok((Self::Utf8, 0)),
         }
     }
+
+    /// The length of decoded text in the file.
+    pub(super) fn file_bytes(self, text: &[u8]) -> u64 {
+        match self {
+            Self::Utf8 => text.len() as u64,
+            // By bytes: a piece of text may end within a character.
+            Self::Utf16Le | Self::Utf16Be => text
+                .iter()
+                .map(|byte| match byte {
+                    0x80..=0xbf => 0,
+                    0xf0..=0xf4 => 4,
+                    _ => 2,
+                })
+                .sum(),
+        }
+    }
 }
 
 /// How a file is written.

@@ -22,7 +22,7 @@ use crate::db::copy::CopyWriter;
 use crate::error::{Code, Error, Result};
 use crate::load::rejects::reason::{Fault, Reason};
 use batch::Rounds;
-use record::{CodeUnit, Malformed, Position, Record, Records, Settings};
+use record::{Malformed, Position, Record, Records, Settings};
 use row::RowConverter;
 
 /// Limits of a batch and of a record.
@@ -75,7 +75,7 @@ pub(crate) fn decode_from_start(
     let (dialect, length) = dialect::detect(dataset, compression, encoding, &head)?;
     io::copy(&mut text.by_ref().take(length as u64), &mut io::sink()).map_err(read_error)?;
     let header = head.get(..length).unwrap_or_default();
-    let start = Position { offset: bom as u64 + unit(encoding).file_bytes(header), line: 2 };
+    let start = Position { offset: bom as u64 + encoding.file_bytes(header), line: 2 };
     let first = Checkpoint { dialect, offset: start.offset, line: start.line };
     if out.blocking_send(Decoded::Begun(first.clone())).is_err() {
         return Ok(());
@@ -128,8 +128,9 @@ pub(crate) fn decode_records(
         // Stored records are UTF-8 whatever the file was, and of the limit that was in
         // force then.
         let max_bytes = limits.record_bytes.max(raw.len());
-        let settings = Settings { unit: CodeUnit::Utf8, max_bytes, ..settings(dialect, limits) };
-        let mut records = Records::new(raw.as_slice(), &settings, start);
+        let settings =
+            Settings { encoding: Encoding::Utf8, max_bytes, ..settings(dialect, limits) };
+        let mut records = Records::new(raw.as_slice(), settings, start);
         let Some(record) = records.next().map_err(read_error)? else {
             return Err(not_one_record(*line));
         };
@@ -154,7 +155,7 @@ fn decode_rows(
     limits: BatchLimits,
     out: &mpsc::Sender<Decoded>,
 ) -> Result<()> {
-    let mut records = Records::new(text, &settings(dialect, limits), start);
+    let mut records = Records::new(text, settings(dialect, limits), start);
     let mut builder = BatchBuilder::new(dataset, dialect, start, limits)?;
     loop {
         let more = match records.next().map_err(read_error)? {
@@ -182,14 +183,7 @@ fn settings(dialect: &Dialect, limits: BatchLimits) -> Settings {
         delimiter: u8::try_from(dialect.delimiter).unwrap_or(b','),
         fields: dialect.header.len(),
         max_bytes: limits.record_bytes,
-        unit: unit(dialect.encoding),
-    }
-}
-
-fn unit(encoding: Encoding) -> CodeUnit {
-    match encoding {
-        Encoding::Utf8 => CodeUnit::Utf8,
-        Encoding::Utf16Le | Encoding::Utf16Be => CodeUnit::Utf16,
+        encoding: dialect.encoding,
     }
 }
 
@@ -214,9 +208,9 @@ impl BatchBuilder {
         Ok(Self {
             converter: RowConverter::new(dataset, columns),
             fields: dialect.header.len(),
-            copy: CopyWriter::with_capacity(0),
+            copy: CopyWriter::default(),
             rounds: Rounds::default(),
-            batch: Batch::new(start, Vec::new()),
+            batch: Batch::new(start),
             limits,
         })
     }

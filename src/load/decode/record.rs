@@ -5,31 +5,7 @@ use std::io::{self, Read};
 
 use csv_core::{ReadRecordResult, ReaderBuilder};
 
-/// The code unit of the file, from which offsets in it follow.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum CodeUnit {
-    /// The decoded text equals the file's bytes.
-    Utf8,
-    /// Each unit of the text is two bytes of the file.
-    Utf16,
-}
-
-impl CodeUnit {
-    pub(super) fn file_bytes(self, text: &[u8]) -> u64 {
-        match self {
-            Self::Utf8 => text.len() as u64,
-            // By bytes: a piece of text may end within a character.
-            Self::Utf16 => text
-                .iter()
-                .map(|byte| match byte {
-                    0x80..=0xbf => 0,
-                    0xf0..=0xf4 => 4,
-                    _ => 2,
-                })
-                .sum(),
-        }
-    }
-}
+use super::dialect::Encoding;
 
 /// A position in the decompressed file.
 #[derive(Debug, Clone, Copy)]
@@ -40,14 +16,20 @@ pub(super) struct Position {
     pub(super) line: u64,
 }
 
+/// How to read the records of a file.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Settings {
+    pub(super) delimiter: u8,
+    pub(super) fields: usize,
+    pub(super) max_bytes: usize,
+    pub(super) encoding: Encoding,
+}
+
 /// Reads records from text.
 pub(super) struct Records<R> {
     input: R,
     csv: csv_core::Reader,
-    delimiter: u8,
-    fields_expected: usize,
-    max_bytes: usize,
-    unit: CodeUnit,
+    settings: Settings,
     window: Vec<u8>,
     start: usize,
     at_end: bool,
@@ -107,14 +89,11 @@ enum Parsed {
 const CHUNK: usize = 64 * 1024;
 
 impl<R: Read> Records<R> {
-    pub(super) fn new(input: R, settings: &Settings, position: Position) -> Self {
+    pub(super) fn new(input: R, settings: Settings, position: Position) -> Self {
         Self {
             input,
             csv: ReaderBuilder::new().delimiter(settings.delimiter).build(),
-            delimiter: settings.delimiter,
-            fields_expected: settings.fields,
-            max_bytes: settings.max_bytes,
-            unit: settings.unit,
+            settings,
             window: Vec::with_capacity(2 * CHUNK),
             start: 0,
             at_end: false,
@@ -143,10 +122,12 @@ impl<R: Read> Records<R> {
         let (length, shape) = match self.parse()? {
             Parsed::End => return Ok(None),
             // A line that ends within its record has an open quote.
-            Parsed::TooLong => match self.rest().get(..=self.max_bytes).and_then(line_length) {
-                Some(length) => (length, Err(Malformed::UnbalancedQuote)),
-                None => return self.skip_long_line(position).map(Some),
-            },
+            Parsed::TooLong => {
+                match self.rest().get(..=self.settings.max_bytes).and_then(line_length) {
+                    Some(length) => (length, Err(Malformed::UnbalancedQuote)),
+                    None => return self.skip_long_line(position).map(Some),
+                }
+            }
             Parsed::Record { bytes, fields, open_quote } => {
                 self.validate(bytes, fields, open_quote)
             }
@@ -173,8 +154,10 @@ impl<R: Read> Records<R> {
     ) -> (usize, Result<usize, Malformed>) {
         let record = self.rest().get(..bytes).unwrap_or_default();
         let spans_lines = line_ends(without_line_end(record)) > 0;
-        let count_matches = count == self.fields_expected;
-        if open_quote || (spans_lines && !(count_matches && strict(record, self.delimiter))) {
+        let count_matches = count == self.settings.fields;
+        if open_quote
+            || (spans_lines && !(count_matches && strict(record, self.settings.delimiter)))
+        {
             let length = line_length(record).unwrap_or(bytes);
             return (length, Err(Malformed::UnbalancedQuote));
         }
@@ -193,7 +176,7 @@ impl<R: Read> Records<R> {
             match result {
                 ReadRecordResult::Record => {
                     let record = input.get(..read).unwrap_or_default();
-                    if without_line_end(record).len() > self.max_bytes {
+                    if without_line_end(record).len() > self.settings.max_bytes {
                         return Ok(Parsed::TooLong);
                     }
                     return Ok(Parsed::Record { bytes: read, fields: ended, open_quote: false });
@@ -203,14 +186,14 @@ impl<R: Read> Records<R> {
                     self.fields.resize(CHUNK.max(2 * self.fields.len()), 0);
                 }
                 ReadRecordResult::OutputEndsFull => self.ends.resize(2 * self.ends.len(), 0),
-                ReadRecordResult::InputEmpty if input.len() > self.max_bytes => {
+                ReadRecordResult::InputEmpty if input.len() > self.settings.max_bytes => {
                     return Ok(Parsed::TooLong);
                 }
                 ReadRecordResult::InputEmpty if !self.at_end => self.refill()?,
                 ReadRecordResult::InputEmpty if input.is_empty() => return Ok(Parsed::End),
                 ReadRecordResult::InputEmpty => {
                     let bytes = input.len();
-                    let open_quote = quote_stays_open(input, self.delimiter);
+                    let open_quote = quote_stays_open(input, self.settings.delimiter);
                     let fields = self.fields.get_mut(written..).unwrap_or_default();
                     let ends = self.ends.get_mut(ended..).unwrap_or_default();
                     let (result, _, _, more) = self.csv.read_record(&[], fields, ends);
@@ -226,7 +209,7 @@ impl<R: Read> Records<R> {
 
     /// A single line longer than the limit: its head is kept, the rest is skipped.
     fn skip_long_line(&mut self, position: Position) -> io::Result<Record<'_>> {
-        self.fields = self.rest().get(..self.max_bytes).unwrap_or_default().to_vec();
+        self.fields = self.rest().get(..self.settings.max_bytes).unwrap_or_default().to_vec();
         loop {
             let length = line_length(self.rest());
             self.advance(length.unwrap_or(self.rest().len()));
@@ -276,7 +259,7 @@ impl<R: Read> Records<R> {
 
     fn advance_within_line(&mut self, length: usize) {
         let passed = self.window.get(self.start..self.start + length).unwrap_or_default();
-        self.position.offset += self.unit.file_bytes(passed);
+        self.position.offset += self.settings.encoding.file_bytes(passed);
         self.start += length;
     }
 
@@ -302,15 +285,6 @@ impl<R: Read> Records<R> {
         self.window.truncate(filled);
         Ok(())
     }
-}
-
-/// How to read the records of a file.
-#[derive(Debug, Clone, Copy)]
-pub(super) struct Settings {
-    pub(super) delimiter: u8,
-    pub(super) fields: usize,
-    pub(super) max_bytes: usize,
-    pub(super) unit: CodeUnit,
 }
 
 /// Length of the first line up to and including LF, CR or the CR of CRLF.

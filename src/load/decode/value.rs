@@ -34,31 +34,28 @@ pub(super) fn convert(column: &Column, text: &[u8]) -> Result<Value, Fault> {
             Ok(Value::Null)
         };
     }
-    let kind = column.kind;
-    let (value, expected) = match kind {
-        Kind::SmallInt { min, max } => {
-            return integer(column, text, i64::from(min), i64::from(max))
-                .map(|value| Value::SmallInt(i16::try_from(value).unwrap_or_default()));
-        }
-        Kind::Integer { min, max } => {
-            return integer(column, text, i64::from(min), i64::from(max))
-                .map(|value| Value::Integer(i32::try_from(value).unwrap_or_default()));
-        }
-        Kind::Decimal { precision, scale, range } => {
-            return decimal(column, text, precision, scale, range);
-        }
-        Kind::Text { max } => return limited(column, text, text.len(), max),
-        Kind::Padded { max } => return limited(column, text, unpadded(text), max),
+    let invalid = |reason, expected: &str| mismatch(column, reason, expected, text);
+    match column.kind {
+        Kind::SmallInt { min, max } => integer(column, text, min.into(), max.into())
+            .map(|value| Value::SmallInt(i16::try_from(value).unwrap_or_default())),
+        Kind::Integer { min, max } => integer(column, text, min.into(), max.into())
+            .map(|value| Value::Integer(i32::try_from(value).unwrap_or_default())),
+        Kind::Decimal { precision, scale, range } => decimal(column, text, precision, scale, range),
+        Kind::Text { max } => limited(column, text, text.len(), max),
+        Kind::Padded { max } => limited(column, text, unpadded(text), max),
         Kind::Code(codes) => {
             let length = unpadded(text);
             let known = codes.iter().any(|code| text.get(..length) == Some(code.as_bytes()));
-            (known.then_some(Value::Text(length)), Expected::Code(codes))
+            known.then_some(Value::Text(length)).ok_or_else(|| {
+                invalid(Reason::UnknownCode, &format!("one of {}", codes.join(", ")))
+            })
         }
-        Kind::Boolean => (boolean(text), Expected::Boolean),
-        Kind::Timestamp => (timestamp(text).map(Value::Timestamp), Expected::Timestamp),
-        Kind::Uuid => (uuid(text), Expected::Uuid),
-    };
-    value.ok_or_else(|| expected.fault(column, text))
+        Kind::Boolean => boolean(text).ok_or_else(|| invalid(Reason::InvalidBoolean, "0 or 1")),
+        Kind::Timestamp => timestamp(text).map(Value::Timestamp).ok_or_else(|| {
+            invalid(Reason::InvalidTimestamp, "a time like 2011-05-31 00:00:00.000")
+        }),
+        Kind::Uuid => uuid(text).ok_or_else(|| invalid(Reason::InvalidUuid, "a GUID")),
+    }
 }
 
 /// Appends the value to a COPY row.
@@ -78,39 +75,12 @@ pub(super) fn write(copy: &mut CopyWriter, kind: Kind, value: Value, text: &[u8]
     }
 }
 
-enum Expected {
-    Boolean,
-    Timestamp,
-    Uuid,
-    Code(&'static [&'static str]),
-}
-
-impl Expected {
-    fn fault(&self, column: &Column, text: &[u8]) -> Fault {
-        let found = quoted(text);
-        match self {
-            Self::Boolean => {
-                fault(column, Reason::InvalidBoolean, format!("expected 0 or 1, found {found}"))
-            }
-            Self::Timestamp => fault(
-                column,
-                Reason::InvalidTimestamp,
-                format!("expected a time like 2011-05-31 00:00:00.000, found {found}"),
-            ),
-            Self::Uuid => {
-                fault(column, Reason::InvalidUuid, format!("expected a GUID, found {found}"))
-            }
-            Self::Code(codes) => fault(
-                column,
-                Reason::UnknownCode,
-                format!("expected one of {}, found {found}", codes.join(", ")),
-            ),
-        }
-    }
-}
-
 pub(super) fn fault(column: &Column, reason: Reason, message: String) -> Fault {
     Fault { column: Some(column.source), reason, message }
+}
+
+fn mismatch(column: &Column, reason: Reason, expected: &str, text: &[u8]) -> Fault {
+    fault(column, reason, format!("expected {expected}, found {}", quoted(text)))
 }
 
 fn quoted(text: &[u8]) -> String {
@@ -150,23 +120,26 @@ fn boolean(text: &[u8]) -> Option<Value> {
 }
 
 fn integer(column: &Column, text: &[u8], min: i64, max: i64) -> Result<i64, Fault> {
-    let (negative, digits) = match text {
-        [b'-', digits @ ..] => (true, digits),
-        [b'+', digits @ ..] => (false, digits),
-        digits => (false, digits),
-    };
+    let (negative, digits) = sign(text);
     if digits.is_empty() || !digits.iter().all(u8::is_ascii_digit) {
-        let message = format!("expected an integer, found {}", quoted(text));
-        return Err(fault(column, Reason::InvalidInteger, message));
+        return Err(mismatch(column, Reason::InvalidInteger, "an integer", text));
     }
     let value = digits
         .iter()
         .try_fold(0_i64, |sum, digit| sum.checked_mul(10)?.checked_add(i64::from(digit - b'0')));
     let value = value.map(|value| if negative { -value } else { value });
-    value.filter(|value| (min..=max).contains(value)).ok_or_else(|| {
-        let message = format!("expected {min} to {max}, found {}", quoted(text));
-        fault(column, Reason::OutOfRange, message)
-    })
+    value
+        .filter(|value| (min..=max).contains(value))
+        .ok_or_else(|| mismatch(column, Reason::OutOfRange, &format!("{min} to {max}"), text))
+}
+
+/// Whether the number is negative, and its digits.
+fn sign(text: &[u8]) -> (bool, &[u8]) {
+    match text {
+        [b'-', rest @ ..] => (true, rest),
+        [b'+', rest @ ..] => (false, rest),
+        rest => (false, rest),
+    }
 }
 
 fn decimal(
@@ -176,20 +149,9 @@ fn decimal(
     scale: u8,
     range: DecimalRange,
 ) -> Result<Value, Fault> {
-    let bad = || {
-        let message =
-            format!("expected a number like 2024,994 or 2024.994, found {}", quoted(text));
-        fault(column, Reason::InvalidDecimal, message)
-    };
-    let beyond = |bound: &str| {
-        fault(column, Reason::OutOfRange, format!("expected {bound}, found {}", quoted(text)))
-    };
+    let beyond = |range: &str| mismatch(column, Reason::OutOfRange, range, text);
     let digits_bound = || beyond(&format!("at most {precision} digits, {scale} of them decimals"));
-    let (negative, rest) = match text {
-        [b'-', rest @ ..] => (true, rest),
-        [b'+', rest @ ..] => (false, rest),
-        rest => (false, rest),
-    };
+    let (negative, rest) = sign(text);
     let mark = rest.iter().position(|byte| matches!(byte, b'.' | b','));
     let (whole, fraction) = match mark {
         Some(at) => (rest.get(..at).unwrap_or_default(), rest.get(at + 1..).unwrap_or_default()),
@@ -197,13 +159,14 @@ fn decimal(
     };
     let digits = || whole.iter().chain(fraction);
     if (whole.is_empty() && fraction.is_empty()) || !digits().all(u8::is_ascii_digit) {
-        return Err(bad());
+        let expected = "a number like 2024,994 or 2024.994";
+        return Err(mismatch(column, Reason::InvalidDecimal, expected, text));
     }
     let kept = fraction.get(..usize::from(scale)).unwrap_or(fraction);
     let cut = fraction.get(kept.len()..).unwrap_or_default();
     if cut.iter().any(|digit| *digit != b'0') {
-        let message = format!("at most {scale} decimals, found {}", quoted(text));
-        return Err(fault(column, Reason::TooManyDecimals, message));
+        let expected = format!("at most {scale} decimals");
+        return Err(mismatch(column, Reason::TooManyDecimals, &expected, text));
     }
     let mut mantissa = 0_i128;
     for digit in whole.iter().chain(kept) {

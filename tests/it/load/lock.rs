@@ -1,6 +1,9 @@
 //! One run at a time.
 
 use salesgraph::error::Code;
+use salesgraph::load::{RejectSelection, Replay};
+use sqlx::Executor as _;
+use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
 use crate::support::TestApp;
@@ -84,4 +87,29 @@ async fn a_loader_whose_run_was_taken_over_changes_nothing_more() {
     assert!(said.contains("took"), "it does not say why: {said}");
     assert_eq!(app.snapshot().await, state);
     app.assert_ledger_holds("taken over from a living loader").await;
+}
+
+#[tokio::test]
+async fn a_dropped_replay_ends_its_run_and_frees_the_lock() {
+    let app = TestApp::start().await;
+    let mut holder = app.pool.begin().await.expect("a transaction");
+    holder.execute("LOCK TABLE load_reject IN ACCESS EXCLUSIVE MODE").await.expect("the lock");
+    let replay = Replay {
+        database: app.database(),
+        limits: app.loader(|_| {}).await.options.limits,
+        selection: RejectSelection::default(),
+        corrected: None,
+        stop: CancellationToken::new(),
+    };
+    tokio::select! {
+        ended = replay.run() => panic!("the rejects are locked: {ended:?}"),
+        () = app.wait_until(
+            "EXISTS (SELECT FROM pg_stat_activity \
+             WHERE datname = current_database() AND wait_event_type = 'Lock')",
+        ) => {}
+    }
+    holder.rollback().await.expect("the rejects are unlocked");
+    app.wait_until("SELECT state = 'failed' AND error_code = 'CONFLICT' FROM load_run").await;
+    app.wait_until_no_loader().await;
+    app.run(&["rejects", "replay"]).await.expect(0).says(&["no reject matches"]);
 }
