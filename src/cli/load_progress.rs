@@ -1,5 +1,5 @@
-//! The progress of a load: bars on a terminal, lines elsewhere, and at the end
-//! the table.
+//! The progress of a load, bars on a terminal and log lines elsewhere, and its final
+//! table.
 
 use std::collections::HashMap;
 use std::sync::Mutex;
@@ -12,10 +12,10 @@ use crate::storage::ObjectVersion;
 use crate::telemetry;
 
 const BAR: &str = "{prefix:38!} {bar:24} {percent:>3}% {msg}";
-/// Of a step after the files, which has no length that is known.
+/// For a step after the files, whose length is unknown.
 const STEP: &str = "{prefix:38!} {spinner} bringing up to date";
 
-/// Shows a bar for each file under way.
+/// Shows a bar for each file in progress.
 pub(super) struct Bars {
     files: Mutex<HashMap<String, FileBar>>,
 }
@@ -71,7 +71,7 @@ impl Observer for Bars {
             (Some(file), Some(error)) => {
                 file.bar.abandon_with_message(format!("failed: {}", error.message));
             }
-            // The table at the end has it; screens are small and files may be many.
+            // The final table lists it; a screen may be too small for all files.
             (Some(file), None) => file.bar.finish_and_clear(),
             (None, _) => {}
         }
@@ -89,7 +89,7 @@ impl Observer for Bars {
     }
 }
 
-/// Says on the log when a file begins and ends.
+/// Logs when a file begins and ends.
 pub(super) struct Lines;
 
 impl Observer for Lines {
@@ -122,7 +122,7 @@ impl Observer for Lines {
     }
 }
 
-/// Bars or lines, as standard error can show.
+/// Bars if standard error is a terminal, otherwise lines.
 pub(super) fn observer() -> std::sync::Arc<dyn Observer> {
     match Progress::choose() {
         Progress::Bars => std::sync::Arc::new(Bars::new()),
@@ -130,7 +130,7 @@ pub(super) fn observer() -> std::sync::Arc<dyn Observer> {
     }
 }
 
-/// The table at the end of a run, with what failed and what was skipped below.
+/// The final table of a run, with failed and skipped files below.
 pub(super) fn table(summary: &RunSummary) -> String {
     let mut table = Table::new([
         "file", "rows read", "inserted", "updated", "unchanged", "rejected", "parked", "seconds",
@@ -163,16 +163,16 @@ pub(super) fn table(summary: &RunSummary) -> String {
         text.push_str(&format!("{} file(s) loaded before, skipped\n", summary.files_skipped));
     }
     if summary.totals.rejected > 0 && summary.run_id.is_some() {
-        text.push_str("see the rejected rows with `salesgraph rejects list`\n");
+        text.push_str("`salesgraph rejects list` shows the rejected rows\n");
     }
     if summary.totals.parked > 0 {
-        text.push_str("parked rows wait for their parents and are resolved by a later load\n");
+        text.push_str("parked rows wait for their parents; a later load resolves them\n");
     }
     text.push_str(&format!("{}\n", summary.outcome.as_str()));
     text
 }
 
-/// What a check would reject, one line each.
+/// A row that a check would reject, as a line.
 fn finding(key: &str, sample: &RejectSample) -> String {
     let RejectSample { line, column, reason, message } = sample;
     let column = column.map(|column| format!(" {column}:")).unwrap_or_default();
@@ -182,7 +182,7 @@ fn finding(key: &str, sample: &RejectSample) -> String {
 fn row(name: Cell, counts: Counts, seconds: f64) -> [Cell; 8] {
     let number = |count: i64| match u64::try_from(count) {
         Ok(count) => Cell::Count(count),
-        // Fewer are parked than before: rows of earlier runs were resolved.
+        // Negative if rows of earlier runs were resolved.
         Err(_) => Cell::Text(count.to_string()),
     };
     [

@@ -1,4 +1,4 @@
-//! The command line: one file a subcommand, and the only place where the parts
+//! The command line: one file per subcommand, and the only place where the parts
 //! are wired together.
 
 pub mod config;
@@ -25,8 +25,8 @@ use crate::error::{Error, Result};
 use exit::Exit;
 
 const AFTER_HELP: &str = "\
-Configuration comes from flags, then the environment, then the TOML file of
---config, then defaults; `salesgraph config` shows what is in force.
+Flags override the environment, which overrides the TOML file of --config, which
+overrides the defaults; `salesgraph config` shows the result.
 
 Exit codes: 0 done, 1 failed, 2 usage or configuration, 3 done with rejects,
 4 another run holds the lock.";
@@ -35,7 +35,7 @@ Exit codes: 0 done, 1 failed, 2 usage or configuration, 3 done with rejects,
 #[derive(Debug, Parser)]
 #[command(name = "salesgraph", version, after_help = AFTER_HELP)]
 pub struct Cli {
-    /// The TOML file with the configuration [env: SALESGRAPH_CONFIG]
+    /// The TOML file of the configuration [env: SALESGRAPH_CONFIG]
     #[arg(long, global = true, value_name = "FILE")]
     pub config: Option<PathBuf>,
     /// What to do.
@@ -46,26 +46,26 @@ pub struct Cli {
 /// The subcommands.
 #[derive(Debug, Subcommand)]
 pub enum Command {
-    /// The whole system on this machine, with nothing configured
+    /// Run the whole system on this machine, with nothing configured
     Demo(demo::Args),
     /// Serve the API
     Serve(serve::Args),
-    /// Load what is new under the source, in the foreground
+    /// Load the new and changed files of the source
     Load(load::Args),
-    /// Move the schema up or down, or show where it is
+    /// Apply or revert migrations, or list them
     Migrate(migrate::Args),
-    /// List, show or replay the rows that could not be loaded
+    /// List, show or replay rejected rows
     Rejects(rejects::Args),
-    /// Write input files of the real shape and dialect
+    /// Generate input files in the format of the real ones
     Sample(sample::Args),
     /// Print the GraphQL schema
     Schema(schema::Args),
-    /// Show the configuration in force and where each value came from
+    /// Show the configuration in effect and the origin of each value
     Config(config::Args),
 }
 
 impl Cli {
-    /// The configuration of this start, flags included.
+    /// The configuration, flags included.
     pub fn load_config(&self) -> Result<Config> {
         let overrides = match &self.command {
             Command::Demo(args) => args.overrides(),
@@ -80,7 +80,7 @@ impl Cli {
         Config::load(&ConfigSources::process(self.config.clone(), overrides))
     }
 
-    /// Does what was asked for.
+    /// Runs the subcommand.
     pub fn run(self, config: &Config) -> Result<Exit> {
         runtime()?.block_on(async {
             match self.command {
@@ -97,8 +97,7 @@ impl Cli {
     }
 }
 
-/// Two workers at the least: decoding and merging run side by side even where
-/// the machine shows a single core.
+/// At least two workers: decoding and merging run in parallel even on a single core.
 fn runtime() -> Result<tokio::runtime::Runtime> {
     let cores = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
     tokio::runtime::Builder::new_multi_thread()
@@ -115,7 +114,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_command_line_is_sound() {
+    fn the_command_line_is_valid() {
         Cli::command().debug_assert();
         let arguments: [fn(Command) -> Command; 8] = [
             config::Args::augment_args,

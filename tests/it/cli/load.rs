@@ -37,7 +37,7 @@ async fn a_load_reports_by_a_table_and_its_exit_code() {
     ]);
 
     let wrong = app.run(&["load", "--max-rejects", "half"]).await.expect(2);
-    assert!(wrong.err.contains("expected a count of rows"), "{}", wrong.err);
+    assert!(wrong.err.contains("expected a number of rows"), "{}", wrong.err);
     let unknown = app.run(&["load", "--source", "data"]).await.expect(2);
     assert!(unknown.err.contains("s3://bucket/prefix"), "{}", unknown.err);
     let mut nowhere = app.command();
@@ -185,14 +185,14 @@ async fn a_load_requires_the_current_schema() {
     let (_, again, _) = run(&["migrate", "up"]).await;
     assert!(again.contains("the schema is up to date"), "{again}");
     let (_, down, _) = run(&["migrate", "down"]).await;
-    assert_eq!(count(&down, "taken back"), 1, "{down}");
+    assert_eq!(count(&down, "reverted"), 1, "{down}");
     let (_, status, _) = run(&["migrate", "status"]).await;
     assert_eq!((count(&status, "missing"), count(&status, "applied")), (1, all - 1), "{status}");
     let (code, _, refused) = run(&["rejects"]).await;
     assert_eq!(code, Some(2), "{refused}");
     let steps = all.to_string();
     let (_, down, _) = run(&["migrate", "down", "--steps", &steps]).await;
-    assert_eq!(count(&down, "taken back"), all - 1, "{down}");
+    assert_eq!(count(&down, "reverted"), all - 1, "{down}");
     let (code, out, err) = run(&["load", "--migrate"]).await;
     assert_eq!(code, Some(0), "{out}{err}");
     let (_, status, _) = run(&["migrate", "status"]).await;
