@@ -1,6 +1,6 @@
-//! What goes to standard output, and how progress is shown.
+//! What goes to standard output.
 
-use std::io::{self, IsTerminal as _, Write as _};
+use std::io::{self, Write as _};
 
 use crate::error::{Error, Result};
 
@@ -13,23 +13,6 @@ pub fn print(text: &str) -> Result<()> {
             Err(Error::internal("standard output cannot be written").with_source(error))
         }
         _ => Ok(()),
-    }
-}
-
-/// How progress is shown.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Progress {
-    /// Bars that redraw themselves.
-    Bars,
-    /// A line now and then.
-    Lines,
-}
-
-impl Progress {
-    /// Bars where standard error, to which they go, is a terminal.
-    #[must_use]
-    pub fn choose() -> Self {
-        if io::stderr().is_terminal() { Self::Bars } else { Self::Lines }
     }
 }
 
