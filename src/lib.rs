@@ -10,12 +10,14 @@ pub mod cli;
 pub mod config;
 pub mod dataset;
 pub mod db;
+#[cfg(feature = "demo")]
 pub mod embedded;
 pub mod error;
 pub mod graphql;
 pub mod http;
 pub mod load;
 pub mod query;
+#[cfg(feature = "demo")]
 pub mod sample;
 pub mod storage;
 pub mod telemetry;

@@ -1,9 +1,16 @@
 //! The log: `tracing` to standard error, as text or as JSON.
 
-use std::io::{self, IsTerminal as _};
-use std::sync::LazyLock;
+#[cfg(feature = "demo")]
+mod screen;
 
-use indicatif::MultiProgress;
+#[cfg(not(feature = "demo"))]
+use std::io::stderr;
+use std::io::{self, IsTerminal as _};
+
+#[cfg(feature = "demo")]
+pub use screen::screen;
+#[cfg(feature = "demo")]
+use screen::stderr;
 use tracing::level_filters::LevelFilter;
 use tracing_subscriber::EnvFilter;
 use tracing_subscriber::util::SubscriberInitExt as _;
@@ -16,27 +23,6 @@ use crate::error::{Code, Error, Result};
 const QUIET: &str = "aws=warn,h2=warn,hyper=warn,rustls=warn,s3s=off,\
     sea_orm_migration=warn,sqlx=warn";
 
-static SCREEN: LazyLock<MultiProgress> = LazyLock::new(MultiProgress::new);
-
-/// The progress bars, which the log does not overwrite.
-#[must_use]
-pub fn screen() -> &'static MultiProgress {
-    &SCREEN
-}
-
-/// Standard error, with the progress bars hidden while a line is written.
-struct AroundBars;
-
-impl io::Write for AroundBars {
-    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        SCREEN.suspend(|| io::stderr().write(bytes))
-    }
-
-    fn flush(&mut self) -> io::Result<()> {
-        io::stderr().flush()
-    }
-}
-
 /// Starts the log for the whole process.
 ///
 /// # Errors
@@ -44,7 +30,7 @@ impl io::Write for AroundBars {
 pub fn start(config: &TelemetryConfig) -> Result<()> {
     let log = tracing_subscriber::fmt()
         .with_env_filter(filter(&config.log)?)
-        .with_writer(|| AroundBars)
+        .with_writer(stderr)
         .with_ansi(colours());
     let started = match config.log_format {
         LogFormat::Text => log.finish().try_init(),

@@ -1,6 +1,6 @@
-//! Standard output, tables, and how progress is shown.
+//! Standard output and tables.
 
-use std::io::{self, IsTerminal as _, Write as _};
+use std::io::{self, Write as _};
 
 use crate::error::{Error, Result};
 
@@ -12,23 +12,6 @@ pub fn print(text: &str) -> Result<()> {
             Err(Error::internal("standard output cannot be written").with_source(error))
         }
         _ => Ok(()),
-    }
-}
-
-/// How progress is shown.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Progress {
-    /// Bars that are redrawn.
-    Bars,
-    /// Lines of the log.
-    Lines,
-}
-
-impl Progress {
-    /// Bars if standard error, where they are drawn, is a terminal.
-    #[must_use]
-    pub fn choose() -> Self {
-        if io::stderr().is_terminal() { Self::Bars } else { Self::Lines }
     }
 }
 

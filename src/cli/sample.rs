@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use indicatif::{ProgressBar, ProgressStyle};
 
 use super::exit::Exit;
-use super::output::{self, Cell, Progress, Table};
+use super::output::{self, Cell, Table};
 use super::parse;
 use crate::error::{Error, Result};
 use crate::sample::{SampleOptions, SampleSummary, generate};
@@ -72,10 +72,7 @@ pub async fn run(args: Args) -> Result<Exit> {
 pub(super) async fn write(options: SampleOptions) -> Result<SampleSummary> {
     let style = ProgressStyle::with_template("generating {bar:24} {percent:>3}% {pos} rows")
         .unwrap_or_else(|_| ProgressStyle::default_bar());
-    let bar = match Progress::choose() {
-        Progress::Bars => ProgressBar::new(0).with_style(style),
-        Progress::Lines => ProgressBar::hidden(),
-    };
+    let bar = ProgressBar::new(0).with_style(style);
     let generated = tokio::task::spawn_blocking(move || {
         let summary = generate(&options, &mut |done, all| {
             bar.set_length(all);

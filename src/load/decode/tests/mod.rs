@@ -4,6 +4,7 @@
 mod batches;
 mod broken;
 mod dialects;
+#[cfg(feature = "demo")]
 mod planted;
 mod quotes;
 mod random;
