@@ -15,7 +15,7 @@ pub enum Shown {
 }
 
 /// One key of the configuration. The keys drive the merge of the sources, the
-/// output of `salesgraph config` and the table in the README.
+/// output of `salesgraph config` and the table in docs/configuration.md.
 #[derive(Debug, Clone, Copy)]
 pub struct Key {
     /// The section of the TOML file.

@@ -1,4 +1,4 @@
-//! The configuration as a Markdown table, for the README.
+//! The configuration as a Markdown table, for the documentation.
 
 use super::SECTIONS;
 
