@@ -1,28 +1,28 @@
-//! The one error type of the library: a constant code, a message that may be
-//! shown to anyone, and a private source that goes to the log only.
+//! The library's error type: a constant code, a public message, and a private source that
+//! is only logged.
 
 use std::error::Error as StdError;
 use std::fmt;
 
-/// What kind of failure this is. Codes are part of the API: clients match on
-/// them, so a code is never renamed.
+/// The kind of failure. Codes are part of the API: clients match on them, so a code is
+/// never renamed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Code {
-    /// The caller gave something that cannot be accepted; the message names it.
+    /// The input is invalid; the message names it.
     BadUserInput,
-    /// The thing asked for does not exist (or may not be seen).
+    /// The requested object does not exist or is not visible.
     NotFound,
-    /// The state of the system forbids it now: a held lock, a lost race.
+    /// The current state does not allow it: a held lock, a lost race.
     Conflict,
-    /// Another loader holds the lock; the message says who.
+    /// Another loader holds the lock; the message names it.
     Locked,
-    /// The configuration is wrong; the message names section and key.
+    /// The configuration is invalid; the message names section and key.
     Config,
-    /// A bound was passed: execution time, retries.
+    /// A time limit was exceeded.
     Timeout,
-    /// Something this depends on (Postgres, S3) does not answer.
+    /// A dependency (Postgres, S3) does not answer.
     Unavailable,
-    /// A fault of this program. The message says nothing of the inside.
+    /// A bug in this program; the message has no internals.
     Internal,
 }
 
@@ -45,8 +45,8 @@ impl Code {
 
 /// A failure: [`Code`], public message, private source.
 ///
-/// `Display` shows the public message only. [`Error::detail`] adds the chain of
-/// sources, for logs and for a terminal, never for an API answer.
+/// `Display` shows only the public message. [`Error::detail`] adds the chain of sources,
+/// for logs and terminals, never for a response of the API.
 #[derive(Debug)]
 pub struct Error {
     code: Code,
@@ -63,7 +63,7 @@ impl Error {
         Self { code, message: message.into(), source: None }
     }
 
-    /// A fault of the program itself; `message` is still public, keep it general.
+    /// A bug in this program; `message` is public as well.
     pub fn internal(message: impl Into<String>) -> Self {
         Self::new(Code::Internal, message)
     }
@@ -87,7 +87,7 @@ impl Error {
         &self.message
     }
 
-    /// Message and every source behind it, for an operator's eyes.
+    /// The message and its chain of sources, for operators only.
     #[must_use]
     pub fn detail(&self) -> String {
         let mut text = self.message.clone();

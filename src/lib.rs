@@ -5,16 +5,19 @@
 //! `config, error <- db, storage, dataset <- load, query <- graphql <- http <- cli`.
 
 pub mod auth;
+pub mod catalog;
 pub mod cli;
 pub mod config;
 pub mod dataset;
 pub mod db;
+#[cfg(feature = "demo")]
 pub mod embedded;
 pub mod error;
 pub mod graphql;
 pub mod http;
 pub mod load;
 pub mod query;
+#[cfg(feature = "demo")]
 pub mod sample;
 pub mod storage;
 pub mod telemetry;

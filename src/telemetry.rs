@@ -1,9 +1,16 @@
 //! The log: `tracing` to standard error, as text or as JSON.
 
-use std::io::{self, IsTerminal as _};
-use std::sync::LazyLock;
+#[cfg(feature = "demo")]
+mod screen;
 
-use indicatif::MultiProgress;
+#[cfg(not(feature = "demo"))]
+use std::io::stderr;
+use std::io::{self, IsTerminal as _};
+
+#[cfg(feature = "demo")]
+pub use screen::screen;
+#[cfg(feature = "demo")]
+use screen::stderr;
 use tracing::level_filters::LevelFilter;
 use tracing_subscriber::EnvFilter;
 use tracing_subscriber::util::SubscriberInitExt as _;
@@ -11,40 +18,19 @@ use tracing_subscriber::util::SubscriberInitExt as _;
 use crate::config::{LogFormat, TelemetryConfig};
 use crate::error::{Code, Error, Result};
 
-/// Libraries that tell more than an operator asked for, by prefix of their
-/// modules; a directive of the operator for the same prefix wins.
+/// Levels of verbose libraries, by module prefix; configured directives for the same
+/// prefix take precedence.
 const QUIET: &str = "aws=warn,h2=warn,hyper=warn,rustls=warn,s3s=off,\
     sea_orm_migration=warn,sqlx=warn";
-
-static SCREEN: LazyLock<MultiProgress> = LazyLock::new(MultiProgress::new);
-
-/// Where progress bars go; the log writes around them.
-#[must_use]
-pub fn screen() -> &'static MultiProgress {
-    &SCREEN
-}
-
-/// Standard error, with the bars out of the way for as long as a line is written.
-struct AroundBars;
-
-impl io::Write for AroundBars {
-    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        SCREEN.suspend(|| io::stderr().write(bytes))
-    }
-
-    fn flush(&mut self) -> io::Result<()> {
-        io::stderr().flush()
-    }
-}
 
 /// Starts the log for the whole process.
 ///
 /// # Errors
-/// Where a log was started before.
+/// If a log was started before.
 pub fn start(config: &TelemetryConfig) -> Result<()> {
     let log = tracing_subscriber::fmt()
         .with_env_filter(filter(&config.log)?)
-        .with_writer(|| AroundBars)
+        .with_writer(stderr)
         .with_ansi(colours());
     let started = match config.log_format {
         LogFormat::Text => log.finish().try_init(),
@@ -54,8 +40,8 @@ pub fn start(config: &TelemetryConfig) -> Result<()> {
 }
 
 fn colours() -> bool {
-    let unwanted = std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty());
-    io::stderr().is_terminal() && !unwanted
+    let disabled = std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty());
+    io::stderr().is_terminal() && !disabled
 }
 
 fn filter(directives: &str) -> Result<EnvFilter> {
@@ -64,10 +50,10 @@ fn filter(directives: &str) -> Result<EnvFilter> {
             .parse(text)
             .map_err(|source| Error::new(Code::Config, "telemetry.log").with_source(source))
     };
-    let asked = parse(directives)?;
-    // Quieting must never make the log louder than it was asked to be.
-    if asked.max_level_hint().is_some_and(|level| level <= LevelFilter::WARN) {
-        return Ok(asked);
+    let configured = parse(directives)?;
+    // Must never make the log louder than configured.
+    if configured.max_level_hint().is_some_and(|level| level <= LevelFilter::WARN) {
+        return Ok(configured);
     }
     parse(&format!("{QUIET},{directives}"))
 }
@@ -81,14 +67,14 @@ mod tests {
     }
 
     #[test]
-    fn libraries_are_quiet_unless_named() {
+    fn libraries_are_quiet_unless_configured() {
         assert!(shown("info").contains("sqlx=warn"));
         let named = shown("info,sqlx=debug");
         assert!(named.contains("sqlx=debug") && !named.contains("sqlx=warn"), "{named}");
     }
 
     #[test]
-    fn quieting_makes_nothing_louder() {
+    fn library_levels_never_make_the_log_louder() {
         assert_eq!(shown("off"), "off");
         assert_eq!(shown("error"), "error");
     }

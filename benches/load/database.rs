@@ -99,7 +99,7 @@ impl Server {
 pub(crate) async fn content(url: &str) -> Result<Content> {
     let mut connection = options(url)?.connect().await?;
     let mut rows = Vec::new();
-    for dataset in dataset::ALL {
+    for dataset in dataset::ALL.iter() {
         let count = format!("SELECT count(*) FROM {}", dataset.table);
         let count = sqlx::query_scalar(AssertSqlSafe(count)).fetch_one(&mut connection).await?;
         rows.push((dataset.table, count));

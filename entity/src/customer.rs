@@ -1,86 +1,42 @@
-//! Customers: a person, a store, or a person who buys for a store (Sales.Customer).
+//! `customer`.
 
 use sea_orm::entity::prelude::*;
 
-/// A row of `customer`.
+#[sea_orm::model]
 #[derive(Debug, Clone, PartialEq, Eq, DeriveEntityModel)]
-#[sea_orm(table_name = "customer")]
+#[sea_orm(
+    table_name = "customer",
+    comment = "A customer: a person, a store, or a person who buys for a store (Sales.Customer)."
+)]
 pub struct Model {
-    /// Key of the source system.
     #[sea_orm(primary_key, auto_increment = false)]
+    #[sea_orm(comment = "Key of the customer in the source system.")]
     pub customer_id: i32,
-    /// The person; null for a store without a contact.
+    #[sea_orm(comment = "Key of the person; null for a store without a contact.")]
     pub person_id: Option<i32>,
-    /// The store; null for an individual.
+    #[sea_orm(comment = "Key of the store; null for an individual.")]
     pub store_id: Option<i32>,
-    /// Sales territory.
+    #[sea_orm(comment = "Key of the sales territory; null when none is assigned.")]
     pub territory_id: Option<i32>,
-    /// Account number, AW and eight digits.
     #[sea_orm(column_type = "String(StringLen::N(10))")]
+    #[sea_orm(comment = "Account number, AW and eight digits.")]
     pub account_number: String,
-    /// The source system's own identifier of the row.
+    #[sea_orm(comment = "The source system's own identifier of the row.")]
     pub rowguid: Uuid,
-    /// When the source system last changed the row; a row older than the stored one never replaces it.
+    #[sea_orm(comment = "When the source system last changed the row.")]
     pub modified_date: DateTime,
-    /// load_file.id of the file version the row came from.
+    #[sea_orm(comment = "The version of the file the row was read from: load_file.id.")]
     pub source_file_id: i32,
-    /// Line on which its record begins in that file; the header is line 1.
+    #[sea_orm(comment = "Line of the file on which the record begins; the header is line 1.")]
     pub source_line: i64,
-    /// When the row was last written here.
+    #[sea_orm(comment = "When the row was last written.")]
     pub loaded_at: DateTimeUtc,
-}
-
-/// What the table refers to, and what refers to it.
-#[derive(Debug, Clone, Copy, EnumIter, DeriveRelation)]
-pub enum Relation {
-    /// The `person` named by person_id.
-    #[sea_orm(
-        belongs_to = "super::person::Entity",
-        from = "Column::PersonId",
-        to = "super::person::Column::BusinessEntityId"
-    )]
-    Person,
-    /// Rows of `sales_order` that refer to it.
-    #[sea_orm(has_many = "super::sales_order::Entity")]
-    SalesOrder,
-    /// The `store` named by store_id, where it is loaded.
-    #[sea_orm(
-        belongs_to = "super::store::Entity",
-        from = "Column::StoreId",
-        to = "super::store::Column::BusinessEntityId"
-    )]
-    Store,
-    /// The `territory` named by territory_id, where it is loaded.
-    #[sea_orm(
-        belongs_to = "super::territory::Entity",
-        from = "Column::TerritoryId",
-        to = "super::territory::Column::TerritoryId"
-    )]
-    Territory,
-}
-
-impl Related<super::person::Entity> for Entity {
-    fn to() -> RelationDef {
-        Relation::Person.def()
-    }
-}
-
-impl Related<super::sales_order::Entity> for Entity {
-    fn to() -> RelationDef {
-        Relation::SalesOrder.def()
-    }
-}
-
-impl Related<super::store::Entity> for Entity {
-    fn to() -> RelationDef {
-        Relation::Store.def()
-    }
-}
-
-impl Related<super::territory::Entity> for Entity {
-    fn to() -> RelationDef {
-        Relation::Territory.def()
-    }
+    #[sea_orm(belongs_to, from = "person_id", to = "business_entity_id")]
+    pub person: BelongsTo<Option<super::person::Entity>>,
+    #[sea_orm(belongs_to, from = "store_id", to = "business_entity_id", skip_fk)]
+    pub store: BelongsTo<Option<super::store::Entity>>,
+    #[sea_orm(belongs_to, from = "territory_id", to = "territory_id", skip_fk)]
+    pub territory: BelongsTo<Option<super::territory::Entity>>,
 }
 
 impl ActiveModelBehavior for ActiveModel {}

@@ -1,20 +1,19 @@
-//! The dates that are forecast: those after the first order date up to 28 days after the last.
+//! `demand_forecast_date`.
 
 use sea_orm::entity::prelude::*;
 
-/// A row of `demand_forecast_date`.
+#[sea_orm::model]
 #[derive(Debug, Clone, PartialEq, Eq, DeriveEntityModel)]
-#[sea_orm(table_name = "demand_forecast_date")]
+#[sea_orm(
+    table_name = "demand_forecast_date",
+    comment = "The dates that are forecast: those after the first order date up to 28 days after \
+        the last."
+)]
 pub struct Model {
-    /// The date.
-    #[sea_orm(primary_key, auto_increment = false)]
+    #[sea_orm(primary_key, auto_increment = false, comment = "The date.")]
     pub date: Date,
-    /// Its weekday: 1 is Monday, 7 is Sunday.
+    #[sea_orm(comment = "Its weekday: 1 is Monday, 7 is Sunday.")]
     pub weekday: i16,
 }
-
-/// It refers to no other table.
-#[derive(Debug, Clone, Copy, EnumIter, DeriveRelation)]
-pub enum Relation {}
 
 impl ActiveModelBehavior for ActiveModel {}

@@ -1,20 +1,19 @@
-//! What the inventory held of each product it had when the forecast was made. Empty while no inventory is loaded.
+//! `demand_forecast_stock`.
 
 use sea_orm::entity::prelude::*;
 
-/// A row of `demand_forecast_stock`.
+#[sea_orm::model]
 #[derive(Debug, Clone, PartialEq, Eq, DeriveEntityModel)]
-#[sea_orm(table_name = "demand_forecast_stock")]
+#[sea_orm(
+    table_name = "demand_forecast_stock",
+    comment = "What the inventory held of each product it had when the forecast was made. Empty \
+        while no inventory is loaded."
+)]
 pub struct Model {
-    /// The product.
-    #[sea_orm(primary_key, auto_increment = false)]
+    #[sea_orm(primary_key, auto_increment = false, comment = "The product.")]
     pub product_id: i32,
-    /// What was there, over all locations, in pieces.
+    #[sea_orm(comment = "Quantity in stock over all locations, in pieces.")]
     pub available_quantity: i64,
 }
-
-/// It refers to no other table.
-#[derive(Debug, Clone, Copy, EnumIter, DeriveRelation)]
-pub enum Relation {}
 
 impl ActiveModelBehavior for ActiveModel {}

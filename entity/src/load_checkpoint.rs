@@ -1,40 +1,26 @@
-//! How far a file version is loaded; moved in the transaction of each batch.
+//! `load_checkpoint`.
 
 use sea_orm::entity::prelude::*;
 
-/// A row of `load_checkpoint`.
+#[sea_orm::model]
 #[derive(Debug, Clone, PartialEq, Eq, DeriveEntityModel)]
-#[sea_orm(table_name = "load_checkpoint")]
+#[sea_orm(
+    table_name = "load_checkpoint",
+    comment = "How far a file version is loaded; moved in the transaction of each batch."
+)]
 pub struct Model {
-    /// The file version.
-    #[sea_orm(primary_key, auto_increment = false)]
+    #[sea_orm(primary_key, auto_increment = false, comment = "The file version.")]
     pub file_id: i32,
-    /// Where the next record begins, in bytes of the decompressed file.
+    #[sea_orm(comment = "Where the next record begins, in bytes of the decompressed file.")]
     pub byte_offset: i64,
-    /// Its line; the header is line 1.
+    #[sea_orm(comment = "Its line; the header is line 1.")]
     pub line: i64,
-    /// Batches committed so far.
+    #[sea_orm(comment = "Batches committed so far.")]
     pub batches: i64,
-    /// When the last batch was committed.
+    #[sea_orm(comment = "When the last batch was committed.")]
     pub updated_at: DateTimeUtc,
-}
-
-/// What the table refers to, and what refers to it.
-#[derive(Debug, Clone, Copy, EnumIter, DeriveRelation)]
-pub enum Relation {
-    /// The `load_file` named by file_id.
-    #[sea_orm(
-        belongs_to = "super::load_file::Entity",
-        from = "Column::FileId",
-        to = "super::load_file::Column::Id"
-    )]
-    LoadFile,
-}
-
-impl Related<super::load_file::Entity> for Entity {
-    fn to() -> RelationDef {
-        Relation::LoadFile.def()
-    }
+    #[sea_orm(belongs_to, from = "file_id", to = "id")]
+    pub load_file: BelongsTo<super::load_file::Entity>,
 }
 
 impl ActiveModelBehavior for ActiveModel {}

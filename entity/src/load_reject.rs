@@ -1,65 +1,39 @@
-//! Dead letters: rows that could not be taken, as they were, with the reason.
+//! `load_reject`.
 
 use sea_orm::entity::prelude::*;
 
-/// A row of `load_reject`.
+#[sea_orm::model]
 #[derive(Debug, Clone, PartialEq, Eq, DeriveEntityModel)]
-#[sea_orm(table_name = "load_reject")]
+#[sea_orm(table_name = "load_reject", comment = "A rejected row, as it was, with the reason.")]
 pub struct Model {
-    /// File version the row is from.
-    #[sea_orm(primary_key, auto_increment = false)]
+    #[sea_orm(primary_key, auto_increment = false, comment = "File version the row is from.")]
     pub file_id: i32,
-    /// Line on which its record begins; the header is line 1.
     #[sea_orm(primary_key, auto_increment = false)]
+    #[sea_orm(comment = "Line on which its record begins; the header is line 1.")]
     pub line: i64,
-    /// Run that rejected it.
+    #[sea_orm(comment = "Run that rejected it.")]
     pub run_id: Uuid,
-    /// Where the record begins, in bytes of the decompressed file.
+    #[sea_orm(comment = "Where the record begins, in bytes of the decompressed file.")]
     pub byte_offset: i64,
-    /// Column at fault, as the dataset names it; null where the whole record is.
     #[sea_orm(column_type = "Text", nullable)]
+    #[sea_orm(comment = "Column at fault; null where the whole record is.")]
     pub column_name: Option<String>,
-    /// Constant reason code, such as invalid_integer.
     #[sea_orm(column_type = "String(StringLen::N(32))")]
+    #[sea_orm(comment = "Constant reason code, such as invalid_integer.")]
     pub reason: String,
-    /// What was found and what was expected.
-    #[sea_orm(column_type = "Text")]
+    #[sea_orm(column_type = "Text", comment = "What was found and what was expected.")]
     pub message: String,
-    /// The record as it was, without its line end; UTF-16 files as UTF-8.
+    #[sea_orm(
+        comment = "The record as it was, without its line end. Bytes that are no UTF-8 appear as \
+                   replacement characters."
+    )]
     pub raw: Vec<u8>,
-    /// When.
+    #[sea_orm(comment = "When it was rejected.")]
     pub rejected_at: DateTimeUtc,
-}
-
-/// What the table refers to, and what refers to it.
-#[derive(Debug, Clone, Copy, EnumIter, DeriveRelation)]
-pub enum Relation {
-    /// The `load_file` named by file_id.
-    #[sea_orm(
-        belongs_to = "super::load_file::Entity",
-        from = "Column::FileId",
-        to = "super::load_file::Column::Id"
-    )]
-    LoadFile,
-    /// The `load_run` named by run_id.
-    #[sea_orm(
-        belongs_to = "super::load_run::Entity",
-        from = "Column::RunId",
-        to = "super::load_run::Column::Id"
-    )]
-    LoadRun,
-}
-
-impl Related<super::load_file::Entity> for Entity {
-    fn to() -> RelationDef {
-        Relation::LoadFile.def()
-    }
-}
-
-impl Related<super::load_run::Entity> for Entity {
-    fn to() -> RelationDef {
-        Relation::LoadRun.def()
-    }
+    #[sea_orm(belongs_to, from = "file_id", to = "id")]
+    pub load_file: BelongsTo<super::load_file::Entity>,
+    #[sea_orm(belongs_to, from = "run_id", to = "id")]
+    pub load_run: BelongsTo<super::load_run::Entity>,
 }
 
 impl ActiveModelBehavior for ActiveModel {}

@@ -1,108 +1,64 @@
-//! One execution of the loader. At most one is running.
+//! `load_run`.
 
 use sea_orm::entity::prelude::*;
 
-/// State of a load run.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, EnumIter, DeriveActiveEnum)]
-#[sea_orm(rs_type = "String", db_type = "String(StringLen::N(24))")]
-pub enum LoadRunState {
-    /// Running.
-    #[sea_orm(string_value = "running")]
-    Running,
-    /// Ended well, every row taken.
-    #[sea_orm(string_value = "succeeded")]
-    Succeeded,
-    /// Ended well; some rows were rejected or parked.
-    #[sea_orm(string_value = "succeeded_with_rejects")]
-    SucceededWithRejects,
-    /// Failed; the error columns say why.
-    #[sea_orm(string_value = "failed")]
-    Failed,
+codes! {
+    /// State of a load run.
+    LoadRunState: "String(StringLen::N(24))" {
+        /// Running.
+        Running = "running",
+        /// Ended well, every row taken.
+        Succeeded = "succeeded",
+        /// Ended well; some rows were rejected or parked.
+        SucceededWithRejects = "succeeded_with_rejects",
+        /// Failed; the error columns say why.
+        Failed = "failed",
+    }
 }
 
-/// What a load run does with the rows of a file.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, EnumIter, DeriveActiveEnum)]
-#[sea_orm(rs_type = "String", db_type = "String(StringLen::N(8))")]
-pub enum LoadMode {
-    /// Inserts and updates, never removes.
-    #[sea_orm(string_value = "merge")]
-    Merge,
+codes! {
+    /// What a load run does with the rows of a file.
+    LoadMode: "String(StringLen::N(8))" {
+        /// Inserts and updates, never removes.
+        Merge = "merge",
+    }
 }
 
-/// A row of `load_run`.
+/// The columns of codes.
+pub const CODES: &[(Column, &crate::Codes)] =
+    &[(Column::State, &LoadRunState::CODES), (Column::Mode, &LoadMode::CODES)];
+
+#[sea_orm::model]
 #[derive(Debug, Clone, PartialEq, Eq, DeriveEntityModel)]
-#[sea_orm(table_name = "load_run")]
+#[sea_orm(table_name = "load_run", comment = "One execution of the loader.")]
 pub struct Model {
-    /// UUID version 7: sorts by time.
     #[sea_orm(primary_key, auto_increment = false)]
+    #[sea_orm(comment = "UUID of the run, as the command line shows it. UUIDs sort by time.")]
     pub id: Uuid,
-    /// running, succeeded, succeeded_with_rejects (rows were rejected or parked) or failed.
+    #[sea_orm(comment = "State of the run.")]
     pub state: LoadRunState,
-    /// merge: inserts and updates, never removes.
+    #[sea_orm(comment = "What it does with the rows of a file.")]
     pub mode: LoadMode,
-    /// Each file in one transaction: all of it or nothing.
+    #[sea_orm(comment = "Whether each file is loaded as a whole or not at all.")]
     pub atomic: bool,
-    /// Where the files were looked for: s3://bucket/prefix or file:///dir.
     #[sea_orm(column_type = "Text")]
+    #[sea_orm(comment = "Where the files were looked for: s3://bucket/prefix or file:///dir.")]
     pub source_uri: String,
-    /// Host and process id of the loader, shown to a second one that finds the lock taken.
-    #[sea_orm(column_type = "Text")]
+    #[sea_orm(column_type = "Text", comment = "Host and process id of the loader.")]
     pub holder: String,
-    /// When the run took the lock.
+    #[sea_orm(comment = "When the run began.")]
     pub started_at: DateTimeUtc,
-    /// When it ended; null while it runs.
+    #[sea_orm(comment = "When it ended; null while it runs.")]
     pub finished_at: Option<DateTimeUtc>,
-    /// Files whose name is that of a dataset.
+    #[sea_orm(comment = "Files whose name is that of a dataset.")]
     pub files_found: i32,
-    /// Of these, versions that had been loaded before.
+    #[sea_orm(comment = "Of these, versions that had been loaded before.")]
     pub files_skipped: i32,
-    /// Constant code of the first failure; null unless failed.
     #[sea_orm(column_type = "Text", nullable)]
+    #[sea_orm(comment = "Constant code of the first failure; null unless failed.")]
     pub error_code: Option<String>,
-    /// Its message.
-    #[sea_orm(column_type = "Text", nullable)]
+    #[sea_orm(column_type = "Text", nullable, comment = "Its message.")]
     pub error_message: Option<String>,
-}
-
-/// What the table refers to, and what refers to it.
-#[derive(Debug, Clone, Copy, EnumIter, DeriveRelation)]
-pub enum Relation {
-    /// Rows of `load_run_file` that refer to it.
-    #[sea_orm(has_many = "super::load_run_file::Entity")]
-    LoadRunFile,
-    /// Rows of `load_reject` that refer to it.
-    #[sea_orm(has_many = "super::load_reject::Entity")]
-    LoadReject,
-    /// Rows of `load_parked` that refer to it.
-    #[sea_orm(has_many = "super::load_parked::Entity")]
-    LoadParked,
-    /// Rows of `load_step` that refer to it.
-    #[sea_orm(has_many = "super::load_step::Entity")]
-    LoadStep,
-}
-
-impl Related<super::load_run_file::Entity> for Entity {
-    fn to() -> RelationDef {
-        Relation::LoadRunFile.def()
-    }
-}
-
-impl Related<super::load_reject::Entity> for Entity {
-    fn to() -> RelationDef {
-        Relation::LoadReject.def()
-    }
-}
-
-impl Related<super::load_parked::Entity> for Entity {
-    fn to() -> RelationDef {
-        Relation::LoadParked.def()
-    }
-}
-
-impl Related<super::load_step::Entity> for Entity {
-    fn to() -> RelationDef {
-        Relation::LoadStep.def()
-    }
 }
 
 impl ActiveModelBehavior for ActiveModel {}

@@ -1,47 +1,37 @@
-//! What a run brought up to date of what is made of the loaded rows. Written in the transaction of the step; there is no row for a step that had nothing to do.
+//! `load_step`.
 
 use sea_orm::entity::prelude::*;
 
-/// A row of `load_step`.
+#[sea_orm::model]
 #[derive(Debug, Clone, PartialEq, Eq, DeriveEntityModel)]
-#[sea_orm(table_name = "load_step")]
+#[sea_orm(
+    table_name = "load_step",
+    comment = "What a run brought up to date, after its files, of what is made of the loaded \
+        rows. There is none for what was up to date."
+)]
 pub struct Model {
-    /// Key.
-    #[sea_orm(primary_key)]
+    #[sea_orm(primary_key, comment = "Key.")]
     pub id: i32,
-    /// The run.
+    #[sea_orm(comment = "The run.")]
     pub run_id: Uuid,
-    /// What was brought up to date, such as demand_forecast.
     #[sea_orm(column_type = "String(StringLen::N(63))")]
+    #[sea_orm(comment = "What was brought up to date, such as demand_forecast.")]
     pub step: String,
-    /// The data version it was made from.
+    #[sea_orm(comment = "The data version it was made from.")]
     pub data_version: i64,
-    /// First day whose sales had changed; null where there is no such day: everything was made anew, or only the inventory had changed.
-    pub since: Option<Date>,
-    /// When it began.
-    pub started_at: DateTimeUtc,
-    /// When it was about to be committed.
-    pub finished_at: DateTimeUtc,
-    /// Rows inserted, updated or removed; what is right already is not written.
-    pub rows_written: i64,
-}
-
-/// What the table refers to, and what refers to it.
-#[derive(Debug, Clone, Copy, EnumIter, DeriveRelation)]
-pub enum Relation {
-    /// The `load_run` named by run_id.
     #[sea_orm(
-        belongs_to = "super::load_run::Entity",
-        from = "Column::RunId",
-        to = "super::load_run::Column::Id"
+        comment = "First day whose sales had changed; null where there is no such day: everything \
+                   was made anew, or only the inventory had changed."
     )]
-    LoadRun,
-}
-
-impl Related<super::load_run::Entity> for Entity {
-    fn to() -> RelationDef {
-        Relation::LoadRun.def()
-    }
+    pub since: Option<Date>,
+    #[sea_orm(comment = "When it began.")]
+    pub started_at: DateTimeUtc,
+    #[sea_orm(comment = "When it was about to be committed.")]
+    pub finished_at: DateTimeUtc,
+    #[sea_orm(comment = "Rows inserted, updated or removed; unchanged rows are not written.")]
+    pub rows_written: i64,
+    #[sea_orm(belongs_to, from = "run_id", to = "id")]
+    pub load_run: BelongsTo<super::load_run::Entity>,
 }
 
 impl ActiveModelBehavior for ActiveModel {}

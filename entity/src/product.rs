@@ -1,148 +1,130 @@
-//! Products sold or used to make them (Production.Product).
+//! `product`.
 
 use sea_orm::entity::prelude::*;
 
-/// Line of products.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, EnumIter, DeriveActiveEnum)]
-#[sea_orm(rs_type = "String", db_type = "String(StringLen::N(2))")]
-pub enum ProductLine {
-    /// Road.
-    #[sea_orm(string_value = "R")]
-    Road,
-    /// Mountain.
-    #[sea_orm(string_value = "M")]
-    Mountain,
-    /// Touring.
-    #[sea_orm(string_value = "T")]
-    Touring,
-    /// Standard.
-    #[sea_orm(string_value = "S")]
-    Standard,
+codes! {
+    /// Line of products.
+    ProductLine: "String(StringLen::N(2))" {
+        /// Road.
+        Road = "R",
+        /// Mountain.
+        Mountain = "M",
+        /// Touring.
+        Touring = "T",
+        /// Standard.
+        Standard = "S",
+    }
 }
 
-/// Class of a product.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, EnumIter, DeriveActiveEnum)]
-#[sea_orm(rs_type = "String", db_type = "String(StringLen::N(2))")]
-pub enum ProductClass {
-    /// High.
-    #[sea_orm(string_value = "H")]
-    High,
-    /// Medium.
-    #[sea_orm(string_value = "M")]
-    Medium,
-    /// Low.
-    #[sea_orm(string_value = "L")]
-    Low,
+codes! {
+    /// Class of a product.
+    ProductClass: "String(StringLen::N(2))" {
+        /// High.
+        High = "H",
+        /// Medium.
+        Medium = "M",
+        /// Low.
+        Low = "L",
+    }
 }
 
-/// Whom a product is made for.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, EnumIter, DeriveActiveEnum)]
-#[sea_orm(rs_type = "String", db_type = "String(StringLen::N(2))")]
-pub enum ProductStyle {
-    /// Women.
-    #[sea_orm(string_value = "W")]
-    Womens,
-    /// Men.
-    #[sea_orm(string_value = "M")]
-    Mens,
-    /// Everybody.
-    #[sea_orm(string_value = "U")]
-    Universal,
+codes! {
+    /// Target group of a product.
+    ProductStyle: "String(StringLen::N(2))" {
+        /// Women.
+        Womens = "W",
+        /// Men.
+        Mens = "M",
+        /// Everybody.
+        Universal = "U",
+    }
 }
 
-/// A row of `product`.
+/// The columns of codes.
+pub const CODES: &[(Column, &crate::Codes)] = &[
+    (Column::ProductLine, &ProductLine::CODES),
+    (Column::Class, &ProductClass::CODES),
+    (Column::Style, &ProductStyle::CODES),
+];
+
+#[sea_orm::model]
 #[derive(Debug, Clone, PartialEq, Eq, DeriveEntityModel)]
-#[sea_orm(table_name = "product")]
+#[sea_orm(
+    table_name = "product",
+    comment = "A product that is sold, or used to make others (Production.Product)."
+)]
 pub struct Model {
-    /// Key of the source system.
     #[sea_orm(primary_key, auto_increment = false)]
+    #[sea_orm(comment = "Key of the product in the source system.")]
     pub product_id: i32,
-    /// Name.
-    #[sea_orm(column_type = "String(StringLen::N(50))")]
+    #[sea_orm(column_type = "String(StringLen::N(50))", comment = "Name of the product.")]
     pub name: String,
-    /// Number by which people order it.
     #[sea_orm(column_type = "String(StringLen::N(25))")]
+    #[sea_orm(comment = "Number by which people order it.")]
     pub product_number: String,
-    /// True: made in house; false: bought.
+    #[sea_orm(comment = "True: made in house; false: bought.")]
     pub make_flag: bool,
-    /// True: may be sold; false: a part.
+    #[sea_orm(comment = "True: may be sold; false: a part.")]
     pub finished_goods_flag: bool,
-    /// Colour.
     #[sea_orm(column_type = "String(StringLen::N(15))")]
+    #[sea_orm(comment = "Colour; null when it has none or it does not matter.")]
     pub color: Option<String>,
-    /// Least quantity to hold, in pieces.
+    #[sea_orm(comment = "Least quantity to hold, in pieces.")]
     pub safety_stock_level: i16,
-    /// Quantity at which more is ordered, in pieces.
+    #[sea_orm(comment = "Quantity at which more is ordered, in pieces.")]
     pub reorder_point: i16,
-    /// Standard cost, in the source's currency (USD).
     #[sea_orm(column_type = "Decimal(Some((19, 4)))")]
+    #[sea_orm(comment = "Cost of making or buying one piece, in USD.")]
     pub standard_cost: Decimal,
-    /// List price, in the source's currency (USD).
-    #[sea_orm(column_type = "Decimal(Some((19, 4)))")]
+    #[sea_orm(column_type = "Decimal(Some((19, 4)))", comment = "Price of one piece, in USD.")]
     pub list_price: Decimal,
-    /// Size: a letter or a number in size_unit_measure_code.
     #[sea_orm(column_type = "String(StringLen::N(5))")]
+    #[sea_orm(
+        comment = "Size: a letter, or a number in {size_unit_measure_code}; null when it has none."
+    )]
     pub size: Option<String>,
-    /// Unit of size, for instance CM.
     #[sea_orm(column_type = "String(StringLen::N(3))")]
+    #[sea_orm(
+        comment = "Unit of size, for instance CM; null for sizes by letter and products without \
+                   one."
+    )]
     pub size_unit_measure_code: Option<String>,
-    /// Unit of weight: LB or G.
     #[sea_orm(column_type = "String(StringLen::N(3))")]
+    #[sea_orm(comment = "Unit of weight, LB or G; null when the weight is not known.")]
     pub weight_unit_measure_code: Option<String>,
-    /// Weight in weight_unit_measure_code.
     #[sea_orm(column_type = "Decimal(Some((8, 2)))")]
+    #[sea_orm(
+        comment = "Weight of one piece in {weight_unit_measure_code}; null when it is not known."
+    )]
     pub weight: Option<Decimal>,
-    /// Days it takes to make.
+    #[sea_orm(comment = "Days it takes to make one; 0 for what is bought.")]
     pub days_to_manufacture: i32,
-    /// R road, M mountain, T touring, S standard.
+    #[sea_orm(comment = "Line of products; null when it belongs to none.")]
     pub product_line: Option<ProductLine>,
-    /// H high, M medium, L low.
+    #[sea_orm(comment = "Class; null when it has none.")]
     pub class: Option<ProductClass>,
-    /// W women's, M men's, U universal.
+    #[sea_orm(comment = "Target group; null when it does not matter.")]
     pub style: Option<ProductStyle>,
-    /// Subcategory in the source system.
+    #[sea_orm(comment = "Subcategory in the source system; null when it has none.")]
     pub product_subcategory_id: Option<i32>,
-    /// Model in the source system.
+    #[sea_orm(comment = "Model in the source system; null when it has none.")]
     pub product_model_id: Option<i32>,
-    /// First day it may be sold.
+    #[sea_orm(comment = "First day it may be sold.")]
     pub sell_start_date: DateTime,
-    /// Last day it may be sold; null while it is on sale.
+    #[sea_orm(comment = "Last day it may be sold; null while it is on sale.")]
     pub sell_end_date: Option<DateTime>,
-    /// When it was discontinued.
+    #[sea_orm(comment = "When it was discontinued; null while it is not.")]
     pub discontinued_date: Option<DateTime>,
-    /// The source system's own identifier of the row.
+    #[sea_orm(comment = "The source system's own identifier of the row.")]
     pub rowguid: Uuid,
-    /// When the source system last changed the row; a row older than the stored one never replaces it.
+    #[sea_orm(comment = "When the source system last changed the row.")]
     pub modified_date: DateTime,
-    /// load_file.id of the file version the row came from.
+    #[sea_orm(comment = "The version of the file the row was read from: load_file.id.")]
     pub source_file_id: i32,
-    /// Line on which its record begins in that file; the header is line 1.
+    #[sea_orm(comment = "Line of the file on which the record begins; the header is line 1.")]
     pub source_line: i64,
-    /// When the row was last written here.
+    #[sea_orm(comment = "When the row was last written.")]
     pub loaded_at: DateTimeUtc,
-}
-
-/// What the table refers to, and what refers to it.
-#[derive(Debug, Clone, Copy, EnumIter, DeriveRelation)]
-pub enum Relation {
-    /// Rows of `product_inventory` that refer to it.
-    #[sea_orm(has_many = "super::product_inventory::Entity")]
-    ProductInventory,
-    /// Rows of `special_offer_product` that refer to it.
-    #[sea_orm(has_many = "super::special_offer_product::Entity")]
-    SpecialOfferProduct,
-}
-
-impl Related<super::product_inventory::Entity> for Entity {
-    fn to() -> RelationDef {
-        Relation::ProductInventory.def()
-    }
-}
-
-impl Related<super::special_offer_product::Entity> for Entity {
-    fn to() -> RelationDef {
-        Relation::SpecialOfferProduct.def()
-    }
 }
 
 impl ActiveModelBehavior for ActiveModel {}

@@ -1,52 +1,37 @@
-//! How many pieces of a product lie where (Production.ProductInventory).
+//! `product_inventory`.
 
 use sea_orm::entity::prelude::*;
 
-/// A row of `product_inventory`.
+#[sea_orm::model]
 #[derive(Debug, Clone, PartialEq, Eq, DeriveEntityModel)]
-#[sea_orm(table_name = "product_inventory")]
+#[sea_orm(
+    table_name = "product_inventory",
+    comment = "The stock of a product at a location (Production.ProductInventory)."
+)]
 pub struct Model {
-    /// The product.
-    #[sea_orm(primary_key, auto_increment = false)]
+    #[sea_orm(primary_key, auto_increment = false, comment = "Key of the product.")]
     pub product_id: i32,
-    /// The place in the source system.
-    #[sea_orm(primary_key, auto_increment = false)]
+    #[sea_orm(primary_key, auto_increment = false, comment = "Location in the source system.")]
     pub location_id: i32,
-    /// Shelf of the place; N/A where it has none.
     #[sea_orm(column_type = "String(StringLen::N(10))")]
+    #[sea_orm(comment = "Shelf at the location; N/A when it has none.")]
     pub shelf: String,
-    /// Bin on the shelf, 0 to 100.
+    #[sea_orm(comment = "Bin on the shelf, 0 to 100.")]
     pub bin: i16,
-    /// Quantity there, in pieces.
+    #[sea_orm(comment = "Quantity in stock, in pieces.")]
     pub quantity: i16,
-    /// The source system's own identifier of the row.
+    #[sea_orm(comment = "The source system's own identifier of the row.")]
     pub rowguid: Uuid,
-    /// When the source system last changed the row; a row older than the stored one never replaces it.
+    #[sea_orm(comment = "When the source system last changed the row.")]
     pub modified_date: DateTime,
-    /// load_file.id of the file version the row came from.
+    #[sea_orm(comment = "The version of the file the row was read from: load_file.id.")]
     pub source_file_id: i32,
-    /// Line on which its record begins in that file; the header is line 1.
+    #[sea_orm(comment = "Line of the file on which the record begins; the header is line 1.")]
     pub source_line: i64,
-    /// When the row was last written here.
+    #[sea_orm(comment = "When the row was last written.")]
     pub loaded_at: DateTimeUtc,
-}
-
-/// What the table refers to, and what refers to it.
-#[derive(Debug, Clone, Copy, EnumIter, DeriveRelation)]
-pub enum Relation {
-    /// The `product` named by product_id.
-    #[sea_orm(
-        belongs_to = "super::product::Entity",
-        from = "Column::ProductId",
-        to = "super::product::Column::ProductId"
-    )]
-    Product,
-}
-
-impl Related<super::product::Entity> for Entity {
-    fn to() -> RelationDef {
-        Relation::Product.def()
-    }
+    #[sea_orm(belongs_to, from = "product_id", to = "product_id")]
+    pub product: BelongsTo<super::product::Entity>,
 }
 
 impl ActiveModelBehavior for ActiveModel {}

@@ -1,49 +1,42 @@
-//! What the lines of a day come to; right up to the day before that of sales_rollup_due.
+//! `sales_by_day`.
 
 use sea_orm::entity::prelude::*;
 
-/// A row of `sales_by_day`.
+#[sea_orm::model]
 #[derive(Debug, Clone, PartialEq, Eq, DeriveEntityModel)]
-#[sea_orm(table_name = "sales_by_day")]
+#[sea_orm(
+    table_name = "sales_by_day",
+    comment = "Sales totals by day; exact before the day of sales_rollup_due."
+)]
 pub struct Model {
-    /// Day of the orders.
-    #[sea_orm(primary_key, auto_increment = false)]
+    #[sea_orm(primary_key, auto_increment = false, comment = "Day of the orders.")]
     pub order_date: Date,
-    /// The lines.
+    #[sea_orm(comment = "Number of lines.")]
     pub line_count: i64,
-    /// Orders with at least one of the lines.
+    #[sea_orm(comment = "Orders with at least one of the lines.")]
     pub order_count: i64,
-    /// What these orders come to, each counted once, in USD.
     #[sea_orm(column_type = "Decimal(None)")]
+    #[sea_orm(comment = "Total of these orders, each counted once, in USD.")]
     pub order_total: Decimal,
-    /// Pieces in all.
+    #[sea_orm(comment = "Total quantity, in pieces.")]
     pub order_quantity_sum: i64,
-    /// Fewest pieces of a line.
+    #[sea_orm(comment = "Fewest pieces of a line.")]
     pub order_quantity_min: i16,
-    /// Most pieces of a line.
+    #[sea_orm(comment = "Most pieces of a line.")]
     pub order_quantity_max: i16,
-    /// Sum of the prices of one piece, a line counting once, in USD.
     #[sea_orm(column_type = "Decimal(None)")]
+    #[sea_orm(comment = "Sum of the prices of one piece, a line counting once, in USD.")]
     pub unit_price_sum: Decimal,
-    /// Least price of one piece, in USD.
-    #[sea_orm(column_type = "Decimal(None)")]
+    #[sea_orm(column_type = "Decimal(None)", comment = "Least price of one piece, in USD.")]
     pub unit_price_min: Decimal,
-    /// Greatest price of one piece, in USD.
-    #[sea_orm(column_type = "Decimal(None)")]
+    #[sea_orm(column_type = "Decimal(None)", comment = "Greatest price of one piece, in USD.")]
     pub unit_price_max: Decimal,
-    /// What the lines come to, in USD.
-    #[sea_orm(column_type = "Decimal(None)")]
+    #[sea_orm(column_type = "Decimal(None)", comment = "Total of the lines, in USD.")]
     pub line_total_sum: Decimal,
-    /// The least a line comes to, in USD.
-    #[sea_orm(column_type = "Decimal(None)")]
+    #[sea_orm(column_type = "Decimal(None)", comment = "Smallest total of a line, in USD.")]
     pub line_total_min: Decimal,
-    /// The most a line comes to, in USD.
-    #[sea_orm(column_type = "Decimal(None)")]
+    #[sea_orm(column_type = "Decimal(None)", comment = "Greatest total of a line, in USD.")]
     pub line_total_max: Decimal,
 }
-
-/// It refers to no other table.
-#[derive(Debug, Clone, Copy, EnumIter, DeriveRelation)]
-pub enum Relation {}
 
 impl ActiveModelBehavior for ActiveModel {}

@@ -1,76 +1,57 @@
-//! Lines of sales orders (Sales.SalesOrderDetail).
+//! `sales_order_line`.
 
 use sea_orm::entity::prelude::*;
 
-/// A row of `sales_order_line`.
+#[sea_orm::model]
 #[derive(Debug, Clone, PartialEq, Eq, DeriveEntityModel)]
-#[sea_orm(table_name = "sales_order_line")]
+#[sea_orm(
+    table_name = "sales_order_line",
+    comment = "A line of a sales order (Sales.SalesOrderDetail)."
+)]
 pub struct Model {
-    /// The order.
-    #[sea_orm(primary_key, auto_increment = false)]
+    #[sea_orm(primary_key, auto_increment = false, comment = "Key of the order.")]
     pub sales_order_id: i32,
-    /// Number of the line in the source system.
     #[sea_orm(primary_key, auto_increment = false)]
+    #[sea_orm(comment = "Number of the line in the source system.")]
     pub sales_order_detail_id: i32,
-    /// The carrier's number for the shipment.
     #[sea_orm(column_type = "String(StringLen::N(25))")]
+    #[sea_orm(comment = "The carrier's number for the shipment; null when there is none.")]
     pub carrier_tracking_number: Option<String>,
-    /// Quantity ordered, in pieces.
+    #[sea_orm(comment = "Quantity ordered, in pieces.")]
     pub order_quantity: i16,
-    /// The product.
+    #[sea_orm(comment = "Key of the product.")]
     pub product_id: i32,
-    /// The special offer it was sold under; 1 is no discount.
+    #[sea_orm(comment = "The special offer it was sold under; 1 is no discount.")]
     pub special_offer_id: i32,
-    /// Price of one piece before discount, in USD.
     #[sea_orm(column_type = "Decimal(Some((19, 4)))")]
+    #[sea_orm(comment = "Price of one piece before discount, in USD.")]
     pub unit_price: Decimal,
-    /// Discount as a fraction of the price, 0 to 1.
     #[sea_orm(column_type = "Decimal(Some((19, 4)))")]
+    #[sea_orm(comment = "Discount as a fraction of the price, 0 to 1.")]
     pub unit_price_discount: Decimal,
-    /// unit_price * (1 - unit_price_discount) * order_quantity, in USD.
     #[sea_orm(column_type = "Decimal(Some((19, 6)))")]
+    #[sea_orm(comment = "{unit_price} * (1 - {unit_price_discount}) * {order_quantity}, in USD.")]
     pub line_total: Decimal,
-    /// The source system's own identifier of the row.
+    #[sea_orm(comment = "The source system's own identifier of the row.")]
     pub rowguid: Uuid,
-    /// When the source system last changed the row; a row older than the stored one never replaces it.
+    #[sea_orm(comment = "When the source system last changed the row.")]
     pub modified_date: DateTime,
-    /// load_file.id of the file version the row came from.
+    #[sea_orm(comment = "The version of the file the row was read from: load_file.id.")]
     pub source_file_id: i32,
-    /// Line on which its record begins in that file; the header is line 1.
+    #[sea_orm(comment = "Line of the file on which the record begins; the header is line 1.")]
     pub source_line: i64,
-    /// When the row was last written here.
+    #[sea_orm(comment = "When the row was last written.")]
     pub loaded_at: DateTimeUtc,
-}
-
-/// What the table refers to, and what refers to it.
-#[derive(Debug, Clone, Copy, EnumIter, DeriveRelation)]
-pub enum Relation {
-    /// The `sales_order` named by sales_order_id.
+    #[sea_orm(belongs_to, from = "sales_order_id", to = "sales_order_id")]
+    pub sales_order: BelongsTo<super::sales_order::Entity>,
     #[sea_orm(
-        belongs_to = "super::sales_order::Entity",
-        from = "Column::SalesOrderId",
-        to = "super::sales_order::Column::SalesOrderId"
+        belongs_to,
+        from = "(special_offer_id, product_id)",
+        to = "(special_offer_id, product_id)"
     )]
-    SalesOrder,
-    /// The `special_offer_product` named by special_offer_id, product_id.
-    #[sea_orm(
-        belongs_to = "super::special_offer_product::Entity",
-        from = "(Column::SpecialOfferId, Column::ProductId)",
-        to = "(super::special_offer_product::Column::SpecialOfferId, super::special_offer_product::Column::ProductId)"
-    )]
-    SpecialOfferProduct,
-}
-
-impl Related<super::sales_order::Entity> for Entity {
-    fn to() -> RelationDef {
-        Relation::SalesOrder.def()
-    }
-}
-
-impl Related<super::special_offer_product::Entity> for Entity {
-    fn to() -> RelationDef {
-        Relation::SpecialOfferProduct.def()
-    }
+    pub special_offer_product: BelongsTo<super::special_offer_product::Entity>,
+    #[sea_orm(belongs_to, from = "product_id", to = "product_id", skip_fk)]
+    pub product: BelongsTo<super::product::Entity>,
 }
 
 impl ActiveModelBehavior for ActiveModel {}

@@ -1,54 +1,31 @@
-//! Which products a special offer holds for; offer 1 is no discount (Sales.SpecialOfferProduct).
+//! `special_offer_product`.
 
 use sea_orm::entity::prelude::*;
 
-/// A row of `special_offer_product`.
+#[sea_orm::model]
 #[derive(Debug, Clone, PartialEq, Eq, DeriveEntityModel)]
-#[sea_orm(table_name = "special_offer_product")]
+#[sea_orm(
+    table_name = "special_offer_product",
+    comment = "A product for which a special offer holds (Sales.SpecialOfferProduct)."
+)]
 pub struct Model {
-    /// The special offer in the source system.
     #[sea_orm(primary_key, auto_increment = false)]
+    #[sea_orm(comment = "The special offer in the source system; 1 is no discount.")]
     pub special_offer_id: i32,
-    /// The product.
-    #[sea_orm(primary_key, auto_increment = false)]
+    #[sea_orm(primary_key, auto_increment = false, comment = "Key of the product.")]
     pub product_id: i32,
-    /// The source system's own identifier of the row.
+    #[sea_orm(comment = "The source system's own identifier of the row.")]
     pub rowguid: Uuid,
-    /// When the source system last changed the row; a row older than the stored one never replaces it.
+    #[sea_orm(comment = "When the source system last changed the row.")]
     pub modified_date: DateTime,
-    /// load_file.id of the file version the row came from.
+    #[sea_orm(comment = "The version of the file the row was read from: load_file.id.")]
     pub source_file_id: i32,
-    /// Line on which its record begins in that file; the header is line 1.
+    #[sea_orm(comment = "Line of the file on which the record begins; the header is line 1.")]
     pub source_line: i64,
-    /// When the row was last written here.
+    #[sea_orm(comment = "When the row was last written.")]
     pub loaded_at: DateTimeUtc,
-}
-
-/// What the table refers to, and what refers to it.
-#[derive(Debug, Clone, Copy, EnumIter, DeriveRelation)]
-pub enum Relation {
-    /// The `product` named by product_id.
-    #[sea_orm(
-        belongs_to = "super::product::Entity",
-        from = "Column::ProductId",
-        to = "super::product::Column::ProductId"
-    )]
-    Product,
-    /// Rows of `sales_order_line` that refer to it.
-    #[sea_orm(has_many = "super::sales_order_line::Entity")]
-    SalesOrderLine,
-}
-
-impl Related<super::product::Entity> for Entity {
-    fn to() -> RelationDef {
-        Relation::Product.def()
-    }
-}
-
-impl Related<super::sales_order_line::Entity> for Entity {
-    fn to() -> RelationDef {
-        Relation::SalesOrderLine.def()
-    }
+    #[sea_orm(belongs_to, from = "product_id", to = "product_id")]
+    pub product: BelongsTo<super::product::Entity>,
 }
 
 impl ActiveModelBehavior for ActiveModel {}

@@ -1,47 +1,34 @@
-//! Stores: customers, or whom customers buy for (Sales.Store).
+//! `store`.
 
 use sea_orm::entity::prelude::*;
 
-/// A row of `store`.
+#[sea_orm::model]
 #[derive(Debug, Clone, PartialEq, Eq, DeriveEntityModel)]
-#[sea_orm(table_name = "store")]
+#[sea_orm(
+    table_name = "store",
+    comment = "A store: a customer, or one that a customer buys for (Sales.Store)."
+)]
 pub struct Model {
-    /// Key of the source system.
     #[sea_orm(primary_key, auto_increment = false)]
+    #[sea_orm(comment = "Key of the store in the source system.")]
     pub business_entity_id: i32,
-    /// Name.
-    #[sea_orm(column_type = "String(StringLen::N(50))")]
+    #[sea_orm(column_type = "String(StringLen::N(50))", comment = "Name of the store.")]
     pub name: String,
-    /// The sales person in the source system; null when none is assigned.
+    #[sea_orm(comment = "The sales person in the source system; null when none is assigned.")]
     pub sales_person_id: Option<i32>,
-    /// Survey, XML as delivered.
     #[sea_orm(column_type = "Text", nullable)]
+    #[sea_orm(comment = "Survey, XML as delivered; null when there is none.")]
     pub demographics: Option<String>,
-    /// The source system's own identifier of the row.
+    #[sea_orm(comment = "The source system's own identifier of the row.")]
     pub rowguid: Uuid,
-    /// When the source system last changed the row; a row older than the stored one never replaces it.
+    #[sea_orm(comment = "When the source system last changed the row.")]
     pub modified_date: DateTime,
-    /// load_file.id of the file version the row came from.
+    #[sea_orm(comment = "The version of the file the row was read from: load_file.id.")]
     pub source_file_id: i32,
-    /// Line on which its record begins in that file; the header is line 1.
+    #[sea_orm(comment = "Line of the file on which the record begins; the header is line 1.")]
     pub source_line: i64,
-    /// When the row was last written here.
+    #[sea_orm(comment = "When the row was last written.")]
     pub loaded_at: DateTimeUtc,
-}
-
-/// What refers to the table. Nothing in Postgres enforces it: rows may name one that
-/// is not loaded.
-#[derive(Debug, Clone, Copy, EnumIter, DeriveRelation)]
-pub enum Relation {
-    /// Rows of `customer` that refer to it.
-    #[sea_orm(has_many = "super::customer::Entity")]
-    Customer,
-}
-
-impl Related<super::customer::Entity> for Entity {
-    fn to() -> RelationDef {
-        Relation::Customer.def()
-    }
 }
 
 impl ActiveModelBehavior for ActiveModel {}

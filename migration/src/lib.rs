@@ -8,6 +8,28 @@
 pub use sea_orm_migration::MigratorTrait;
 use sea_orm_migration::prelude::*;
 
+/// A step up and a step down in plain SQL, under the name of its file.
+macro_rules! migration {
+    ($up:expr, $down:expr) => {
+        use sea_orm_migration::prelude::*;
+
+        /// See the module.
+        #[derive(Debug, DeriveMigrationName)]
+        pub(crate) struct Migration;
+
+        #[async_trait::async_trait]
+        impl MigrationTrait for Migration {
+            async fn up(&self, manager: &SchemaManager) -> Result<(), DbErr> {
+                manager.get_connection().execute_unprepared($up).await.map(drop)
+            }
+
+            async fn down(&self, manager: &SchemaManager) -> Result<(), DbErr> {
+                manager.get_connection().execute_unprepared($down).await.map(drop)
+            }
+        }
+    };
+}
+
 mod m20261120_000001_load_ledger;
 mod m20261120_000002_person;
 mod m20261120_000003_product;

@@ -40,18 +40,8 @@ impl MigrationTrait for Migration {
 /// What queries read. The migration of a new table of that kind makes the same
 /// trigger.
 const WATCHED: [&str; 12] = [
-    "load_run",
-    "load_file",
-    "load_run_file",
-    "load_checkpoint",
-    "load_reject",
-    "load_parked",
-    "person",
-    "product",
-    "customer",
-    "special_offer_product",
-    "sales_order",
-    "sales_order_line",
+    "load_run", "load_file", "load_run_file", "load_checkpoint", "load_reject", "load_parked",
+    "person", "product", "customer", "special_offer_product", "sales_order", "sales_order_line",
 ];
 
 /// The functions run as their owner, so that whoever may change a table also moves

@@ -4,22 +4,7 @@
 //! serve a filter or an order that clients use all the time: the largest orders, an
 //! order by its number, and the orders of a sales person.
 
-use sea_orm_migration::prelude::*;
-
-/// See the module.
-#[derive(Debug, DeriveMigrationName)]
-pub(crate) struct Migration;
-
-#[async_trait::async_trait]
-impl MigrationTrait for Migration {
-    async fn up(&self, manager: &SchemaManager) -> Result<(), DbErr> {
-        manager.get_connection().execute_unprepared(UP).await.map(drop)
-    }
-
-    async fn down(&self, manager: &SchemaManager) -> Result<(), DbErr> {
-        manager.get_connection().execute_unprepared(DOWN).await.map(drop)
-    }
-}
+migration!(UP, DOWN);
 
 const UP: &str = r"
 CREATE INDEX sales_order_total_due ON sales_order (total_due, sales_order_id);

@@ -77,15 +77,6 @@ CREATE TABLE load_step (
 );
 CREATE TRIGGER data_version_note AFTER INSERT OR UPDATE OR DELETE OR TRUNCATE ON load_step
     FOR EACH STATEMENT EXECUTE FUNCTION data_version_note();
-COMMENT ON TABLE load_step IS 'What a run brought up to date of what is made of the loaded rows. Written in the transaction of the step; there is no row for a step that had nothing to do.';
-COMMENT ON COLUMN load_step.id IS 'Key.';
-COMMENT ON COLUMN load_step.run_id IS 'The run.';
-COMMENT ON COLUMN load_step.step IS 'What was brought up to date, such as demand_forecast.';
-COMMENT ON COLUMN load_step.data_version IS 'The data version it was made from.';
-COMMENT ON COLUMN load_step.since IS 'First day whose sales had changed; null where there is no such day: everything was made anew, or only the inventory had changed.';
-COMMENT ON COLUMN load_step.started_at IS 'When it began.';
-COMMENT ON COLUMN load_step.finished_at IS 'When it was about to be committed.';
-COMMENT ON COLUMN load_step.rows_written IS 'Rows inserted, updated or removed; what is right already is not written.';
 
 CREATE TABLE derivation_step (
     step  varchar(63) PRIMARY KEY

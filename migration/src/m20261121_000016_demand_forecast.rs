@@ -6,23 +6,7 @@
 //! and lays them out by date. What is short is so in the whole of a span, and is
 //! picked before there are dates.
 
-use sea_orm_migration::prelude::*;
-
-/// See the module.
-#[derive(Debug, DeriveMigrationName)]
-pub(crate) struct Migration;
-
-#[async_trait::async_trait]
-impl MigrationTrait for Migration {
-    async fn up(&self, manager: &SchemaManager) -> Result<(), DbErr> {
-        let up = [LOCK, UP, VIEW, NOTES].concat();
-        manager.get_connection().execute_unprepared(&up).await.map(drop)
-    }
-
-    async fn down(&self, manager: &SchemaManager) -> Result<(), DbErr> {
-        manager.get_connection().execute_unprepared(DOWN).await.map(drop)
-    }
-}
+migration!(&[LOCK, UP, VIEW, NOTES].concat(), DOWN);
 
 /// A load under way that began before there was this step has no note for it: what it
 /// changes has to be there before it is asked whether there is anything to do.
@@ -48,14 +32,6 @@ CREATE INDEX demand_forecast_span_dates
     ON demand_forecast_span (weekday, coalesce(next_date, 'infinity'::date), first_date);
 CREATE TRIGGER data_version_note AFTER INSERT OR UPDATE OR DELETE OR TRUNCATE
     ON demand_forecast_span FOR EACH STATEMENT EXECUTE FUNCTION data_version_note();
-COMMENT ON TABLE demand_forecast_span IS 'What is predicted of a product for dates of one weekday, from the week after a day on which it sold up to the next such day.';
-COMMENT ON COLUMN demand_forecast_span.product_id IS 'The product.';
-COMMENT ON COLUMN demand_forecast_span.weekday IS 'Weekday of the dates: 1 is Monday, 7 is Sunday.';
-COMMENT ON COLUMN demand_forecast_span.first_date IS 'First date it is for.';
-COMMENT ON COLUMN demand_forecast_span.next_date IS 'First date it is not for any more: the next first_date of the product and weekday; null while there is none.';
-COMMENT ON COLUMN demand_forecast_span.sold_quantity IS 'What the product sold seven days before first_date, in pieces.';
-COMMENT ON COLUMN demand_forecast_span.predicted_quantity IS 'Median of what the product sold on that day and the up to three latest before it of the same weekday on which it sold, in pieces.';
-COMMENT ON COLUMN demand_forecast_span.basis_days IS 'How many days that is the median of.';
 
 CREATE TABLE demand_forecast_date (
     date     date PRIMARY KEY,
@@ -65,9 +41,6 @@ CREATE TABLE demand_forecast_date (
 CREATE INDEX demand_forecast_date_weekday ON demand_forecast_date (weekday, date);
 CREATE TRIGGER data_version_note AFTER INSERT OR UPDATE OR DELETE OR TRUNCATE
     ON demand_forecast_date FOR EACH STATEMENT EXECUTE FUNCTION data_version_note();
-COMMENT ON TABLE demand_forecast_date IS 'The dates that are forecast: those after the first order date up to 28 days after the last.';
-COMMENT ON COLUMN demand_forecast_date.date IS 'The date.';
-COMMENT ON COLUMN demand_forecast_date.weekday IS 'Its weekday: 1 is Monday, 7 is Sunday.';
 
 CREATE TABLE demand_forecast_stock (
     product_id          integer PRIMARY KEY,
@@ -75,9 +48,6 @@ CREATE TABLE demand_forecast_stock (
 );
 CREATE TRIGGER data_version_note AFTER INSERT OR UPDATE OR DELETE OR TRUNCATE
     ON demand_forecast_stock FOR EACH STATEMENT EXECUTE FUNCTION data_version_note();
-COMMENT ON TABLE demand_forecast_stock IS 'What the inventory held of each product it had when the forecast was made. Empty while no inventory is loaded.';
-COMMENT ON COLUMN demand_forecast_stock.product_id IS 'The product.';
-COMMENT ON COLUMN demand_forecast_stock.available_quantity IS 'What was there, over all locations, in pieces.';
 ";
 
 const VIEW: &str = r"
@@ -93,13 +63,6 @@ FROM demand_forecast_span AS span
 JOIN demand_forecast_date AS day ON day.weekday = span.weekday
     AND day.date >= span.first_date AND day.date < coalesce(span.next_date, 'infinity'::date)
 LEFT JOIN demand_forecast_stock AS stock ON stock.product_id = span.product_id;
-COMMENT ON VIEW demand_forecast IS 'The forecast of each date and product. A product that did not sell on the weekday before has none.';
-COMMENT ON COLUMN demand_forecast.date IS 'The date.';
-COMMENT ON COLUMN demand_forecast.product_id IS 'The product.';
-COMMENT ON COLUMN demand_forecast.predicted_quantity IS 'Median of what the product sold on the up to four latest days of the same weekday before the date on which it sold, in pieces.';
-COMMENT ON COLUMN demand_forecast.basis_days IS 'How many days that is the median of: 1 to 4.';
-COMMENT ON COLUMN demand_forecast.available_quantity IS 'What the inventory held of the product when the forecast was made, over all locations, in pieces; null where no inventory was loaded.';
-COMMENT ON COLUMN demand_forecast.shortfall IS 'By how much predicted_quantity is more than available_quantity, else 0; null when the latter is.';
 ";
 
 /// A change of the inventory makes no sales be taken in anew, and nothing of other

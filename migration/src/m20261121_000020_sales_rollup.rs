@@ -4,32 +4,20 @@
 //! somebody else has changed sales, the views make the days that may have changed
 //! from the rows themselves: what they show is always what the rows show.
 
-use sea_orm_migration::prelude::*;
-
-/// See the module.
-#[derive(Debug, DeriveMigrationName)]
-pub(crate) struct Migration;
-
-#[async_trait::async_trait]
-impl MigrationTrait for Migration {
-    async fn up(&self, manager: &SchemaManager) -> Result<(), DbErr> {
-        let up = [
-            DUE.to_owned(),
-            rollup("sales_by_product_day", "product_id, ", "product_id integer NOT NULL,"),
-            rollup("sales_by_day", "", ""),
-            INDEX.to_owned(),
-            FUNCTIONS.to_owned(),
-            view("sales_by_product_day", ", product_id"),
-            view("sales_by_day", ""),
-            NOTE.to_owned(),
-        ];
-        manager.get_connection().execute_unprepared(&up.concat()).await.map(drop)
-    }
-
-    async fn down(&self, manager: &SchemaManager) -> Result<(), DbErr> {
-        manager.get_connection().execute_unprepared(DOWN).await.map(drop)
-    }
-}
+migration!(
+    &[
+        DUE.to_owned(),
+        rollup("sales_by_product_day", "product_id, ", "product_id integer NOT NULL,"),
+        rollup("sales_by_day", "", ""),
+        INDEX.to_owned(),
+        FUNCTIONS.to_owned(),
+        view("sales_by_product_day", ", product_id"),
+        view("sales_by_day", ""),
+        NOTE.to_owned(),
+    ]
+    .concat(),
+    DOWN
+);
 
 const DUE: &str = "
 CREATE VIEW sales_rollup_due AS
@@ -60,20 +48,6 @@ fn rollup(name: &str, key: &str, columns: &str) -> String {
     line_total_max      numeric NOT NULL,
     PRIMARY KEY ({key}order_date)
 );
-COMMENT ON TABLE {name} IS 'What the lines of a day come to; right up to the day before that of sales_rollup_due.';
-COMMENT ON COLUMN {name}.order_date IS 'Day of the orders.';
-COMMENT ON COLUMN {name}.line_count IS 'The lines.';
-COMMENT ON COLUMN {name}.order_count IS 'Orders with at least one of the lines.';
-COMMENT ON COLUMN {name}.order_total IS 'What these orders come to, each counted once, in USD.';
-COMMENT ON COLUMN {name}.order_quantity_sum IS 'Pieces in all.';
-COMMENT ON COLUMN {name}.order_quantity_min IS 'Fewest pieces of a line.';
-COMMENT ON COLUMN {name}.order_quantity_max IS 'Most pieces of a line.';
-COMMENT ON COLUMN {name}.unit_price_sum IS 'Sum of the prices of one piece, a line counting once, in USD.';
-COMMENT ON COLUMN {name}.unit_price_min IS 'Least price of one piece, in USD.';
-COMMENT ON COLUMN {name}.unit_price_max IS 'Greatest price of one piece, in USD.';
-COMMENT ON COLUMN {name}.line_total_sum IS 'What the lines come to, in USD.';
-COMMENT ON COLUMN {name}.line_total_min IS 'The least a line comes to, in USD.';
-COMMENT ON COLUMN {name}.line_total_max IS 'The most a line comes to, in USD.';
 CREATE TRIGGER data_version_note AFTER INSERT OR UPDATE OR DELETE OR TRUNCATE ON {name}
     FOR EACH STATEMENT EXECUTE FUNCTION data_version_note();
 "
@@ -82,7 +56,6 @@ CREATE TRIGGER data_version_note AFTER INSERT OR UPDATE OR DELETE OR TRUNCATE ON
 
 /// For the days that are due.
 const INDEX: &str = "
-COMMENT ON COLUMN sales_by_product_day.product_id IS 'The product.';
 CREATE INDEX sales_by_product_day_order_date ON sales_by_product_day (order_date);
 ";
 

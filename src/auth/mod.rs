@@ -1,4 +1,4 @@
-//! Who is calling, and what they may see.
+//! Authorization: the rows a caller may see.
 
 mod scope;
 

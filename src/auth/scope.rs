@@ -1,9 +1,9 @@
-//! What a caller may see.
+//! The scope of a caller.
 
-/// The rows a caller may see. Every read use-case takes it, and
-/// `query::visible` is the one place that turns it into SQL.
+/// The rows a caller may see. Every read takes it; only `query::visible` turns it into
+/// SQL.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Scope {
-    /// Everything.
+    /// All rows.
     All,
 }

@@ -7,8 +7,8 @@ use crate::error::Result;
 
 const EXAMPLES: &str = "\
 Examples:
-  salesgraph config                              what is in force here
-  HTTP_BIND=127.0.0.1:9999 salesgraph config     the environment wins over the file
+  salesgraph config                              the configuration in effect
+  HTTP_BIND=127.0.0.1:9999 salesgraph config     the environment overrides the file
   salesgraph config --config salesgraph.toml     with a file such as
 
       [database]
@@ -28,14 +28,14 @@ pub struct Args {
     pub reference: bool,
 }
 
-/// Prints what is in force, or the reference.
+/// Prints the configuration in effect, or the reference.
 pub fn run(args: &Args, config: &Config) -> Result<Exit> {
-    let text = if args.reference { markdown_table() } else { in_force(config) };
+    let text = if args.reference { markdown_table() } else { in_effect(config) };
     output::print(&text)?;
     Ok(Exit::Done)
 }
 
-fn in_force(config: &Config) -> String {
+fn in_effect(config: &Config) -> String {
     let mut table = Table::new(["key", "value", "from"]);
     for entry in config.entries() {
         let from = entry.origin.as_ref().map_or_else(|| "not set".to_owned(), ToString::to_string);

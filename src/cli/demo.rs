@@ -25,52 +25,52 @@ use state::State;
 
 const EXAMPLES: &str = "\
 Examples:
-  salesgraph demo                          generated data, as much as the real files hold
+  salesgraph demo                          generated data of the size of the real files
   salesgraph demo --scale 0.01             a hundredth of it, ready at once
-  salesgraph demo --data ./adventureworks  the CSVs of a folder, plain or compressed
+  salesgraph demo --data ./adventureworks  the CSV files of a folder, plain or compressed
 
-Starts a Postgres and an S3 server of its own, loads, serves, and says what to
-open. Ctrl-C stops all of it; the next start goes on with what is there.";
+Starts an embedded Postgres and S3 server, loads, serves, and prints the URLs.
+Ctrl-C stops everything; the next start continues with the existing data.";
 
 /// Arguments of `demo`.
 #[derive(Debug, clap::Args)]
 #[command(after_help = EXAMPLES)]
 pub struct Args {
-    /// Load the CSVs of this folder instead of generated ones
+    /// Load the CSV files of this folder instead of generated ones
     #[arg(long, value_name = "DIR", conflicts_with = "scale")]
     pub data: Option<PathBuf>,
-    /// How much to generate: 1 is as many rows as the real files hold [default: 1]
+    /// Size of the generated data: 1 is that of the real files [default: 1]
     #[arg(long, value_name = "N", value_parser = parse::scale)]
     pub scale: Option<f64>,
     /// Where the API listens [env: HTTP_BIND] [default: 127.0.0.1:8000]
     #[arg(long, value_name = "ADDR", value_parser = bind_address)]
     pub bind: Option<SocketAddr>,
-    /// Where the databases and objects of the demo are kept [default: a folder of this user]
+    /// The folder of the demo's databases and objects [default: a folder of this user]
     #[arg(long, value_name = "DIR")]
     pub state: Option<PathBuf>,
 }
 
 impl Args {
-    /// What these flags set in the configuration.
+    /// The configuration that these flags set.
     #[must_use]
     pub fn overrides(&self) -> Overrides {
         Overrides::default().with(&BIND, "--bind", self.bind)
     }
 }
 
-/// What is running on behalf of the demo.
+/// The embedded servers.
 struct Servers {
     postgres: Postgres,
     s3: S3Server,
 }
 
-/// Starts everything, loads, and serves until a signal.
+/// Starts the servers, loads, and serves until a signal.
 pub async fn run(args: &Args, config: &Config) -> Result<Exit> {
     let data = Data::of(args.data.as_deref(), args.scale)?;
     wiring::documents(config)?;
     let stop = CancellationToken::new();
     shutdown::cancel_on_signal(stop.clone())?;
-    // The port first: nothing is started in vain where it is taken.
+    // The port first: nothing is started if it is in use.
     let listener = serve::listen(config.http.bind).await?;
     let state = State::open(args.state.as_deref())?;
     let servers = Servers::start(&state).await?;
@@ -100,7 +100,7 @@ async fn prepare_and_serve(
         pool.close().await;
         let bucket = Bucket::connect(&name, &s3).await?;
         bucket.create_if_missing().await?;
-        data.put(state, &bucket).await
+        data.upload(state, &bucket).await
     };
     tokio::select! {
         done = prepared => done?,
@@ -172,16 +172,16 @@ impl Servers {
 
 fn welcome(bind: SocketAddr, state: &State, summary: &RunSummary) -> String {
     let failed = match summary.outcome {
-        Outcome::Failed => "Some files failed, see above. What was loaded is served.\n\n",
+        Outcome::Failed => "Some files failed, see above. The loaded data is served.\n\n",
         Outcome::Succeeded | Outcome::SucceededWithRejects => "",
     };
     format!(
         "\n{failed}Open      http://{bind}/graphql   (GraphiQL, with example queries)\n\
-         Ask       curl http://{bind}/graphql -H 'content-type: application/json' \\\n\
+         Query     curl http://{bind}/graphql -H 'content-type: application/json' \\\n\
          \x20           -d '{{\"query\":\"{{ salesOrder(salesOrderId: 43659) {{ totalDue }} }}\"}}'\n\
          Schema    http://{bind}/schema.graphql\n\
          Settings  {}   (Postgres and S3, for the other subcommands)\n\
-         Ctrl-C stops everything; the next start goes on with what is there.\n",
+         Ctrl-C stops everything; the next start continues with the existing data.\n",
         state.environment_file().display()
     )
 }

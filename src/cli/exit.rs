@@ -1,27 +1,27 @@
-//! Exit codes, and the one place where an error becomes one.
+//! Exit codes, and how errors map to them.
 
 use std::io::Write as _;
 use std::process::ExitCode;
 
 use crate::error::{Code, Error};
 
-/// How the program ends. The numbers are part of its contract with schedulers.
+/// How the program ends. Schedulers rely on the numbers.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Exit {
-    /// Everything asked for is done.
+    /// Success.
     Done,
-    /// It failed; standard error says why.
+    /// Failure; standard error says why.
     Failed,
-    /// A wrong argument or a wrong configuration.
+    /// An invalid argument or configuration.
     Usage,
-    /// A load is done, and some rows were rejected.
+    /// A load succeeded, and some rows were rejected.
     DoneWithRejects,
     /// Another run holds the lock.
     Locked,
 }
 
 impl Exit {
-    /// The number the shell sees.
+    /// The exit code.
     #[must_use]
     pub const fn number(self) -> u8 {
         match self {
@@ -54,10 +54,10 @@ impl From<&Error> for Exit {
     }
 }
 
-/// Says on standard error why the program ends, and how it does.
+/// Reports an error on standard error and maps it to an exit code.
 #[must_use]
 pub fn report(error: &Error) -> Exit {
-    // Where standard error is closed the exit code still tells.
+    // If standard error is closed, the exit code still reports the failure.
     let _ = writeln!(std::io::stderr(), "error: {}", error.detail());
     error.into()
 }
@@ -67,7 +67,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn every_code_has_its_exit() {
+    fn every_error_code_has_an_exit_code() {
         for (code, number) in [
             (Code::BadUserInput, 2),
             (Code::NotFound, 1),

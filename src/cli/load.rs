@@ -12,36 +12,36 @@ use crate::load::{Load, Outcome, RunSummary};
 
 const EXAMPLES: &str = "\
 Examples:
-  salesgraph load --source s3://sales/incoming      what is new there
-  salesgraph load --source file:///data --check     only say what would be rejected
-  salesgraph load --max-rejects 0 --atomic          all of a file or nothing of it
+  salesgraph load --source s3://sales/incoming      new and changed files
+  salesgraph load --source file:///data --check     only report what would be rejected
+  salesgraph load --max-rejects 0 --atomic          a whole file or nothing of it
   salesgraph load --max-rejects 0.5% --json         for a scheduler
 
-A file that was loaded before is skipped; an overwritten one is loaded again; an
-interrupted one continues where it stopped. Exit codes: 0 done, 1 failed, 2 usage
-or configuration, 3 done with rejects (`salesgraph rejects` lists them), 4
-another run holds the lock.";
+A loaded file is skipped, an overwritten one is loaded again, an interrupted one
+continues where it stopped. Exit codes: 0 done, 1 failed, 2 usage or
+configuration, 3 done with rejects (`salesgraph rejects` lists them), 4 another
+run holds the lock.";
 
 /// Arguments of `load`.
 #[derive(Debug, clap::Args)]
 #[command(after_help = EXAMPLES)]
 pub struct Args {
-    /// Where the CSVs lie: s3://bucket/prefix or file:///dir [env: SOURCE_URI]
+    /// Where the CSV files are: s3://bucket/prefix or file:///dir [env: SOURCE_URI]
     #[arg(long, value_name = "URI", value_parser = source_uri)]
     pub source: Option<String>,
     /// Read and validate everything, report what would be rejected, write nothing
     #[arg(long)]
     pub check: bool,
-    /// What to do to the stored rows; merge inserts and updates [env: LOAD_MODE] [default: merge]
+    /// How to change the stored rows; merge inserts and updates [env: LOAD_MODE] [default: merge]
     #[arg(long, value_name = "MODE")]
     pub mode: Option<LoadMode>,
-    /// Fail a file with more bad rows than this: 100 or 0.5% [env: LOAD_MAX_REJECTS]
+    /// Fail a file with more rejected rows than this: 100 or 0.5% [env: LOAD_MAX_REJECTS]
     #[arg(long, value_name = "N|P%")]
     pub max_rejects: Option<MaxRejects>,
-    /// Leave nothing of a file behind that fails
+    /// Load all rows of a file or none
     #[arg(long, conflicts_with = "check")]
     pub atomic: bool,
-    /// Print the run's summary as one JSON object
+    /// Print the summary of the run as one JSON object
     #[arg(long)]
     pub json: bool,
     /// Bring the schema up to date first
@@ -50,7 +50,7 @@ pub struct Args {
 }
 
 impl Args {
-    /// What these flags set in the configuration.
+    /// The configuration that these flags set.
     #[must_use]
     pub fn overrides(&self) -> Overrides {
         Overrides::default()
@@ -60,7 +60,7 @@ impl Args {
     }
 }
 
-/// Loads what is new, in the foreground.
+/// Loads new and changed files in the foreground.
 pub async fn run(args: &Args, config: &Config) -> Result<Exit> {
     wiring::ready_schema(config, args.migrate).await?;
     let stop = CancellationToken::new();
@@ -73,20 +73,20 @@ pub async fn run(args: &Args, config: &Config) -> Result<Exit> {
         stop,
     };
     let summary = if args.check { load.check().await? } else { load.run().await? };
-    tell(&summary, args.json)?;
+    print_summary(&summary, args.json)?;
     Ok(exit_of(&summary))
 }
 
-fn tell(summary: &RunSummary, json: bool) -> Result<()> {
+fn print_summary(summary: &RunSummary, json: bool) -> Result<()> {
     if !json {
         return output::print(&load_progress::table(summary));
     }
     let text = serde_json::to_string(summary)
-        .map_err(|error| Error::internal("the summary cannot be written").with_source(error))?;
+        .map_err(|error| Error::internal("the summary cannot be serialised").with_source(error))?;
     output::print(&(text + "\n"))
 }
 
-/// The exit code says what the ledger says.
+/// The exit code of the outcome in the ledger.
 pub(super) fn exit_of(summary: &RunSummary) -> Exit {
     match summary.outcome {
         Outcome::Succeeded => Exit::Done,
@@ -111,7 +111,7 @@ mod tests {
     }
 
     #[test]
-    fn flags_reach_the_configuration() {
+    fn flags_set_the_configuration() {
         let args = parse(&["--source", "s3://b/p", "--max-rejects", "0.5%"]).expect("valid flags");
         let sources =
             ConfigSources { file: None, overrides: args.overrides(), env: |_: &str| None };
@@ -122,13 +122,13 @@ mod tests {
     }
 
     #[test]
-    fn wrong_flags_are_told_what_is_expected() {
+    fn invalid_flags_are_rejected_with_what_is_expected() {
         for (flags, expected) in [
             (["--source", "data"], "expected s3://bucket/prefix or file:///dir"),
-            (["--max-rejects", "half"], "expected a count of rows such as 100"),
+            (["--max-rejects", "half"], "expected a number of rows such as 100"),
             (["--mode", "mirror"], "expected merge"),
         ] {
-            let error = parse(&flags).expect_err("wrong flags").to_string();
+            let error = parse(&flags).expect_err("invalid flags").to_string();
             assert!(error.contains(expected), "{error}");
         }
     }

@@ -1,96 +1,14 @@
-//! The progress of a load: bars on a terminal, lines elsewhere, and at the end
-//! the table.
+//! The progress of a load, bars on a terminal and log lines elsewhere, and its final
+//! table.
 
-use std::collections::HashMap;
-use std::sync::Mutex;
+use std::sync::Arc;
 
-use indicatif::{ProgressBar, ProgressStyle};
-
-use super::output::{Cell, Progress, Table, thousands};
+use super::output::{Cell, Table, thousands};
 use crate::load::{Counts, FileSummary, Observer, RejectSample, RunSummary, StepSummary};
 use crate::storage::ObjectVersion;
-use crate::telemetry;
 
-const BAR: &str = "{prefix:38!} {bar:24} {percent:>3}% {msg}";
-/// Of a step after the files, which has no length that is known.
-const STEP: &str = "{prefix:38!} {spinner} bringing up to date";
-
-/// Shows a bar for each file under way.
-pub(super) struct Bars {
-    files: Mutex<HashMap<String, FileBar>>,
-}
-
-struct FileBar {
-    bar: ProgressBar,
-    rows: u64,
-}
-
-impl Bars {
-    pub(super) fn new() -> Self {
-        Self { files: Mutex::default() }
-    }
-
-    fn add(&self, key: &str, name: &str, bar: ProgressBar, template: &str) {
-        let style =
-            ProgressStyle::with_template(template).unwrap_or_else(|_| ProgressStyle::default_bar());
-        let bar = telemetry::screen().add(bar.with_style(style));
-        bar.set_prefix(name.to_owned());
-        if let Ok(mut files) = self.files.lock() {
-            files.insert(key.to_owned(), FileBar { bar, rows: 0 });
-        }
-    }
-
-    fn with(&self, key: &str, act: impl FnOnce(&mut FileBar)) {
-        if let Ok(mut files) = self.files.lock()
-            && let Some(file) = files.get_mut(key)
-        {
-            act(file);
-        }
-    }
-}
-
-impl Observer for Bars {
-    fn began(&self, object: &ObjectVersion) {
-        self.add(&object.key, file_name(&object.key), ProgressBar::new(object.size), BAR);
-    }
-
-    fn read(&self, object: &ObjectVersion, bytes: u64) {
-        self.with(&object.key, |file| file.bar.set_position(bytes));
-    }
-
-    fn batch(&self, object: &ObjectVersion, counts: Counts) {
-        self.with(&object.key, |file| {
-            file.rows += whole(counts.read);
-            file.bar.set_message(format!("{} rows", thousands(file.rows)));
-        });
-    }
-
-    fn ended(&self, summary: &FileSummary) {
-        let ended = self.files.lock().ok().and_then(|mut files| files.remove(&summary.key));
-        match (ended, &summary.error) {
-            (Some(file), Some(error)) => {
-                file.bar.abandon_with_message(format!("failed: {}", error.message));
-            }
-            // The table at the end has it; screens are small and files may be many.
-            (Some(file), None) => file.bar.finish_and_clear(),
-            (None, _) => {}
-        }
-    }
-
-    fn deriving(&self, step: &'static str) {
-        self.add(step, step, ProgressBar::new_spinner(), STEP);
-    }
-
-    fn derived(&self, summary: &StepSummary) {
-        let ended = self.files.lock().ok().and_then(|mut files| files.remove(summary.step));
-        if let Some(step) = ended {
-            step.bar.finish_and_clear();
-        }
-    }
-}
-
-/// Says on the log when a file begins and ends.
-pub(super) struct Lines;
+/// Logs the start and the end of each file and step.
+struct Lines;
 
 impl Observer for Lines {
     fn began(&self, object: &ObjectVersion) {
@@ -122,25 +40,19 @@ impl Observer for Lines {
     }
 }
 
-/// Bars or lines, as standard error can show.
-pub(super) fn observer() -> std::sync::Arc<dyn Observer> {
-    match Progress::choose() {
-        Progress::Bars => std::sync::Arc::new(Bars::new()),
-        Progress::Lines => std::sync::Arc::new(Lines),
+/// Bars where standard error is a terminal that can show them.
+pub(super) fn observer() -> Arc<dyn Observer> {
+    #[cfg(feature = "demo")]
+    if !crate::telemetry::screen().is_hidden() {
+        return Arc::new(super::bars::Bars::default());
     }
+    Arc::new(Lines)
 }
 
-/// The table at the end of a run, with what failed and what was skipped below.
+/// The final table of a run, with failed and skipped files below.
 pub(super) fn table(summary: &RunSummary) -> String {
     let mut table = Table::new([
-        "file",
-        "rows read",
-        "inserted",
-        "updated",
-        "unchanged",
-        "rejected",
-        "parked",
-        "seconds",
+        "file", "rows read", "inserted", "updated", "unchanged", "rejected", "parked", "seconds",
     ]);
     for file in &summary.files {
         table.push(row(file_name(&file.key).into(), file.counts, file.seconds));
@@ -170,16 +82,16 @@ pub(super) fn table(summary: &RunSummary) -> String {
         text.push_str(&format!("{} file(s) loaded before, skipped\n", summary.files_skipped));
     }
     if summary.totals.rejected > 0 && summary.run_id.is_some() {
-        text.push_str("see the rejected rows with `salesgraph rejects list`\n");
+        text.push_str("`salesgraph rejects list` shows the rejected rows\n");
     }
     if summary.totals.parked > 0 {
-        text.push_str("parked rows wait for their parents and are resolved by a later load\n");
+        text.push_str("parked rows wait for their parents; a later load resolves them\n");
     }
     text.push_str(&format!("{}\n", summary.outcome.as_str()));
     text
 }
 
-/// What a check would reject, one line each.
+/// A row that a check would reject, as a line.
 fn finding(key: &str, sample: &RejectSample) -> String {
     let RejectSample { line, column, reason, message } = sample;
     let column = column.map(|column| format!(" {column}:")).unwrap_or_default();
@@ -189,7 +101,7 @@ fn finding(key: &str, sample: &RejectSample) -> String {
 fn row(name: Cell, counts: Counts, seconds: f64) -> [Cell; 8] {
     let number = |count: i64| match u64::try_from(count) {
         Ok(count) => Cell::Count(count),
-        // Fewer are parked than before: rows of earlier runs were resolved.
+        // Negative if rows of earlier runs were resolved.
         Err(_) => Cell::Text(count.to_string()),
     };
     [
@@ -204,10 +116,10 @@ fn row(name: Cell, counts: Counts, seconds: f64) -> [Cell; 8] {
     ]
 }
 
-fn file_name(key: &str) -> &str {
+pub(super) fn file_name(key: &str) -> &str {
     key.rsplit('/').next().unwrap_or(key)
 }
 
-fn whole(count: i64) -> u64 {
+pub(super) fn whole(count: i64) -> u64 {
     u64::try_from(count).unwrap_or_default()
 }

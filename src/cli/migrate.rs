@@ -10,17 +10,17 @@ use crate::error::Result;
 
 const EXAMPLES: &str = "\
 Examples:
-  salesgraph migrate                    up to the newest version
-  salesgraph migrate status             what is applied and what is not
-  salesgraph migrate down --steps 1     take the last migration back
+  salesgraph migrate                    apply all migrations
+  salesgraph migrate status             list the migrations and their state
+  salesgraph migrate down --steps 1     revert the last migration
 
-Needs DATABASE_URL, with the right to create tables.";
+Needs DATABASE_URL, with permission to create tables.";
 
 /// Arguments of `migrate`.
 #[derive(Debug, clap::Args)]
 #[command(after_help = EXAMPLES)]
 pub struct Args {
-    /// What to do; `up` where nothing is said.
+    /// What to do; `up` by default.
     #[command(subcommand)]
     pub action: Option<Action>,
 }
@@ -28,11 +28,11 @@ pub struct Args {
 /// What to do to the schema.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Subcommand)]
 pub enum Action {
-    /// Apply what is not applied yet (the default)
+    /// Apply the pending migrations (the default)
     Up,
     /// List the migrations and whether they are applied
     Status,
-    /// Take migrations back, and the data of their tables with them
+    /// Revert migrations, and drop the data of their tables
     Down {
         /// How many, newest first
         #[arg(long, value_name = "N", default_value_t = 1,
@@ -42,20 +42,20 @@ pub enum Action {
 }
 
 impl Args {
-    /// The action asked for.
+    /// The action.
     #[must_use]
     pub fn action(&self) -> Action {
         self.action.unwrap_or(Action::Up)
     }
 }
 
-/// Moves the schema, or shows where it is.
+/// Migrates the schema, or shows its state.
 pub async fn run(args: &Args, config: &Config) -> Result<Exit> {
     let pool = wiring::schema_database(config).await?;
     let lines = match args.action() {
-        Action::Up => told(schema::up(&pool).await?, "applied", "the schema is up to date"),
+        Action::Up => listed(schema::up(&pool).await?, "applied", "the schema is up to date"),
         Action::Down { steps } => {
-            told(schema::down(&pool, steps).await?, "taken back", "no migration is applied")
+            listed(schema::down(&pool, steps).await?, "reverted", "no migration is applied")
         }
         Action::Status => schema::states(&pool)
             .await?
@@ -70,7 +70,7 @@ pub async fn run(args: &Args, config: &Config) -> Result<Exit> {
     Ok(Exit::Done)
 }
 
-fn told(names: Vec<String>, what: &str, nothing: &str) -> String {
+fn listed(names: Vec<String>, what: &str, nothing: &str) -> String {
     if names.is_empty() {
         return format!("{nothing}\n");
     }

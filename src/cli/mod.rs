@@ -1,15 +1,20 @@
-//! The command line: one file a subcommand, and the only place where the parts
+//! The command line: one file per subcommand, and the only place where the parts
 //! are wired together.
 
+#[cfg(feature = "demo")]
+mod bars;
 pub mod config;
+#[cfg(feature = "demo")]
 pub mod demo;
 pub mod exit;
 pub mod load;
 mod load_progress;
 pub mod migrate;
 pub mod output;
+#[cfg(feature = "demo")]
 mod parse;
 pub mod rejects;
+#[cfg(feature = "demo")]
 pub mod sample;
 pub mod schema;
 pub mod serve;
@@ -25,17 +30,25 @@ use crate::error::{Error, Result};
 use exit::Exit;
 
 const AFTER_HELP: &str = "\
-Configuration comes from flags, then the environment, then the TOML file of
---config, then defaults; `salesgraph config` shows what is in force.
+Flags override the environment, which overrides the TOML file of --config, which
+overrides the defaults; `salesgraph config` shows the result.
 
 Exit codes: 0 done, 1 failed, 2 usage or configuration, 3 done with rejects,
 4 another run holds the lock.";
 
+/// Where `demo` and `sample` are, in a build without them.
+const MISSING: &str = match cfg!(feature = "demo") {
+    true => "",
+    false => {
+        "\n\nThis build has no `demo` and no `sample`: they come with cargo's default features."
+    }
+};
+
 /// From sales CSVs on S3 to a GraphQL API
 #[derive(Debug, Parser)]
-#[command(name = "salesgraph", version, after_help = AFTER_HELP)]
+#[command(name = "salesgraph", version, after_help = format!("{AFTER_HELP}{MISSING}"))]
 pub struct Cli {
-    /// The TOML file with the configuration [env: SALESGRAPH_CONFIG]
+    /// The TOML file of the configuration [env: SALESGRAPH_CONFIG]
     #[arg(long, global = true, value_name = "FILE")]
     pub config: Option<PathBuf>,
     /// What to do.
@@ -46,50 +59,55 @@ pub struct Cli {
 /// The subcommands.
 #[derive(Debug, Subcommand)]
 pub enum Command {
-    /// The whole system on this machine, with nothing configured
+    /// Run the whole system on this machine, with nothing configured
+    #[cfg(feature = "demo")]
     Demo(demo::Args),
     /// Serve the API
     Serve(serve::Args),
-    /// Load what is new under the source, in the foreground
+    /// Load the new and changed files of the source
     Load(load::Args),
-    /// Move the schema up or down, or show where it is
+    /// Apply or revert migrations, or list them
     Migrate(migrate::Args),
-    /// List, show or replay the rows that could not be loaded
+    /// List, show or replay rejected rows
     Rejects(rejects::Args),
-    /// Write input files of the real shape and dialect
+    /// Generate input files in the format of the real ones
+    #[cfg(feature = "demo")]
     Sample(sample::Args),
     /// Print the GraphQL schema
     Schema(schema::Args),
-    /// Show the configuration in force and where each value came from
+    /// Show the configuration in effect and the origin of each value
     Config(config::Args),
 }
 
 impl Cli {
-    /// The configuration of this start, flags included.
+    /// The configuration, flags included.
     pub fn load_config(&self) -> Result<Config> {
         let overrides = match &self.command {
+            #[cfg(feature = "demo")]
             Command::Demo(args) => args.overrides(),
             Command::Serve(args) => args.overrides(),
             Command::Load(args) => args.overrides(),
-            Command::Config(_)
-            | Command::Migrate(_)
-            | Command::Rejects(_)
-            | Command::Sample(_)
-            | Command::Schema(_) => Overrides::default(),
+            #[cfg(feature = "demo")]
+            Command::Sample(_) => Overrides::default(),
+            Command::Config(_) | Command::Migrate(_) | Command::Rejects(_) | Command::Schema(_) => {
+                Overrides::default()
+            }
         };
         Config::load(&ConfigSources::process(self.config.clone(), overrides))
     }
 
-    /// Does what was asked for.
+    /// Runs the subcommand.
     pub fn run(self, config: &Config) -> Result<Exit> {
         runtime()?.block_on(async {
             match self.command {
+                #[cfg(feature = "demo")]
                 Command::Demo(args) => Box::pin(demo::run(&args, config)).await,
                 Command::Serve(args) => serve::run(&args, config).await,
                 Command::Schema(args) => schema::run(&args),
                 Command::Load(args) => load::run(&args, config).await,
                 Command::Migrate(args) => migrate::run(&args, config).await,
                 Command::Rejects(args) => rejects::run(args, config).await,
+                #[cfg(feature = "demo")]
                 Command::Sample(args) => sample::run(args).await,
                 Command::Config(args) => config::run(&args, config),
             }
@@ -97,8 +115,7 @@ impl Cli {
     }
 }
 
-/// Two workers at the least: decoding and merging run side by side even where
-/// the machine shows a single core.
+/// At least two workers: decoding and merging run in parallel even on a single core.
 fn runtime() -> Result<tokio::runtime::Runtime> {
     let cores = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
     tokio::runtime::Builder::new_multi_thread()
@@ -115,14 +132,16 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_command_line_is_sound() {
+    fn the_command_line_is_valid() {
         Cli::command().debug_assert();
-        let arguments: [fn(Command) -> Command; 8] = [
+        let arguments: &[fn(Command) -> Command] = &[
             config::Args::augment_args,
+            #[cfg(feature = "demo")]
             demo::Args::augment_args,
             load::Args::augment_args,
             migrate::Args::augment_args,
             rejects::Args::augment_args,
+            #[cfg(feature = "demo")]
             sample::Args::augment_args,
             schema::Args::augment_args,
             serve::Args::augment_args,

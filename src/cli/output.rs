@@ -1,11 +1,10 @@
-//! What goes to standard output, and how progress is shown.
+//! Standard output and tables.
 
-use std::io::{self, IsTerminal as _, Write as _};
+use std::io::{self, Write as _};
 
 use crate::error::{Error, Result};
 
-/// Writes `text` to standard output. A reader that went away (`| head`) is no
-/// failure.
+/// Writes `text` to standard output. A closed pipe (`| head`) is not a failure.
 pub fn print(text: &str) -> Result<()> {
     let mut out = io::stdout().lock();
     match out.write_all(text.as_bytes()).and_then(|()| out.flush()) {
@@ -13,23 +12,6 @@ pub fn print(text: &str) -> Result<()> {
             Err(Error::internal("standard output cannot be written").with_source(error))
         }
         _ => Ok(()),
-    }
-}
-
-/// How progress is shown.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Progress {
-    /// Bars that redraw themselves.
-    Bars,
-    /// A line now and then.
-    Lines,
-}
-
-impl Progress {
-    /// Bars where standard error, to which they go, is a terminal.
-    #[must_use]
-    pub fn choose() -> Self {
-        if io::stderr().is_terminal() { Self::Bars } else { Self::Lines }
     }
 }
 
@@ -90,7 +72,7 @@ pub fn thousands(number: u64) -> String {
     text
 }
 
-/// Rows and columns as text. A column that holds a number is right-aligned.
+/// A table as text. Columns with numbers are right-aligned.
 #[derive(Debug)]
 pub struct Table<const COLUMNS: usize> {
     head: [&'static str; COLUMNS],
@@ -115,7 +97,7 @@ impl<const COLUMNS: usize> Table<COLUMNS> {
         self.foot = Some(row);
     }
 
-    /// The table, each line ended, with a rule below the head.
+    /// The table as lines, with a rule below the head.
     #[must_use]
     pub fn render(&self) -> String {
         let head = self.head.map(Cell::from);
@@ -186,7 +168,7 @@ mod tests {
     }
 
     #[test]
-    fn numbers_stand_to_the_right_under_their_head() {
+    fn numbers_are_right_aligned() {
         let mut table = Table::new(["file", "rows read", "seconds"]);
         table.push(["Person.Person.csv".into(), 19_972.into(), Cell::Seconds(0.5)]);
         table.push(["é.csv".into(), 3.into(), Cell::Seconds(12.345)]);

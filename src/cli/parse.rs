@@ -1,7 +1,6 @@
-//! Arguments to typed values. Every parser answers a bad text with what is
-//! expected.
+//! Parses arguments. The error of every parser says what is expected.
 
-/// A size relative to the real data.
+/// A size relative to the real files.
 pub(super) fn scale(text: &str) -> Result<f64, String> {
     text.parse()
         .ok()
@@ -9,7 +8,7 @@ pub(super) fn scale(text: &str) -> Result<f64, String> {
         .ok_or_else(|| "expected a number from 0.0001 to 500, such as 1 or 0.01".to_owned())
 }
 
-/// A share of at most a half, written as `0.5%` or as `0.005`.
+/// A share of at most one half, as `0.5%` or `0.005`.
 pub(super) fn share(text: &str) -> Result<f64, String> {
     let (number, unit) = match text.strip_suffix('%') {
         Some(percent) => (percent.trim(), 100.0),
@@ -28,7 +27,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_scale_has_bounds() {
+    fn a_scale_must_be_in_its_range() {
         assert_eq!(scale("0.01"), Ok(0.01));
         for bad in ["0", "-1", "501", "inf", "NaN", "big"] {
             assert!(scale(bad).is_err(), "{bad}");

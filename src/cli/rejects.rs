@@ -18,20 +18,20 @@ use crate::load::{self, RejectSelection};
 
 const EXAMPLES: &str = "\
 Examples:
-  salesgraph rejects                     the newest ones
+  salesgraph rejects                     the newest rejects
   salesgraph rejects list --run 0193…    those of one run, by its id
-  salesgraph rejects show 12:345          one, with its raw text
-  salesgraph rejects replay --run 0193…  try them again after a fix
+  salesgraph rejects show 12:345         one reject, with its raw text
+  salesgraph rejects replay --run 0193…  load them again after a fix
   salesgraph rejects replay 12:345 --raw '7;IN;…'   with corrected text
 
-A reject is a row that could not be loaded: file version, line, byte offset,
-column, reason, message, and the raw text as it was.";
+A reject is a row that could not be loaded: its file version, line, byte offset,
+column, reason, message and original text.";
 
 /// Arguments of `rejects`.
 #[derive(Debug, clap::Args)]
 #[command(after_help = EXAMPLES)]
 pub struct Args {
-    /// What to do; `list` where nothing is said.
+    /// What to do; `list` by default.
     #[command(subcommand)]
     pub action: Option<Action>,
 }
@@ -47,14 +47,14 @@ pub enum Action {
         #[arg(value_name = "FILE:LINE")]
         id: RejectId,
     },
-    /// Load rejects again after a fix; what is still no good stays a reject
+    /// Load rejects again after a fix; those that are still invalid stay rejects
     Replay(Replay),
 }
 
-/// Names one reject: written `12:345`.
+/// Identifies a reject, as `12:345`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct RejectId {
-    /// The number of the file version in the ledger.
+    /// The id of the file version in the ledger.
     pub file_id: i32,
     /// The line on which the record begins, from 1.
     pub line: i64,
@@ -67,7 +67,7 @@ impl FromStr for RejectId {
         let parts = text.split_once(':').and_then(|(file, line)| {
             Some(Self { file_id: file.parse().ok()?, line: line.parse().ok()? })
         });
-        parts.ok_or_else(|| "expected the file and the line as in 12:345".to_owned())
+        parts.ok_or_else(|| "expected a file and a line, such as 12:345".to_owned())
     }
 }
 
@@ -77,42 +77,42 @@ impl fmt::Display for RejectId {
     }
 }
 
-/// Which rejects.
+/// Selects rejects.
 #[derive(Debug, Clone, Default, PartialEq, Eq, clap::Args)]
 pub struct Selection {
     /// Only those of this run
     #[arg(long, value_name = "ID")]
     pub run: Option<Uuid>,
-    /// Only those of files with this key, as `sales/Sales.Customer.csv`
+    /// Only those of this file, as `sales/Sales.Customer.csv`
     #[arg(long, value_name = "KEY")]
     pub file: Option<String>,
 }
 
-/// Which rejects to replay, and with what.
+/// The rejects to replay, and a correction.
 #[derive(Debug, Clone, Default, PartialEq, Eq, clap::Args)]
 pub struct Replay {
     /// Only this one
     #[arg(value_name = "FILE:LINE")]
     pub id: Option<RejectId>,
-    /// Corrected text of the whole record, in the dialect of its file
+    /// Corrected text of the whole record, in the format of its file
     #[arg(long, value_name = "TEXT", requires = "id")]
     pub raw: Option<String>,
-    /// Which.
+    /// The selection.
     #[command(flatten)]
     pub selection: Selection,
 }
 
-/// Which rejects to list, and how.
+/// The rejects to list, and the format.
 #[derive(Debug, Clone, PartialEq, Eq, clap::Args)]
 pub struct List {
-    /// Which.
+    /// The selection.
     #[command(flatten)]
     pub selection: Selection,
-    /// The most to list
+    /// Most rejects to list
     #[arg(long, value_name = "N", default_value_t = DEFAULT_LIMIT,
           value_parser = clap::value_parser!(u32).range(1..))]
     pub limit: u32,
-    /// Print one JSON object a line
+    /// Print one JSON object per line
     #[arg(long)]
     pub json: bool,
 }
@@ -126,7 +126,7 @@ impl Default for List {
 }
 
 impl Args {
-    /// The action asked for.
+    /// The action.
     #[must_use]
     pub fn action(self) -> Action {
         self.action.unwrap_or_else(|| Action::List(List::default()))
@@ -150,7 +150,7 @@ async fn show_list(pool: &PgPool, list: &List) -> Result<Exit> {
         let mut text = String::new();
         for reject in &rejects {
             let line = serde_json::to_string(reject).map_err(|error| {
-                Error::internal("a reject cannot be written").with_source(error)
+                Error::internal("a reject cannot be serialised").with_source(error)
             })?;
             text.push_str(&line);
             text.push('\n');
@@ -212,8 +212,8 @@ async fn run_replay(replay: Replay, config: &Config) -> Result<Exit> {
     let summary = work.run(|_| {}).await?;
     if let (true, Some(id)) = (summary.files.is_empty(), replay.id) {
         let message = format!(
-            "{id} cannot be replayed: there is no such reject, or it was too long to be kept \
-             whole and needs --raw; see `salesgraph rejects show {id}`"
+            "{id} cannot be replayed: there is no such reject, or its text was too long to be \
+             stored and --raw is needed; see `salesgraph rejects show {id}`"
         );
         return Err(Error::new(Code::NotFound, message));
     }
@@ -236,7 +236,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_reject_is_named_by_file_and_line() {
+    fn a_reject_is_identified_by_file_and_line() {
         let id = RejectId { file_id: 12, line: 345 };
         assert_eq!("12:345".parse(), Ok(id));
         assert_eq!(id.to_string(), "12:345");

@@ -5,18 +5,18 @@ use std::path::PathBuf;
 use indicatif::{ProgressBar, ProgressStyle};
 
 use super::exit::Exit;
-use super::output::{self, Cell, Progress, Table};
+use super::output::{self, Cell, Table};
 use super::parse;
 use crate::error::{Error, Result};
 use crate::sample::{SampleOptions, SampleSummary, generate};
 
 const EXAMPLES: &str = "\
 Examples:
-  salesgraph sample --out ./data                     as many rows as the real files hold
+  salesgraph sample --out ./data                     as many rows as the real files
   salesgraph sample --out ./data --scale 100         a hundred times as many
-  salesgraph sample --out ./data --defects 0.5%      with bad rows, and a list of them
+  salesgraph sample --out ./data --defects 0.5%      with invalid rows, and a list of them
 
-The same scale, seed and defects always give the same files.";
+The same scale, seed and defects always generate the same files.";
 
 /// Arguments of `sample`.
 #[derive(Debug, clap::Args)]
@@ -25,21 +25,21 @@ pub struct Args {
     /// The folder to write to
     #[arg(long, value_name = "DIR")]
     pub out: PathBuf,
-    /// How much: 1 is as many rows as the real files hold
+    /// The size: 1 is as many rows as the real files
     #[arg(long, value_name = "N", default_value = "1", value_parser = parse::scale)]
     pub scale: f64,
-    /// The seed of everything random
+    /// The seed of the random values
     #[arg(long, value_name = "N", default_value_t = 1)]
     pub seed: u64,
-    /// The share of rows to spoil: 0.5% or 0.005
+    /// The share of invalid rows: 0.5% or 0.005
     #[arg(long, value_name = "P", default_value = "0", value_parser = parse::share)]
     pub defects: f64,
-    /// Leave out what a load can do without: inventory, territories, stores, currency rates
+    /// Omit the files that a load does not need: inventory, territories, stores, currency rates
     #[arg(long)]
     pub only_required: bool,
 }
 
-/// Writes the files and tells what was written.
+/// Generates the files and lists them.
 pub async fn run(args: Args) -> Result<Exit> {
     let options = SampleOptions {
         out: args.out.clone(),
@@ -62,20 +62,17 @@ pub async fn run(args: Args) -> Result<Exit> {
         text.push('\n');
         text.push_str(&table.render());
         let list = args.out.join("defects.jsonl");
-        text.push_str(&format!("each one is listed in {}\n", list.display()));
+        text.push_str(&format!("all are listed in {}\n", list.display()));
     }
     output::print(&text)?;
     Ok(Exit::Done)
 }
 
-/// Generates on a thread of its own, with a bar where there is a terminal.
+/// Generates on a separate thread, with a bar on a terminal.
 pub(super) async fn write(options: SampleOptions) -> Result<SampleSummary> {
     let style = ProgressStyle::with_template("generating {bar:24} {percent:>3}% {pos} rows")
         .unwrap_or_else(|_| ProgressStyle::default_bar());
-    let bar = match Progress::choose() {
-        Progress::Bars => ProgressBar::new(0).with_style(style),
-        Progress::Lines => ProgressBar::hidden(),
-    };
+    let bar = ProgressBar::new(0).with_style(style);
     let generated = tokio::task::spawn_blocking(move || {
         let summary = generate(&options, &mut |done, all| {
             bar.set_length(all);
@@ -84,7 +81,5 @@ pub(super) async fn write(options: SampleOptions) -> Result<SampleSummary> {
         bar.finish_and_clear();
         summary
     });
-    generated
-        .await
-        .map_err(|error| Error::internal("the generator ended unexpectedly").with_source(error))?
+    generated.await.map_err(|error| Error::internal("the generator panicked").with_source(error))?
 }

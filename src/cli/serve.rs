@@ -20,8 +20,8 @@ Examples:
   DATABASE_URL=postgres://salesgraph@localhost/salesgraph salesgraph serve
   salesgraph serve --bind 127.0.0.1:9999 --migrate
 
-Refuses to start on a schema that is behind, unless --migrate is given. Ctrl-C
-lets the requests under way finish; a second one does not.";
+Does not start on an outdated schema without --migrate. Ctrl-C lets requests in
+progress finish; a second Ctrl-C does not.";
 
 /// Arguments of `serve`.
 #[derive(Debug, clap::Args)]
@@ -33,13 +33,13 @@ pub struct Args {
     /// Bring the schema up to date first
     #[arg(long)]
     pub migrate: bool,
-    /// Execute every query, even one whose answer is kept ready
+    /// Execute every query, without a response cache
     #[arg(long)]
     pub no_cache: bool,
 }
 
 impl Args {
-    /// What these flags set in the configuration.
+    /// The configuration that these flags set.
     #[must_use]
     pub fn overrides(&self) -> Overrides {
         Overrides::default().with(&BIND, "--bind", self.bind).with(
@@ -81,15 +81,15 @@ pub(super) async fn listen(bind: SocketAddr) -> Result<TcpListener> {
     })
 }
 
-/// Where it listens: the configured port may be 0, for any free one.
+/// The address of the listener: a configured port of 0 chooses a free one.
 pub(super) fn address(listener: &TcpListener) -> Result<SocketAddr> {
     listener
         .local_addr()
         .map_err(|error| Error::internal("the listener has no address").with_source(error))
 }
 
-/// Answers requests until `stop`, then lets those under way end. Commands are for the
-/// database that the pool's is, or replicates.
+/// Serves until `stop`, then lets requests in progress finish. Commands run on the
+/// database of the pool, or on the one that it replicates.
 pub(super) async fn serve(
     listener: TcpListener,
     pool: PgPool,
@@ -101,9 +101,9 @@ pub(super) async fn serve(
     let versions = DataVersions::start(&pool, commands.database());
     let (document_limits, limits) =
         (wiring::document_limits(config), wiring::request_limits(config));
-    let subscriptions = http::subscribe::Limits {
-        most: config.http.subscriptions_max,
-        ..http::subscribe::Limits::default()
+    let subscriptions = http::SubscriptionLimits {
+        max: config.http.subscriptions_max,
+        ..http::SubscriptionLimits::default()
     };
     let mut state = http::AppState::new(pool, versions.clone(), document_limits, limits)
         .with_commands(commands.clone())

@@ -1,11 +1,11 @@
-//! Signals: the first asks for an orderly end, the second ends at once.
+//! Signals: the first requests a graceful shutdown, the second ends the process.
 
 use tokio::signal::unix::{SignalKind, signal};
 use tokio_util::sync::CancellationToken;
 
 use crate::error::{Error, Result};
 
-/// Exit code of a program that a second signal ended.
+/// Exit code after a second signal.
 const INTERRUPTED: i32 = 130;
 
 /// Cancels `stop` on SIGINT or SIGTERM; a second one ends the process.
@@ -25,7 +25,7 @@ pub(super) fn cancel_on_signal(stop: CancellationToken) -> Result<()> {
             if stop.is_cancelled() {
                 std::process::exit(INTERRUPTED);
             }
-            tracing::info!("stopping; once more to stop at once");
+            tracing::info!("stopping; a second signal stops at once");
             stop.cancel();
         }
     });

@@ -1,4 +1,4 @@
-//! From the configuration to the parts that several subcommands use.
+//! Builds the parts that several subcommands use from the configuration.
 
 use sqlx::PgPool;
 use sqlx::postgres::PgConnectOptions;
@@ -17,7 +17,7 @@ pub(super) async fn database(config: &Config) -> Result<PgPool> {
     query_pool(config, config.database.require_url()?.expose()).await
 }
 
-/// The pool that answers the API: the replica's where there is one.
+/// The pool for the API: of the replica if there is one.
 pub(super) async fn read_database(config: &Config) -> Result<PgPool> {
     let url = match &config.database.read_url {
         Some(url) => url,
@@ -26,7 +26,7 @@ pub(super) async fn read_database(config: &Config) -> Result<PgPool> {
     query_pool(config, url.expose()).await
 }
 
-/// A pool for queries, bounded as configured.
+/// A pool for queries, with the configured limits.
 pub(super) async fn query_pool(config: &Config, url: &str) -> Result<PgPool> {
     let settings = Settings {
         max_connections: config.database.max_connections,
@@ -36,13 +36,13 @@ pub(super) async fn query_pool(config: &Config, url: &str) -> Result<PgPool> {
     pool::connect(&settings).await
 }
 
-/// A small pool for schema work, without a limit on a statement's time.
+/// A small pool for migrations, without a statement timeout.
 pub(super) async fn schema_database(config: &Config) -> Result<PgPool> {
     let url = config.database.require_url()?;
     pool::connect(&Settings { max_connections: 3, ..Settings::new(url.expose()) }).await
 }
 
-/// Makes sure the schema is this program's, bringing it up to date if asked to.
+/// Requires the current schema, after migrating if requested.
 pub(super) async fn ready_schema(config: &Config, migrate: bool) -> Result<()> {
     let pool = schema_database(config).await?;
     if migrate {
@@ -55,7 +55,7 @@ pub(super) async fn ready_schema(config: &Config, migrate: bool) -> Result<()> {
     version.require_current()
 }
 
-/// The limits of a document and its answer.
+/// The limits of a document and its response.
 pub(super) fn document_limits(config: &Config) -> graphql::Limits {
     let limits = &config.limits;
     graphql::Limits {
@@ -72,26 +72,26 @@ pub(super) fn document_limits(config: &Config) -> graphql::Limits {
     }
 }
 
-/// The limits of a request, whatever it asks.
-pub(super) fn request_limits(config: &Config) -> http::Limits {
-    http::Limits {
+/// The limits of a request.
+pub(super) fn request_limits(config: &Config) -> http::RequestLimits {
+    http::RequestLimits {
         body_bytes: config.limits.body_bytes,
         execution_time: config.limits.execution_time,
         concurrency: config.limits.concurrency,
     }
 }
 
-/// The documents that requests may name.
+/// The documents that requests may refer to.
 pub(super) fn documents(config: &Config) -> Result<http::Documents> {
     let http = &config.http;
     let trusted = match &http.trusted_documents {
-        Some(path) => http::Trusted::read(path)?,
-        None => http::Trusted::default(),
+        Some(path) => http::TrustedDocuments::read(path)?,
+        None => http::TrustedDocuments::default(),
     };
     Ok(http::Documents::new(http.persisted_bytes, trusted, http.only_trusted_documents))
 }
 
-/// How the loader connects.
+/// The connection of the loader.
 pub(super) fn connect_options(config: &Config) -> Result<PgConnectOptions> {
     pool::options_of(config.database.require_url()?.expose())
 }
@@ -108,13 +108,13 @@ pub(super) fn commands(
     graphql::Commands::new(main, database, limits, config.limits.execution_time / 2, stop)
 }
 
-/// Where the CSVs are.
+/// The source of the CSV files.
 pub(super) async fn source(config: &Config) -> Result<Source> {
     let uri: SourceUri = config.storage.require_source()?.parse()?;
     Source::connect(&uri, &S3Settings::from(&config.storage)).await
 }
 
-/// The loader's bounds.
+/// The limits of the loader.
 pub(super) fn load_options(config: &Config, atomic: bool) -> LoadOptions {
     LoadOptions {
         limits: BatchLimits {

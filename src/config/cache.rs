@@ -1,41 +1,41 @@
-//! `[cache]`: answers kept ready.
+//! `[cache]`: the response cache.
 
-use super::key::Key;
+use super::key::ConfigKey;
 use super::parse;
 use super::values::Values;
 use crate::error::Result;
 
-const SECTION: Key = Key::of("cache");
+const SECTION: ConfigKey = ConfigKey::of("cache");
 
-/// Whether there is a cache.
-pub const ENABLED: Key = Key {
+/// Whether responses are cached.
+pub const ENABLED: ConfigKey = ConfigKey {
     name: "enabled",
     env: "CACHE_ENABLED",
     default: Some("true"),
-    doc: "keep answers ready until the data change; they are never out of date",
+    doc: "cache responses until the data change; they are never stale",
     ..SECTION
 };
 
 /// Its size.
-pub const MAX_BYTES: Key = Key {
+pub const MAX_BYTES: ConfigKey = ConfigKey {
     name: "max_bytes",
     env: "CACHE_MAX_BYTES",
     default: Some("32MiB"),
-    doc: "the memory for answers kept ready; one of more than a sixteenth of it is not kept",
+    doc: "the memory for cached responses; one larger than a sixteenth of it is not cached",
     ..SECTION
 };
 
 /// The keys of the section.
-pub const KEYS: &[Key] = &[ENABLED, MAX_BYTES];
+pub const KEYS: &[ConfigKey] = &[ENABLED, MAX_BYTES];
 
 const MIB: usize = 1 << 20;
 
 /// The section's values.
 #[derive(Debug, Clone)]
 pub struct CacheConfig {
-    /// Whether answers are kept.
+    /// Whether responses are cached.
     pub enabled: bool,
-    /// The most bytes of all of them.
+    /// Most bytes of all cached responses.
     pub max_bytes: usize,
 }
 

@@ -4,44 +4,44 @@ use std::fmt;
 use std::str::FromStr;
 use std::time::Duration;
 
-use super::key::{Key, Shown};
+use super::key::{ConfigKey, Visibility};
 use super::parse;
 use super::secret::mask_password;
 use super::values::{Values, not_set};
 use crate::error::Result;
 
-const SECTION: Key = Key::of("database");
+const SECTION: ConfigKey = ConfigKey::of("database");
 
-/// Where the data is.
-pub const URL: Key = Key {
+/// The database.
+pub const URL: ConfigKey = ConfigKey {
     name: "url",
     env: "DATABASE_URL",
     doc: "Postgres, as `postgres://user:password@host:5432/database`; \
           `serve`, `load` and `migrate` need it",
-    shown: Shown::WithoutPassword,
+    visibility: Visibility::WithoutPassword,
     ..SECTION
 };
 
 /// A replica for queries.
-pub const READ_URL: Key = Key {
+pub const READ_URL: ConfigKey = ConfigKey {
     name: "read_url",
     env: "DATABASE_READ_URL",
-    doc: "one replica that answers the queries of the API; without it `database.url` does",
-    shown: Shown::WithoutPassword,
+    doc: "a replica for the queries of the API; without it they use `database.url`",
+    visibility: Visibility::WithoutPassword,
     ..SECTION
 };
 
-/// Size of the pool.
-pub const MAX_CONNECTIONS: Key = Key {
+/// The size of the pool.
+pub const MAX_CONNECTIONS: ConfigKey = ConfigKey {
     name: "max_connections",
     env: "DATABASE_MAX_CONNECTIONS",
     default: Some("10"),
-    doc: "the most connections the API opens for queries; two more learn of changes",
+    doc: "the most connections of the API for queries; two more listen for changes",
     ..SECTION
 };
 
-/// Bound of one query.
-pub const STATEMENT_TIMEOUT: Key = Key {
+/// The time limit of one query.
+pub const STATEMENT_TIMEOUT: ConfigKey = ConfigKey {
     name: "statement_timeout",
     env: "DATABASE_STATEMENT_TIMEOUT",
     default: Some("30s"),
@@ -50,7 +50,7 @@ pub const STATEMENT_TIMEOUT: Key = Key {
 };
 
 /// The keys of the section.
-pub const KEYS: &[Key] = &[URL, READ_URL, MAX_CONNECTIONS, STATEMENT_TIMEOUT];
+pub const KEYS: &[ConfigKey] = &[URL, READ_URL, MAX_CONNECTIONS, STATEMENT_TIMEOUT];
 
 /// The section's values.
 #[derive(Debug, Clone)]
@@ -59,7 +59,7 @@ pub struct DatabaseConfig {
     pub url: Option<DatabaseUrl>,
     /// A replica for queries.
     pub read_url: Option<DatabaseUrl>,
-    /// The most connections of one pool.
+    /// Most connections of one pool.
     pub max_connections: u32,
     /// How long one query of the API may take.
     pub statement_timeout: Duration,
@@ -75,7 +75,7 @@ impl DatabaseConfig {
         })
     }
 
-    /// The URL, or the error that says how to give one.
+    /// The URL, or the error that says how to set it.
     pub fn require_url(&self) -> Result<&DatabaseUrl> {
         self.url.as_ref().ok_or_else(|| not_set(&URL))
     }

@@ -1,4 +1,4 @@
-//! `[http]`: the API's door.
+//! `[http]`: the API's HTTP server.
 
 use std::net::SocketAddr;
 use std::path::PathBuf;
@@ -6,87 +6,83 @@ use std::str::FromStr;
 
 use ::http::Uri;
 
-use super::key::Key;
+use super::key::ConfigKey;
 use super::parse;
 use super::values::{Values, config_error};
 use crate::error::Result;
 
-const SECTION: Key = Key::of("http");
+const SECTION: ConfigKey = ConfigKey::of("http");
 
 /// The address of the API.
-pub const BIND: Key = Key {
+pub const BIND: ConfigKey = ConfigKey {
     name: "bind",
     env: "HTTP_BIND",
     default: Some("127.0.0.1:8000"),
-    doc: "where the API listens; a loopback address, port 0 takes a free one",
+    doc: "where the API listens; a loopback address; port 0 chooses a free one",
     ..SECTION
 };
 
-/// Documents that clients need not send again.
-pub const PERSISTED_BYTES: Key = Key {
+/// Memory for automatic persisted queries.
+pub const PERSISTED_BYTES: ConfigKey = ConfigKey {
     name: "persisted_bytes",
     env: "HTTP_PERSISTED_BYTES",
     default: Some("8MiB"),
-    doc: "the most bytes kept of documents that clients send with their hash (Apollo's automatic \
-          persisted queries); 0 keeps none",
+    doc: "the most bytes of documents that clients send with their hash (Apollo's automatic \
+          persisted queries); 0 turns them off",
     ..SECTION
 };
 
 /// The manifest of trusted documents.
-pub const TRUSTED_DOCUMENTS: Key = Key {
+pub const TRUSTED_DOCUMENTS: ConfigKey = ConfigKey {
     name: "trusted_documents",
     env: "HTTP_TRUSTED_DOCUMENTS",
-    doc: "a JSON file of documents that clients name by id or hash: `{\"id\": \"document\"}` as \
+    doc: "a JSON file of documents that clients refer to by id or hash: `{\"id\": \"document\"}` as \
           relay-compiler writes it, or Apollo's operation manifest",
     ..SECTION
 };
 
-/// Whether others are refused.
-pub const ONLY_TRUSTED_DOCUMENTS: Key = Key {
+/// Whether other documents are rejected.
+pub const ONLY_TRUSTED_DOCUMENTS: ConfigKey = ConfigKey {
     name: "only_trusted_documents",
     env: "HTTP_ONLY_TRUSTED_DOCUMENTS",
     default: Some("false"),
-    doc: "`true` refuses all documents but those of `trusted_documents`; GraphiQL is off then",
+    doc: "`true` rejects all documents but those of `trusted_documents`, and turns GraphiQL off",
     ..SECTION
 };
 
-/// Requests of one body.
-pub const BATCH_MAX: Key = Key {
+/// Requests in one body.
+pub const BATCH_MAX: ConfigKey = ConfigKey {
     name: "batch_max",
     env: "HTTP_BATCH_MAX",
     default: Some("0"),
-    doc: "how many requests a body may hold as a JSON array, answered by an array in \
-          `application/json`; each has limits and a turn of its own; 0 refuses arrays",
+    doc: "the most requests in a body that is a JSON array; the response is an array in \
+          `application/json`; the limits apply to each request; 0 rejects arrays",
     ..SECTION
 };
 
-/// Pages of other origins.
-pub const CORS_ORIGINS: Key = Key {
+/// The origins whose pages may read responses.
+pub const CORS_ORIGINS: ConfigKey = ConfigKey {
     name: "cors_origins",
     env: "HTTP_CORS_ORIGINS",
-    doc: "whose pages may read the answers (CORS), as `https://app.example,http://localhost:3000`; \
-          `*` lets any page do so that a browser on this machine shows",
+    doc: "origins whose pages may read responses (CORS), as \
+          `https://app.example,http://localhost:3000`; `*` allows every page in a browser on this \
+          machine",
     ..SECTION
 };
 
-/// How many subscriptions there may be.
-pub const SUBSCRIPTIONS_MAX: Key = Key {
+/// Open subscriptions.
+pub const SUBSCRIPTIONS_MAX: ConfigKey = ConfigKey {
     name: "subscriptions_max",
     env: "HTTP_SUBSCRIPTIONS_MAX",
     default: Some("256"),
-    doc: "the most WebSockets open at once, and the most operations under way on them and as \
-          event streams; `0` offers neither",
+    doc: "the most open WebSockets, and the most running operations on them and as event \
+          streams; `0` turns both off",
     ..SECTION
 };
 
 /// The keys of the section.
-pub const KEYS: &[Key] = &[
-    BIND,
-    PERSISTED_BYTES,
-    TRUSTED_DOCUMENTS,
-    ONLY_TRUSTED_DOCUMENTS,
-    BATCH_MAX,
-    CORS_ORIGINS,
+pub const KEYS: &[ConfigKey] = &[
+    BIND, PERSISTED_BYTES, TRUSTED_DOCUMENTS, ONLY_TRUSTED_DOCUMENTS, BATCH_MAX, CORS_ORIGINS,
     SUBSCRIPTIONS_MAX,
 ];
 
@@ -95,17 +91,17 @@ pub const KEYS: &[Key] = &[
 pub struct HttpConfig {
     /// Where the API listens.
     pub bind: SocketAddr,
-    /// The most bytes kept of documents that clients send with their hash.
+    /// Most bytes of automatic persisted queries.
     pub persisted_bytes: usize,
     /// The manifest of trusted documents.
     pub trusted_documents: Option<PathBuf>,
-    /// Whether all other documents are refused.
+    /// Whether all other documents are rejected.
     pub only_trusted_documents: bool,
-    /// How many requests a body may hold as an array; 0 for no array at all.
+    /// Most requests in an array; 0 rejects arrays.
     pub batch_max: usize,
-    /// Whose pages may read the answers.
+    /// The origins whose pages may read responses.
     pub cors_origins: CorsOrigins,
-    /// Most WebSockets at once, and most operations on them and as event streams.
+    /// Most open WebSockets, and most running operations.
     pub subscriptions_max: u32,
 }
 
@@ -116,8 +112,8 @@ impl HttpConfig {
         let only_trusted_documents = values.required(&ONLY_TRUSTED_DOCUMENTS, parse::boolean)?;
         if only_trusted_documents && trusted_documents.is_none() {
             return Err(config_error(format!(
-                "{ONLY_TRUSTED_DOCUMENTS} = `true` refuses everything unless {TRUSTED_DOCUMENTS} \
-                 names the file of the trusted ones"
+                "{ONLY_TRUSTED_DOCUMENTS} = `true` needs {TRUSTED_DOCUMENTS}, the file of the trusted \
+                 documents"
             )));
         }
         Ok(Self {
@@ -132,15 +128,15 @@ impl HttpConfig {
     }
 }
 
-/// Whose pages may read the answers, besides the API's own.
+/// The origins whose pages may read responses, besides the API's own.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub enum CorsOrigins {
-    /// Nobody's.
+    /// No others.
     #[default]
     None,
-    /// Everybody's.
+    /// All.
     Any,
-    /// Those of these origins, as browsers write them: `https://app.example`.
+    /// These, as browsers send them: `https://app.example`.
     These(Vec<String>),
 }
 
@@ -154,16 +150,15 @@ impl FromStr for CorsOrigins {
         let origins = text.split(',').map(str::trim).map(|origin| match origin_of(origin) {
             Some(known) if known == origin => Ok(known),
             _ => Err(format!(
-                "expected * alone, or origins as browsers send them, such as \
-                 https://app.example or http://localhost:3000, with commas between: {origin:?} \
-                 is none"
+                "expected * alone, or a comma-separated list of origins as browsers send them, such \
+                 as https://app.example or http://localhost:3000, not {origin:?}"
             )),
         });
         origins.collect::<Result<_, _>>().map(Self::These)
     }
 }
 
-/// Scheme, host and port of a URL, as browsers write an origin.
+/// Scheme, host and port of a URL, as browsers send an origin.
 fn origin_of(text: &str) -> Option<String> {
     let url: Uri = text.parse().ok()?;
     let scheme = url.scheme_str()?;
@@ -179,8 +174,8 @@ fn origin_of(text: &str) -> Option<String> {
     })
 }
 
-/// A loopback address with a port. Others are refused: the API asks nobody who
-/// they are, so whoever reaches it reads everything.
+/// A loopback address with a port. Others are rejected: without access control, every
+/// client that reaches the API can read everything.
 pub fn bind_address(text: &str) -> Result<SocketAddr, String> {
     let address: SocketAddr = text.trim().parse().map_err(|_| {
         "expected an address and a port, such as 127.0.0.1:8000 or [::1]:8000".to_owned()
@@ -189,7 +184,7 @@ pub fn bind_address(text: &str) -> Result<SocketAddr, String> {
         Ok(address)
     } else {
         Err("expected a loopback address such as 127.0.0.1:8000: the API has no access control, \
-             so it does not listen where others reach it"
+             so it must not be reachable from other machines"
             .to_owned())
     }
 }

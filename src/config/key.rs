@@ -1,67 +1,67 @@
-//! What a configuration key is, and where a value of it may come from.
+//! A configuration key, and the origin of its value.
 
 use std::fmt;
 use std::path::PathBuf;
 
-/// How a value may be shown.
+/// How a value is printed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Shown {
+pub enum Visibility {
     /// As it is.
-    Plainly,
+    Plain,
     /// As a URL without its password.
     WithoutPassword,
-    /// Not at all.
-    Never,
+    /// Masked.
+    Hidden,
 }
 
-/// One key of the configuration. The keys drive the merge of the sources, the
-/// output of `salesgraph config` and the table in the README.
+/// A key of the configuration. The keys drive the merge of the sources, the output of
+/// `salesgraph config` and the table in the README.
 #[derive(Debug, Clone, Copy)]
-pub struct Key {
+pub struct ConfigKey {
     /// The section of the TOML file.
     pub section: &'static str,
     /// The name within the section.
     pub name: &'static str,
     /// The environment variable.
     pub env: &'static str,
-    /// The value where no source gives one, written as in the environment.
+    /// The default, written as in the environment.
     pub default: Option<&'static str>,
-    /// What it means, in one line.
+    /// The meaning, in one line.
     pub doc: &'static str,
-    /// How its value may be shown.
-    pub shown: Shown,
+    /// How its value is printed.
+    pub visibility: Visibility,
 }
 
-impl Key {
-    /// What the keys of one section have in common: no default, shown plainly.
+impl ConfigKey {
+    /// The base of the keys of one section: no default, printed as it is.
     #[must_use]
     pub const fn of(section: &'static str) -> Self {
-        Self { section, name: "", env: "", default: None, doc: "", shown: Shown::Plainly }
+        Self { section, name: "", env: "", default: None, doc: "", visibility: Visibility::Plain }
     }
 
-    /// `raw` as it may be shown to an operator.
+    /// The value as it is printed.
     #[must_use]
     pub fn mask(&self, raw: &str) -> String {
-        match self.shown {
-            Shown::Plainly => raw.to_owned(),
-            Shown::WithoutPassword => super::secret::mask_password(raw),
-            Shown::Never => super::secret::MASK.to_owned(),
+        match self.visibility {
+            Visibility::Plain => raw.to_owned(),
+            Visibility::WithoutPassword => super::secret::mask_password(raw),
+            Visibility::Hidden => super::secret::MASK.to_owned(),
         }
     }
 }
 
-impl fmt::Display for Key {
+impl fmt::Display for ConfigKey {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}.{}", self.section, self.name)
     }
 }
 
-/// Where a value came from.
+/// The origin of a value.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Origin {
-    /// A flag of the command line, by its name.
+pub enum ValueOrigin {
+    /// A flag of the command line.
     Flag(&'static str),
-    /// A variable of the environment, by its name.
+    /// A variable of the environment.
     Env(&'static str),
     /// The TOML file.
     File(PathBuf),
@@ -69,7 +69,7 @@ pub enum Origin {
     Default,
 }
 
-impl fmt::Display for Origin {
+impl fmt::Display for ValueOrigin {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Flag(name) => write!(f, "flag {name}"),
@@ -80,16 +80,16 @@ impl fmt::Display for Origin {
     }
 }
 
-/// The values that flags of the command line set.
+/// The values set by flags.
 #[derive(Debug, Default)]
-pub struct Overrides(Vec<(&'static Key, &'static str, String)>);
+pub struct Overrides(Vec<(&'static ConfigKey, &'static str, String)>);
 
 impl Overrides {
-    /// Sets `key` where the flag was given.
+    /// Sets `key` if the flag was given.
     #[must_use]
     pub fn with(
         mut self,
-        key: &'static Key,
+        key: &'static ConfigKey,
         flag: &'static str,
         value: Option<impl ToString>,
     ) -> Self {
@@ -99,7 +99,7 @@ impl Overrides {
         self
     }
 
-    pub(super) fn get(&self, key: &Key) -> Option<(&'static str, &str)> {
+    pub(super) fn get(&self, key: &ConfigKey) -> Option<(&'static str, &str)> {
         self.0
             .iter()
             .find(|(set, ..)| set.section == key.section && set.name == key.name)

@@ -1,16 +1,16 @@
-//! `[limits]`: how much of the API one request may use.
+//! `[limits]`: the limits of a request.
 
 use std::time::Duration;
 
-use super::key::Key;
+use super::key::ConfigKey;
 use super::parse;
 use super::values::{Values, config_error};
 use crate::error::Result;
 
-const SECTION: Key = Key::of("limits");
+const SECTION: ConfigKey = ConfigKey::of("limits");
 
-/// Rows of a page whose size is not given.
-pub const PAGE_SIZE_DEFAULT: Key = Key {
+/// Default rows of a page.
+pub const PAGE_SIZE_DEFAULT: ConfigKey = ConfigKey {
     name: "page_size_default",
     env: "LIMITS_PAGE_SIZE_DEFAULT",
     default: Some("50"),
@@ -19,7 +19,7 @@ pub const PAGE_SIZE_DEFAULT: Key = Key {
 };
 
 /// Most rows of a page.
-pub const PAGE_SIZE_MAX: Key = Key {
+pub const PAGE_SIZE_MAX: ConfigKey = ConfigKey {
     name: "page_size_max",
     env: "LIMITS_PAGE_SIZE_MAX",
     default: Some("1000"),
@@ -28,7 +28,7 @@ pub const PAGE_SIZE_MAX: Key = Key {
 };
 
 /// Nesting of fields.
-pub const DEPTH: Key = Key {
+pub const DEPTH: ConfigKey = ConfigKey {
     name: "depth",
     env: "LIMITS_DEPTH",
     default: Some("20"),
@@ -37,16 +37,16 @@ pub const DEPTH: Key = Key {
 };
 
 /// Aliases of an operation.
-pub const ALIASES: Key = Key {
+pub const ALIASES: ConfigKey = ConfigKey {
     name: "aliases",
     env: "LIMITS_ALIASES",
     default: Some("100"),
-    doc: "the most aliases of an operation; here and below fragments count wherever they are spread",
+    doc: "the most aliases of an operation; here and below, fragments count at every spread",
     ..SECTION
 };
 
 /// Fields at the root of an operation.
-pub const ROOT_FIELDS: Key = Key {
+pub const ROOT_FIELDS: ConfigKey = ConfigKey {
     name: "root_fields",
     env: "LIMITS_ROOT_FIELDS",
     default: Some("50"),
@@ -55,7 +55,7 @@ pub const ROOT_FIELDS: Key = Key {
 };
 
 /// Directives of an operation.
-pub const DIRECTIVES: Key = Key {
+pub const DIRECTIVES: ConfigKey = ConfigKey {
     name: "directives",
     env: "LIMITS_DIRECTIVES",
     default: Some("100"),
@@ -64,7 +64,7 @@ pub const DIRECTIVES: Key = Key {
 };
 
 /// Tokens of a document.
-pub const TOKENS: Key = Key {
+pub const TOKENS: ConfigKey = ConfigKey {
     name: "tokens",
     env: "LIMITS_TOKENS",
     default: Some("10000"),
@@ -73,7 +73,7 @@ pub const TOKENS: Key = Key {
 };
 
 /// Selections of an operation.
-pub const FIELDS: Key = Key {
+pub const FIELDS: ConfigKey = ConfigKey {
     name: "fields",
     env: "LIMITS_FIELDS",
     default: Some("1000"),
@@ -81,17 +81,17 @@ pub const FIELDS: Key = Key {
     ..SECTION
 };
 
-/// Values of an answer.
-pub const VALUES: Key = Key {
+/// Values of a response.
+pub const VALUES: ConfigKey = ConfigKey {
     name: "values",
     env: "LIMITS_VALUES",
     default: Some("1000000"),
-    doc: "the most values of an answer, a text of 64 bytes or more counting as several",
+    doc: "the most values of a response; a text of 64 bytes or more counts as several",
     ..SECTION
 };
 
 /// Estimated rows and values of an operation.
-pub const COST: Key = Key {
+pub const COST: ConfigKey = ConfigKey {
     name: "cost",
     env: "LIMITS_COST",
     default: Some("500000"),
@@ -100,7 +100,7 @@ pub const COST: Key = Key {
 };
 
 /// Bytes of a body.
-pub const BODY_BYTES: Key = Key {
+pub const BODY_BYTES: ConfigKey = ConfigKey {
     name: "body_bytes",
     env: "LIMITS_BODY_BYTES",
     default: Some("1MiB"),
@@ -109,44 +109,33 @@ pub const BODY_BYTES: Key = Key {
 };
 
 /// Time of a request.
-pub const EXECUTION_TIME: Key = Key {
+pub const EXECUTION_TIME: ConfigKey = ConfigKey {
     name: "execution_time",
     env: "LIMITS_EXECUTION_TIME",
     default: Some("30s"),
-    doc: "how long a request may take, waiting for its turn included; then its queries are cancelled",
+    doc: "how long a request may take, including its wait in the queue; then its queries are cancelled",
     ..SECTION
 };
 
 /// Requests at once.
-pub const CONCURRENCY: Key = Key {
+pub const CONCURRENCY: ConfigKey = ConfigKey {
     name: "concurrency",
     env: "LIMITS_CONCURRENCY",
     default: Some("64"),
-    doc: "how many requests are executed at once; as many more wait, others are answered 503",
+    doc: "how many requests are executed at once; as many more wait, others get a 503",
     ..SECTION
 };
 
 /// The keys of the section.
-pub const KEYS: &[Key] = &[
-    PAGE_SIZE_DEFAULT,
-    PAGE_SIZE_MAX,
-    DEPTH,
-    ALIASES,
-    ROOT_FIELDS,
-    DIRECTIVES,
-    TOKENS,
-    FIELDS,
-    VALUES,
-    COST,
-    BODY_BYTES,
-    EXECUTION_TIME,
-    CONCURRENCY,
+pub const KEYS: &[ConfigKey] = &[
+    PAGE_SIZE_DEFAULT, PAGE_SIZE_MAX, DEPTH, ALIASES, ROOT_FIELDS, DIRECTIVES, TOKENS, FIELDS,
+    VALUES, COST, BODY_BYTES, EXECUTION_TIME, CONCURRENCY,
 ];
 
 /// The section's values.
 #[derive(Debug, Clone)]
 pub struct LimitsConfig {
-    /// Rows of a page whose size is not given.
+    /// Default rows of a page.
     pub page_size_default: u32,
     /// The most rows of a page.
     pub page_size_max: u32,
@@ -162,9 +151,9 @@ pub struct LimitsConfig {
     pub tokens: usize,
     /// The most fields, arguments and directives of an operation.
     pub fields: usize,
-    /// The most values of an answer.
+    /// The most values of a response.
     pub values: u64,
-    /// The most rows and values that an operation is estimated to read.
+    /// The most estimated rows and values of an operation.
     pub cost: u64,
     /// The most bytes of a request's body.
     pub body_bytes: usize,

@@ -1,17 +1,17 @@
-//! `[load]`: how files become rows.
+//! `[load]`: loading.
 
 use std::fmt;
 use std::str::FromStr;
 
-use super::key::Key;
+use super::key::ConfigKey;
 use super::parse;
 use super::values::Values;
 use crate::error::Result;
 
-const SECTION: Key = Key::of("load");
+const SECTION: ConfigKey = ConfigKey::of("load");
 
 /// Rows of a batch.
-pub const BATCH_ROWS: Key = Key {
+pub const BATCH_ROWS: ConfigKey = ConfigKey {
     name: "batch_rows",
     env: "LOAD_BATCH_ROWS",
     default: Some("20000"),
@@ -20,7 +20,7 @@ pub const BATCH_ROWS: Key = Key {
 };
 
 /// Bytes of a batch.
-pub const BATCH_BYTES: Key = Key {
+pub const BATCH_BYTES: ConfigKey = ConfigKey {
     name: "batch_bytes",
     env: "LOAD_BATCH_BYTES",
     default: Some("1MiB"),
@@ -28,25 +28,25 @@ pub const BATCH_BYTES: Key = Key {
     ..SECTION
 };
 
-/// Files side by side.
-pub const PARALLEL_FILES: Key = Key {
+/// Files loaded in parallel.
+pub const PARALLEL_FILES: ConfigKey = ConfigKey {
     name: "parallel_files",
     env: "LOAD_PARALLEL_FILES",
     default: Some("2"),
-    doc: "how many independent files load side by side",
+    doc: "how many independent files load in parallel",
     ..SECTION
 };
 
-/// Bound of the bad rows.
-pub const MAX_REJECTS: Key = Key {
+/// Most rejected rows of a file.
+pub const MAX_REJECTS: ConfigKey = ConfigKey {
     name: "max_rejects",
     env: "LOAD_MAX_REJECTS",
-    doc: "how many bad rows a file may have before it fails: `100` or `0.5%`; no bound unless set",
+    doc: "how many rejected rows a file may have before it fails: `100` or `0.5%`; no limit unless set",
     ..SECTION
 };
 
-/// What a load does to the stored rows.
-pub const MODE: Key = Key {
+/// How a load changes the stored rows.
+pub const MODE: ConfigKey = ConfigKey {
     name: "mode",
     env: "LOAD_MODE",
     default: Some("merge"),
@@ -55,7 +55,7 @@ pub const MODE: Key = Key {
 };
 
 /// Bytes of one record.
-pub const RECORD_MAX_BYTES: Key = Key {
+pub const RECORD_MAX_BYTES: ConfigKey = ConfigKey {
     name: "record_max_bytes",
     env: "LOAD_RECORD_MAX_BYTES",
     default: Some("1MiB"),
@@ -64,7 +64,7 @@ pub const RECORD_MAX_BYTES: Key = Key {
 };
 
 /// The keys of the section.
-pub const KEYS: &[Key] =
+pub const KEYS: &[ConfigKey] =
     &[BATCH_ROWS, BATCH_BYTES, PARALLEL_FILES, MAX_REJECTS, MODE, RECORD_MAX_BYTES];
 
 const KIB: usize = 1 << 10;
@@ -77,11 +77,11 @@ pub struct LoadConfig {
     pub batch_rows: usize,
     /// The most bytes of one batch.
     pub batch_bytes: usize,
-    /// How many independent files load side by side.
+    /// How many independent files load in parallel.
     pub parallel_files: usize,
-    /// The bound of the bad rows of a file; none is no bound.
+    /// Most rejected rows of a file; none is no limit.
     pub max_rejects: Option<MaxRejects>,
-    /// What a load does to the stored rows.
+    /// How a load changes the stored rows.
     pub mode: LoadMode,
     /// The most bytes of one CSV record.
     pub record_max_bytes: usize,
@@ -100,10 +100,10 @@ impl LoadConfig {
     }
 }
 
-/// What a load does to the stored rows.
+/// How a load changes the stored rows.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum LoadMode {
-    /// Inserts and updates; removes nothing.
+    /// Inserts and updates; deletes nothing.
     Merge,
 }
 
@@ -126,12 +126,12 @@ impl fmt::Display for LoadMode {
     }
 }
 
-/// How many bad rows a file may have.
+/// Most rejected rows of a file.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum MaxRejects {
-    /// At most so many rows.
+    /// A number of rows.
     Count(u64),
-    /// At most so many of a hundred rows read, from 0 to 100.
+    /// A percentage of the rows read, from 0 to 100.
     Percent(f64),
 }
 
@@ -150,7 +150,7 @@ impl FromStr for MaxRejects {
             None => text.parse().ok().map(Self::Count),
         };
         parsed.ok_or_else(|| {
-            "expected a count of rows such as 100, or a share such as 0.5%".to_owned()
+            "expected a number of rows such as 100, or a percentage such as 0.5%".to_owned()
         })
     }
 }
@@ -169,7 +169,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_bound_is_a_count_or_a_share() {
+    fn the_limit_is_a_count_or_a_percentage() {
         for (text, bound) in [
             ("0", MaxRejects::Count(0)),
             ("100", MaxRejects::Count(100)),
@@ -177,7 +177,7 @@ mod tests {
             ("100 %", MaxRejects::Percent(100.0)),
         ] {
             assert_eq!(text.parse(), Ok(bound));
-            assert_eq!(bound.to_string().parse(), Ok(bound), "what is shown can be read again");
+            assert_eq!(bound.to_string().parse(), Ok(bound), "the printed form parses");
         }
         for bad in ["", "-1", "0.5", "101%", "NaN%", "%", "many"] {
             assert!(bad.parse::<MaxRejects>().is_err(), "{bad}");

@@ -1,8 +1,8 @@
-//! The configuration: one file a section, checked as a whole at the start.
+//! The configuration: one file per section, validated as a whole at the start.
 //!
-//! A value comes from a flag, else from the environment, else from the TOML
-//! file, else it is the default. A new section is a file with its `KEYS` and a
-//! struct that reads them, one line in [`SECTIONS`] and one in [`Config`].
+//! A flag overrides the environment, which overrides the TOML file, which overrides
+//! the default. A new section is a file with its `KEYS` and a struct that reads
+//! them, one line in [`SECTIONS`] and one in [`Config`].
 
 pub mod cache;
 pub mod database;
@@ -22,7 +22,7 @@ mod values;
 pub use cache::CacheConfig;
 pub use database::{DatabaseConfig, DatabaseUrl};
 pub use http::{CorsOrigins, HttpConfig};
-pub use key::{Key, Origin, Overrides, Shown};
+pub use key::{ConfigKey, Overrides, ValueOrigin, Visibility};
 pub use limits::LimitsConfig;
 pub use load::{LoadConfig, LoadMode, MaxRejects};
 pub use reference::markdown_table;
@@ -34,8 +34,8 @@ pub use values::{ConfigSources, Entry, FILE_ENV};
 use crate::error::Result;
 use values::Values;
 
-/// The keys of every section, in the order they are shown.
-pub const SECTIONS: &[&[Key]] = &[
+/// The keys of every section, in the order of the reference.
+pub const SECTIONS: &[&[ConfigKey]] = &[
     database::KEYS,
     storage::KEYS,
     http::KEYS,
@@ -45,20 +45,20 @@ pub const SECTIONS: &[&[Key]] = &[
     telemetry::KEYS,
 ];
 
-/// Everything that can be configured, valid.
+/// The whole configuration, validated.
 #[derive(Debug, Clone)]
 pub struct Config {
     /// Postgres.
     pub database: DatabaseConfig,
-    /// The place of the CSVs.
+    /// The source of the CSV files.
     pub storage: StorageConfig,
-    /// The API's door.
+    /// The API's HTTP server.
     pub http: HttpConfig,
-    /// How much of the API one request may use.
+    /// The limits of a request.
     pub limits: LimitsConfig,
-    /// Answers kept ready.
+    /// The response cache.
     pub cache: CacheConfig,
-    /// How files become rows.
+    /// Loading.
     pub load: LoadConfig,
     /// The log.
     pub telemetry: TelemetryConfig,
@@ -66,8 +66,8 @@ pub struct Config {
 }
 
 impl Config {
-    /// Reads and checks all of it. The error names section, key, where the
-    /// value came from and what is expected.
+    /// Reads and validates the sources. The error names the key, the source of its
+    /// value and what is expected.
     pub fn load<E: Fn(&str) -> Option<String>>(sources: &ConfigSources<E>) -> Result<Self> {
         let values = Values::merge(SECTIONS, sources)?;
         Ok(Self {
@@ -82,7 +82,7 @@ impl Config {
         })
     }
 
-    /// What was in force at the start, key by key, secrets masked.
+    /// The values in effect, key by key, secrets masked.
     #[must_use]
     pub fn entries(&self) -> &[Entry] {
         &self.entries

@@ -1,4 +1,4 @@
-//! Text to typed values. Every parser answers a bad text with what is expected.
+//! Parses values. The error of every parser says what is expected.
 
 use std::ops::RangeInclusive;
 use std::time::Duration;
@@ -69,14 +69,14 @@ mod tests {
     use super::*;
 
     #[test]
-    fn numbers_keep_to_their_range() {
+    fn a_number_must_be_in_its_range() {
         assert_eq!(whole(1..=10)("10"), Ok(10));
         assert_eq!(whole(1..=10)("11"), Err("expected a whole number from 1 to 10".to_owned()));
         assert!(whole(1..=10)("ten").is_err());
     }
 
     #[test]
-    fn sizes_take_binary_units() {
+    fn a_size_may_have_a_binary_unit() {
         let size = bytes(1..=1 << 31);
         assert_eq!(size("65536"), Ok(65_536));
         assert_eq!(size("2 MiB"), Ok(2 << 20));
@@ -87,7 +87,7 @@ mod tests {
     }
 
     #[test]
-    fn durations_need_a_unit() {
+    fn a_duration_needs_a_unit() {
         assert_eq!(duration("500ms"), Ok(Duration::from_millis(500)));
         assert_eq!(duration("5m"), Ok(Duration::from_secs(300)));
         for bad in ["", "30", "0s", "1 day"] {

@@ -1,8 +1,8 @@
-//! The configuration as a Markdown table, for the README.
+//! The reference of the configuration, for the README.
 
 use super::SECTIONS;
 
-/// Every key with its environment variable, default and meaning.
+/// Every key with its variable, default and meaning, as a Markdown table.
 #[must_use]
 pub fn markdown_table() -> String {
     let mut table =

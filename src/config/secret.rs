@@ -1,11 +1,11 @@
-//! Values that must not end up in a log or on a terminal.
+//! Values that must not appear in a log or on a terminal.
 
 use std::fmt;
 
-/// What stands in the place of a secret.
+/// Replaces a secret.
 pub(super) const MASK: &str = "***";
 
-/// A secret text: neither `Debug` nor `Display` shows it.
+/// A secret: `Debug` and `Display` mask it.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Secret(String);
 
@@ -15,7 +15,7 @@ impl Secret {
         Self(value.into())
     }
 
-    /// The text itself, for the one place that needs it.
+    /// The secret itself.
     #[must_use]
     pub fn expose(&self) -> &str {
         &self.0
@@ -36,8 +36,8 @@ impl fmt::Display for Secret {
 
 /// `url` with the password of its user and of its parameters masked.
 ///
-/// Works on text that is no valid URL, too (a password with `/` or `@` in it
-/// that nobody escaped): rather too much is masked than too little.
+/// Also of an invalid URL, such as one whose password has an unescaped `/` or `@`: it
+/// rather masks too much than too little.
 pub(super) fn mask_password(url: &str) -> String {
     let (scheme, rest) = url.split_once("://").map_or(("", url), |(scheme, rest)| (scheme, rest));
     let rest = match rest.rsplit_once('@') {
@@ -67,7 +67,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_secret_is_not_shown() {
+    fn a_secret_is_masked() {
         let secret = Secret::new("hunter2");
         assert_eq!(format!("{secret} {secret:?}"), "*** ***");
         assert_eq!(secret.expose(), "hunter2");
@@ -75,14 +75,14 @@ mod tests {
 
     #[test]
     fn passwords_of_urls_are_masked() {
-        for (url, shown) in [
+        for (url, masked) in [
             ("postgres://u:p@host:5432/db", "postgres://u:***@host:5432/db"),
             ("postgres://u@host/db?sslmode=require", "postgres://u@host/db?sslmode=require"),
             ("postgres://host/db?user=u&password=p", "postgres://host/db?user=u&password=***"),
             ("postgres://u:a/b@c?d@host/db", "postgres://u:***@host/db"),
             ("u:p@host", "u:***@host"),
         ] {
-            assert_eq!(mask_password(url), shown);
+            assert_eq!(mask_password(url), masked);
         }
     }
 }

@@ -1,105 +1,100 @@
-//! `[storage]`: where the CSVs lie, and how to reach S3.
+//! `[storage]`: the source of the CSV files, and how to reach S3.
 //!
-//! The AWS variables are the AWS SDK's own. What is not given here the SDK
-//! looks for in its other places: profiles, web identity, instance metadata.
+//! The AWS variables are the AWS SDK's own. The SDK looks up what is not set here in
+//! its other sources: profiles, web identity, instance metadata.
 
-use super::key::{Key, Shown};
+use super::key::{ConfigKey, Visibility};
 use super::parse;
 use super::secret::Secret;
 use super::values::{Values, config_error, not_set};
 use crate::error::Result;
 
-const SECTION: Key = Key::of("storage");
+const SECTION: ConfigKey = ConfigKey::of("storage");
 
-/// Where the CSVs lie.
-pub const SOURCE_URI: Key = Key {
+/// The source of the CSV files.
+pub const SOURCE_URI: ConfigKey = ConfigKey {
     name: "source_uri",
     env: "SOURCE_URI",
-    doc: "where the CSVs lie: `s3://bucket/prefix` or `file:///dir`",
+    doc: "where the CSV files are: `s3://bucket/prefix` or `file:///dir`",
     ..SECTION
 };
 
-/// An S3 endpoint other than AWS'.
-pub const ENDPOINT_URL: Key = Key {
+/// An S3 server other than AWS.
+pub const ENDPOINT_URL: ConfigKey = ConfigKey {
     name: "endpoint_url",
     env: "AWS_ENDPOINT_URL",
-    doc: "an S3 server other than AWS', as `http://host:9000`",
+    doc: "an S3 server other than AWS, as `http://host:9000`",
     ..SECTION
 };
 
 /// The region.
-pub const REGION: Key =
-    Key { name: "region", env: "AWS_REGION", doc: "the region of the bucket", ..SECTION };
+pub const REGION: ConfigKey =
+    ConfigKey { name: "region", env: "AWS_REGION", doc: "the region of the bucket", ..SECTION };
 
-/// The public half of static credentials.
-pub const ACCESS_KEY_ID: Key = Key {
+/// The id of static credentials.
+pub const ACCESS_KEY_ID: ConfigKey = ConfigKey {
     name: "access_key_id",
     env: "AWS_ACCESS_KEY_ID",
-    doc: "static credentials; without them the AWS SDK's other sources are asked",
+    doc: "static credentials; without them the AWS SDK uses its other sources",
     ..SECTION
 };
 
-/// The secret half of static credentials.
-pub const SECRET_ACCESS_KEY: Key = Key {
+/// The secret of static credentials.
+pub const SECRET_ACCESS_KEY: ConfigKey = ConfigKey {
     name: "secret_access_key",
     env: "AWS_SECRET_ACCESS_KEY",
     doc: "the secret that belongs to `access_key_id`",
-    shown: Shown::Never,
+    visibility: Visibility::Hidden,
     ..SECTION
 };
 
 /// The token of temporary credentials.
-pub const SESSION_TOKEN: Key = Key {
+pub const SESSION_TOKEN: ConfigKey = ConfigKey {
     name: "session_token",
     env: "AWS_SESSION_TOKEN",
     doc: "the token of temporary credentials",
-    shown: Shown::Never,
+    visibility: Visibility::Hidden,
     ..SECTION
 };
 
 /// How a bucket is addressed.
-pub const FORCE_PATH_STYLE: Key = Key {
+pub const FORCE_PATH_STYLE: ConfigKey = ConfigKey {
     name: "force_path_style",
     env: "S3_FORCE_PATH_STYLE",
-    doc: "`true` puts the bucket into the path, not the host name; \
-          unless set, it does so where `endpoint_url` is given",
+    doc: "`true` addresses the bucket by path, not by host name; the default is `true` if \
+          `endpoint_url` is set",
     ..SECTION
 };
 
 /// The keys of the section.
-pub const KEYS: &[Key] = &[
-    SOURCE_URI,
-    ENDPOINT_URL,
-    REGION,
-    ACCESS_KEY_ID,
-    SECRET_ACCESS_KEY,
-    SESSION_TOKEN,
+pub const KEYS: &[ConfigKey] = &[
+    SOURCE_URI, ENDPOINT_URL, REGION, ACCESS_KEY_ID, SECRET_ACCESS_KEY, SESSION_TOKEN,
     FORCE_PATH_STYLE,
 ];
 
 /// The section's values.
 #[derive(Debug, Clone)]
 pub struct StorageConfig {
-    /// Where the CSVs lie; see [`StorageConfig::require_source`].
+    /// The source of the CSV files; see [`StorageConfig::require_source`].
     pub source_uri: Option<String>,
-    /// An S3 server other than AWS'.
+    /// An S3 server other than AWS.
     pub endpoint_url: Option<String>,
     /// The region of the bucket.
     pub region: Option<String>,
-    /// Static credentials; without them the SDK's chain is asked.
+    /// Static credentials; without them the SDK uses its chain.
     pub credentials: Option<StaticCredentials>,
-    /// Whether the bucket goes into the path.
+    /// Whether the bucket is addressed by path.
     pub force_path_style: Option<bool>,
 }
 
-/// Credentials given outright.
+/// Static credentials.
 #[derive(Debug, Clone)]
 pub struct StaticCredentials {
-    /// The public half.
+    /// The id.
     pub access_key_id: String,
-    /// The secret half.
+    /// The secret.
     pub secret_access_key: Secret,
-    /// The token of temporary ones.
+    /// The token of temporary credentials.
     pub session_token: Option<Secret>,
 }
 
@@ -116,7 +111,7 @@ impl StorageConfig {
         })
     }
 
-    /// Where the CSVs lie, or the error that says how to tell.
+    /// The source of the CSV files, or the error that says how to set it.
     pub fn require_source(&self) -> Result<&str> {
         self.source_uri.as_deref().ok_or_else(|| not_set(&SOURCE_URI))
     }
@@ -133,11 +128,11 @@ fn credentials(values: &Values) -> Result<Option<StaticCredentials>> {
         }
         (None, None) => Ok(None),
         (Some(_), None) => Err(config_error(format!(
-            "{ACCESS_KEY_ID} is set and {SECRET_ACCESS_KEY} ({}) is not: give both or neither",
+            "{ACCESS_KEY_ID} is set and {SECRET_ACCESS_KEY} ({}) is not: set both or neither",
             SECRET_ACCESS_KEY.env
         ))),
         (None, Some(_)) => Err(config_error(format!(
-            "{SECRET_ACCESS_KEY} is set and {ACCESS_KEY_ID} ({}) is not: give both or neither",
+            "{SECRET_ACCESS_KEY} is set and {ACCESS_KEY_ID} ({}) is not: set both or neither",
             ACCESS_KEY_ID.env
         ))),
     }
@@ -151,8 +146,8 @@ fn endpoint(text: &str) -> Result<String, String> {
     }
 }
 
-/// Checks that `text` names a place CSVs can lie in: `s3://bucket[/prefix]` or
-/// `file:///dir`. The error says what is expected.
+/// Checks that `text` is a source of CSV files: `s3://bucket[/prefix]` or
+/// `file:///dir`.
 pub fn source_uri(text: &str) -> Result<String, String> {
     let text = text.trim();
     let bucket = text.strip_prefix("s3://").is_some_and(|rest| rest.starts_with(is_bucket_start));
@@ -173,7 +168,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_source_has_a_scheme_and_a_place() {
+    fn a_source_has_a_scheme_and_a_path() {
         for good in ["s3://bucket", "s3://bucket/some/prefix", "file:///data"] {
             assert_eq!(source_uri(good).as_deref(), Ok(good));
         }

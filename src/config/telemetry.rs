@@ -4,14 +4,14 @@ use std::str::FromStr;
 
 use tracing_subscriber::EnvFilter;
 
-use super::key::Key;
+use super::key::ConfigKey;
 use super::values::Values;
 use crate::error::Result;
 
-const SECTION: Key = Key::of("telemetry");
+const SECTION: ConfigKey = ConfigKey::of("telemetry");
 
 /// What is logged.
-pub const LOG: Key = Key {
+pub const LOG: ConfigKey = ConfigKey {
     name: "log",
     env: "RUST_LOG",
     default: Some("info"),
@@ -19,24 +19,24 @@ pub const LOG: Key = Key {
     ..SECTION
 };
 
-/// How it is written.
-pub const LOG_FORMAT: Key = Key {
+/// The format of the log.
+pub const LOG_FORMAT: ConfigKey = ConfigKey {
     name: "log_format",
     env: "LOG_FORMAT",
     default: Some("text"),
-    doc: "`text`, or `json` for one object a line",
+    doc: "`text`, or `json` for one object per line",
     ..SECTION
 };
 
 /// The keys of the section.
-pub const KEYS: &[Key] = &[LOG, LOG_FORMAT];
+pub const KEYS: &[ConfigKey] = &[LOG, LOG_FORMAT];
 
 /// The section's values.
 #[derive(Debug, Clone)]
 pub struct TelemetryConfig {
-    /// Directives of the log filter, known to be valid.
+    /// Directives of the log filter, validated.
     pub log: String,
-    /// How a line is written.
+    /// The format of a line.
     pub log_format: LogFormat,
 }
 
@@ -49,12 +49,12 @@ impl TelemetryConfig {
     }
 }
 
-/// How a line of the log is written.
+/// The format of a line of the log.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum LogFormat {
-    /// For people.
+    /// For humans.
     Text,
-    /// One JSON object a line, for machines.
+    /// One JSON object per line, for machines.
     Json,
 }
 

@@ -1,4 +1,4 @@
-//! The layers together: precedence, and the messages of what is refused.
+//! Precedence of the sources, and the messages of invalid configurations.
 
 use std::collections::HashSet;
 use std::io::Write as _;
@@ -6,14 +6,14 @@ use std::io::Write as _;
 use super::*;
 use crate::error::{Code, Error};
 
-/// A start with these variables, this file and these flags.
-struct Start<'a> {
+/// The sources of one configuration.
+struct Sources<'a> {
     env: &'a [(&'a str, &'a str)],
     file: &'a str,
     overrides: Overrides,
 }
 
-impl Start<'_> {
+impl Sources<'_> {
     fn load(self) -> Result<Config> {
         let mut file = TempFile::new();
         file.write(self.file);
@@ -34,12 +34,12 @@ impl Start<'_> {
     }
 }
 
-fn env<'a>(env: &'a [(&'a str, &'a str)]) -> Start<'a> {
-    Start { env, file: "", overrides: Overrides::default() }
+fn env<'a>(env: &'a [(&'a str, &'a str)]) -> Sources<'a> {
+    Sources { env, file: "", overrides: Overrides::default() }
 }
 
-fn file(file: &str) -> Start<'_> {
-    Start { env: &[], file, overrides: Overrides::default() }
+fn file(file: &str) -> Sources<'_> {
+    Sources { env: &[], file, overrides: Overrides::default() }
 }
 
 struct TempFile {
@@ -65,7 +65,7 @@ impl Drop for TempFile {
 }
 
 #[test]
-fn nothing_given_is_the_defaults() {
+fn without_sources_the_defaults_apply() {
     let config = env(&[]).load().expect("the defaults are valid");
     assert_eq!(config.http.bind.to_string(), "127.0.0.1:8000");
     assert_eq!(config.database.max_connections, 10);
@@ -80,23 +80,23 @@ fn nothing_given_is_the_defaults() {
 }
 
 #[test]
-fn a_flag_wins_over_the_environment_and_that_over_the_file() {
+fn flags_override_the_environment_which_overrides_the_file() {
     let toml = "[http]\nbind = \"127.0.0.1:1\"\n[load]\nbatch_rows = 1\nparallel_files = 3";
     let variables = [("HTTP_BIND", "127.0.0.1:2"), ("LOAD_BATCH_ROWS", "2")];
     let overrides = Overrides::default().with(&http::BIND, "--bind", Some("127.0.0.1:3"));
-    let config = Start { env: &variables, file: toml, overrides }.load().expect("valid");
+    let config = Sources { env: &variables, file: toml, overrides }.load().expect("valid");
     assert_eq!(config.http.bind.port(), 3);
     assert_eq!(config.load.batch_rows, 2);
     assert_eq!(config.load.parallel_files, 3);
 
-    let origin = |key: &Key| {
+    let origin = |key: &ConfigKey| {
         let entry = config.entries().iter().find(|entry| entry.key.env == key.env);
         entry.and_then(|entry| entry.origin.clone())
     };
-    assert_eq!(origin(&http::BIND), Some(Origin::Flag("--bind")));
-    assert_eq!(origin(&load::BATCH_ROWS), Some(Origin::Env("LOAD_BATCH_ROWS")));
-    assert!(matches!(origin(&load::PARALLEL_FILES), Some(Origin::File(_))));
-    assert_eq!(origin(&load::MODE), Some(Origin::Default));
+    assert_eq!(origin(&http::BIND), Some(ValueOrigin::Flag("--bind")));
+    assert_eq!(origin(&load::BATCH_ROWS), Some(ValueOrigin::Env("LOAD_BATCH_ROWS")));
+    assert!(matches!(origin(&load::PARALLEL_FILES), Some(ValueOrigin::File(_))));
+    assert_eq!(origin(&load::MODE), Some(ValueOrigin::Default));
     assert_eq!(origin(&load::MAX_REJECTS), None);
 }
 
@@ -129,7 +129,7 @@ fn the_environment_may_name_the_file() {
 }
 
 #[test]
-fn an_unknown_key_is_refused_with_the_known_ones() {
+fn an_unknown_key_is_rejected_with_a_list_of_keys() {
     let error = file("[load]\nbatch_row = 1").error().to_string();
     assert!(error.contains("unknown key `batch_row` in section [load]"), "{error}");
     assert!(error.contains("batch_rows, batch_bytes, parallel_files"), "{error}");
@@ -164,7 +164,7 @@ fn a_bad_value_names_key_origin_and_what_is_expected() {
 }
 
 #[test]
-fn limits_keep_to_what_graphiql_needs_and_to_each_other() {
+fn limits_allow_graphiql_and_are_consistent() {
     let limits = env(&[("LIMITS_DEPTH", "15"), ("LIMITS_EXECUTION_TIME", "500ms")]);
     let limits = limits.load().expect("valid").limits;
     assert_eq!((limits.depth, limits.aliases, limits.cost), (15, 100, 500_000));
@@ -177,7 +177,7 @@ fn limits_keep_to_what_graphiql_needs_and_to_each_other() {
 }
 
 #[test]
-fn an_allow_list_needs_its_list() {
+fn only_trusted_documents_needs_trusted_documents() {
     let error = env(&[("HTTP_ONLY_TRUSTED_DOCUMENTS", "true")]).error().to_string();
     assert!(error.contains("http.trusted_documents"), "{error}");
     let variables =
@@ -197,16 +197,9 @@ fn origins_are_written_as_browsers_send_them() {
     let expected = CorsOrigins::These(these.map(str::to_owned).to_vec());
     assert_eq!(origins(&these.join(" , ")).expect("valid"), expected);
     for bad in [
-        "app.example",
-        "https://app.example/",
-        "https://app.example/path",
-        "https://App.example",
-        "https://app.example:443",
-        "https://user@app.example",
-        "ftp://app.example",
-        "https://app.example,*",
-        "https://app.example,",
-        "null",
+        "app.example", "https://app.example/", "https://app.example/path", "https://App.example",
+        "https://app.example:443", "https://user@app.example", "ftp://app.example",
+        "https://app.example,*", "https://app.example,", "null",
     ] {
         let error = origins(bad).expect_err(bad).to_string();
         assert!(error.contains("https://app.example or http://localhost:3000"), "{error}");
@@ -224,7 +217,7 @@ fn only_loopback_addresses_are_bound() {
 }
 
 #[test]
-fn secrets_are_shown_nowhere() {
+fn secrets_are_always_masked() {
     let variables = [
         ("DATABASE_URL", "postgres://u:hunter2@host/db"),
         ("AWS_ACCESS_KEY_ID", "AKIA"),
@@ -254,7 +247,7 @@ fn static_credentials_come_in_pairs() {
 }
 
 #[test]
-fn an_endpoint_of_ones_own_is_addressed_by_path() {
+fn an_endpoint_url_may_be_set() {
     let own = ("AWS_ENDPOINT_URL", "http://127.0.0.1:9000/");
     let storage = env(&[own]).load().expect("valid").storage;
     assert_eq!(storage.endpoint_url.as_deref(), Some("http://127.0.0.1:9000"));
@@ -265,7 +258,7 @@ fn an_endpoint_of_ones_own_is_addressed_by_path() {
 }
 
 #[test]
-fn every_key_is_its_own() {
+fn keys_and_variables_are_unique() {
     let keys = || SECTIONS.iter().copied().flatten();
     let names: HashSet<_> = keys().map(|key| (key.section, key.name)).collect();
     let variables: HashSet<_> = keys().map(|key| key.env).collect();

@@ -1,24 +1,24 @@
-//! The sources laid over each other: flags, environment, TOML file, defaults.
+//! Merges the sources: flags, environment, TOML file, defaults.
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
-use super::key::{Key, Origin, Overrides};
+use super::key::{ConfigKey, Overrides, ValueOrigin};
 use crate::error::{Code, Error, Result};
 
-/// Where configuration is read from. The environment is a function, so that a
-/// test gives its own and leaves the process' alone.
+/// The sources of the configuration. The environment is a function, so that a test
+/// can pass its own.
 pub struct ConfigSources<E> {
-    /// The TOML file, if one was named by a flag.
+    /// The TOML file, if a flag names one.
     pub file: Option<PathBuf>,
-    /// What flags set.
+    /// The values set by flags.
     pub overrides: Overrides,
-    /// Looks a variable up; an empty value counts as not set.
+    /// Looks up a variable; an empty value counts as not set.
     pub env: E,
 }
 
 impl ConfigSources<fn(&str) -> Option<String>> {
-    /// The sources of a real start: the environment of this process.
+    /// The sources of this process.
     #[must_use]
     pub fn process(file: Option<PathBuf>, overrides: Overrides) -> Self {
         Self { file, overrides, env: process_env }
@@ -29,34 +29,34 @@ fn process_env(name: &str) -> Option<String> {
     std::env::var_os(name).map(|value| value.to_string_lossy().into_owned())
 }
 
-/// Names the TOML file where no flag does.
+/// Names the TOML file unless a flag does.
 pub const FILE_ENV: &str = "SALESGRAPH_CONFIG";
 
-/// One value as it was given.
+/// A value before it is parsed.
 #[derive(Debug, Clone)]
-struct Given {
+struct RawValue {
     raw: String,
-    origin: Origin,
+    origin: ValueOrigin,
 }
 
 /// One line of `salesgraph config`.
 #[derive(Debug, Clone)]
 pub struct Entry {
     /// The key.
-    pub key: &'static Key,
-    /// The value in force, secrets masked; absent where nothing gives one.
+    pub key: &'static ConfigKey,
+    /// The value in effect, secrets masked; none if it is not set.
     pub value: Option<String>,
-    /// Where it came from; absent where nothing gives one.
-    pub origin: Option<Origin>,
+    /// Its origin; none if it is not set.
+    pub origin: Option<ValueOrigin>,
 }
 
-/// Every value that some source gives, before it is parsed.
-pub(super) struct Values(BTreeMap<(&'static str, &'static str), Given>);
+/// The values of all keys that are set, before they are parsed.
+pub(super) struct Values(BTreeMap<(&'static str, &'static str), RawValue>);
 
 impl Values {
     /// Merges the sources for all `sections`.
     pub(super) fn merge<E: Fn(&str) -> Option<String>>(
-        sections: &[&'static [Key]],
+        sections: &[&'static [ConfigKey]],
         sources: &ConfigSources<E>,
     ) -> Result<Self> {
         let env = |name: &str| (sources.env)(name).filter(|value| !value.is_empty());
@@ -69,26 +69,26 @@ impl Values {
         for key in sections.iter().copied().flatten() {
             let id = (key.section, key.name);
             let given = if let Some((flag, value)) = sources.overrides.get(key) {
-                Some((value.to_owned(), Origin::Flag(flag)))
+                Some((value.to_owned(), ValueOrigin::Flag(flag)))
             } else if let Some(value) = env(key.env) {
-                Some((value, Origin::Env(key.env)))
+                Some((value, ValueOrigin::Env(key.env)))
             } else if let (Some(value), Some(path)) = (file.remove(&id), &path) {
-                Some((value, Origin::File(path.clone())))
+                Some((value, ValueOrigin::File(path.clone())))
             } else {
-                key.default.map(|value| (value.to_owned(), Origin::Default))
+                key.default.map(|value| (value.to_owned(), ValueOrigin::Default))
             };
             if let Some((raw, origin)) = given {
-                values.insert(id, Given { raw, origin });
+                values.insert(id, RawValue { raw, origin });
             }
         }
         Ok(Self(values))
     }
 
-    /// The value of `key`, where some source gives one. `parse` answers with
-    /// what is expected, as in `expected a whole number`.
+    /// The value of `key`, if it is set. The error of `parse` says what is expected, as
+    /// in `expected a whole number`.
     pub(super) fn optional<T>(
         &self,
-        key: &Key,
+        key: &ConfigKey,
         parse: impl Fn(&str) -> Result<T, String>,
     ) -> Result<Option<T>> {
         let Some(given) = self.0.get(&(key.section, key.name)) else { return Ok(None) };
@@ -98,18 +98,18 @@ impl Values {
         })
     }
 
-    /// The value of a key that has a default, or must be given.
+    /// The value of a key that has a default or must be set.
     pub(super) fn required<T>(
         &self,
-        key: &Key,
+        key: &ConfigKey,
         parse: impl Fn(&str) -> Result<T, String>,
     ) -> Result<T> {
         self.optional(key, parse)?.ok_or_else(|| not_set(key))
     }
 
-    /// What is in force, key by key.
-    pub(super) fn entries(&self, sections: &[&'static [Key]]) -> Vec<Entry> {
-        let entry = |key: &'static Key| {
+    /// The values in effect, key by key.
+    pub(super) fn entries(&self, sections: &[&'static [ConfigKey]]) -> Vec<Entry> {
+        let entry = |key: &'static ConfigKey| {
             let given = self.0.get(&(key.section, key.name));
             Entry {
                 key,
@@ -121,10 +121,10 @@ impl Values {
     }
 }
 
-/// The error for a key that is needed and that no source gives.
-pub(super) fn not_set(key: &Key) -> Error {
+/// The error of a required key that is not set.
+pub(super) fn not_set(key: &ConfigKey) -> Error {
     config_error(format!(
-        "{key} is not set: give {} in the environment, or `{}` in section [{}] of the file named by --config",
+        "{key} is not set: set {} in the environment, or `{}` in section [{}] of the file of --config",
         key.env, key.name, key.section
     ))
 }
@@ -136,12 +136,12 @@ pub(super) fn config_error(message: impl Into<String>) -> Error {
 
 type FileValues = BTreeMap<(&'static str, &'static str), String>;
 
-fn read_file(path: &Path, sections: &[&'static [Key]]) -> Result<FileValues> {
+fn read_file(path: &Path, sections: &[&'static [ConfigKey]]) -> Result<FileValues> {
     let shown = path.display();
     let text = std::fs::read_to_string(path).map_err(|source| {
         config_error(format!("the configuration file {shown} cannot be read")).with_source(source)
     })?;
-    // The parser's own text quotes the line, which may hold a secret.
+    // The parser's own message quotes the line, which may hold a secret.
     let table: toml::Table = text.parse().map_err(|error: toml::de::Error| {
         let before = error.span().and_then(|span| text.get(..span.start));
         let line = before.map_or(1, |before| before.matches('\n').count() + 1);
@@ -172,10 +172,10 @@ fn read_file(path: &Path, sections: &[&'static [Key]]) -> Result<FileValues> {
 }
 
 fn unknown(problem: &str, known: impl Iterator<Item = &'static str>) -> Error {
-    config_error(format!("{problem}; known are: {}", known.collect::<Vec<_>>().join(", ")))
+    config_error(format!("{problem}; expected one of: {}", known.collect::<Vec<_>>().join(", ")))
 }
 
-fn scalar(key: &Key, value: toml::Value, path: &Path) -> Result<String> {
+fn scalar(key: &ConfigKey, value: toml::Value, path: &Path) -> Result<String> {
     match value {
         toml::Value::String(text) => Ok(text),
         toml::Value::Array(_) | toml::Value::Table(_) => Err(config_error(format!(

@@ -118,21 +118,3 @@ impl Check {
         }
     }
 }
-
-/// A key or reference of the source system: a positive integer.
-pub(super) const ID: Kind = Kind::Integer { min: 1, max: i32::MAX };
-/// SQL Server's `money`.
-pub(super) const MONEY: Kind =
-    Kind::Decimal { precision: 19, scale: 4, range: DecimalRange::NotNegative };
-/// SQL Server's `nvarchar(max)` and `xml`: bounded by the size of a record only.
-pub(super) const LONG_TEXT: Kind = Kind::Text { max: usize::MAX };
-
-/// A column that must have a value.
-pub(super) const fn required(source: &'static str, name: &'static str, kind: Kind) -> Column {
-    Column { source, name, kind, required: true }
-}
-
-/// A column that may be null.
-pub(super) const fn nullable(source: &'static str, name: &'static str, kind: Kind) -> Column {
-    Column { source, name, kind, required: false }
-}

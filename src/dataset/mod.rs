@@ -1,7 +1,8 @@
-//! What the loader knows of each source table: the file's name, its columns and
-//! their types, the key, the parents, and what must hold within a row. Adding a
-//! dataset is one file here, listed in [`ALL`] after its parents.
+//! The source tables: file names, bounds of columns, and what must hold within a row.
+//! Columns, types, keys and parents are those of the entity. A dataset is one file here,
+//! listed in [`ALL`] after its parents.
 
+mod build;
 mod column;
 mod currency_rate;
 mod customer;
@@ -13,6 +14,8 @@ mod sales_order_line;
 mod special_offer_product;
 mod store;
 mod territory;
+
+use std::sync::LazyLock;
 
 pub use column::{Check, Column, DecimalRange, Kind};
 
@@ -27,8 +30,8 @@ pub struct Dataset {
     pub columns: &'static [Column],
     /// SQL names of the key's columns: one or two integers.
     pub key: &'static [&'static str],
-    /// Tables a row cannot do without. What it may refer to in vain, because that file
-    /// is optional, is none of them.
+    /// Tables a row cannot do without: those that foreign keys refer to. Optional
+    /// references are not parents.
     pub parents: &'static [Parent],
     /// What must hold between the columns of a row.
     pub checks: &'static [Check],
@@ -44,18 +47,22 @@ pub struct Parent {
 }
 
 /// Every dataset, parents before children.
-pub const ALL: &[&Dataset] = &[
-    &person::DATASET,
-    &product::DATASET,
-    &customer::DATASET,
-    &special_offer_product::DATASET,
-    &sales_order::DATASET,
-    &sales_order_line::DATASET,
-    &product_inventory::DATASET,
-    &territory::DATASET,
-    &store::DATASET,
-    &currency_rate::DATASET,
-];
+pub static ALL: LazyLock<Vec<&'static Dataset>> = LazyLock::new(|| {
+    let datasets: &'static [Dataset] = vec![
+        person::dataset(),
+        product::dataset(),
+        customer::dataset(),
+        special_offer_product::dataset(),
+        sales_order::dataset(),
+        sales_order_line::dataset(),
+        product_inventory::dataset(),
+        territory::dataset(),
+        store::dataset(),
+        currency_rate::dataset(),
+    ]
+    .leak();
+    datasets.iter().collect()
+});
 
 /// The dataset of that table name.
 #[must_use]

@@ -1,8 +1,8 @@
-//! Connections that run statements somebody waits for.
+//! Connections for the statements of requests.
 //!
-//! A pool tests each connection that is returned to it, by a round trip that takes
-//! as long as a small query. So those of statements that went well are kept for the
-//! next ones, and return to the pool when they have not been needed for a moment.
+//! A pool tests each connection that is returned to it, by a round trip that takes as long
+//! as a small query. So connections are reused after successful statements, and returned
+//! to the pool once they are idle.
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 use std::time::{Duration, Instant};
@@ -13,11 +13,10 @@ use sqlx::{Error, Execute, Executor as _, Postgres, Result};
 use tokio::sync::Semaphore;
 use tokio::time::sleep;
 
-/// A connection that is not needed for so long returns to the pool.
-const KEPT_FOR: Duration = Duration::from_millis(500);
-/// So does one that was taken from it so long ago, whether needed or not: it may be
-/// time to close it.
-const TAKEN_FOR: Duration = Duration::from_secs(60);
+/// After which an idle connection is returned to the pool.
+const IDLE_TIMEOUT: Duration = Duration::from_millis(500);
+/// After which any connection is returned to the pool, which may have to close it.
+const MAX_AGE: Duration = Duration::from_secs(60);
 
 /// Connections of a pool. Clones share them.
 #[derive(Debug, Clone)]
@@ -26,61 +25,60 @@ pub struct Connections(Arc<Inner>);
 #[derive(Debug)]
 struct Inner {
     pool: PgPool,
-    /// Who waits for a connection waits here, for the pool does not know of those that
-    /// are kept. There is one turn less than the pool has connections: who asks whether
-    /// Postgres can be reached must not wait behind all that is asked of it.
-    turns: Semaphore,
-    most_kept: usize,
-    kept: Mutex<Kept>,
+    /// Statements wait here for a connection: the pool does not know the idle ones. There
+    /// is one permit less than the pool has connections: health checks must not queue
+    /// behind queries.
+    permits: Semaphore,
+    max_idle: usize,
+    idle: Mutex<Idle>,
 }
 
 #[derive(Debug, Default)]
-struct Kept {
-    /// The latest last.
+struct Idle {
+    /// In the order of their last use.
     connections: Vec<Connection>,
-    /// Whether a task looks after them.
-    is_watched: bool,
+    /// Whether a task returns them to the pool.
+    is_reaped: bool,
 }
 
 #[derive(Debug)]
 struct Connection {
     inner: PoolConnection<Postgres>,
-    taken: Instant,
+    acquired: Instant,
     used: Instant,
 }
 
-/// A connection under a statement. Dropped before [`Lease::end`] it is closed and
-/// not returned: whoever waited for the statement gave up. The pool would otherwise
-/// keep it busy until the statement has ended by itself. Postgres, told to look by
-/// [`connect`](super::pool::connect), notices and ends the statement.
+/// A connection that executes a statement. Dropped before [`Lease::end`], it is closed,
+/// for the request was cancelled; the pool would wait for the statement to end. Postgres
+/// then cancels the statement: see the setting in [`connect`](super::pool::connect).
 struct Lease<'a> {
-    of: &'a Connections,
-    /// There until its end.
+    connections: &'a Connections,
+    /// `Some` until the end.
     connection: Option<Connection>,
 }
 
 impl Connections {
-    /// Those of a pool.
+    /// Wraps a pool.
     #[must_use]
     pub fn of(pool: PgPool) -> Self {
-        let most = usize::try_from(pool.options().get_max_connections()).unwrap_or(usize::MAX);
-        // Of a single one everybody must have a share.
-        let most_kept = most.saturating_sub(1).min(Semaphore::MAX_PERMITS);
-        let (turns, kept) = (Semaphore::new(most_kept.max(1)), Mutex::default());
-        Self(Arc::new(Inner { pool, turns, most_kept, kept }))
+        let max = usize::try_from(pool.options().get_max_connections()).unwrap_or(usize::MAX);
+        // A pool of one connection keeps none idle.
+        let max_idle = max.saturating_sub(1).min(Semaphore::MAX_PERMITS);
+        let (permits, idle) = (Semaphore::new(max_idle.max(1)), Mutex::default());
+        Self(Arc::new(Inner { pool, permits, max_idle, idle }))
     }
 
-    /// All rows of a query. Who drops this cancels it.
+    /// All rows of a query. Dropping the future cancels the query.
     ///
     /// # Errors
-    /// As any query; also when the pool opens no connection in time.
+    /// Those of the query, and a timeout of the pool.
     pub async fn fetch_all<'q>(
         &self,
         query: impl Execute<'q, Postgres> + 'q,
     ) -> Result<Vec<PgRow>> {
-        // Who has no time left gives up by himself: many may wait for few connections.
-        let _turn = self.0.turns.acquire().await.map_err(|_| Error::PoolClosed)?;
-        let mut lease = Lease { of: self, connection: Some(self.take().await?) };
+        // No timeout: the caller has its own.
+        let _permit = self.0.permits.acquire().await.map_err(|_| Error::PoolClosed)?;
+        let mut lease = Lease { connections: self, connection: Some(self.take().await?) };
         let Some(connection) = &mut lease.connection else { return Err(Error::PoolClosed) };
         let rows = connection.inner.fetch_all(query).await;
         lease.end(rows.is_ok());
@@ -88,57 +86,57 @@ impl Connections {
     }
 
     async fn take(&self) -> Result<Connection> {
-        if let Some(kept) = self.0.kept().connections.pop() {
-            return Ok(kept);
+        if let Some(idle) = self.0.idle().connections.pop() {
+            return Ok(idle);
         }
-        // Connecting takes much of a stack, which is that of all levels of a document.
+        // Boxed: connecting has a large future, and every level of a document would hold it.
         let inner = Box::pin(self.0.pool.acquire()).await?;
         let now = Instant::now();
-        Ok(Connection { inner, taken: now, used: now })
+        Ok(Connection { inner, acquired: now, used: now })
     }
 
     /// Keeps a connection for the next statement, or returns it to the pool.
-    fn keep(&self, mut connection: Connection) {
-        let mut kept = self.0.kept();
-        let is_old = connection.taken.elapsed() > TAKEN_FOR;
-        if is_old || kept.connections.len() >= self.0.most_kept || self.0.pool.is_closed() {
+    fn release(&self, mut connection: Connection) {
+        let mut idle = self.0.idle();
+        let is_old = connection.acquired.elapsed() > MAX_AGE;
+        if is_old || idle.connections.len() >= self.0.max_idle || self.0.pool.is_closed() {
             return;
         }
         connection.used = Instant::now();
-        kept.connections.push(connection);
-        if !kept.is_watched {
-            kept.is_watched = true;
-            tokio::spawn(watch(Arc::downgrade(&self.0)));
+        idle.connections.push(connection);
+        if !idle.is_reaped {
+            idle.is_reaped = true;
+            tokio::spawn(reap(Arc::downgrade(&self.0)));
         }
     }
 }
 
 impl Inner {
-    fn kept(&self) -> MutexGuard<'_, Kept> {
-        self.kept.lock().unwrap_or_else(PoisonError::into_inner)
+    fn idle(&self) -> MutexGuard<'_, Idle> {
+        self.idle.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-/// Returns what is not needed to the pool, until nothing is kept any more.
-async fn watch(of: Weak<Inner>) {
+/// Returns idle connections to the pool until none is left.
+async fn reap(inner: Weak<Inner>) {
     loop {
-        sleep(KEPT_FOR).await;
-        let Some(inner) = of.upgrade() else { return };
-        let mut kept = inner.kept();
-        kept.connections.retain(|connection| connection.used.elapsed() < KEPT_FOR);
-        if kept.connections.is_empty() {
-            kept.is_watched = false;
+        sleep(IDLE_TIMEOUT).await;
+        let Some(inner) = inner.upgrade() else { return };
+        let mut idle = inner.idle();
+        idle.connections.retain(|connection| connection.used.elapsed() < IDLE_TIMEOUT);
+        if idle.connections.is_empty() {
+            idle.is_reaped = false;
             return;
         }
     }
 }
 
 impl Lease<'_> {
-    /// The statement has ended: its answer was read to the end, or is an error, after
-    /// which the pool looks whether the connection is good.
-    fn end(mut self, went_well: bool) {
-        if let Some(connection) = self.connection.take().filter(|_| went_well) {
-            self.of.keep(connection);
+    /// The statement has ended: all rows were read, or it failed; then the pool tests the
+    /// connection.
+    fn end(mut self, succeeded: bool) {
+        if let Some(connection) = self.connection.take().filter(|_| succeeded) {
+            self.connections.release(connection);
         }
     }
 }

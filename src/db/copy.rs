@@ -1,40 +1,26 @@
-//! Writes rows in Postgres' binary COPY format: the server then parses no text,
-//! and no value can be mistaken for a delimiter. Format: PostgreSQL manual, COPY,
-//! "Binary Format"; numeric: `numeric_recv` in the server's source.
+//! Writes rows in Postgres' binary COPY format, which needs no parsing and no escaping:
+//! see "Binary Format" of COPY in the manual, for numeric `numeric_recv` in the source.
 
 const SIGNATURE: &[u8] = b"PGCOPY\n\xff\r\n\0\0\0\0\0\0\0\0\0";
 const NUMERIC_NEGATIVE: u16 = 0x4000;
-/// Days from 1970-01-01 to 2000-01-01, where Postgres' timestamps begin.
+/// Days from the Unix epoch to Postgres' epoch, 2000-01-01.
 pub const EPOCH_DAYS_FROM_UNIX: i64 = 10_957;
 
-/// A growing COPY stream; [`CopyWriter::finish`] gives its bytes.
+/// A COPY stream; [`CopyWriter::finish`] returns its bytes.
 #[derive(Debug)]
 pub struct CopyWriter {
     bytes: Vec<u8>,
 }
 
+impl Default for CopyWriter {
+    /// A stream of only the header.
+    fn default() -> Self {
+        Self { bytes: SIGNATURE.to_vec() }
+    }
+}
+
 impl CopyWriter {
-    /// A stream that holds only the header, with room for `capacity` bytes.
-    #[must_use]
-    pub fn with_capacity(capacity: usize) -> Self {
-        let mut bytes = Vec::with_capacity(capacity + SIGNATURE.len());
-        bytes.extend_from_slice(SIGNATURE);
-        Self { bytes }
-    }
-
-    /// Bytes so far.
-    #[must_use]
-    pub fn len(&self) -> usize {
-        self.bytes.len()
-    }
-
-    /// Whether no row was begun.
-    #[must_use]
-    pub fn is_empty(&self) -> bool {
-        self.bytes.len() == SIGNATURE.len()
-    }
-
-    /// Begins a row of so many fields; exactly as many must follow.
+    /// Begins a row; exactly this many fields must follow.
     pub fn row(&mut self, fields: i16) {
         self.bytes.extend_from_slice(&fields.to_be_bytes());
     }
@@ -76,8 +62,8 @@ impl CopyWriter {
 
     /// A `numeric`: `mantissa` / 10^`scale`.
     pub fn numeric(&mut self, mantissa: i128, scale: u8) {
-        // Base-10000 digits, least significant first. The fraction is padded to
-        // whole groups of four so that the groups meet at the decimal mark.
+        // Base-10000 digits, least significant first. The fraction is padded to a multiple
+        // of four decimals, so that groups are aligned to the decimal point.
         let mut groups = [0_u16; 16];
         let mut count = 0;
         let pad = (4 - scale % 4) % 4;
@@ -115,7 +101,7 @@ impl CopyWriter {
         }
     }
 
-    /// Ends the stream and gives it.
+    /// Ends the stream and returns its bytes.
     #[must_use]
     pub fn finish(mut self) -> Vec<u8> {
         self.bytes.extend_from_slice(&(-1_i16).to_be_bytes());
@@ -128,7 +114,7 @@ impl CopyWriter {
     }
 
     fn length(&mut self, length: usize) {
-        // Fields are bounded by the record's bound, far below 2 GiB.
+        // Fields are bounded by the record limit, far below 2 GiB.
         let length = i32::try_from(length).unwrap_or(i32::MAX);
         self.bytes.extend_from_slice(&length.to_be_bytes());
     }
@@ -140,7 +126,7 @@ mod tests {
 
     /// digits, weight, sign, scale of one encoded numeric
     fn numeric(mantissa: i128, scale: u8) -> (Vec<u16>, i16, u16, u16) {
-        let mut writer = CopyWriter::with_capacity(64);
+        let mut writer = CopyWriter::default();
         writer.numeric(mantissa, scale);
         let bytes = &writer.bytes[SIGNATURE.len() + 4..];
         let word = |at: usize| u16::from_be_bytes([bytes[at], bytes[at + 1]]);
@@ -149,7 +135,7 @@ mod tests {
     }
 
     #[test]
-    fn numerics_are_base_10000_digits_about_the_decimal_mark() {
+    fn numerics_are_base_10000_digits_aligned_to_the_decimal_point() {
         assert_eq!(numeric(231_532_339, 4), (vec![2, 3153, 2339], 1, 0, 4));
         assert_eq!(numeric(2_024_994_000, 6), (vec![2024, 9940], 0, 0, 6));
         assert_eq!(numeric(-224, 2), (vec![2, 2400], 0, NUMERIC_NEGATIVE, 2));

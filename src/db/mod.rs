@@ -1,9 +1,7 @@
-//! Postgres: the pool, the schema's version, the data's version, the meaning of
-//! errors, binary COPY.
+//! Postgres: pool, schema version, data version, SQLSTATE to error, binary COPY.
 
 pub mod connections;
 pub mod copy;
-mod data_listener;
 pub mod data_version;
 pub mod pool;
 pub mod schema;

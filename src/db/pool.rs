@@ -1,4 +1,4 @@
-//! The connection pool, and whether the schema is the one this program knows.
+//! The connection pool and the schema version.
 
 use std::fmt;
 use std::str::FromStr;
@@ -12,25 +12,24 @@ use sqlx::{ConnectOptions as _, Connection as _};
 use crate::db::sqlstate::sqlstate;
 use crate::error::{Code, Error, Result};
 
-/// How often Postgres, from 14 on, looks whether who asked is still there. It ends
-/// the statement of a connection that was closed; otherwise it would only notice
-/// when it has an answer to send.
+/// Makes Postgres, since version 14, check during a statement whether the client is still
+/// connected, and cancel the statement if not; by default it notices when it responds.
 const CLIENT_CHECK: (&str, &str) = ("client_connection_check_interval", "500ms");
-const LOOK_FOR_CLIENT: &str = "SET client_connection_check_interval = '500ms'";
+const SET_CLIENT_CHECK: &str = "SET client_connection_check_interval = '500ms'";
 
-/// A connection idle for longer is tested before it is used.
-const TRUSTED_FOR: Duration = Duration::from_secs(1);
+/// A connection idle for longer is pinged before it is used.
+const PING_AFTER: Duration = Duration::from_secs(1);
 
 /// How to connect.
 #[derive(Clone)]
 pub struct Settings {
     /// `postgres://user:password@host:port/database`.
     pub url: String,
-    /// Most connections held at once.
+    /// Most connections open at once.
     pub max_connections: u32,
     /// How long to wait for a connection.
     pub acquire_timeout: Duration,
-    /// After this Postgres itself cancels a statement; `None` for no limit.
+    /// After which Postgres cancels a statement; `None` for no limit.
     pub statement_timeout: Option<Duration>,
 }
 
@@ -60,15 +59,15 @@ impl fmt::Debug for Settings {
 /// Opens a pool and one connection, to fail here rather than at the first query.
 ///
 /// # Errors
-/// `CONFIG` for a URL that is none, `UNAVAILABLE` with host, port and database
-/// (never the password) when Postgres does not let us in.
+/// `CONFIG` for an invalid URL, `UNAVAILABLE` with host, port and database (never the
+/// password) when connecting fails.
 pub async fn connect(settings: &Settings) -> Result<PgPool> {
     let mut options = options_of(&settings.url)?
         .application_name("salesgraph")
         .statement_cache_capacity(500)
         .log_slow_statements(tracing::log::LevelFilter::Warn, Duration::from_secs(5));
-    // Compiling a statement takes up to a second, also for what turns out to be never
-    // executed: more than it gains on all but the longest.
+    // JIT compilation takes up to a second, more than it saves on all but the longest
+    // statements.
     options = options.options([("jit", "off")]);
     if let Some(limit) = settings.statement_timeout {
         options = options.options([("statement_timeout", limit.as_millis().to_string())]);
@@ -83,29 +82,29 @@ pub async fn connect(settings: &Settings) -> Result<PgPool> {
         Error::new(Code::Unavailable, format!("cannot connect to Postgres at {target}"))
             .with_source(error)
     };
-    // The pool goes on trying and at last only says that time is up; a single
-    // connection says why.
+    // The pool retries until its timeout and hides the cause; a single connection
+    // reports it.
     let first = tokio::time::timeout(settings.acquire_timeout, options.connect());
     let mut first = first.await.map_err(|_| failed(sqlx::Error::PoolTimedOut))?.map_err(failed)?;
-    match sqlx::query(LOOK_FOR_CLIENT).execute(&mut first).await {
+    match sqlx::query(SET_CLIENT_CHECK).execute(&mut first).await {
         Ok(_) => options = options.options([CLIENT_CHECK]),
-        // Not all versions and platforms can.
+        // Some versions and platforms do not support it.
         Err(sqlx::Error::Database(error)) => {
             let setting = CLIENT_CHECK.0;
-            tracing::warn!(setting, error = %error, "queries of clients that are gone go on");
+            tracing::warn!(setting, error = %error, "queries of disconnected clients are not cancelled");
         }
         Err(error) => return Err(failed(error)),
     }
-    // It has served; that it is closed in good order matters to nobody.
+    // Nothing depends on a clean close.
     let _ = first.close().await;
     PgPoolOptions::new()
         .max_connections(settings.max_connections)
         .acquire_timeout(settings.acquire_timeout)
-        // A test each time would double the round trips of small queries.
+        // A ping each time would double the round trips of small queries.
         .test_before_acquire(false)
         .before_acquire(|connection, state| {
             Box::pin(async move {
-                if state.idle_for > TRUSTED_FOR {
+                if state.idle_for > PING_AFTER {
                     connection.ping().await?;
                 }
                 Ok(true)
@@ -116,43 +115,43 @@ pub async fn connect(settings: &Settings) -> Result<PgPool> {
         .map_err(failed)
 }
 
-/// A URL as options of a connection.
+/// Parses a URL.
 ///
 /// # Errors
-/// `CONFIG` for a URL that is none.
+/// `CONFIG` for an invalid URL.
 pub fn options_of(url: &str) -> Result<PgConnectOptions> {
-    let no_url = || {
+    let invalid = || {
         let form = "postgres://user:password@host:port/database";
-        Error::new(Code::Config, format!("database.url is no Postgres URL ({form})"))
+        Error::new(Code::Config, format!("database.url is not a Postgres URL ({form})"))
     };
     if !url.starts_with("postgres://") && !url.starts_with("postgresql://") {
-        return Err(no_url());
+        return Err(invalid());
     }
-    PgConnectOptions::from_str(url).map_err(|error| no_url().with_source(error))
+    PgConnectOptions::from_str(url).map_err(|error| invalid().with_source(error))
 }
 
-/// The same pool as SeaORM's connection.
+/// The pool as a SeaORM connection.
 #[must_use]
 pub fn orm(pool: &PgPool) -> DatabaseConnection {
     SqlxPostgresConnector::from_sqlx_postgres_pool(pool.clone())
 }
 
-/// How the database's schema stands to this program's migrations.
+/// The database's schema compared with this program's migrations.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum SchemaVersion {
-    /// All migrations are applied, and no other.
+    /// Exactly this program's migrations are applied.
     Current,
-    /// So many migrations are missing.
+    /// This many migrations are missing.
     Behind(usize),
-    /// The database has a migration this program does not know.
+    /// The database has a migration that this program does not know.
     Ahead(String),
 }
 
 impl SchemaVersion {
-    /// `Ok` when current.
+    /// `Ok` if current.
     ///
     /// # Errors
-    /// `CONFIG` with what to do.
+    /// `CONFIG` with the remedy.
     pub fn require_current(&self) -> Result<()> {
         match self {
             Self::Current => Ok(()),
@@ -174,7 +173,7 @@ impl SchemaVersion {
     }
 }
 
-/// Compares the applied migrations with the Migrator's.
+/// Compares the applied migrations with this program's.
 ///
 /// # Errors
 /// As any query: `UNAVAILABLE` when Postgres does not answer.
@@ -186,7 +185,7 @@ pub async fn schema_version(pool: &PgPool) -> Result<SchemaVersion> {
     .await
     {
         Ok(applied) => applied,
-        // The table of migrations is made by the first one.
+        // The first migration creates the table.
         Err(error) if sqlstate(&error).as_deref() == Some("42P01") => Vec::new(),
         Err(error) => return Err(error.into()),
     };

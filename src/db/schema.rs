@@ -1,9 +1,12 @@
 //! Brings the schema up and down, one program at a time.
 
+use std::iter;
+
 use migration::{Migrator, MigratorTrait};
-use sqlx::{Connection as _, PgConnection, PgPool};
+use sqlx::{AssertSqlSafe, Connection as _, PgConnection, PgPool};
 
 use super::pool::orm;
+use crate::catalog;
 use crate::error::{Error, Result};
 
 /// The advisory lock's key: "sgmigrat" in ASCII.
@@ -18,7 +21,8 @@ pub struct MigrationState {
     pub applied: bool,
 }
 
-/// Applies what is missing; gives the names of what was applied.
+/// Applies what is missing, and describes the tables; gives the names of what was
+/// applied.
 ///
 /// # Errors
 /// `UNAVAILABLE` when Postgres does not answer, `INTERNAL` when a step fails: that
@@ -30,6 +34,7 @@ pub async fn up(pool: &PgPool) -> Result<Vec<String>> {
     if !names.is_empty() {
         Migrator::up(&orm(pool), None).await.map_err(step_failed)?;
     }
+    describe(pool).await?;
     lock.close().await?;
     Ok(names)
 }
@@ -67,6 +72,48 @@ pub async fn states(pool: &PgPool) -> Result<Vec<MigrationState>> {
         applied: applied.iter().any(|known| known == name),
     };
     Ok(Migrator::migrations().iter().map(|step| state(step.name())).collect())
+}
+
+/// $1, $2, $3: tables, columns (null for the table itself) and comments. One statement
+/// for each that the schema has another comment of, or none.
+const COMMENTS: &str = "
+    SELECT format('COMMENT ON %s IS %L', CASE
+        WHEN attname IS NOT NULL THEN format('COLUMN %I.%I', relname, attname)
+        WHEN relkind = 'v' THEN format('VIEW %I', relname)
+        ELSE format('TABLE %I', relname) END, comment)
+    FROM unnest($1::text[], $2::text[], $3::text[]) AS catalog (name, attribute, comment)
+    JOIN pg_class ON relname = name AND relnamespace = current_schema()::regnamespace
+    LEFT JOIN pg_attribute ON attrelid = pg_class.oid AND attname = attribute
+    WHERE comment IS DISTINCT FROM CASE WHEN attname IS NULL
+        THEN obj_description(pg_class.oid, 'pg_class')
+        ELSE col_description(pg_class.oid, attnum) END
+    ORDER BY relname, attnum";
+
+/// Comments on the tables and columns in the catalog's words.
+async fn describe(pool: &PgPool) -> Result<()> {
+    let (mut tables, mut columns, mut comments) = (Vec::new(), Vec::new(), Vec::new());
+    for table in catalog::tables() {
+        let of_columns = table.columns.iter().map(|it| (Some(it.name), it.sql_comment()));
+        for (column, comment) in
+            iter::once((None, table.description().to_owned())).chain(of_columns)
+        {
+            tables.push(table.name);
+            columns.push(column);
+            comments.push(comment);
+        }
+    }
+    let statements: Vec<String> = sqlx::query_scalar(COMMENTS)
+        .bind(tables)
+        .bind(columns)
+        .bind(comments)
+        .fetch_all(pool)
+        .await?;
+    if !statements.is_empty() {
+        // Postgres itself has quoted the names and the comments.
+        let statements = AssertSqlSafe(statements.join(";\n"));
+        sqlx::raw_sql(statements).execute(pool).await?;
+    }
+    Ok(())
 }
 
 /// Held until the connection is closed.

@@ -1,10 +1,10 @@
-//! What a Postgres error means, told by its SQLSTATE, never by its text.
+//! Maps Postgres errors by SQLSTATE, never by message.
 
 use sea_orm::{DbErr, RuntimeErr};
 
 use crate::error::{Code, Error};
 
-/// The SQLSTATE of an error that came from the server; `None` for all others.
+/// The SQLSTATE of an error from the server; `None` for any other.
 #[must_use]
 pub fn sqlstate(error: &sqlx::Error) -> Option<String> {
     error
@@ -15,54 +15,47 @@ pub fn sqlstate(error: &sqlx::Error) -> Option<String> {
 
 impl From<sqlx::Error> for Error {
     fn from(error: sqlx::Error) -> Self {
-        let (code, message) = match &error {
-            sqlx::Error::Database(_) => classify(sqlstate(&error).as_deref().unwrap_or_default()),
-            sqlx::Error::PoolTimedOut => (Code::Unavailable, "no free connection to the database"),
-            sqlx::Error::Io(_) | sqlx::Error::Tls(_) | sqlx::Error::PoolClosed => {
-                (Code::Unavailable, "the database does not answer")
-            }
-            sqlx::Error::RowNotFound => (Code::NotFound, "no such row"),
-            _ => (Code::Internal, "the database query failed"),
-        };
+        let (code, message) = classify(&error);
         Self::new(code, message).with_source(error)
     }
 }
 
 impl From<DbErr> for Error {
     fn from(error: DbErr) -> Self {
-        let inner = match &error {
-            DbErr::Conn(inner) | DbErr::Exec(inner) | DbErr::Query(inner) => inner,
-            DbErr::ConnectionAcquire(_) => {
-                return Self::new(Code::Unavailable, "no free connection to the database")
-                    .with_source(error);
-            }
-            DbErr::RecordNotFound(_) => {
-                return Self::new(Code::NotFound, "no such row").with_source(error);
-            }
-            _ => return Self::internal("the database query failed").with_source(error),
-        };
-        let (code, message) = match inner {
-            RuntimeErr::SqlxError(inner) => match sqlstate(inner) {
-                Some(state) => classify(&state),
-                None if matches!(**inner, sqlx::Error::Io(_) | sqlx::Error::PoolTimedOut) => {
-                    (Code::Unavailable, "the database does not answer")
-                }
-                None => (Code::Internal, "the database query failed"),
-            },
-            RuntimeErr::Internal(_) => (Code::Internal, "the database query failed"),
+        let (code, message) = match &error {
+            DbErr::Conn(RuntimeErr::SqlxError(inner))
+            | DbErr::Exec(RuntimeErr::SqlxError(inner))
+            | DbErr::Query(RuntimeErr::SqlxError(inner)) => classify(inner),
+            DbErr::ConnectionAcquire(_) => classify(&sqlx::Error::PoolTimedOut),
+            DbErr::RecordNotFound(_) => classify(&sqlx::Error::RowNotFound),
+            _ => (Code::Internal, QUERY_FAILED),
         };
         Self::new(code, message).with_source(error)
     }
 }
 
-/// Code and public message of a SQLSTATE; see the appendix "PostgreSQL Error
-/// Codes" of its manual.
-fn classify(state: &str) -> (Code, &'static str) {
+const QUERY_FAILED: &str = "the database query failed";
+
+/// Code and public message of an error.
+fn classify(error: &sqlx::Error) -> (Code, &'static str) {
+    match error {
+        sqlx::Error::Database(_) => of_sqlstate(sqlstate(error).as_deref().unwrap_or_default()),
+        sqlx::Error::PoolTimedOut => (Code::Unavailable, "no free connection to the database"),
+        sqlx::Error::Io(_) | sqlx::Error::Tls(_) | sqlx::Error::PoolClosed => {
+            (Code::Unavailable, "the database does not answer")
+        }
+        sqlx::Error::RowNotFound => (Code::NotFound, "no such row"),
+        _ => (Code::Internal, QUERY_FAILED),
+    }
+}
+
+/// Code and public message of a SQLSTATE; see "PostgreSQL Error Codes" in the manual.
+fn of_sqlstate(state: &str) -> (Code, &'static str) {
     match state {
-        "23505" => (Code::Conflict, "a row with this key exists already"),
+        "23505" => (Code::Conflict, "a row with this key already exists"),
         "23503" => (Code::Conflict, "the row refers to one that does not exist"),
         "23001" => (Code::Conflict, "other rows refer to it"),
-        "23514" | "23502" => (Code::BadUserInput, "a value breaks a rule of its column"),
+        "23514" | "23502" => (Code::BadUserInput, "a value violates a constraint of its column"),
         "22003" => (Code::BadUserInput, "a number is out of range"),
         "40001" | "40P01" => (Code::Conflict, "another transaction was faster; try again"),
         "55P03" => (Code::Conflict, "the lock is held by another session"),
@@ -72,7 +65,7 @@ fn classify(state: &str) -> (Code, &'static str) {
         _ if state.starts_with("08") || state.starts_with("57P0") || state.starts_with("53") => {
             (Code::Unavailable, "the database does not answer")
         }
-        _ => (Code::Internal, "the database query failed"),
+        _ => (Code::Internal, QUERY_FAILED),
     }
 }
 
@@ -81,7 +74,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn states_have_their_codes() {
+    fn sqlstates_map_to_codes() {
         for (state, code) in [
             ("23505", Code::Conflict),
             ("23503", Code::Conflict),
@@ -95,12 +88,12 @@ mod tests {
             ("42P01", Code::Internal),
             ("", Code::Internal),
         ] {
-            assert_eq!(classify(state).0, code, "{state}");
+            assert_eq!(of_sqlstate(state).0, code, "{state}");
         }
     }
 
     #[test]
-    fn a_server_that_is_not_there_is_unavailable() {
+    fn an_unreachable_server_is_unavailable() {
         let io = std::io::Error::from(std::io::ErrorKind::ConnectionRefused);
         let error = Error::from(sqlx::Error::Io(io));
         assert_eq!(error.code(), Code::Unavailable);

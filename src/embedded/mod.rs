@@ -1,6 +1,5 @@
-//! The real Postgres and the real S3 endpoint that a machine with nothing
-//! configured gets: started by the program, kept in its state folder, stopped
-//! with it.
+//! A Postgres and an S3 endpoint for a machine with nothing configured: started
+//! and stopped with the program, with their data in its state folder.
 
 pub mod postgres;
 pub mod s3;

@@ -1,4 +1,4 @@
-//! Is the process alive, and can it answer?
+//! Liveness and readiness.
 
 use std::sync::Arc;
 
@@ -20,13 +20,13 @@ pub(super) struct Health {
     reason: Option<String>,
 }
 
-/// 200 as long as the process can answer at all.
+/// 200 as long as the process responds.
 pub(super) async fn live() -> Json<Health> {
     Json(Health { status: "alive", code: None, reason: None })
 }
 
-/// 200 when Postgres answers a query and has the right schema, otherwise 503
-/// with the reason.
+/// 200 if Postgres responds and has the current schema, otherwise 503 with the
+/// reason.
 pub(super) async fn ready(State(state): State<Arc<AppState>>) -> (StatusCode, Json<Health>) {
     match check(&state).await {
         Ok(()) => (StatusCode::OK, Json(Health { status: "ready", code: None, reason: None })),

@@ -1,5 +1,5 @@
 //! The pages built from `web/` and embedded in the binary: GraphiQL and its
-//! assets. Nothing in them comes from another host.
+//! assets. They load nothing from other hosts.
 
 use std::fmt::Write as _;
 
@@ -15,10 +15,10 @@ use axum::response::{IntoResponse, Redirect, Response};
 use axum::routing::get;
 use rust_embed::{Embed, EmbeddedFile};
 
-use super::etag;
+use super::cache::etag;
 
-/// GraphiQL's editors and its tooltips set style attributes, its style sheet
-/// carries its fonts and images as data: everything else is this host's own.
+/// GraphiQL's editors and tooltips set style attributes, and its style sheet embeds
+/// fonts and images as data; everything else comes from this host.
 const POLICY: &str = "default-src 'none'; script-src 'self'; connect-src 'self'; \
      style-src 'self' 'unsafe-inline'; font-src 'self' data:; img-src 'self' data:; \
      base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
@@ -29,16 +29,16 @@ const REVALIDATE: &str = "no-cache";
 #[folder = "$OUT_DIR/web"]
 struct Web;
 
-/// The routes of the pages: `/` leads to `/graphql`, `/assets/*` serves what
-/// the page there needs. `/graphql` itself is not among them.
+/// The routes of the pages: `/` redirects to `/graphql`, `/assets/*` serves the
+/// files of the page there. `/graphql` itself is not among them.
 pub fn routes() -> Router {
     Router::new()
         .route("/", get(|| async { Redirect::temporary("/graphql") }))
         .route("/assets/{*path}", get(asset))
 }
 
-/// The page for a browser at `/graphql`: GraphiQL, or, in a binary built
-/// without npm, one that says how to get it in.
+/// The page for a browser at `/graphql`: GraphiQL, or, in a binary built without
+/// npm, one that says how to include it.
 pub fn graphiql_page() -> Response {
     let Some(page) = Web::get("index.html") else {
         return StatusCode::NOT_FOUND.into_response();
@@ -46,7 +46,7 @@ pub fn graphiql_page() -> Response {
     let headers = [
         (CONTENT_TYPE, "text/html; charset=utf-8"),
         (CACHE_CONTROL, REVALIDATE),
-        // The same address answers programs with JSON.
+        // The same URL responds to programs with JSON.
         (VARY, "accept"),
         (CONTENT_SECURITY_POLICY, POLICY),
         (X_CONTENT_TYPE_OPTIONS, "nosniff"),
@@ -55,7 +55,7 @@ pub fn graphiql_page() -> Response {
     (headers, Body::from(page.data)).into_response()
 }
 
-/// The page for a browser where GraphiQL could ask nothing.
+/// The page for a browser if GraphiQL's queries would be rejected.
 pub fn no_graphiql_page() -> Response {
     let page = "GraphiQL is off: this server executes trusted documents only.\n";
     (StatusCode::FORBIDDEN, [(VARY, "accept"), (CACHE_CONTROL, "no-store")], page).into_response()
@@ -67,23 +67,23 @@ pub fn has_graphiql() -> bool {
     Web::iter().any(|name| name.starts_with("assets/"))
 }
 
-/// One embedded asset, by its path below `/assets/`; 304 for a client that has
-/// it already, 404 for a name that is not there.
+/// One embedded asset, by its path below `/assets/`; 304 for a client that has it,
+/// 404 for an unknown name.
 pub async fn asset(Path(path): Path<String>, request: HeaderMap) -> Response {
     match Web::get(&format!("assets/{path}")) {
         Some(file) => serve(&path, file, &request),
-        None => (StatusCode::NOT_FOUND, "There is no such asset.\n").into_response(),
+        None => (StatusCode::NOT_FOUND, "No such asset.\n").into_response(),
     }
 }
 
 fn serve(path: &str, file: EmbeddedFile, request: &HeaderMap) -> Response {
     let etag = strong_etag(&file.metadata.sha256_hash());
     let caching = if is_hashed(path) { FOREVER } else { REVALIDATE };
-    let held = HeaderValue::from_str(&etag).ok().and_then(|tag| etag::held(request, &tag));
+    let matching = HeaderValue::from_str(&etag).ok().and_then(|tag| etag::matching(request, &tag));
     let headers =
         [(CACHE_CONTROL, caching), (ETAG, etag.as_str()), (X_CONTENT_TYPE_OPTIONS, "nosniff")];
-    if let Some(held) = held {
-        return (StatusCode::NOT_MODIFIED, headers, [(ETAG, held)]).into_response();
+    if let Some(tag) = matching {
+        return (StatusCode::NOT_MODIFIED, headers, [(ETAG, tag)]).into_response();
     }
     let content_type = with_charset(file.metadata.mimetype());
     (headers, [(CONTENT_TYPE, content_type)], Body::from(file.data)).into_response()
@@ -99,7 +99,7 @@ fn strong_etag(hash: &[u8]) -> String {
     etag
 }
 
-/// Whether the bundler put a hash of the content into the name, as in
+/// Whether the bundler added a hash of the content to the name, as in
 /// `graphiql-GLZXDYP5.js`.
 fn is_hashed(path: &str) -> bool {
     let stem = path.split('.').next().unwrap_or(path);
@@ -130,7 +130,7 @@ mod tests {
     }
 
     #[test]
-    fn only_hashed_names_are_kept_forever() {
+    fn only_hashed_names_are_cached_forever() {
         assert!(is_hashed("graphiql-GLZXDYP5.js"));
         assert!(is_hashed("licences-986C0C4E.txt"));
         assert!(!is_hashed("graphiql.js"));
@@ -138,7 +138,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn the_page_is_locked_down_and_not_cached() {
+    async fn the_page_has_a_strict_policy_and_is_revalidated() {
         let page = graphiql_page();
         assert_eq!(page.status(), StatusCode::OK);
         let header = |name: HeaderName| page.headers()[name].to_str().unwrap();
@@ -167,14 +167,14 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn nothing_but_assets_is_served_below_assets() {
+    async fn only_assets_are_served_below_assets() {
         for path in ["/assets/none.js", "/assets/../index.html", "/assets/%2e%2e/index.html"] {
             assert_eq!(get_path(path, None).await.status(), StatusCode::NOT_FOUND, "{path}");
         }
     }
 
     #[tokio::test]
-    async fn the_root_leads_to_graphql() {
+    async fn the_root_redirects_to_graphql() {
         let response = get_path("/", None).await;
         assert_eq!(response.status(), StatusCode::TEMPORARY_REDIRECT);
         assert_eq!(response.headers()["location"], "/graphql");

@@ -1,4 +1,4 @@
-//! Listening, and stopping in good order.
+//! Listening and graceful shutdown.
 
 use std::future::{Future, IntoFuture as _};
 use std::sync::Arc;
@@ -7,14 +7,15 @@ use std::time::Duration;
 use tokio::net::TcpListener;
 use tokio::sync::oneshot;
 
-use super::{AppState, router};
+use super::router::router;
+use super::state::AppState;
 use crate::error::{Code, Error, Result};
 
-/// How long requests under way may take after the signal to stop.
+/// Longest time for requests in progress after the signal to stop.
 const GRACE: Duration = Duration::from_secs(20);
 
-/// Serves until `shutdown` is ready, then ends connections that would stay open and
-/// lets requests under way end, for at most 20 s.
+/// Serves until `shutdown` is ready, then closes WebSockets and event streams and
+/// lets requests in progress finish, for at most 20 s.
 ///
 /// # Errors
 /// `UNAVAILABLE` when the listener fails.
@@ -24,25 +25,25 @@ pub async fn serve(
     shutdown: impl Future<Output = ()> + Send + 'static,
 ) -> Result<()> {
     let state: Arc<AppState> = state.into();
-    let (begin, begun) = oneshot::channel();
-    let (open, closing) = (state.open.clone(), state.open.clone());
+    let (stop, stopping) = oneshot::channel();
+    let (connections, closing) = (state.connections.clone(), state.connections.clone());
     let server = axum::serve(listener, router(state)).with_graceful_shutdown(async move {
         shutdown.await;
         closing.close();
-        // The other end is gone only when the server has ended already.
-        let _ = begin.send(());
+        // The receiver is dropped only after the server has ended.
+        let _ = stop.send(());
     });
     let hard_limit = async {
-        match begun.await {
+        match stopping.await {
             Ok(()) => tokio::time::sleep(GRACE).await,
             Err(_) => std::future::pending().await,
         }
     };
     let ended = async {
         let ended = server.into_future().await;
-        // A WebSocket is no request under way any more.
-        open.close();
-        open.closed().await;
+        // A WebSocket no longer counts as a request.
+        connections.close();
+        connections.closed().await;
         ended
     };
     tokio::select! {
@@ -50,7 +51,7 @@ pub async fn serve(
             Error::new(Code::Unavailable, "the HTTP listener failed").with_source(error)
         }),
         () = hard_limit => {
-            tracing::warn!(seconds = GRACE.as_secs(), "requests were cut off at shutdown");
+            tracing::warn!(seconds = GRACE.as_secs(), "requests were interrupted at shutdown");
             Ok(())
         }
     }

@@ -1,39 +1,38 @@
-//! `--check`: reads and validates everything as a load would, and writes nothing.
-//! Keys of good rows go to temporary tables of the connection, so that a child is
-//! no orphan whose parent is in another file.
+//! `--check`: reads and validates everything as a load would, and writes nothing. The
+//! keys of valid rows are kept in temporary tables, where children find parents of other
+//! files.
 
 use std::sync::Arc;
 use std::time::Instant;
 
 use sqlx::{AssertSqlSafe, Connection as _, PgConnection, Row as _};
 
-use super::counts::{Counts, count};
+use super::counts::{Counts, bigint};
 use super::decode::{Batch, Decoded};
-use super::discover::discover;
-use super::failure::{Failure, Step};
-use super::ledger::FileTotals;
-use super::merge::{self, Target};
-use super::pipeline::within_bound;
-use super::reading::Reading;
+use super::failure::{Failure, LoadResult};
+use super::file::merge::{self, Target};
+use super::file::pipeline::check_rejects;
+use super::file::reading::Reading;
+use super::file::statements::Statements;
+use super::ledger::{self, FileTotals};
+use super::run::connection::{connect, settings};
+use super::run::discover::discover;
+use super::run::summary::{ErrorSummary, FileSummary, RejectSample, RunSummary};
 use super::run::{Load, levels};
-use super::session;
-use super::statements::Statements;
-use super::summary::{FileError, FileSummary, RejectSample, RunSummary};
 use crate::dataset::Dataset;
 use crate::error::{Code, Error, Result};
 use crate::storage::ObjectVersion;
 
-/// Findings told of each file.
+/// Findings reported for each file.
 const SAMPLES: usize = 20;
-const WAY_OUT: &str = "a load would stop here";
+const REMEDY: &str = "a load would stop here";
 
 impl Load {
-    /// Checks every file, loaded before or not. `inserted` and `updated` are what
-    /// a load would do; a key that comes twice counts as unchanged.
+    /// Checks every file, loaded before or not. `inserted` and `updated` are what a load
+    /// would do; a repeated key counts as unchanged.
     pub async fn check(self) -> Result<RunSummary> {
         let begun = Instant::now();
-        let options = session::settings(self.database.clone());
-        let mut connection = session::connect(&options).await?;
+        let mut connection = connect(&settings(self.database.clone())).await?;
         let mut discovery = discover(&self.source, None).await?;
         let files_found = discovery.found();
         let mut files = Vec::new();
@@ -49,16 +48,8 @@ impl Load {
         }
         connection.close().await.map_err(Failure::from)?;
         Ok(RunSummary {
-            run_id: None,
-            outcome: RunSummary::outcome_of(&files),
-            source: self.source.uri().to_string(),
             files_found,
-            files_skipped: 0,
-            totals: RunSummary::totals_of(&files),
-            files,
-            steps: Vec::new(),
-            error: None,
-            seconds: begun.elapsed().as_secs_f64(),
+            ..RunSummary::new(self.source.uri().to_string(), files, None, begun)
         })
     }
 
@@ -70,20 +61,9 @@ impl Load {
     ) -> FileSummary {
         let begun = Instant::now();
         self.observer.began(&object);
-        let mut summary = FileSummary {
-            dataset: check.target.dataset.table,
-            key: object.key.clone(),
-            counts: Counts::default(),
-            seconds: 0.0,
-            error: None,
-            samples: Vec::new(),
-        };
+        let mut summary = FileSummary::new(check.target.dataset, object.key.clone());
         if let Err(failure) = self.check_rows(connection, check, &object, &mut summary).await {
-            let error = Error::from(failure);
-            summary.error = Some(FileError {
-                code: error.code().as_str(),
-                message: error.message().to_owned(),
-            });
+            summary.error = Some(ErrorSummary::from(&failure.into()));
         }
         summary.seconds = begun.elapsed().as_secs_f64();
         self.observer.ended(&summary);
@@ -96,7 +76,7 @@ impl Load {
         check: &Check,
         object: &ObjectVersion,
         summary: &mut FileSummary,
-    ) -> Step<()> {
+    ) -> LoadResult<()> {
         let reading = Reading {
             source: self.source.clone(),
             observer: Arc::clone(&self.observer),
@@ -117,7 +97,7 @@ impl Load {
             self.observer.batch(object, counts);
             let totals =
                 FileTotals { read: summary.counts.read, rejected: summary.counts.rejected };
-            within_bound(self.options.max_rejects, totals, batch.last, WAY_OUT)?;
+            check_rejects(self.options.max_rejects, totals, batch.last, REMEDY)?;
         }
         decoded.finish().await
     }
@@ -136,9 +116,9 @@ fn samples(batch: &Batch) -> impl Iterator<Item = RejectSample> + '_ {
 struct Check {
     target: Target,
     create_keys: String,
-    /// Gives how many staged rows are new, and how many would replace a stored one.
+    /// Counts the staged rows that are new, and those that would replace a stored one.
     classify: String,
-    remember: String,
+    insert_keys: String,
 }
 
 impl Check {
@@ -169,7 +149,7 @@ impl Check {
                 of("stored"),
                 of("stage"),
             ),
-            remember: format!(
+            insert_keys: format!(
                 "INSERT INTO pg_temp.checked_{table} \
                  SELECT {key} FROM pg_temp.stage_{table} ON CONFLICT DO NOTHING"
             ),
@@ -177,19 +157,16 @@ impl Check {
         }
     }
 
-    async fn batch(&self, connection: &mut PgConnection, batch: &Batch) -> Step<Counts> {
-        sqlx::query(AssertSqlSafe(self.target.statements.create_stage.as_str()))
-            .execute(&mut *connection)
-            .await?;
-        let mut transaction = connection.begin().await?;
+    async fn batch(&self, connection: &mut PgConnection, batch: &Batch) -> LoadResult<Counts> {
+        let mut transaction = merge::begin(connection, &self.target).await?;
         merge::stage(&mut transaction, &self.target, batch).await?;
         let orphans = merge::take_orphans(&mut transaction, &self.target).await?;
         let row =
             sqlx::query(AssertSqlSafe(self.classify.as_str())).fetch_one(&mut *transaction).await?;
         let (inserted, updated): (i64, i64) = (row.try_get(0)?, row.try_get(1)?);
-        sqlx::query(AssertSqlSafe(self.remember.as_str())).execute(&mut *transaction).await?;
+        sqlx::query(AssertSqlSafe(self.insert_keys.as_str())).execute(&mut *transaction).await?;
         transaction.commit().await?;
-        let parked = count(orphans.lines.len());
-        Ok(super::ledger::counts_of(batch, inserted, updated, parked))
+        let parked = bigint(orphans.lines.len());
+        Ok(ledger::counts_of(batch, inserted, updated, parked))
     }
 }

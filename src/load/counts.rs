@@ -1,8 +1,8 @@
-//! The numbers of a load. `read` is always the sum of the other five.
+//! Row counts. `read` is always the sum of the other five.
 
 use serde::Serialize;
 
-/// What became of the records of a file, or of one batch of it.
+/// The records of a file or batch, by outcome.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
 pub struct Counts {
     /// Records read.
@@ -11,11 +11,11 @@ pub struct Counts {
     pub inserted: i64,
     /// Rows that replaced an older or different one.
     pub updated: i64,
-    /// Rows that were there already, or older than the stored one.
+    /// Rows equal to the stored one, or older.
     pub unchanged: i64,
-    /// Rows in the dead letters.
+    /// Rows in `load_reject`.
     pub rejected: i64,
-    /// Rows that wait for a parent; negative where more were resolved than parked.
+    /// Rows that wait for a parent; negative when more were resolved than parked.
     pub parked: i64,
 }
 
@@ -45,12 +45,7 @@ impl std::ops::Sub for Counts {
     }
 }
 
-/// A count of things in memory as the ledger's type.
-pub(crate) fn count(length: usize) -> i64 {
-    i64::try_from(length).unwrap_or(i64::MAX)
-}
-
-/// An offset or a line as the ledger's type.
-pub(crate) fn place(value: u64) -> i64 {
-    i64::try_from(value).unwrap_or(i64::MAX)
+/// A count, offset or line as Postgres' `bigint`.
+pub(crate) fn bigint(value: impl TryInto<i64>) -> i64 {
+    value.try_into().unwrap_or(i64::MAX)
 }

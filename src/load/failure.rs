@@ -1,21 +1,22 @@
-//! Why a step of a load stopped: Postgres went away, which a run survives, or
-//! anything else.
+//! Failures of a load: a lost connection, which a run survives, or anything else.
 
 use crate::db::sqlstate::sqlstate;
 use crate::error::{Code, Error};
 
-/// A failure of one step.
+/// A failure while loading.
 #[derive(Debug)]
 pub(crate) enum Failure {
-    /// The connection to Postgres is gone; after reconnecting, the step is taken
-    /// up again at the checkpoint.
+    /// The connection to Postgres was lost; after reconnecting, work resumes at the
+    /// checkpoint.
     Lost(Error),
-    /// It would fail again.
+    /// A foreign key was violated.
+    MissingParent(Error),
+    /// Any other; a retry would fail again.
     Fatal(Error),
 }
 
 /// A result with a [`Failure`].
-pub(crate) type Step<T> = Result<T, Failure>;
+pub(crate) type LoadResult<T> = Result<T, Failure>;
 
 impl From<Error> for Failure {
     fn from(error: Error) -> Self {
@@ -25,40 +26,38 @@ impl From<Error> for Failure {
 
 impl From<sqlx::Error> for Failure {
     fn from(error: sqlx::Error) -> Self {
+        let state = sqlstate(&error);
         let lost = match &error {
             sqlx::Error::Io(_)
             | sqlx::Error::PoolTimedOut
             | sqlx::Error::Protocol(_)
             | sqlx::Error::WorkerCrashed => true,
-            sqlx::Error::Database(_) => sqlstate(&error).is_some_and(|state| lost(&state)),
-            _ => false,
+            _ => state.as_deref().is_some_and(is_transient),
         };
         if lost {
             let message = "the connection to Postgres was lost";
             return Self::Lost(Error::new(Code::Unavailable, message).with_source(error));
         }
-        Self::Fatal(error.into())
+        match state.as_deref() {
+            Some("23503") => Self::MissingParent(error.into()),
+            _ => Self::Fatal(error.into()),
+        }
     }
 }
 
 impl From<Failure> for Error {
     fn from(failure: Failure) -> Self {
         match failure {
-            Failure::Lost(error) | Failure::Fatal(error) => error,
+            Failure::Lost(error) | Failure::MissingParent(error) | Failure::Fatal(error) => error,
         }
     }
 }
 
-/// SQLSTATEs of a server that is going down, coming up, or out of reach, and of
-/// conflicts that go away when the batch is tried again.
-fn lost(state: &str) -> bool {
+/// SQLSTATEs of a server that is stopping, starting or unreachable, and of conflicts
+/// that a retry of the batch resolves.
+fn is_transient(state: &str) -> bool {
     state.starts_with("08")
         || matches!(state, "57P01" | "57P02" | "57P03" | "40001" | "40P01" | "53300")
-}
-
-/// Whether the statement failed because a parent row is missing.
-pub(crate) fn is_missing_parent(error: &sqlx::Error) -> bool {
-    sqlstate(error).as_deref() == Some("23503")
 }
 
 #[cfg(test)]
@@ -66,12 +65,12 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_restarting_server_is_lost_and_a_constraint_is_not() {
+    fn a_restart_is_transient_and_a_constraint_is_not() {
         for state in ["08006", "57P01", "57P03", "40P01"] {
-            assert!(lost(state), "{state}");
+            assert!(is_transient(state), "{state}");
         }
         for state in ["23503", "23505", "42P01", "57014"] {
-            assert!(!lost(state), "{state}");
+            assert!(!is_transient(state), "{state}");
         }
         assert!(matches!(Failure::from(sqlx::Error::PoolTimedOut), Failure::Lost(_)));
         assert!(matches!(Failure::from(sqlx::Error::RowNotFound), Failure::Fatal(_)));

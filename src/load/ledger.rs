@@ -1,42 +1,52 @@
-//! The ledger's statements: runs, file versions, checkpoints. What a batch writes
-//! here is written in the batch's own transaction.
+//! The ledger's statements: runs, file versions, checkpoints. A batch's entries are
+//! written in the batch's own transaction.
 
+use sqlx::postgres::PgArguments;
+use sqlx::query::Query;
 use sqlx::types::Json;
-use sqlx::{Connection as _, PgConnection, Row as _};
+use sqlx::{Connection as _, PgConnection, Postgres, Row as _};
 use uuid::Uuid;
 
-use super::counts::{Counts, count, place};
-use super::decode::{Batch, Dialect, Resume};
-use super::failure::{Failure, Step};
+use super::counts::{Counts, bigint};
+use super::decode::{Batch, Checkpoint, Dialect};
+use super::failure::{Failure, LoadResult};
+use super::run::summary::RunSummary;
 use crate::dataset::Dataset;
 use crate::error::{Code, Error};
 use crate::storage::ObjectVersion;
 
-/// A file version as the ledger knows it.
+/// A file within a run: the key of `load_run_file`.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct RunFile {
+    pub(crate) run: Uuid,
+    pub(crate) file: i32,
+}
+
+/// A file version in the ledger.
 #[derive(Debug)]
 pub(crate) struct FileEntry {
     /// `load_file.id`.
     pub(crate) id: i32,
     /// Whether it is loaded to its end.
     pub(crate) loaded: bool,
-    /// Where to go on; none when it was never begun.
-    pub(crate) resume: Option<Resume>,
-    /// What was read of it before.
+    /// Where to resume; `None` if it was never begun.
+    pub(crate) checkpoint: Option<Checkpoint>,
+    /// Its totals of earlier runs.
     pub(crate) totals: FileTotals,
 }
 
-/// The file's totals after a batch.
+/// A file's totals over all runs.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct FileTotals {
     pub(crate) read: i64,
     pub(crate) rejected: i64,
 }
 
-/// Which of these versions are loaded already; in the order given.
+/// Whether each of these versions is loaded, in the order given.
 pub(crate) async fn loaded(
     connection: &mut PgConnection,
     objects: &[ObjectVersion],
-) -> Step<Vec<bool>> {
+) -> LoadResult<Vec<bool>> {
     let column = |of: fn(&ObjectVersion) -> &str| -> Vec<String> {
         objects.iter().map(|object| of(object).to_owned()).collect()
     };
@@ -57,14 +67,14 @@ pub(crate) async fn loaded(
     Ok(rows)
 }
 
-/// Finds the version's entry or makes it, for this run. Rows, rejects and parked
-/// rows will refer to it, so a crash of Postgres must not undo it.
+/// Finds or inserts the version's entry, for this run. Rows, rejects and parked rows
+/// will refer to it, so a crash of Postgres must not undo it.
 pub(crate) async fn enter(
     connection: &mut PgConnection,
     run: Uuid,
     dataset: &Dataset,
     object: &ObjectVersion,
-) -> Step<FileEntry> {
+) -> LoadResult<FileEntry> {
     let mut transaction = connection.begin().await?;
     commit_to_disk(&mut transaction).await?;
     let row = sqlx::query(
@@ -86,7 +96,7 @@ pub(crate) async fn enter(
     .bind(&object.key)
     .bind(&object.etag)
     .bind(object.version_id.as_deref().unwrap_or_default())
-    .bind(place(object.size))
+    .bind(bigint(object.size))
     .bind(run)
     .fetch_one(&mut *transaction)
     .await?;
@@ -94,8 +104,8 @@ pub(crate) async fn enter(
     let dialect: Option<Json<Dialect>> = row.try_get("dialect")?;
     let offset: Option<i64> = row.try_get("byte_offset")?;
     let line: Option<i64> = row.try_get("line")?;
-    let resume = match (dialect, offset, line) {
-        (Some(Json(dialect)), Some(offset), Some(line)) => Some(Resume {
+    let checkpoint = match (dialect, offset, line) {
+        (Some(Json(dialect)), Some(offset), Some(line)) => Some(Checkpoint {
             dialect,
             offset: u64::try_from(offset).unwrap_or_default(),
             line: u64::try_from(line).unwrap_or_default(),
@@ -104,165 +114,152 @@ pub(crate) async fn enter(
     };
     let totals =
         FileTotals { read: row.try_get("rows_read")?, rejected: row.try_get("rows_rejected")? };
-    Ok(FileEntry { id: row.try_get("id")?, loaded: row.try_get("loaded")?, resume, totals })
+    Ok(FileEntry { id: row.try_get("id")?, loaded: row.try_get("loaded")?, checkpoint, totals })
 }
 
-/// Notes the dialect and where the first record begins.
+/// Records the dialect and the first checkpoint.
 pub(crate) async fn begin(
     connection: &mut PgConnection,
     file: i32,
-    dialect: &Dialect,
-    offset: u64,
-    line: u64,
-) -> Step<()> {
+    first: &Checkpoint,
+) -> LoadResult<()> {
     sqlx::query(
-        "WITH told AS (UPDATE load_file SET dialect = $2 WHERE id = $1) \
+        "WITH begun AS (UPDATE load_file SET dialect = $2 WHERE id = $1) \
          INSERT INTO load_checkpoint (file_id, byte_offset, line) VALUES ($1, $3, $4)",
     )
     .bind(file)
-    .bind(Json(dialect))
-    .bind(place(offset))
-    .bind(place(line))
+    .bind(Json(&first.dialect))
+    .bind(bigint(first.offset))
+    .bind(bigint(first.line))
     .execute(connection)
     .await?;
     Ok(())
 }
 
-/// A batch of one file within a run.
-#[derive(Debug, Clone, Copy)]
-pub(crate) struct BatchOf {
-    pub(crate) run: Uuid,
-    pub(crate) file: i32,
-    pub(crate) elapsed_ms: i64,
-}
-
-/// Makes the commit of this transaction wait for the disk, and with it for every
-/// commit before. What has been told as done must not be undone by a crash of
-/// Postgres.
-pub(crate) async fn commit_to_disk(connection: &mut PgConnection) -> Step<()> {
+/// Makes this transaction's commit synchronous, which flushes every commit before it.
+/// What was reported as done must survive a crash of Postgres.
+pub(crate) async fn commit_to_disk(connection: &mut PgConnection) -> LoadResult<()> {
     sqlx::query("SET LOCAL synchronous_commit = on").execute(connection).await?;
     Ok(())
 }
 
-/// Moves the checkpoint from where the batch began to where it ends and adds its
-/// numbers. Refused when the run is over or the checkpoint is elsewhere: another
-/// loader took the work over, or a crash of Postgres undid a batch before. Nothing
-/// of this batch may stay then, and the caller must look anew where the file is.
+/// Adds counts to the file in this run and to its totals, if `$moved` finds the file in
+/// a run that is still running.
+macro_rules! add_counts {
+    ($moved:literal) => {
+        concat!(
+            "WITH run AS (SELECT id FROM load_run WHERE id = $1 AND state = 'running' FOR SHARE), \
+             moved AS (",
+            $moved,
+            "), done AS (INSERT INTO load_run_file AS total (run_id, file_id, rows_read, \
+                 rows_inserted, rows_updated, rows_unchanged, rows_rejected, rows_parked, \
+                 elapsed_ms) \
+               SELECT $1, file_id, $3, $4, $5, $6, $7, $8, $9 FROM moved \
+               ON CONFLICT (run_id, file_id) DO UPDATE SET \
+                 rows_read = total.rows_read + excluded.rows_read, \
+                 rows_inserted = total.rows_inserted + excluded.rows_inserted, \
+                 rows_updated = total.rows_updated + excluded.rows_updated, \
+                 rows_unchanged = total.rows_unchanged + excluded.rows_unchanged, \
+                 rows_rejected = total.rows_rejected + excluded.rows_rejected, \
+                 rows_parked = total.rows_parked + excluded.rows_parked, \
+                 elapsed_ms = greatest(total.elapsed_ms, excluded.elapsed_ms)) \
+             UPDATE load_file AS file SET \
+               rows_read = rows_read + $3, rows_inserted = rows_inserted + $4, \
+               rows_updated = rows_updated + $5, rows_unchanged = rows_unchanged + $6, \
+               rows_rejected = rows_rejected + $7, rows_parked = rows_parked + $8, \
+               state = CASE WHEN $10 THEN 'loaded' ELSE state END, \
+               finished_at = CASE WHEN $10 THEN now() ELSE finished_at END \
+             FROM moved WHERE file.id = moved.file_id \
+             RETURNING file.rows_read, file.rows_rejected"
+        )
+    };
+}
+
+fn add_counts(
+    sql: &'static str,
+    of: RunFile,
+    counts: Counts,
+    elapsed_ms: i64,
+    loaded: bool,
+) -> Query<'static, Postgres, PgArguments> {
+    sqlx::query(sql)
+        .bind(of.run)
+        .bind(of.file)
+        .bind(counts.read)
+        .bind(counts.inserted)
+        .bind(counts.updated)
+        .bind(counts.unchanged)
+        .bind(counts.rejected)
+        .bind(counts.parked)
+        .bind(elapsed_ms)
+        .bind(loaded)
+}
+
+/// Moves the checkpoint over the batch and adds its counts. Fails when the run is over
+/// or the checkpoint is elsewhere: another loader took over, or a crash of Postgres
+/// undid an earlier batch. The batch must then be rolled back, and the caller must read
+/// the checkpoint again.
 pub(crate) async fn commit_batch(
     connection: &mut PgConnection,
-    of: BatchOf,
+    of: RunFile,
     batch: &Batch,
     counts: Counts,
-) -> Step<FileTotals> {
-    let row = sqlx::query(
-        "WITH run AS (SELECT id FROM load_run WHERE id = $1 AND state = 'running' FOR SHARE), \
-         moved AS (UPDATE load_checkpoint SET byte_offset = $4, line = $5, \
-             batches = batches + 1, updated_at = now() \
-           WHERE file_id = $2 AND byte_offset = $3 AND EXISTS (SELECT FROM run) \
-           RETURNING file_id), \
-         done AS (INSERT INTO load_run_file AS total (run_id, file_id, rows_read, rows_inserted, \
-             rows_updated, rows_unchanged, rows_rejected, rows_parked, elapsed_ms) \
-           SELECT $1, file_id, $6, $7, $8, $9, $10, $11, $12 FROM moved \
-           ON CONFLICT (run_id, file_id) DO UPDATE SET \
-             rows_read = total.rows_read + excluded.rows_read, \
-             rows_inserted = total.rows_inserted + excluded.rows_inserted, \
-             rows_updated = total.rows_updated + excluded.rows_updated, \
-             rows_unchanged = total.rows_unchanged + excluded.rows_unchanged, \
-             rows_rejected = total.rows_rejected + excluded.rows_rejected, \
-             rows_parked = total.rows_parked + excluded.rows_parked, \
-             elapsed_ms = excluded.elapsed_ms) \
-         UPDATE load_file AS file SET \
-           rows_read = rows_read + $6, rows_inserted = rows_inserted + $7, \
-           rows_updated = rows_updated + $8, rows_unchanged = rows_unchanged + $9, \
-           rows_rejected = rows_rejected + $10, rows_parked = rows_parked + $11, \
-           state = CASE WHEN $13 THEN 'loaded' ELSE state END, \
-           finished_at = CASE WHEN $13 THEN now() ELSE finished_at END \
-         FROM moved WHERE file.id = moved.file_id \
-         RETURNING file.rows_read, file.rows_rejected",
-    )
-    .bind(of.run)
-    .bind(of.file)
-    .bind(place(batch.from_offset))
-    .bind(place(batch.to_offset))
-    .bind(place(batch.to_line))
-    .bind(counts.read)
-    .bind(counts.inserted)
-    .bind(counts.updated)
-    .bind(counts.unchanged)
-    .bind(counts.rejected)
-    .bind(counts.parked)
-    .bind(of.elapsed_ms)
-    .bind(batch.last)
-    .fetch_optional(connection)
-    .await?;
+    elapsed_ms: i64,
+) -> LoadResult<FileTotals> {
+    const MOVE_CHECKPOINT: &str = add_counts!(
+        "UPDATE load_checkpoint SET byte_offset = $12, line = $13, batches = batches + 1, \
+           updated_at = now() \
+         WHERE file_id = $2 AND byte_offset = $11 AND EXISTS (SELECT FROM run) \
+         RETURNING file_id"
+    );
+    let row = add_counts(MOVE_CHECKPOINT, of, counts, elapsed_ms, batch.last)
+        .bind(bigint(batch.from_offset))
+        .bind(bigint(batch.to_offset))
+        .bind(bigint(batch.to_line))
+        .fetch_optional(connection)
+        .await?;
     let row = row.ok_or_else(|| Failure::Lost(taken_over()))?;
     Ok(FileTotals { read: row.try_get(0)?, rejected: row.try_get(1)? })
 }
 
-/// Moves numbers of rows that were kept before: resolved, or replayed.
-pub(crate) async fn commit_kept(
+/// Adds the counts of retried rows, which earlier runs have read.
+pub(crate) async fn commit_retried(
     connection: &mut PgConnection,
-    of: BatchOf,
+    of: RunFile,
     counts: Counts,
-) -> Step<()> {
-    let moved = sqlx::query(
-        "WITH run AS (SELECT id FROM load_run WHERE id = $1 AND state = 'running' FOR SHARE), \
-         done AS (INSERT INTO load_run_file AS total (run_id, file_id, rows_inserted, \
-             rows_updated, rows_unchanged, rows_rejected, rows_parked, elapsed_ms) \
-           SELECT id, $2, $3, $4, $5, $6, $7, $8 FROM run \
-           ON CONFLICT (run_id, file_id) DO UPDATE SET \
-             rows_inserted = total.rows_inserted + excluded.rows_inserted, \
-             rows_updated = total.rows_updated + excluded.rows_updated, \
-             rows_unchanged = total.rows_unchanged + excluded.rows_unchanged, \
-             rows_rejected = total.rows_rejected + excluded.rows_rejected, \
-             rows_parked = total.rows_parked + excluded.rows_parked) \
-         UPDATE load_file AS file SET rows_inserted = rows_inserted + $3, \
-           rows_updated = rows_updated + $4, rows_unchanged = rows_unchanged + $5, \
-           rows_rejected = rows_rejected + $6, rows_parked = rows_parked + $7 \
-         FROM run WHERE file.id = $2",
-    )
-    .bind(of.run)
-    .bind(of.file)
-    .bind(counts.inserted)
-    .bind(counts.updated)
-    .bind(counts.unchanged)
-    .bind(counts.rejected)
-    .bind(counts.parked)
-    .bind(of.elapsed_ms)
-    .execute(connection)
-    .await?;
-    if moved.rows_affected() == 1 { Ok(()) } else { Err(taken_over().into()) }
+) -> LoadResult<()> {
+    const KEEP_CHECKPOINT: &str = add_counts!("SELECT $2::integer AS file_id FROM run");
+    let row = add_counts(KEEP_CHECKPOINT, of, counts, 0, false).fetch_optional(connection).await?;
+    if row.is_some() { Ok(()) } else { Err(taken_over().into()) }
 }
 
-/// Says of a file that it failed, and why; not when another loader has it now.
+/// Marks a file as failed, unless another loader has taken it over.
 pub(crate) async fn fail_file(
     connection: &mut PgConnection,
-    run: Uuid,
-    file: i32,
+    of: RunFile,
     error: &Error,
-) -> Step<()> {
+) -> LoadResult<()> {
     sqlx::query(
         "UPDATE load_file SET state = 'failed', finished_at = now(), \
            error_code = $2, error_message = $3 \
          WHERE id = $1 AND last_run_id = $4 \
            AND EXISTS (SELECT FROM load_run WHERE id = $4 AND state = 'running')",
     )
-    .bind(file)
+    .bind(of.file)
     .bind(error.code().as_str())
     .bind(storable(error.message()))
-    .bind(run)
+    .bind(of.run)
     .execute(connection)
     .await?;
     Ok(())
 }
 
 /// Writes a batch's rejects.
-pub(crate) async fn reject(
+pub(crate) async fn insert_rejects(
     connection: &mut PgConnection,
-    run: Uuid,
-    file: i32,
+    of: RunFile,
     batch: &Batch,
-) -> Step<()> {
+) -> LoadResult<()> {
     if batch.rejects.is_empty() {
         return Ok(());
     }
@@ -273,10 +270,10 @@ pub(crate) async fn reject(
          SELECT $1, $2, * FROM unnest($3::bigint[], $4::bigint[], $5::text[], $6::text[], \
            $7::text[], $8::bytea[])",
     )
-    .bind(file)
-    .bind(run)
-    .bind(rejects.iter().map(|reject| place(reject.line)).collect::<Vec<_>>())
-    .bind(rejects.iter().map(|reject| place(reject.offset)).collect::<Vec<_>>())
+    .bind(of.file)
+    .bind(of.run)
+    .bind(rejects.iter().map(|reject| bigint(reject.line)).collect::<Vec<_>>())
+    .bind(rejects.iter().map(|reject| bigint(reject.offset)).collect::<Vec<_>>())
     .bind(rejects.iter().map(|reject| reject.fault.column).collect::<Vec<_>>())
     .bind(rejects.iter().map(|reject| reject.fault.reason.as_str()).collect::<Vec<_>>())
     .bind(rejects.iter().map(|reject| reject.fault.message.as_str()).collect::<Vec<_>>())
@@ -286,19 +283,14 @@ pub(crate) async fn reject(
     Ok(())
 }
 
-/// A run's outcome as the ledger keeps it.
-#[derive(Debug, Clone, Copy)]
-pub(crate) struct RunEnd<'a> {
-    pub(crate) state: &'a str,
-    pub(crate) files_found: usize,
-    pub(crate) files_skipped: usize,
-    /// Code and message of the first failure.
-    pub(crate) error: Option<(&'a str, &'a str)>,
-}
-
-/// Ends the run. This commit waits for the disk, and with it for every commit
-/// before: only then may success be told.
-pub(crate) async fn end_run(connection: &mut PgConnection, run: Uuid, end: RunEnd<'_>) -> Step<()> {
+/// Ends the run with a synchronous commit, which flushes every commit before it: only
+/// then may success be reported.
+pub(crate) async fn end_run(
+    connection: &mut PgConnection,
+    run: Uuid,
+    summary: &RunSummary,
+) -> LoadResult<()> {
+    let error = summary.first_error();
     let mut transaction = connection.begin().await?;
     commit_to_disk(&mut transaction).await?;
     let ended = sqlx::query(
@@ -308,29 +300,25 @@ pub(crate) async fn end_run(connection: &mut PgConnection, run: Uuid, end: RunEn
            OR (state = $2 AND error_code IS DISTINCT FROM 'ABANDONED'))",
     )
     .bind(run)
-    .bind(end.state)
-    .bind(i32::try_from(end.files_found).unwrap_or(i32::MAX))
-    .bind(i32::try_from(end.files_skipped).unwrap_or(i32::MAX))
-    .bind(end.error.map(|(code, _)| code))
-    .bind(end.error.map(|(_, message)| storable(message)))
+    .bind(summary.outcome.as_str())
+    .bind(i32::try_from(summary.files_found).unwrap_or(i32::MAX))
+    .bind(i32::try_from(summary.files_skipped).unwrap_or(i32::MAX))
+    .bind(error.map(|error| error.code))
+    .bind(error.map(|error| storable(&error.message)))
     .execute(&mut *transaction)
     .await?;
     transaction.commit().await?;
     if ended.rows_affected() == 1 { Ok(()) } else { Err(taken_over().into()) }
 }
 
-/// The numbers of a file in this run.
-pub(crate) async fn run_counts(
-    connection: &mut PgConnection,
-    run: Uuid,
-    file: i32,
-) -> Step<Counts> {
+/// A file's counts in this run.
+pub(crate) async fn run_counts(connection: &mut PgConnection, of: RunFile) -> LoadResult<Counts> {
     let row = sqlx::query(
         "SELECT rows_read, rows_inserted, rows_updated, rows_unchanged, rows_rejected, \
            rows_parked FROM load_run_file WHERE run_id = $1 AND file_id = $2",
     )
-    .bind(run)
-    .bind(file)
+    .bind(of.run)
+    .bind(of.file)
     .fetch_optional(connection)
     .await?;
     let Some(row) = row else { return Ok(Counts::default()) };
@@ -344,25 +332,25 @@ pub(crate) async fn run_counts(
     })
 }
 
-/// What a batch that was merged comes to.
+/// The counts of a merged batch.
 pub(crate) fn counts_of(batch: &Batch, inserted: i64, updated: i64, parked: i64) -> Counts {
-    let rows = count(batch.rows.len());
+    let rows = bigint(batch.rows.len());
     Counts {
-        read: count(batch.records()),
+        read: bigint(batch.records()),
         inserted,
         updated,
         unchanged: rows - inserted - updated - parked,
-        rejected: count(batch.rejects.len()),
+        rejected: bigint(batch.rejects.len()),
         parked,
     }
 }
 
-/// A message may quote a file, and Postgres' text has no place for NUL.
+/// A message may quote a file; Postgres' `text` cannot hold NUL.
 fn storable(message: &str) -> String {
     message.replace('\0', "\u{fffd}")
 }
 
-/// What is told when nothing may be kept because the run is over.
+/// The error of a transaction that must be rolled back because the run is over.
 pub(crate) fn taken_over() -> Error {
-    Error::new(Code::Locked, "another loader took this run over; nothing of this was kept")
+    Error::new(Code::Locked, "another loader took over this run; the transaction was rolled back")
 }

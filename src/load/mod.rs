@@ -1,36 +1,24 @@
-//! Loads CSV files into Postgres: batch by batch, exactly once for each version
-//! of a file, resumable, losing no row.
+//! Loads CSV files into Postgres: in batches, exactly once for each version of a file,
+//! resumable, without losing a row. The README lists the guarantees.
 //!
-//! `discover` finds the files, `decode` turns bytes into batches, `pipeline` takes
-//! one file through `merge` and `ledger`, `run` conducts, and `derive` ends it. The
-//! README lists the promises this keeps.
+//! `run/` conducts a load: lock, discovery, order, outcome. `decode/` turns bytes into
+//! batches. `file/` loads one file. `rejects/` holds rows that were not loaded. `derive/`
+//! updates derived tables at the end. `ledger` is the record of all of it.
 
 mod check;
 mod counts;
 mod decode;
 mod derive;
-mod discover;
 mod failure;
-mod kept;
+mod file;
 mod ledger;
-mod lock;
-mod merge;
-mod observe;
-mod pipeline;
-mod reading;
-mod reason;
 mod rejects;
-mod replay;
 mod run;
-mod session;
-mod statements;
-mod summary;
 
 pub use counts::Counts;
 pub use decode::{BatchLimits, Compression, Dialect, Encoding};
-pub use observe::{Observer, Silent};
-pub use reason::{Fault, Reason};
-pub use rejects::{RejectSelection, StoredReject, list_rejects};
-pub use replay::Replay;
-pub use run::{Load, LoadOptions};
-pub use summary::{FileError, FileSummary, Outcome, RejectSample, RunSummary, StepSummary};
+pub use rejects::{Fault, Reason, RejectSelection, Replay, StoredReject, list_rejects};
+pub use run::Load;
+pub use run::context::LoadOptions;
+pub use run::observe::{Observer, Silent};
+pub use run::summary::{ErrorSummary, FileSummary, Outcome, RejectSample, RunSummary, StepSummary};

@@ -1,8 +1,8 @@
 //! Conditions that rows fulfil or not.
 
-use super::column::Column;
-use super::relation::{ToMany, ToOne};
 use super::value::Value;
+use crate::catalog::Column;
+use crate::catalog::{ToMany, ToOne};
 
 /// How a column is compared with a value.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -12,13 +12,14 @@ use chrono::{DateTime, Datelike as _, NaiveDate, NaiveDateTime, Utc};
 use sha2::{Digest as _, Sha256};
 use uuid::Uuid;
 
-use super::column::{Kind, Table};
+use super::argument::bad_argument;
 use super::key::{Key, KeyPart};
 use super::order::{Direction, Nulls, Order, OrderKey};
-use super::page::{Page, bad_argument};
+use super::page::Page;
 use super::row::Row;
 use super::selection::Selection;
 use super::value::Value;
+use crate::catalog::{Kind, Table};
 use crate::error::{Error, Result};
 use crate::query::sql::layout::Layout;
 

@@ -57,8 +57,8 @@ impl KeyPart {
 
     /// The value of `text` for a column of this kind; `None` if it is none.
     #[must_use]
-    pub fn from_text(text: &str, kind: super::Kind) -> Option<Self> {
-        use super::Kind;
+    pub fn from_text(text: &str, kind: crate::catalog::Kind) -> Option<Self> {
+        use crate::catalog::Kind;
         match kind {
             Kind::Small => text.parse::<i16>().ok().map(|n| Self::Int(i64::from(n))),
             Kind::Int => text.parse::<i32>().ok().map(|n| Self::Int(i64::from(n))),

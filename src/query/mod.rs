@@ -2,32 +2,30 @@
 //! [`Scope`](crate::auth::Scope).
 
 pub mod aggregate;
-mod column;
+mod argument;
 mod condition;
 mod cursor;
+mod executor;
 mod key;
+mod list;
 mod order;
 mod page;
 mod read;
-mod relation;
 mod row;
 mod rows;
 mod selection;
 mod sizes;
 mod sql;
-pub mod tables;
 mod value;
 
-pub use column::{Column, Kind, Table};
+pub use argument::{BadArgument, PageTooLarge, bad_argument};
 pub use condition::{Comparison, Condition, Quantifier, TextMatch};
 pub use cursor::{Position, cursor};
+pub use executor::Reader;
 pub use key::{Key, KeyPart, date};
+pub use list::{Below, Extent, List, Pages};
 pub use order::{Direction, Nulls, Order, OrderBy, OrderKey};
-pub use page::{
-    Arguments, BadArgument, DEFAULT_SIZE, MAX_SIZE, Page, PageSizes, PageTooLarge, bad_argument,
-};
-pub use read::{Below, Extent, List, Pages, Reader};
-pub use relation::{ToMany, ToOne};
+pub use page::{Arguments, DEFAULT_SIZE, MAX_SIZE, Page, PageSizes};
 pub use row::Row;
 pub use rows::Rows;
 pub use selection::{Selection, Source};

@@ -1,7 +1,7 @@
 //! Orders of lists.
 
-use super::column::{Column, Kind, Table};
-use super::relation::{ToMany, ToOne};
+use crate::catalog::{Column, Kind, Table};
+use crate::catalog::{ToMany, ToOne};
 
 /// Which way an order goes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

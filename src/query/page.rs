@@ -1,8 +1,9 @@
 //! Pages: how much of a list is asked for, and from where on.
 
-use super::column::Table;
+use super::argument::{PageTooLarge, bad_argument};
 use super::cursor::{self, Position};
 use super::order::Order;
+use crate::catalog::Table;
 use crate::error::{Code, Error, Result};
 
 /// Rows of a page when neither `first` nor `last` is given.
@@ -119,21 +120,4 @@ fn size(argument: &'static str, asked: i32, most: u32) -> Result<u32> {
         }
         Err(_) => Err(bad_argument(argument, format!("{argument}: {asked} is less than 0"))),
     }
-}
-
-/// Names the argument at fault; the source of a `BAD_USER_INPUT` error.
-#[derive(Debug, thiserror::Error)]
-#[error("argument {0}")]
-pub struct BadArgument(pub &'static str);
-
-/// Names the argument that asks for too large a page; the source of a
-/// `BAD_USER_INPUT` error.
-#[derive(Debug, thiserror::Error)]
-#[error("argument {0} asks for too large a page")]
-pub struct PageTooLarge(pub &'static str);
-
-/// A `BAD_USER_INPUT` error about an argument.
-#[must_use]
-pub fn bad_argument(argument: &'static str, message: String) -> Error {
-    Error::new(Code::BadUserInput, message).with_source(BadArgument(argument))
 }

@@ -1,18 +1,19 @@
 //! The read use-cases: rows by key, lists, lists below parents, counts.
 
 use sqlx::Row as _;
-use sqlx::postgres::{PgPool, PgRow};
+use sqlx::postgres::PgRow;
 
-use super::column::{Column, Table};
 use super::condition::Condition;
+use super::executor::Reader;
 use super::key::Key;
+use super::list::{Below, Extent, List, Pages};
 use super::page::Page;
 use super::row::Row;
 use super::rows::Rows;
 use super::selection::Selection;
 use super::value::Value;
 use crate::auth::Scope;
-use crate::db::connections::Connections;
+use crate::catalog::Table;
 use crate::error::{Error, Result};
 use crate::query::sql::filter::require;
 use crate::query::sql::paging::Paging;
@@ -20,68 +21,7 @@ use crate::query::sql::sort::Aggregation;
 use crate::query::sql::statement::{Place, Statement};
 use crate::query::sql::visible::restrict;
 
-/// Reads from Postgres on behalf of a caller.
-#[derive(Debug, Clone)]
-pub struct Reader {
-    connections: Connections,
-}
-
-/// A list that is read.
-#[derive(Debug, Clone, Copy)]
-pub struct List<'a> {
-    /// Where its rows come from.
-    pub rows: Rows<'a>,
-    /// What of each row.
-    pub selection: &'a Selection,
-    /// Which rows.
-    pub condition: &'a Condition,
-    /// How many, from where on, in which order.
-    pub page: &'a Page,
-    /// Whether [`super::cursor`] will be asked for.
-    pub cursors: bool,
-}
-
-/// Lists below parents: rows of a table whose columns hold a parent's key.
-#[derive(Debug, Clone, Copy)]
-pub struct Below<'a> {
-    /// Columns that hold the parent's key.
-    pub columns: &'static [Column],
-    /// The parents' keys.
-    pub parents: &'a [Key],
-}
-
-/// Pages that were read by one statement.
-#[derive(Debug, Default)]
-pub struct Pages {
-    /// The rows of all pages, page after page, each in the order of its list.
-    pub rows: Vec<Row>,
-    /// Where each page is.
-    pub pages: Vec<Extent>,
-}
-
-/// Where a page is among the rows of [`Pages`].
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Extent {
-    /// Index of its first row.
-    pub start: usize,
-    /// Index after its last.
-    pub end: usize,
-    /// Whether there are more rows in the direction of paging: after the last, or
-    /// before the first of a page that was asked for backwards.
-    pub has_more: bool,
-}
-
 impl Reader {
-    /// A reader over this pool.
-    #[must_use]
-    pub fn new(pool: PgPool) -> Self {
-        Self { connections: Connections::of(pool) }
-    }
-
-    pub(super) const fn connections(&self) -> &Connections {
-        &self.connections
-    }
-
     /// The rows with these primary keys, in no particular order, by one statement.
     ///
     /// # Errors
@@ -116,7 +56,7 @@ impl Reader {
             statement.match_parent(row.alias, row.table.key);
         }
         restrict(&mut statement, row);
-        Ok(statement.fetch_all(&self.connections).await?.into_iter().map(Row::new).collect())
+        Ok(statement.fetch_all(self.connections()).await?.into_iter().map(Row::new).collect())
     }
 
     /// A statement that reads these rows.
@@ -136,7 +76,7 @@ impl Reader {
         let mut statement = self.statement(scope, list.rows).await?;
         Paging::of(list).write(&mut statement)?;
         let mut pages = Pages::default();
-        pages.add(statement.fetch_all(&self.connections).await?, list.page);
+        pages.add(statement.fetch_all(self.connections()).await?, list.page);
         Ok(pages)
     }
 
@@ -171,7 +111,7 @@ impl Reader {
         let enough = i64::try_from(most.saturating_add(parents)).unwrap_or(i64::MAX - 1);
         statement.push(" LIMIT ").bind(enough + 1)?;
 
-        let fetched = statement.fetch_all(&self.connections).await?;
+        let fetched = statement.fetch_all(self.connections()).await?;
         if i64::try_from(fetched.len()).is_ok_and(|fetched| fetched > enough) {
             return Ok(None);
         }
@@ -214,7 +154,7 @@ impl Reader {
         rows.write(&mut statement, row)?;
         require(&mut statement, condition, row)?;
         restrict(&mut statement, row);
-        let rows = statement.fetch_all(&self.connections).await?;
+        let rows = statement.fetch_all(self.connections()).await?;
         let row = rows.first().ok_or_else(|| Error::internal("a count gave no row"))?;
         Ok(row.try_get(0)?)
     }
@@ -239,7 +179,7 @@ impl Reader {
         restrict(&mut statement, row);
         statement.push(" GROUP BY parent.position");
         let mut counts = vec![0; below.parents.len()];
-        for row in statement.fetch_all(&self.connections).await? {
+        for row in statement.fetch_all(self.connections()).await? {
             let position: i64 = row.try_get(0)?;
             let count = usize::try_from(position - 1).ok().and_then(|index| counts.get_mut(index));
             *count.ok_or_else(|| Error::internal("a row belongs to no parent"))? =

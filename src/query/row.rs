@@ -3,8 +3,8 @@
 use sqlx::postgres::PgRow;
 use sqlx::{Decode, Postgres, Row as _, Type, ValueRef as _};
 
-use super::column::{Column, Kind};
 use super::key::{Key, KeyPart};
+use crate::catalog::{Column, Kind};
 use crate::error::{Error, Result};
 
 /// A row with the columns of a [`super::Selection`], in their order.

@@ -1,7 +1,7 @@
 //! What a statement reads.
 
-use super::column::{Column, Table};
-use super::relation::ToOne;
+use crate::catalog::ToOne;
+use crate::catalog::{Column, Table};
 
 /// What one statement reads: columns of a table's rows and of the rows these
 /// refer to. Where there is no such row its columns are null, its key among them.

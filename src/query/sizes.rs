@@ -4,8 +4,8 @@ use std::collections::HashMap;
 
 use sqlx::Row as _;
 
-use super::column::Table;
-use super::read::Reader;
+use super::executor::Reader;
+use crate::catalog::Table;
 use crate::error::Result;
 
 /// $1: the tables' names. Nothing in it waits for a lock of these tables.

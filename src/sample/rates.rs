@@ -12,13 +12,8 @@ use super::row::Row;
 pub(super) static RATE: FileKind = FileKind {
     path: "sales/Sales.CurrencyRate.csv",
     columns: &[
-        "CurrencyRateID",
-        "CurrencyRateDate",
-        "FromCurrencyCode",
-        "ToCurrencyCode",
-        "AverageRate",
-        "EndOfDayRate",
-        "ModifiedDate",
+        "CurrencyRateID", "CurrencyRateDate", "FromCurrencyCode", "ToCurrencyCode", "AverageRate",
+        "EndOfDayRate", "ModifiedDate",
     ],
     defects: &[
         set("out_of_range", &[("AverageRate", b"0")]),

@@ -10,12 +10,7 @@ use super::row::{Row, push_number};
 pub(super) static STORE: FileKind = FileKind {
     path: "sales/Sales.Store.csv",
     columns: &[
-        "BusinessEntityID",
-        "Name",
-        "SalesPersonID",
-        "Demographics",
-        "rowguid",
-        "ModifiedDate",
+        "BusinessEntityID", "Name", "SalesPersonID", "Demographics", "rowguid", "ModifiedDate",
     ],
     defects: &[
         unquoted("Demographics"),
@@ -32,38 +27,13 @@ pub(super) static STORE: FileKind = FileKind {
 
 const SURVEY: &str = "\"<StoreSurvey xmlns=\"\"http://schemas.microsoft.com/sqlserver/2004/07/adventure-works/StoreSurvey\"\">";
 const FIRST_WORDS: [&str; 20] = [
-    "Next-Door",
-    "Riverside",
-    "Uptown",
-    "Valley",
-    "Metro",
-    "Corner",
-    "Family",
-    "Northern",
-    "Coastal",
-    "Downhill",
-    "Leading",
-    "Trusted",
-    "Central",
-    "Garden",
-    "Summit",
-    "Lakeside",
-    "Rural",
-    "Harbour",
-    "Sunny",
-    "Old Town",
+    "Next-Door", "Riverside", "Uptown", "Valley", "Metro", "Corner", "Family", "Northern",
+    "Coastal", "Downhill", "Leading", "Trusted", "Central", "Garden", "Summit", "Lakeside",
+    "Rural", "Harbour", "Sunny", "Old Town",
 ];
 const LAST_WORDS: [&str; 10] = [
-    "Bike Store",
-    "Cycle Shop",
-    "Bicycles",
-    "Sports",
-    "Cycling",
-    "Wheels",
-    "Bike Company",
-    "Sporting Goods",
-    "Outfitters",
-    "Cycles & More",
+    "Bike Store", "Cycle Shop", "Bicycles", "Sports", "Cycling", "Wheels", "Bike Company",
+    "Sporting Goods", "Outfitters", "Cycles & More",
 ];
 const BANKS: [&str; 4] =
     ["United Security", "International Bank", "Guardian Bank", "Primary Bank &amp; Reserve"];

@@ -9,16 +9,8 @@ use super::row::Row;
 pub(super) static TERRITORY: FileKind = FileKind {
     path: "sales/Sales.SalesTerritory.csv",
     columns: &[
-        "TerritoryID",
-        "Name",
-        "CountryRegionCode",
-        "Group",
-        "SalesYTD",
-        "SalesLastYear",
-        "CostYTD",
-        "CostLastYear",
-        "rowguid",
-        "ModifiedDate",
+        "TerritoryID", "Name", "CountryRegionCode", "Group", "SalesYTD", "SalesLastYear",
+        "CostYTD", "CostLastYear", "rowguid", "ModifiedDate",
     ],
     defects: &[
         set("too_long", &[("CountryRegionCode", b"USA1")]),

@@ -1,4 +1,4 @@
-//! Filling a bucket: creating it and putting files and bytes into it.
+//! Creates and fills a bucket.
 
 use std::error::Error as StdError;
 use std::path::Path;
@@ -18,12 +18,12 @@ use super::failure::Target;
 use super::settings::S3Settings;
 use crate::error::{Code, Error, Result};
 
-/// Files over this size go up in parts, of this size as long as S3's limit on
-/// the number of parts allows.
+/// Larger files are uploaded in parts, of this size as far as S3's limit on the number
+/// of parts allows.
 const PART_SIZE: u64 = 16 * 1024 * 1024;
 const MAX_PARTS: u64 = 10_000;
 
-/// The SDK counts the sending of a body into the wait for its answer.
+/// The SDK's read timeout includes the time to send the body.
 const UPLOAD_TIMEOUT: Duration = Duration::from_secs(600);
 
 /// A bucket to write to; cheap to clone.
@@ -34,7 +34,7 @@ pub struct Bucket {
 }
 
 impl Bucket {
-    /// Prepares access; nothing is asked of S3 yet.
+    /// Prepares access without sending a request.
     ///
     /// # Errors
     /// `Config` if the settings are not valid or no region is known.
@@ -42,7 +42,7 @@ impl Bucket {
         Ok(Self { s3: S3::connect(settings).await?, name: name.into() })
     }
 
-    /// Creates the bucket unless it is there.
+    /// Creates the bucket unless it exists.
     ///
     /// # Errors
     /// `Conflict` if the name belongs to another account, `Config` if the
@@ -75,7 +75,7 @@ impl Bucket {
         }
     }
 
-    /// Puts bytes under a key, over whatever was there.
+    /// Puts bytes under a key, replacing any object there.
     ///
     /// # Errors
     /// `NotFound` if the bucket does not exist, `Config` if the credentials do
@@ -84,8 +84,8 @@ impl Bucket {
         self.put(key, Body::from(bytes.into())).await
     }
 
-    /// Puts a local file under a key, over whatever was there, in bounded memory.
-    /// What was uploaded of a file that fails is removed.
+    /// Puts a local file under a key in bounded memory, replacing any object there. An
+    /// upload that fails is aborted.
     ///
     /// # Errors
     /// As [`Bucket::put_bytes`], and `BadUserInput` if the file cannot be read.
@@ -106,7 +106,7 @@ impl Bucket {
 
     async fn put(&self, key: &str, body: Body) -> Result<()> {
         let request = self.s3.client.put_object().bucket(&self.name).key(key).body(body);
-        let sent = request.customize().config_override(self.patience()).send().await;
+        let sent = request.customize().config_override(self.upload_timeouts()).send().await;
         sent.map_err(|error| self.target(Some(key)).error(error))?;
         Ok(())
     }
@@ -116,7 +116,7 @@ impl Bucket {
         let begun = request.send().await.map_err(|error| self.target(Some(key)).error(error))?;
         let id = begun.upload_id.ok_or_else(|| {
             let endpoint = &self.s3.endpoint;
-            Error::internal(format!("{endpoint} began an upload without giving it an id"))
+            Error::internal(format!("{endpoint} created a multipart upload without an id"))
         })?;
         Ok(Upload { key, id })
     }
@@ -128,7 +128,7 @@ impl Bucket {
             let body = body.build().await.map_err(|error| unreadable(path, error))?;
             let request = self.s3.client.upload_part().bucket(&self.name).key(upload.key);
             let request = request.upload_id(&upload.id).part_number(number).body(body);
-            let sent = request.customize().config_override(self.patience()).send().await;
+            let sent = request.customize().config_override(self.upload_timeouts()).send().await;
             let sent = sent.map_err(|error| self.target(Some(upload.key)).error(error))?;
             let part = CompletedPart::builder()
                 .part_number(number)
@@ -138,13 +138,13 @@ impl Bucket {
         }
         let request = self.s3.client.complete_multipart_upload().bucket(&self.name).key(upload.key);
         let request = request.upload_id(&upload.id).multipart_upload(parts.build());
-        let completed = request.customize().config_override(self.patience()).send().await;
+        let completed = request.customize().config_override(self.upload_timeouts()).send().await;
         completed.map_err(|error| self.target(Some(upload.key)).error(error))?;
         Ok(())
     }
 
-    /// Without this the parts would stay, unseen and paid for. The failure that
-    /// led here is the one to report, so one more is only logged.
+    /// Parts of an upload that is not aborted are kept and billed. The caller reports
+    /// the first failure, so this one is only logged.
     async fn abort(&self, upload: &Upload<'_>) {
         let Upload { key, id } = upload;
         let request = self.s3.client.abort_multipart_upload().bucket(&self.name).key(*key);
@@ -152,12 +152,12 @@ impl Bucket {
             let error = self.target(Some(key)).error(error);
             tracing::warn!(
                 bucket = %self.name, key, upload_id = %id, cause = %error.detail(),
-                "an unfinished upload could not be removed"
+                "an unfinished upload could not be aborted"
             );
         }
     }
 
-    /// S3 wants the region named, except for the one that is its default.
+    /// S3 requires the location constraint, except for its default region.
     fn location(&self) -> Option<CreateBucketConfiguration> {
         let region = self.s3.region.as_str();
         (region != DEFAULT_REGION).then(|| {
@@ -166,7 +166,7 @@ impl Bucket {
         })
     }
 
-    fn patience(&self) -> Builder {
+    fn upload_timeouts(&self) -> Builder {
         let timeouts = TimeoutConfig::builder()
             .connect_timeout(self.s3.connect_timeout)
             .read_timeout(UPLOAD_TIMEOUT.max(self.s3.read_timeout));
@@ -189,7 +189,7 @@ struct Part {
     length: u64,
 }
 
-/// The parts in which a file of `size` bytes goes up.
+/// The parts of a file of `size` bytes.
 fn split(size: u64) -> impl Iterator<Item = Part> {
     let length = PART_SIZE.max(size.div_ceil(MAX_PARTS));
     let parts = size.div_ceil(length);

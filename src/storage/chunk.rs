@@ -1,8 +1,9 @@
-//! Cutting big buffers into chunks of bounded size.
+//! Splits large buffers into chunks of bounded size.
 
 use bytes::Bytes;
 
-use super::MAX_CHUNK;
+/// The most bytes [`ByteStream::next`](super::ByteStream::next) returns at once.
+pub const MAX_CHUNK: usize = 256 * 1024;
 
 /// Takes the next chunk off the front of `buffer`, without copying.
 pub(super) fn take(buffer: &mut Bytes) -> Option<Bytes> {
@@ -25,7 +26,7 @@ mod tests {
     }
 
     #[test]
-    fn big_buffers_are_split_and_small_ones_pass() {
+    fn large_buffers_are_split() {
         assert_eq!(lengths(0), [] as [usize; 0]);
         assert_eq!(lengths(1), [1]);
         assert_eq!(lengths(MAX_CHUNK), [MAX_CHUNK]);

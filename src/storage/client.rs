@@ -17,14 +17,14 @@ use aws_sdk_s3::config::{
 use super::settings::S3Settings;
 use crate::error::{Code, Error, Result};
 
-/// Assumed for servers without regions; the one S3 does not want named.
+/// For servers without regions; the one region that takes no location constraint.
 pub(super) const DEFAULT_REGION: &str = "us-east-1";
 
-/// The client and what is worth knowing about it; cheap to clone.
+/// The client and its resolved settings; cheap to clone.
 #[derive(Debug, Clone)]
 pub(super) struct S3 {
     pub(super) client: Client,
-    /// How error messages name the server.
+    /// The server in error messages.
     pub(super) endpoint: String,
     pub(super) region: String,
     pub(super) connect_timeout: Duration,
@@ -34,25 +34,25 @@ pub(super) struct S3 {
 impl S3 {
     pub(super) async fn connect(settings: &S3Settings) -> Result<Self> {
         let sdk = loader(settings)?.load().await;
-        let own_endpoint = own_endpoint(&sdk);
-        let region = match (sdk.region(), &own_endpoint) {
+        let custom_endpoint = custom_endpoint(&sdk);
+        let region = match (sdk.region(), &custom_endpoint) {
             (Some(region), _) => region.to_string(),
             (None, Some(_)) => DEFAULT_REGION.to_owned(),
             (None, None) => return Err(no_region()),
         };
         let mut builder =
             aws_sdk_s3::config::Builder::from(&sdk).region(Region::new(region.clone()));
-        // Other servers seldom have a DNS name for each bucket, and many refuse
-        // or miscalculate the checksums AWS added later.
-        if own_endpoint.is_some() {
+        // Other servers seldom have a DNS name for each bucket, and many reject or
+        // miscompute the checksums that AWS added later.
+        if custom_endpoint.is_some() {
             builder = builder
                 .request_checksum_calculation(RequestChecksumCalculation::WhenRequired)
                 .response_checksum_validation(ResponseChecksumValidation::WhenRequired);
         }
-        let path_style = settings.force_path_style.unwrap_or(own_endpoint.is_some());
+        let path_style = settings.force_path_style.unwrap_or(custom_endpoint.is_some());
         Ok(Self {
             client: Client::from_conf(builder.force_path_style(path_style).build()),
-            endpoint: own_endpoint.unwrap_or_else(|| format!("AWS S3 in {region}")),
+            endpoint: custom_endpoint.unwrap_or_else(|| format!("AWS S3 in {region}")),
             region,
             connect_timeout: settings.connect_timeout,
             read_timeout: settings.read_timeout,
@@ -65,8 +65,7 @@ fn loader(settings: &S3Settings) -> Result<ConfigLoader> {
         .connect_timeout(settings.connect_timeout)
         .read_timeout(settings.read_timeout)
         .build();
-    // A stalled download is noticed by the reader, which resumes it; the SDK
-    // would only fail it.
+    // The reader detects a stalled download and resumes it; the SDK would only fail it.
     let stalls = StalledStreamProtectionConfig::enabled().download_enabled(false).build();
     let mut loader = aws_config::defaults(BehaviorVersion::latest())
         .retry_config(RetryConfig::standard())
@@ -88,21 +87,21 @@ fn region_chain(settings: &S3Settings) -> RegionProviderChain {
     if settings.endpoint_url.is_none() {
         return chain.or_default_provider();
     }
-    // With an endpoint of one's own there is no instance metadata worth the wait.
+    // A custom endpoint implies no instance metadata service, which is slow to time out.
     chain
         .or_else(EnvironmentVariableRegionProvider::new())
         .or_else(ProfileFileRegionProvider::new())
         .or_else(Region::from_static(DEFAULT_REGION))
 }
 
-/// The endpoint from the settings, or one that the SDK takes from its sources.
-fn own_endpoint(sdk: &SdkConfig) -> Option<String> {
+/// The endpoint from the settings or from the SDK's own sources.
+fn custom_endpoint(sdk: &SdkConfig) -> Option<String> {
     let from_env = || std::env::var("AWS_ENDPOINT_URL_S3").ok();
     sdk.endpoint_url().map(str::to_owned).or_else(from_env)
 }
 
 fn no_region() -> Error {
     let message = "no AWS region is configured: set the region of the storage, \
-                   or AWS_REGION, or a profile that names one";
+                   or AWS_REGION, or a profile that sets one";
     Error::new(Code::Config, message)
 }

@@ -1,5 +1,5 @@
-//! What an S3 failure means: code, message with the way out, and whether
-//! trying again can help.
+//! Classifies S3 failures: code, message with a remedy, and whether a retry may
+//! succeed.
 
 use std::error::Error as StdError;
 use std::fmt;
@@ -10,13 +10,13 @@ use aws_sdk_s3::error::{ProvideErrorMetadata, SdkError};
 use super::client::S3;
 use crate::error::{Code, Error};
 
-/// A failure and whether the same request may succeed later.
+/// A failure and whether a retry may succeed.
 pub(super) struct Failure {
     pub(super) error: Error,
     pub(super) retryable: bool,
 }
 
-/// What was being done, for messages.
+/// The operation and its object, for messages.
 #[derive(Clone, Copy)]
 pub(super) struct Target<'a> {
     pub(super) s3: &'a S3,
@@ -27,7 +27,7 @@ pub(super) struct Target<'a> {
 }
 
 impl Target<'_> {
-    /// The failure as an error, when nothing will be retried.
+    /// The failure as an error, for requests that are not retried.
     pub(super) fn error<E>(&self, error: SdkError<E>) -> Error
     where
         E: ProvideErrorMetadata + StdError + Send + Sync + 'static,
@@ -39,101 +39,100 @@ impl Target<'_> {
     where
         E: ProvideErrorMetadata + StdError + Send + Sync + 'static,
     {
-        let Verdict { code, message, retryable } = self.judge(&error);
-        Failure { error: Error::new(code, message).with_source(Answer(error)), retryable }
+        let Failure { error: public, retryable } = self.classify(&error);
+        Failure { error: public.with_source(WithMessage(error)), retryable }
     }
 
-    fn judge<E>(&self, error: &SdkError<E>) -> Verdict
+    fn classify<E>(&self, error: &SdkError<E>) -> Failure
     where
         E: ProvideErrorMetadata + StdError + Send + Sync + 'static,
     {
         if let Some(credentials) = find_source::<CredentialsError>(error) {
-            return credentials_verdict(credentials);
+            return of_credentials(credentials);
         }
         match error {
             SdkError::TimeoutError(_) => self.unreachable(true),
             SdkError::DispatchFailure(failure) => self.unreachable(!failure.is_user()),
-            SdkError::ServiceError(answer) => {
-                let status = answer.raw().status().as_u16();
-                self.answered(status, answer.err().code().unwrap_or_default())
+            SdkError::ServiceError(response) => {
+                let status = response.raw().status().as_u16();
+                self.of_response(status, response.err().code().unwrap_or_default())
             }
             SdkError::ResponseError(_) => {
-                let message = format!("{} gave an answer that is not one of S3", self.s3.endpoint);
-                Verdict { code: Code::Unavailable, message, retryable: true }
+                let message = format!("{} sent a response that is not from S3", self.s3.endpoint);
+                transient(Code::Unavailable, message)
             }
-            _ => self.refused("the request could not be built"),
+            _ => self.rejected("the request could not be built"),
         }
     }
 
-    /// S3 answered: its error code says most, the status the rest (an answer to
-    /// HEAD has no body and thus no code).
-    fn answered(&self, status: u16, code: &str) -> Verdict {
+    /// Classified by S3's error code, else by status: a response to HEAD has no body and
+    /// so no code.
+    fn of_response(&self, status: u16, code: &str) -> Failure {
         let Self { s3, action, bucket, .. } = self;
         let address = self.address();
         match (code, status) {
-            ("NoSuchBucket", _) => final_verdict(
+            ("NoSuchBucket", _) => permanent(
                 Code::NotFound,
                 format!("the bucket '{bucket}' does not exist at {}: check its name", s3.endpoint),
             ),
-            ("PreconditionFailed", _) | (_, 412) => final_verdict(
+            ("PreconditionFailed", _) | (_, 412) => permanent(
                 Code::Conflict,
                 format!("{address} was overwritten since it was listed: list it again"),
             ),
-            ("InvalidRange", _) | (_, 416) => final_verdict(
+            ("InvalidRange", _) | (_, 416) => permanent(
                 Code::Conflict,
                 format!("{address} is shorter than it was when listed: list it again"),
             ),
             (
                 "InvalidAccessKeyId" | "SignatureDoesNotMatch" | "ExpiredToken" | "InvalidToken",
                 _,
-            ) => final_verdict(
+            ) => permanent(
                 Code::Config,
                 format!(
                     "{} does not accept the credentials ({code}): check access key and secret",
                     s3.endpoint
                 ),
             ),
-            ("RequestTimeTooSkewed", _) => final_verdict(
+            ("RequestTimeTooSkewed", _) => permanent(
                 Code::Config,
-                format!("{} finds this machine's clock wrong: set it", s3.endpoint),
+                format!("{} rejects this machine's clock as wrong: set it", s3.endpoint),
             ),
-            ("AccessDenied", _) | (_, 401 | 403) => final_verdict(
+            ("AccessDenied", _) | (_, 401 | 403) => permanent(
                 Code::Config,
                 format!("the credentials may not {action} {address}: grant {}", self.permission()),
             ),
-            ("PermanentRedirect" | "AuthorizationHeaderMalformed", _) | (_, 301) => final_verdict(
+            ("PermanentRedirect" | "AuthorizationHeaderMalformed", _) | (_, 301) => permanent(
                 Code::Config,
                 format!(
                     "the bucket '{bucket}' is not in region {}: set the region it is in",
                     s3.region
                 ),
             ),
-            (_, 404) => final_verdict(Code::NotFound, format!("{address} does not exist")),
-            ("SlowDown" | "RequestTimeout", _) | (_, 408 | 429 | 500..) => Verdict {
-                code: Code::Unavailable,
-                message: format!("{} cannot {action} {address} now ({status})", s3.endpoint),
-                retryable: true,
-            },
-            (_, _) if code.is_empty() => self.refused(&format!("status {status}")),
-            (_, _) => self.refused(code),
+            (_, 404) => permanent(Code::NotFound, format!("{address} does not exist")),
+            ("SlowDown" | "RequestTimeout", _) | (_, 408 | 429 | 500..) => transient(
+                Code::Unavailable,
+                format!("{} cannot {action} {address} now ({status})", s3.endpoint),
+            ),
+            (_, _) if code.is_empty() => self.rejected(&format!("status {status}")),
+            (_, _) => self.rejected(code),
         }
     }
 
-    fn unreachable(&self, retryable: bool) -> Verdict {
+    fn unreachable(&self, retryable: bool) -> Failure {
         let message = format!(
             "{} does not answer (to {} {}): check endpoint and network",
             self.s3.endpoint,
             self.action,
             self.address()
         );
-        Verdict { code: Code::Unavailable, message, retryable }
+        Failure { error: Error::new(Code::Unavailable, message), retryable }
     }
 
-    fn refused(&self, reason: &str) -> Verdict {
+    fn rejected(&self, reason: &str) -> Failure {
         let Self { s3, action, .. } = self;
         let address = self.address();
         let message = format!("{} refused to {action} {address}: {reason}", s3.endpoint);
-        final_verdict(Code::Internal, message)
+        permanent(Code::Internal, message)
     }
 
     fn address(&self) -> String {
@@ -153,47 +152,39 @@ impl Target<'_> {
     }
 }
 
-struct Verdict {
-    code: Code,
-    message: String,
-    retryable: bool,
+fn permanent(code: Code, message: impl Into<String>) -> Failure {
+    Failure { error: Error::new(code, message), retryable: false }
 }
 
-fn final_verdict(code: Code, message: impl Into<String>) -> Verdict {
-    Verdict { code, message: message.into(), retryable: false }
+fn transient(code: Code, message: impl Into<String>) -> Failure {
+    Failure { error: Error::new(code, message), retryable: true }
 }
 
-fn credentials_verdict(error: &CredentialsError) -> Verdict {
-    const WAY_OUT: &str = "set access key and secret of the storage, \
+fn of_credentials(error: &CredentialsError) -> Failure {
+    const REMEDY: &str = "set access key and secret of the storage, \
         or AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or AWS_PROFILE";
     match error {
         CredentialsError::CredentialsNotLoaded(_) => {
-            final_verdict(Code::Config, format!("no S3 credentials were found: {WAY_OUT}"))
+            permanent(Code::Config, format!("no S3 credentials were found: {REMEDY}"))
         }
         CredentialsError::InvalidConfiguration(_) => {
-            final_verdict(Code::Config, format!("the AWS profile in use is not valid: {WAY_OUT}"))
+            permanent(Code::Config, format!("the AWS profile in use is not valid: {REMEDY}"))
         }
-        CredentialsError::ProviderTimedOut(_) => Verdict {
-            code: Code::Unavailable,
-            message: format!("the source of S3 credentials does not answer: {WAY_OUT}"),
-            retryable: true,
-        },
-        // Where nothing is configured this is a refusal by the machine's own
-        // metadata service; on AWS it may pass.
-        _ => Verdict {
-            code: Code::Config,
-            message: format!("no S3 credentials could be loaded: {WAY_OUT}"),
-            retryable: true,
-        },
+        CredentialsError::ProviderTimedOut(_) => transient(
+            Code::Unavailable,
+            format!("the source of S3 credentials does not answer: {REMEDY}"),
+        ),
+        // Without any configuration the instance metadata service has refused; on AWS
+        // that may be temporary.
+        _ => transient(Code::Config, format!("no S3 credentials could be loaded: {REMEDY}")),
     }
 }
 
-/// What the SDK reports, with what S3 said about it; the SDK's own text leaves
-/// that out for most errors.
+/// An SDK error with S3's message, which the SDK's own text mostly omits.
 #[derive(Debug)]
-struct Answer<E>(SdkError<E>);
+struct WithMessage<E>(SdkError<E>);
 
-impl<E: ProvideErrorMetadata + StdError + 'static> fmt::Display for Answer<E> {
+impl<E: ProvideErrorMetadata + StdError + 'static> fmt::Display for WithMessage<E> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self.0.message() {
             Some(message) => write!(f, "{}: {message}", self.0),
@@ -202,13 +193,13 @@ impl<E: ProvideErrorMetadata + StdError + 'static> fmt::Display for Answer<E> {
     }
 }
 
-impl<E: ProvideErrorMetadata + StdError + 'static> StdError for Answer<E> {
+impl<E: ProvideErrorMetadata + StdError + 'static> StdError for WithMessage<E> {
     fn source(&self) -> Option<&(dyn StdError + 'static)> {
         self.0.source()
     }
 }
 
-/// The first error of type `T` among `error` and what caused it.
+/// The first error of type `T` in the chain of `error`.
 fn find_source<'a, T: StdError + 'static>(error: &'a (dyn StdError + 'static)) -> Option<&'a T> {
     let mut next = Some(error);
     while let Some(error) = next {

@@ -1,4 +1,4 @@
-//! Listing a bucket, one page of S3 at a time.
+//! Lists a bucket, one page of S3 at a time.
 
 use aws_sdk_s3::types::Object;
 use chrono::{DateTime, Utc};
@@ -8,19 +8,19 @@ use super::failure::Target;
 use super::object::{ObjectVersion, unquoted};
 use crate::error::{Error, Result};
 
-/// A part of a bucket.
+/// A bucket, or the part of it under a prefix.
 #[derive(Debug, Clone)]
 pub(super) struct Folder {
     pub(super) s3: S3,
     pub(super) bucket: String,
-    /// Without a slash at the end; empty for the whole bucket.
+    /// Without a trailing slash; empty for the whole bucket.
     pub(super) prefix: String,
 }
 
 impl Folder {
-    /// S3 compares prefixes as text: `in` also finds `in-old/file`, which is not
-    /// meant by the folder `in`. Names ending in a slash are folders themselves.
-    fn holds(&self, key: &str) -> bool {
+    /// S3 compares prefixes as text: `in` also matches `in-old/file`, which is not in
+    /// the folder `in`. A key ending in a slash is a folder.
+    fn contains(&self, key: &str) -> bool {
         let inside = match key.strip_prefix(self.prefix.as_str()) {
             Some(rest) => self.prefix.is_empty() || rest.is_empty() || rest.starts_with('/'),
             None => false,
@@ -29,7 +29,7 @@ impl Folder {
     }
 
     fn version(&self, object: Object) -> Result<Option<ObjectVersion>> {
-        let Some(key) = object.key.filter(|key| self.holds(key)) else { return Ok(None) };
+        let Some(key) = object.key.filter(|key| self.contains(key)) else { return Ok(None) };
         let size = object.size.and_then(|size| u64::try_from(size).ok());
         let (Some(etag), Some(size)) = (object.e_tag, size) else {
             let bucket = &self.bucket;
@@ -48,7 +48,7 @@ impl Folder {
     }
 }
 
-/// The pages of a listing and where it stands.
+/// The pages of a listing.
 #[derive(Debug)]
 pub(super) struct S3Pages {
     folder: Folder,
@@ -84,7 +84,7 @@ impl S3Pages {
     async fn request(&mut self, token: Option<String>) -> Result<Vec<ObjectVersion>> {
         let Folder { s3, bucket, prefix } = &self.folder;
         let target = Target { s3, action: "list", bucket, key: None };
-        let answer = s3
+        let response = s3
             .client
             .list_objects_v2()
             .bucket(bucket)
@@ -93,11 +93,11 @@ impl S3Pages {
             .send()
             .await
             .map_err(|error| target.error(error))?;
-        self.next = match answer.next_continuation_token {
-            Some(token) if answer.is_truncated == Some(true) => Next::After(token),
+        self.next = match response.next_continuation_token {
+            Some(token) if response.is_truncated == Some(true) => Next::After(token),
             _ => Next::End,
         };
-        let objects = answer.contents.unwrap_or_default().into_iter();
+        let objects = response.contents.unwrap_or_default().into_iter();
         objects.filter_map(|object| self.folder.version(object).transpose()).collect()
     }
 }

@@ -1,9 +1,8 @@
-//! S3 and local folders: where CSV files are found and read from, and the few
-//! writes that filling a bucket takes.
+//! S3 and local folders: listing and reading CSV files, and filling a bucket.
 //!
-//! A [`Source`] lists [`ObjectVersion`]s and opens one of them from any byte on.
-//! What is read is exactly the version that was listed: an object overwritten
-//! meanwhile is an error, never a mixture of two versions.
+//! A [`Source`] lists [`ObjectVersion`]s and opens one of them at any offset. It reads
+//! exactly the version that was listed: an object overwritten meanwhile is an error,
+//! never a mix of two versions.
 
 mod bucket;
 mod chunk;
@@ -18,10 +17,8 @@ mod source;
 mod uri;
 
 pub use bucket::Bucket;
+pub use chunk::MAX_CHUNK;
 pub use object::ObjectVersion;
 pub use settings::S3Settings;
 pub use source::{ByteStream, Listing, Source};
 pub use uri::SourceUri;
-
-/// The most bytes [`ByteStream::next`] hands out at once.
-pub const MAX_CHUNK: usize = 256 * 1024;

@@ -1,10 +1,12 @@
-//! One version of one object, and how it is named to people.
+//! One version of one object.
 
 use std::fmt;
 
 use chrono::{DateTime, Utc};
 
-/// One version of one object, as found by listing.
+use crate::error::{Code, Error};
+
+/// One version of one object, as listed.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ObjectVersion {
     /// The bucket; empty for a local file.
@@ -13,7 +15,7 @@ pub struct ObjectVersion {
     pub key: String,
     /// The `ETag` without its quotes; `<size>-<mtime in ns>-<inode>` for a local file.
     pub etag: String,
-    /// The version id, where the bucket keeps versions and the listing told it.
+    /// The version id, where the bucket is versioned and the listing has it.
     pub version_id: Option<String>,
     /// Size in bytes.
     pub size: u64,
@@ -32,12 +34,20 @@ impl fmt::Display for ObjectVersion {
     }
 }
 
+impl ObjectVersion {
+    /// The error for an object that is no longer the listed version.
+    pub(super) fn overwritten(&self) -> Error {
+        let message = format!("{self} was overwritten since it was listed: list it again");
+        Error::new(Code::Conflict, message)
+    }
+}
+
 /// An `ETag` as S3 sends it, without the quotes.
 pub(super) fn unquoted(etag: &str) -> &str {
     etag.strip_prefix('"').and_then(|etag| etag.strip_suffix('"')).unwrap_or(etag)
 }
 
-/// An `ETag` as a condition needs it.
+/// An `ETag` as `If-Match` needs it.
 pub(super) fn quoted(etag: &str) -> String {
     format!("\"{etag}\"")
 }

@@ -1,4 +1,4 @@
-//! Reading one object version from S3, across cut connections.
+//! Reads one object version from S3, through lost connections.
 
 use std::time::Duration;
 
@@ -17,18 +17,17 @@ const MAX_FAILURES: u32 = 5;
 const FIRST_BACKOFF: Duration = Duration::from_millis(100);
 const MAX_BACKOFF: Duration = Duration::from_secs(5);
 
-/// A reader that asks again, from the byte it has reached, whenever the body it
-/// reads from ends early.
+/// Requests the rest of the object whenever a body ends early.
 #[derive(Debug)]
 pub(super) struct Reader {
     s3: S3,
     object: ObjectVersion,
-    /// Bytes of the object before this one have been handed out.
+    /// The offset up to which the object has been returned.
     position: u64,
-    /// Received and not handed out yet.
+    /// Received and not returned yet.
     pending: Bytes,
     body: Option<Body>,
-    /// Failures in a row, with no byte handed out between them.
+    /// Failures since the last byte was returned.
     failures: u32,
 }
 
@@ -36,7 +35,7 @@ impl Reader {
     pub(super) async fn open(s3: S3, object: ObjectVersion, offset: u64) -> Result<Self> {
         let pending = Bytes::new();
         let mut reader = Self { s3, object, position: offset, pending, body: None, failures: 0 };
-        // A range that begins at the end is an error to S3, not an empty body.
+        // A range that begins at the end is an error in S3, not an empty body.
         if reader.remaining() > 0 {
             reader.connect().await?;
         }
@@ -62,7 +61,7 @@ impl Reader {
         self.object.size - self.position
     }
 
-    /// Fills `pending`, or drops a body that ended too early.
+    /// Fills `pending`, or drops a body that ended early.
     async fn receive(&mut self) -> Result<()> {
         let limit = self.s3.read_timeout;
         match timeout(limit, self.connect().await?.next()).await {
@@ -71,13 +70,13 @@ impl Reader {
                 self.pending = bytes;
                 Ok(())
             }
-            Ok(Some(Err(error))) => self.cut(broken().with_source(error)).await,
-            Ok(None) => self.cut(broken()).await,
-            Err(_) => self.cut(stalled(limit)).await,
+            Ok(Some(Err(error))) => self.disconnect(broken().with_source(error)).await,
+            Ok(None) => self.disconnect(broken()).await,
+            Err(_) => self.disconnect(stalled(limit)).await,
         }
     }
 
-    /// The body to read from, asked for if there is none.
+    /// The body to read from, requested if there is none.
     async fn connect(&mut self) -> Result<&mut Body> {
         let body = match self.body.take() {
             Some(body) => body,
@@ -95,7 +94,7 @@ impl Reader {
     async fn request(&self) -> Result<Body, Failure> {
         let object = &self.object;
         let range = (self.position > 0).then(|| format!("bytes={}-", self.position));
-        let answer = self
+        let response = self
             .s3
             .client
             .get_object()
@@ -107,23 +106,22 @@ impl Reader {
             .send()
             .await
             .map_err(|error| self.target().failure(error))?;
-        self.check(&answer).map_err(|error| Failure { error, retryable: false })?;
-        Ok(answer.body)
+        self.check(&response).map_err(|error| Failure { error, retryable: false })?;
+        Ok(response.body)
     }
 
-    /// Some S3 servers ignore conditions or ranges; their answers must not pass
-    /// for what was asked.
-    fn check(&self, answer: &GetObjectOutput) -> Result<()> {
+    /// Some S3 servers ignore conditions or ranges; their responses must not be taken
+    /// for what was requested.
+    fn check(&self, response: &GetObjectOutput) -> Result<()> {
         let object = &self.object;
-        if answer.e_tag().is_some_and(|etag| unquoted(etag) != object.etag) {
-            let message = format!("{object} was overwritten since it was listed: list it again");
-            return Err(Error::new(Code::Conflict, message));
+        if response.e_tag().is_some_and(|etag| unquoted(etag) != object.etag) {
+            return Err(object.overwritten());
         }
-        let start = answer.content_range().map_or(Some(0), range_start);
+        let start = response.content_range().map_or(Some(0), range_start);
         if start != Some(self.position) {
             let Self { s3, position, .. } = self;
             let message = format!(
-                "{} was asked for {object} from byte {position} on and answered with another part",
+                "{} returned another range than requested of {object}, from byte {position}",
                 s3.endpoint
             );
             return Err(Error::new(Code::Unavailable, message));
@@ -131,19 +129,19 @@ impl Reader {
         Ok(())
     }
 
-    async fn cut(&mut self, cause: Error) -> Result<()> {
+    async fn disconnect(&mut self, cause: Error) -> Result<()> {
         self.body = None;
         self.pause(cause).await
     }
 
-    /// Waits before the next try, or fails when there were enough of them.
+    /// Waits before the next attempt, or fails after the last one.
     async fn pause(&mut self, cause: Error) -> Result<()> {
         self.failures += 1;
         let Self { object, position, failures, .. } = self;
         if *failures >= MAX_FAILURES {
             let message = format!(
-                "{object} cannot be read past byte {position}, {failures} tries failed in a row \
-                 ({cause}): run again when {} answers",
+                "{object} cannot be read past byte {position}, {failures} attempts failed in a \
+                 row ({cause}): run again when {} answers",
                 self.s3.endpoint
             );
             return Err(Error::new(Code::Unavailable, message).with_source(cause));
@@ -151,25 +149,25 @@ impl Reader {
         let wait = backoff(*failures);
         tracing::warn!(
             %object, offset = *position, failures = *failures, cause = %cause.detail(), ?wait,
-            "reading was cut, it resumes from this offset"
+            "the connection was lost; reading resumes from this offset"
         );
         sleep(wait).await;
         Ok(())
     }
 
-    /// Lets the body end, which is when its checksum is compared.
+    /// Reads the body to its end, where its checksum is verified.
     async fn finish(&mut self) -> Result<()> {
         let Some(mut body) = self.body.take() else { return Ok(()) };
         match timeout(self.s3.read_timeout, body.next()).await {
-            Ok(Some(Err(error))) => Err(self.not_sound(error)),
+            Ok(Some(Err(error))) => Err(self.corrupted(error)),
             Ok(Some(Ok(bytes))) if !bytes.is_empty() => Err(self.too_long()),
-            // Every byte is there, so a late end of the body does not matter.
+            // Every byte has arrived: a late end of the body does not matter.
             _ => Ok(()),
         }
     }
 
-    fn not_sound(&self, error: ByteStreamError) -> Error {
-        let message = format!("{} did not arrive as it was stored: read it again", self.object);
+    fn corrupted(&self, error: ByteStreamError) -> Error {
+        let message = format!("{} does not match its checksum: read it again", self.object);
         Error::new(Code::Unavailable, message).with_source(error)
     }
 
@@ -186,11 +184,11 @@ impl Reader {
 }
 
 fn broken() -> Error {
-    Error::new(Code::Unavailable, "the connection broke off within the body")
+    Error::new(Code::Unavailable, "the connection was lost within the body")
 }
 
 fn stalled(limit: Duration) -> Error {
-    let message = format!("no byte came for {} s", limit.as_secs_f32());
+    let message = format!("no byte arrived for {} s", limit.as_secs_f32());
     Error::new(Code::Unavailable, message)
 }
 
@@ -199,7 +197,7 @@ fn range_start(range: &str) -> Option<u64> {
     range.strip_prefix("bytes ")?.split_once('-')?.0.trim().parse().ok()
 }
 
-/// Three times longer after each failure.
+/// Triples with each failure.
 fn backoff(failures: u32) -> Duration {
     let factor = 3_u32.saturating_pow(failures.saturating_sub(1));
     FIRST_BACKOFF.saturating_mul(factor).min(MAX_BACKOFF)
@@ -216,7 +214,7 @@ mod tests {
     }
 
     #[test]
-    fn content_ranges_tell_their_start() {
+    fn content_ranges_give_their_start() {
         assert_eq!(range_start("bytes 5-9/10"), Some(5));
         assert_eq!(range_start("bytes 0-9/*"), Some(0));
         assert_eq!(range_start("bytes */10"), None);

@@ -1,30 +1,30 @@
-//! How S3 is reached.
+//! How to connect to S3.
 
 use std::time::Duration;
 
 use crate::config::{Secret, StorageConfig};
 use crate::error::{Code, Error, Result};
 
-/// How S3 is reached. Whatever is `None` comes from the AWS SDK's own sources:
+/// How to connect to S3. `None` leaves a setting to the AWS SDK's own sources:
 /// environment, profile files, web identity, the container's or instance's role.
 #[derive(Debug, Clone)]
 pub struct S3Settings {
     /// An S3 server other than AWS, for instance `http://localhost:9000`.
     pub endpoint_url: Option<String>,
-    /// The region; `us-east-1` if there is an endpoint and none is known.
+    /// The region; defaults to `us-east-1` with an endpoint.
     pub region: Option<String>,
-    /// `endpoint/bucket/key` rather than `bucket.endpoint/key`; on by default if
-    /// there is an endpoint.
+    /// `endpoint/bucket/key` rather than `bucket.endpoint/key`; defaults to true with an
+    /// endpoint.
     pub force_path_style: Option<bool>,
-    /// Id of the access key; goes with `secret_access_key`.
+    /// Id of the access key; requires `secret_access_key`.
     pub access_key_id: Option<String>,
-    /// Secret of the access key; goes with `access_key_id`.
+    /// Secret of the access key; requires `access_key_id`.
     pub secret_access_key: Option<Secret>,
-    /// Token of temporary credentials; goes with both.
+    /// Token of temporary credentials; requires both.
     pub session_token: Option<Secret>,
-    /// How long a connection may take to come up.
+    /// How long connecting may take.
     pub connect_timeout: Duration,
-    /// How long an answer, or a body being read, may stay without a byte.
+    /// How long a response or a body may send no byte.
     pub read_timeout: Duration,
 }
 
@@ -59,7 +59,7 @@ impl From<&StorageConfig> for S3Settings {
 }
 
 impl S3Settings {
-    /// The explicit key pair, if one is set; half a pair is an error.
+    /// The configured key pair, if any; half a pair is an error.
     pub(super) fn key_pair(&self) -> Result<Option<(&str, &Secret)>> {
         match (self.access_key_id.as_deref(), self.secret_access_key.as_ref()) {
             (Some(id), Some(secret)) => Ok(Some((id, secret))),
@@ -69,7 +69,7 @@ impl S3Settings {
         }
     }
 
-    /// The explicit endpoint, if one is set and is a URL of HTTP.
+    /// The configured endpoint, if any; one that is not an HTTP URL is an error.
     pub(super) fn endpoint(&self) -> Result<Option<&str>> {
         let Some(url) = self.endpoint_url.as_deref() else { return Ok(None) };
         let host = url.strip_prefix("http://").or_else(|| url.strip_prefix("https://"));
@@ -103,7 +103,7 @@ mod tests {
     }
 
     #[test]
-    fn half_a_key_pair_is_refused() {
+    fn half_a_key_pair_is_an_error() {
         let access_key_id = Some("id".to_owned());
         let mut settings = S3Settings { access_key_id, ..S3Settings::default() };
         let error = settings.key_pair().unwrap_err();
@@ -114,7 +114,7 @@ mod tests {
     }
 
     #[test]
-    fn endpoints_have_to_be_http_urls() {
+    fn endpoints_must_be_http_urls() {
         for url in ["http://localhost:9000", "https://s3.example.com/"] {
             assert_eq!(with_endpoint(url).endpoint().unwrap(), Some(url));
         }

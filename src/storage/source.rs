@@ -1,4 +1,4 @@
-//! Where CSV files are listed and read: one face for S3 and local folders.
+//! One interface to S3 and local folders.
 
 use std::path::PathBuf;
 
@@ -13,7 +13,7 @@ use super::settings::S3Settings;
 use super::uri::SourceUri;
 use crate::error::{Code, Error, Result};
 
-/// Where CSV files are read from. Connect once in a process and clone.
+/// Lists and reads CSV files. Connect once in a process and clone.
 #[derive(Debug, Clone)]
 pub struct Source {
     uri: SourceUri,
@@ -27,8 +27,7 @@ enum Backend {
 }
 
 impl Source {
-    /// Prepares access; nothing is asked of S3 or the folder yet. `settings` are
-    /// of no concern to a `file://` source.
+    /// Prepares access without a request. A `file://` source ignores `settings`.
     ///
     /// # Errors
     /// `Config` if the settings are not valid or no region is known.
@@ -50,8 +49,8 @@ impl Source {
         &self.uri
     }
 
-    /// Every object of the source, page by page and sorted by key. Nothing is
-    /// asked before the first page.
+    /// Every object of the source, in pages sorted by key; the first page sends the
+    /// first request.
     #[must_use]
     pub fn list(&self) -> Listing {
         let pages = match &self.backend {
@@ -61,16 +60,17 @@ impl Source {
         Listing { pages }
     }
 
-    /// The raw bytes of exactly this version, from byte `offset` on.
+    /// The raw bytes of exactly this version, from `offset`.
     ///
     /// # Errors
-    /// `Conflict` if the object was overwritten since it was listed or has no
-    /// byte `offset`, `NotFound` if it is gone, `Config` if it may not be read,
+    /// `Conflict` if the object was overwritten since it was listed or is shorter than
+    /// `offset`, `NotFound` if it was deleted, `Config` if it may not be read,
     /// `Unavailable` if S3 does not answer.
     pub async fn open(&self, object: &ObjectVersion, offset: u64) -> Result<ByteStream> {
         if offset > object.size {
             let size = object.size;
-            let message = format!("{object} has {size} bytes, it cannot be read from {offset} on");
+            let message =
+                format!("{object} has {size} bytes, it cannot be read from byte {offset}");
             return Err(Error::new(Code::Conflict, message));
         }
         let reader = match &self.backend {
@@ -125,12 +125,12 @@ enum AnyReader {
 }
 
 impl ByteStream {
-    /// The next bytes, at most [`super::MAX_CHUNK`] and never none; `None` after
-    /// the last byte of the object. Cut connections are resumed unseen.
+    /// The next bytes: at least one, at most [`super::MAX_CHUNK`]; `None` at the end of
+    /// the object. Lost connections are resumed transparently.
     ///
     /// # Errors
     /// `Conflict` if the object is overwritten while it is read, `Unavailable` if
-    /// reading cannot be resumed, or if the whole does not match its checksum.
+    /// reading cannot be resumed or the object does not match its checksum.
     pub async fn next(&mut self) -> Result<Option<Bytes>> {
         match &mut self.reader {
             AnyReader::S3(reader) => reader.next().await,

@@ -8,8 +8,8 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use crate::error::{Code, Error, Result};
 
-/// Where CSV files lie. Written `s3://bucket/prefix` or `file:///dir`, without
-/// percent-encoding; a slash at the end makes no difference.
+/// The location of CSV files: `s3://bucket/prefix` or `file:///dir`, without
+/// percent-encoding; a trailing slash is ignored.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub enum SourceUri {
     /// The object named `prefix` and every object below `prefix/`; the whole
@@ -17,10 +17,10 @@ pub enum SourceUri {
     S3 {
         /// Name of the bucket.
         bucket: String,
-        /// Key prefix without a slash at the end; empty for the whole bucket.
+        /// Key prefix without a trailing slash; empty for the whole bucket.
         prefix: String,
     },
-    /// A local folder with everything below it, or one local file.
+    /// A local folder, recursively, or one local file.
     File {
         /// Absolute path.
         dir: PathBuf,
@@ -53,7 +53,7 @@ fn parse_s3(value: &str, rest: &str) -> Result<SourceUri> {
 
 fn parse_file(value: &str, path: &str) -> Result<SourceUri> {
     if !path.starts_with('/') {
-        let hint = "the path has to be absolute, with three slashes: file:///folder";
+        let hint = "the path must be absolute, with three slashes: file:///folder";
         return Err(invalid(value, hint));
     }
     let trimmed = path.trim_end_matches('/');
@@ -61,7 +61,7 @@ fn parse_file(value: &str, path: &str) -> Result<SourceUri> {
     Ok(SourceUri::File { dir })
 }
 
-/// Refuses what S3 would refuse (or send elsewhere) with an unclear answer.
+/// Rejects names that S3 would reject, or misroute, with an unclear response.
 fn check_bucket(bucket: &str) -> Result<(), String> {
     let allowed = |c: char| c.is_ascii_alphanumeric() || matches!(c, '.' | '-' | '_');
     if let Some(wrong) = bucket.chars().find(|c| !allowed(*c)) {
@@ -72,7 +72,9 @@ fn check_bucket(bucket: &str) -> Result<(), String> {
     }
     let edge = |c: char| c.is_ascii_alphanumeric();
     if !bucket.starts_with(edge) || !bucket.ends_with(edge) {
-        return Err(format!("the bucket name '{bucket}' must begin and end with letter or digit"));
+        return Err(format!(
+            "the bucket name '{bucket}' must begin and end with a letter or digit"
+        ));
     }
     Ok(())
 }
@@ -111,7 +113,7 @@ mod tests {
         SourceUri::S3 { bucket: bucket.to_owned(), prefix: prefix.to_owned() }
     }
 
-    fn refusal(value: &str) -> String {
+    fn rejection(value: &str) -> String {
         let error = value.parse::<SourceUri>().unwrap_err();
         assert_eq!(error.code(), Code::Config);
         assert!(error.message().contains(value), "{error} does not name {value}");
@@ -119,7 +121,7 @@ mod tests {
     }
 
     #[test]
-    fn s3_addresses_are_read() {
+    fn s3_addresses_are_parsed() {
         assert_eq!("s3://sales".parse::<SourceUri>().unwrap(), s3("sales", ""));
         assert_eq!("s3://sales/".parse::<SourceUri>().unwrap(), s3("sales", ""));
         assert_eq!("s3://sales/in/2014/".parse::<SourceUri>().unwrap(), s3("sales", "in/2014"));
@@ -127,7 +129,7 @@ mod tests {
     }
 
     #[test]
-    fn folders_are_read() {
+    fn folders_are_parsed() {
         for value in ["file:///data/in", "file:///data/in/"] {
             let uri = value.parse::<SourceUri>().unwrap();
             assert_eq!(uri, SourceUri::File { dir: PathBuf::from("/data/in") });
@@ -137,26 +139,26 @@ mod tests {
     }
 
     #[test]
-    fn display_gives_the_address_back() {
+    fn display_round_trips() {
         for value in ["s3://sales", "s3://sales/in/2014", "file:///data/in"] {
             assert_eq!(value.parse::<SourceUri>().unwrap().to_string(), value);
         }
     }
 
     #[test]
-    fn refusals_name_the_value_and_the_way_out() {
-        assert!(refusal("sales/in").contains("s3://bucket/prefix"));
-        assert!(refusal("https://sales/in").contains("s3://bucket/prefix"));
-        assert!(refusal("s3:///in").contains("the bucket is missing"));
-        assert!(refusal("s3://ab").contains("3 to 63"));
-        assert!(refusal("s3://-sales").contains("begin and end"));
-        assert!(refusal("s3://sa:les/in").contains("':'"));
-        assert!(refusal("file://data/in").contains("three slashes"));
-        refusal("");
+    fn errors_name_the_value_and_the_remedy() {
+        assert!(rejection("sales/in").contains("s3://bucket/prefix"));
+        assert!(rejection("https://sales/in").contains("s3://bucket/prefix"));
+        assert!(rejection("s3:///in").contains("the bucket is missing"));
+        assert!(rejection("s3://ab").contains("3 to 63"));
+        assert!(rejection("s3://-sales").contains("begin and end"));
+        assert!(rejection("s3://sa:les/in").contains("':'"));
+        assert!(rejection("file://data/in").contains("three slashes"));
+        rejection("");
     }
 
     #[test]
-    fn serde_uses_the_written_form() {
+    fn serde_uses_the_text_form() {
         let uri: SourceUri = serde_json::from_str("\"s3://sales/in/\"").unwrap();
         assert_eq!(serde_json::to_string(&uri).unwrap(), "\"s3://sales/in\"");
         assert!(serde_json::from_str::<SourceUri>("\"nowhere\"").is_err());

@@ -1,4 +1,4 @@
-//! The files a demo loads: those of a folder, or generated ones.
+//! The files that a demo loads: those of a folder, or generated ones.
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -13,17 +13,17 @@ use crate::error::{Code, Error, Result};
 use crate::sample::SampleOptions;
 use crate::storage::{Bucket, S3Settings, Source, SourceUri};
 
-/// Where the rows come from.
+/// The source of the files.
 pub(super) enum Data {
     Folder(PathBuf),
     Generated { scale: f64 },
 }
 
-/// Seed of generated files: every demo shows the same ones.
+/// The seed of generated files: the same in every demo.
 const SEED: u64 = 1;
 
-/// The version of each file that is in the bucket, as a listing of the folder tells it.
-type Known = BTreeMap<String, String>;
+/// The version of each uploaded file, from the listing of the folder.
+type Uploaded = BTreeMap<String, String>;
 
 impl Data {
     pub(super) fn of(folder: Option<&Path>, scale: Option<f64>) -> Result<Self> {
@@ -34,7 +34,7 @@ impl Data {
         Ok(Self::Folder(folder))
     }
 
-    /// Names the demo's database and bucket: rows of different files do not mix.
+    /// The name of the demo's database and bucket: different data do not mix.
     pub(super) fn name(&self) -> String {
         match self {
             Self::Folder(folder) => {
@@ -48,15 +48,15 @@ impl Data {
         }
     }
 
-    /// Puts what is new or changed into the bucket.
-    pub(super) async fn put(&self, state: &State, bucket: &Bucket) -> Result<()> {
+    /// Uploads new and changed files into the bucket.
+    pub(super) async fn upload(&self, state: &State, bucket: &Bucket) -> Result<()> {
         let list = state.dir().join(format!("{}.files.json", self.name()));
-        let mut known = read_list(&list);
+        let mut uploaded = read_list(&list);
         match self {
             Self::Folder(folder) => {
-                put_folder(folder, bucket, &mut known).await?;
+                upload_folder(folder, bucket, &mut uploaded).await?;
             }
-            Self::Generated { .. } if !known.is_empty() => return Ok(()),
+            Self::Generated { .. } if !uploaded.is_empty() => return Ok(()),
             Self::Generated { scale } => {
                 let out = state.dir().join(format!("{}.sample", self.name()));
                 let options = SampleOptions {
@@ -67,15 +67,15 @@ impl Data {
                     optional: true,
                 };
                 sample::write(options).await?;
-                put_folder(&out, bucket, &mut known).await?;
+                upload_folder(&out, bucket, &mut uploaded).await?;
                 fs::remove_dir_all(&out).map_err(|error| unreadable(&out, error))?;
             }
         }
-        write_list(&list, &known)
+        write_list(&list, &uploaded)
     }
 }
 
-async fn put_folder(folder: &Path, bucket: &Bucket, known: &mut Known) -> Result<()> {
+async fn upload_folder(folder: &Path, bucket: &Bucket, uploaded: &mut Uploaded) -> Result<()> {
     let uri = SourceUri::File { dir: folder.to_owned() };
     let mut listing = Source::connect(&uri, &S3Settings::default()).await?.list();
     let mut found = 0;
@@ -84,12 +84,12 @@ async fn put_folder(folder: &Path, bucket: &Bucket, known: &mut Known) -> Result
             found += 1;
             let path = Path::new(&file.key);
             let key = path.strip_prefix(folder).unwrap_or(path).to_string_lossy().into_owned();
-            if known.get(&key) == Some(&file.etag) {
+            if uploaded.get(&key) == Some(&file.etag) {
                 continue;
             }
-            tracing::info!(key, bytes = file.size, "putting into the bucket");
+            tracing::info!(key, bytes = file.size, "uploading");
             bucket.put_file(path, &format!("incoming/{key}")).await?;
-            known.insert(key, file.etag.clone());
+            uploaded.insert(key, file.etag.clone());
         }
     }
     if found == 0 {
@@ -97,20 +97,21 @@ async fn put_folder(folder: &Path, bucket: &Bucket, known: &mut Known) -> Result
             dataset::ALL.iter().map(|dataset| format!("{}.csv", dataset.file_stem)).collect();
         return Err(Error::new(
             Code::BadUserInput,
-            format!("{} holds none of {}", folder.display(), names.join(", ")),
+            format!("{} has none of the files {}", folder.display(), names.join(", ")),
         ));
     }
     Ok(())
 }
 
-/// A list that cannot be read only means that everything is put again.
-fn read_list(path: &Path) -> Known {
+/// If the list cannot be read, everything is uploaded again.
+fn read_list(path: &Path) -> Uploaded {
     fs::read(path).ok().and_then(|text| serde_json::from_slice(&text).ok()).unwrap_or_default()
 }
 
-fn write_list(path: &Path, known: &Known) -> Result<()> {
-    let text = serde_json::to_vec(known)
-        .map_err(|error| Error::internal("the list of files cannot be made").with_source(error))?;
+fn write_list(path: &Path, uploaded: &Uploaded) -> Result<()> {
+    let text = serde_json::to_vec(uploaded).map_err(|error| {
+        Error::internal("the list of files cannot be written").with_source(error)
+    })?;
     fs::write(path, text).map_err(|error| unreadable(path, error))
 }
 

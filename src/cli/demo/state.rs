@@ -1,4 +1,4 @@
-//! The folder in which a demo keeps its databases and objects.
+//! The folder of a demo's databases and objects.
 
 use std::fs::{self, File, OpenOptions, TryLockError};
 use std::io::Write as _;
@@ -16,17 +16,17 @@ pub(super) struct State {
 }
 
 impl State {
-    /// Opens the folder, or the user's own if none is named.
+    /// Opens the folder; without one, the default of the user.
     pub(super) fn open(dir: Option<&Path>) -> Result<Self> {
         let dir = match dir {
             Some(dir) => dir.to_owned(),
             None => default_dir()?,
         };
         let failed = |what: &str, error: std::io::Error| {
-            let message = format!("{} {what}; name another folder with --state", dir.display());
+            let message = format!("{} {what}; choose another folder with --state", dir.display());
             Error::new(Code::Config, message).with_source(error)
         };
-        fs::create_dir_all(&dir).map_err(|error| failed("cannot be made", error))?;
+        fs::create_dir_all(&dir).map_err(|error| failed("cannot be created", error))?;
         let dir = fs::canonicalize(&dir).map_err(|error| failed("cannot be opened", error))?;
         let lock =
             File::create(dir.join("lock")).map_err(|error| failed("cannot be written", error))?;
@@ -34,7 +34,10 @@ impl State {
             Ok(()) => Ok(Self { dir, _lock: lock }),
             Err(TryLockError::WouldBlock) => Err(Error::new(
                 Code::Conflict,
-                format!("another demo runs on {}; stop it, or use --state", dir.display()),
+                format!(
+                    "another demo uses {}; stop it, or choose another folder with --state",
+                    dir.display()
+                ),
             )),
             Err(TryLockError::Error(error)) => Err(failed("cannot be locked", error)),
         }
@@ -49,8 +52,8 @@ impl State {
         self.dir.join("demo.env")
     }
 
-    /// Writes what another subcommand needs to reach the demo's servers; readable
-    /// by this user only, because it holds their passwords.
+    /// Writes the settings by which other subcommands reach the demo's servers; for
+    /// this user only, because they contain passwords.
     pub(super) fn write_environment(
         &self,
         database_url: &str,
@@ -80,8 +83,8 @@ impl State {
     }
 }
 
-/// A service account's place for root, because the unprivileged account of
-/// Postgres cannot reach into root's home; the user's own state folder otherwise.
+/// Below /var/lib for root, because the unprivileged account of Postgres cannot
+/// enter root's home; otherwise in the user's state folder.
 fn default_dir() -> Result<PathBuf> {
     if nix::unistd::geteuid().is_root() {
         return Ok(PathBuf::from("/var/lib/salesgraph"));
@@ -91,5 +94,7 @@ fn default_dir() -> Result<PathBuf> {
     of("XDG_STATE_HOME")
         .or_else(|| of("HOME").map(|home| home.join(".local/state")))
         .map(|base| base.join("salesgraph"))
-        .ok_or_else(|| Error::new(Code::Config, "no home folder is known; name one with --state"))
+        .ok_or_else(|| {
+            Error::new(Code::Config, "there is no home folder; choose a folder with --state")
+        })
 }

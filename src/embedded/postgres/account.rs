@@ -1,5 +1,5 @@
-//! The account Postgres runs as. It refuses to be root, so a program started by
-//! root hands it to an account without rights.
+//! The account that runs Postgres. Postgres refuses to run as root, so a program
+//! started by root switches to an unprivileged account.
 
 use std::fs::{self, Metadata};
 use std::io;
@@ -12,7 +12,7 @@ use nix::unistd::{Gid, Uid, User, chown, geteuid};
 
 use crate::error::{Code, Error, Result};
 
-/// An account that is not the one of this program.
+/// An account other than that of this program.
 #[derive(Debug, Clone)]
 pub(super) struct Account {
     name: String,
@@ -21,8 +21,8 @@ pub(super) struct Account {
 }
 
 impl Account {
-    /// The account to change to, or none where this program has no rights to
-    /// give away. Data that exists decides: its owner goes on with it.
+    /// The account to switch to; none unless this program runs as root. Existing
+    /// data stays with its owner.
     pub(super) fn choose(data: &Path) -> Result<Option<Self>> {
         let owner = fs::metadata(data).ok().map(|data| Uid::from_raw(data.uid()));
         if !geteuid().is_root() {
@@ -38,24 +38,24 @@ impl Account {
         let user = user.filter(|user| !user.uid.is_root()).ok_or_else(|| {
             Error::new(
                 Code::Config,
-                "Postgres does not run as root, and there is neither an account postgres nor \
-                 nobody to run it as: start the program as another user",
+                "Postgres does not run as root, and neither the account postgres nor nobody \
+                 exists: start the program as another user",
             )
         })?;
         Ok(Some(Self { name: user.name, uid: user.uid, gid: user.gid }))
     }
 
-    /// Makes a command run as this account, without further groups.
+    /// Runs a command as this account, without supplementary groups.
     pub(super) fn apply(&self, command: &mut Command) {
         command.uid(self.uid.as_raw()).gid(self.gid.as_raw());
     }
 
-    /// Gives a file or folder to this account.
+    /// Makes this account the owner of a file or folder.
     pub(super) fn give(&self, path: &Path) -> io::Result<()> {
         Ok(chown(path, Some(self.uid), Some(self.gid))?)
     }
 
-    /// Checks that this account can get to a folder: it needs passage through
+    /// Checks that this account can reach a folder: it needs search permission on
     /// every folder above it.
     pub(super) fn check_reach(&self, folder: &Path) -> Result<()> {
         let folder = folder.canonicalize().unwrap_or_else(|_| folder.to_owned());
@@ -63,8 +63,8 @@ impl Account {
             let closed = fs::metadata(above).is_ok_and(|above| !self.may_pass(&above));
             if closed {
                 let message = format!(
-                    "Postgres runs as {} here, which may not pass through {} to {}: \
-                     choose a state folder below /var/lib or /var/tmp, or run as another user than root",
+                    "Postgres runs as {}, which has no permission to pass through {} to {}: \
+                     choose a state folder below /var/lib or /var/tmp, or do not run as root",
                     self.name,
                     above.display(),
                     folder.display()

@@ -1,20 +1,17 @@
-//! Which Postgres of this machine to run.
+//! Chooses the Postgres to run.
 
 use std::env;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use super::download;
+use super::download::{self, BIN_VARIABLE};
 use crate::error::{Code, Error, Result};
 
-/// Names the folder with `postgres` and `initdb` to use, before all others.
-pub(super) const BIN_VARIABLE: &str = "SALESGRAPH_POSTGRES_BIN";
-
-/// Older ones are passed over.
+/// Oldest major version to use.
 const OLDEST: u32 = 15;
 
-/// A folder with the programs, and the major version they are of.
+/// A folder with the programs, and their major version.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Binaries {
     pub(super) folder: PathBuf,
@@ -26,13 +23,13 @@ impl Binaries {
         self.folder.join(name)
     }
 
-    /// Finds the programs for data of the major version `made_by`, or for new
-    /// data. What is nowhere on the machine is fetched into `store`.
+    /// Finds the programs for data of the major version `made_by`, or for new data;
+    /// downloads them into `store` if none are installed.
     pub(super) fn find(store: &Path, made_by: Option<u32>, data: &Path) -> Result<Self> {
         if let Some(folder) = env::var_os(BIN_VARIABLE).filter(|folder| !folder.is_empty()) {
             let found = inspect(Path::new(&folder)).ok_or_else(|| {
                 let message = format!(
-                    "{BIN_VARIABLE} is {}, but there are no postgres and initdb that run in it",
+                    "{BIN_VARIABLE} is {}, which holds no postgres and initdb that run",
                     folder.display()
                 );
                 Error::new(Code::Config, message)
@@ -65,8 +62,8 @@ impl Binaries {
     }
 }
 
-/// The installations in the order of preference: Debian's folders, newest
-/// first, then what the search path finds.
+/// The installations in order of preference: Debian's folders, newest first, then
+/// those on the search path.
 fn installed() -> Vec<Binaries> {
     let folders = fs::read_dir("/usr/lib/postgresql").into_iter().flatten().flatten();
     let mut debian: Vec<_> =
@@ -77,7 +74,7 @@ fn installed() -> Vec<Binaries> {
     debian
 }
 
-/// The search path may hold a link; the programs beside it are where it leads.
+/// A link on the search path is followed to the folder of all programs.
 fn on_path(folder: &Path) -> Option<Binaries> {
     inspect(folder.join("postgres").canonicalize().ok()?.parent()?)
 }
@@ -100,9 +97,9 @@ fn major(version: &str) -> Option<u32> {
 
 fn other_version(data: &Path, made_by: u32, found: &Binaries) -> Error {
     let message = format!(
-        "the database in {} was made by Postgres {made_by}, but the Postgres found in {} is {}: \
+        "the database in {} was created by Postgres {made_by}, but the Postgres found in {} is {}: \
          install Postgres {made_by} or set {BIN_VARIABLE} to its bin folder; \
-         or move the folder away to begin with an empty database",
+         or move the folder away to start with an empty database",
         data.display(),
         found.folder.display(),
         found.major
@@ -112,7 +109,7 @@ fn other_version(data: &Path, made_by: u32, found: &Binaries) -> Error {
 
 fn unusable(folder: &Path) -> Error {
     let message = format!(
-        "the Postgres fetched into {} does not run on this machine: install Postgres, or set \
+        "the Postgres downloaded into {} does not run on this machine: install Postgres, or set \
          {BIN_VARIABLE} to its bin folder",
         folder.display()
     );
@@ -124,7 +121,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn versions() {
+    fn the_major_version_is_parsed() {
         assert_eq!(major("postgres (PostgreSQL) 15.8 (Debian 15.8-0+deb12u1)\n"), Some(15));
         assert_eq!(major("postgres (PostgreSQL) 18.4"), Some(18));
         assert_eq!(major("postgres (PostgreSQL) 19beta1"), Some(19));

@@ -1,4 +1,4 @@
-//! The folder of a Postgres: its data, its password, its log, and who has it.
+//! The folder of a Postgres: its data, password, log and lock.
 
 use std::fs::{self, DirBuilder, File, OpenOptions, TryLockError};
 use std::io::{self, Read as _, Seek as _, SeekFrom, Write as _};
@@ -11,21 +11,21 @@ use super::binaries::Binaries;
 use super::stale;
 use crate::error::{Code, Error, Result};
 
-/// The superuser that initdb makes and everybody connects as.
+/// The superuser that initdb creates and clients connect as.
 pub(super) const USER: &str = "salesgraph";
 
-/// The log is begun anew when it is longer than this.
+/// A longer log is rotated.
 const LOG_LIMIT: u64 = 16 * 1024 * 1024;
 
-/// How much of the log an error shows.
+/// Lines of the log in an error.
 const LOG_LINES: usize = 15;
 
 /// The folder below the state folder.
 #[derive(Debug)]
 pub(super) struct Cluster {
     root: PathBuf,
-    /// Held as long as this program has the folder.
-    _owner: File,
+    /// Held as long as this program uses the folder.
+    _lock: File,
 }
 
 impl Cluster {
@@ -33,16 +33,16 @@ impl Cluster {
         let root = state_dir.join("postgres");
         let open = || {
             DirBuilder::new().recursive(true).mode(0o755).create(&root)?;
-            let owner = OpenOptions::new().create(true).append(true).open(root.join("lock"))?;
-            Ok((root.canonicalize()?, owner))
+            let lock = OpenOptions::new().create(true).append(true).open(root.join("lock"))?;
+            Ok((root.canonicalize()?, lock))
         };
-        let (root, owner) = open().map_err(|error| unusable(&root, error))?;
-        match owner.try_lock() {
-            Ok(()) => Ok(Self { root, _owner: owner }),
+        let (root, lock) = open().map_err(|error| unusable(&root, error))?;
+        match lock.try_lock() {
+            Ok(()) => Ok(Self { root, _lock: lock }),
             Err(TryLockError::WouldBlock) => {
                 let message = format!(
-                    "the state folder {} is in use by another process: stop that one, or choose \
-                     another folder",
+                    "the state folder {} is in use by another process: stop it, or choose another \
+                     folder",
                     state_dir.display()
                 );
                 Err(Error::new(Code::Conflict, message))
@@ -71,7 +71,7 @@ impl Cluster {
         self.root.join("postgres.log")
     }
 
-    /// The major version that made the data, or none when there is no data yet.
+    /// The major version that created the data; none without data.
     pub(super) fn made_by(&self) -> Option<u32> {
         fs::read_to_string(self.data().join("PG_VERSION")).ok()?.trim().parse().ok()
     }
@@ -80,8 +80,8 @@ impl Cluster {
         let file = self.password_file();
         fs::read_to_string(&file).map(|text| text.trim().to_owned()).map_err(|error| {
             let message = format!(
-                "the password of the database cannot be read from {}: put the file back, or move \
-                 {} away to begin with an empty database",
+                "the password of the database cannot be read from {}: restore the file, or move {} \
+                 away to start with an empty database",
                 file.display(),
                 self.data().display()
             );
@@ -89,8 +89,8 @@ impl Cluster {
         })
     }
 
-    /// Makes the data folder. It takes its place as a whole, so that an initdb
-    /// that was interrupted leaves none.
+    /// Creates the data folder. It is moved into place as a whole: an interrupted
+    /// initdb leaves none.
     pub(super) fn initialise(&self, binaries: &Binaries, account: Option<&Account>) -> Result<()> {
         let staged = self.root.join("data.new");
         let prepare = || {
@@ -108,7 +108,7 @@ impl Cluster {
         };
         let output = prepare().map_err(|error| unusable(&self.root, error))?;
         if !output.status.success() {
-            let message = format!("initdb could not make a database in {}", self.root.display());
+            let message = format!("initdb could not create a database in {}", self.root.display());
             let said = String::from_utf8_lossy(&output.stderr).trim().to_owned();
             return Err(Error::new(Code::Unavailable, message).with_source(said));
         }
@@ -124,7 +124,7 @@ impl Cluster {
         initdb.arg("--pgdata").arg(target).arg("--pwfile").arg(self.password_file());
         initdb.args(["--username", USER, "--auth", "scram-sha-256", "--encoding", "UTF8"]);
         initdb.args(["--locale", "C.UTF-8", "--data-checksums"]);
-        // From 17 on Postgres carries this locale itself.
+        // Postgres has this locale built in from 17 on.
         if binaries.major >= 17 {
             initdb.args(["--locale-provider", "builtin", "--builtin-locale", "C.UTF-8"]);
         }
@@ -148,12 +148,12 @@ impl Cluster {
         file.sync_all()
     }
 
-    /// Clears what a Postgres that did not end in good order left behind.
+    /// Removes what a Postgres that was not shut down left behind.
     pub(super) async fn clear_remains(&self) -> Result<()> {
         stale::clear(&self.data()).await
     }
 
-    /// The log to append to, and where its new part begins.
+    /// The log to append to, and its length so far.
     pub(super) fn open_log(&self) -> Result<(File, u64)> {
         let path = self.log_file();
         let open = || {
@@ -167,9 +167,9 @@ impl Cluster {
         open().map_err(|error| unusable(&path, error))
     }
 
-    /// The last lines of the log, from a place on.
+    /// The last lines of the log after an offset.
     pub(super) fn log_tail(&self, from: u64) -> String {
-        // The log only adds to an error that is reported anyway.
+        // The log only adds to an error that is reported in any case.
         let text = self.read_log(from).unwrap_or_default();
         let lines: Vec<&str> = text.lines().collect();
         let skipped = lines.len().saturating_sub(LOG_LINES);

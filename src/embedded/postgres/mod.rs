@@ -1,5 +1,5 @@
-//! A Postgres of this program's own: found on the machine or fetched, with its
-//! data in a folder, reachable from this machine only.
+//! An embedded Postgres: installed on the machine or downloaded, with its data in
+//! a folder, reachable from this machine only.
 
 mod account;
 mod binaries;

@@ -1,4 +1,4 @@
-//! Postgres ends with this program, however that ends.
+//! Stops Postgres when this program ends, in whatever way.
 
 use std::io;
 use std::os::unix::process::CommandExt as _;
@@ -7,15 +7,15 @@ use std::process::Command;
 use nix::sys::signal::Signal;
 use nix::unistd::{Pid, getppid};
 
-/// Asks the kernel to send the child SIGINT, a fast shutdown for Postgres, when
-/// the **thread** that spawns it ends.
+/// Asks the kernel to send the child SIGINT, which is a fast shutdown, when the
+/// **thread** that spawns it ends.
 #[allow(unsafe_code, reason = "there is no other way to run code between fork and exec")]
 pub(super) fn shut_down_with_parent(command: &mut Command) {
     let parent = Pid::this();
     let arrange = move || {
         #[cfg(target_os = "linux")]
         nix::sys::prctl::set_pdeathsig(Signal::SIGINT)?;
-        // The parent may have died before the line above; then nobody sends it.
+        // If the parent died before the line above, no signal is sent.
         if getppid() == parent {
             Ok(())
         } else {

@@ -14,8 +14,8 @@ use tokio::sync::{oneshot, watch};
 
 use super::parent_death::shut_down_with_parent;
 
-/// A running postmaster, in a process group of its own: Ctrl-C in a terminal
-/// reaches this program, which then stops Postgres in good order.
+/// A running postmaster, in its own process group: Ctrl-C in a terminal reaches
+/// this program only, which then shuts Postgres down.
 #[derive(Debug)]
 pub(super) struct Process {
     pid: u32,
@@ -24,14 +24,14 @@ pub(super) struct Process {
 
 type Job = (Command, oneshot::Sender<io::Result<Process>>);
 
-/// The thread that spawns every postmaster. The kernel ties a child to the
-/// thread that made it, so this one lives as long as the program.
+/// The thread that spawns every postmaster. The kernel ties a child to the thread
+/// that spawned it, so this one lives as long as the program.
 static SPAWNER: LazyLock<io::Result<Mutex<mpsc::Sender<Job>>>> = LazyLock::new(|| {
     let (sender, receiver) = mpsc::channel::<Job>();
     thread::Builder::new().name("postgres-spawner".into()).spawn(move || {
         for (command, reply) in receiver {
-            // Nobody waits any more when the start was given up; the process
-            // is then told to stop as it is dropped.
+            // If the start was cancelled nobody receives the process, and its drop
+            // stops it.
             let _ = reply.send(spawn_here(command));
         }
     })?;
@@ -56,7 +56,7 @@ impl Process {
         self.pid
     }
 
-    /// How it ended, if it has.
+    /// The exit status, if the process has ended.
     pub(super) fn exit_status(&self) -> Option<ExitStatus> {
         *self.ended.borrow()
     }
@@ -70,10 +70,10 @@ impl Process {
         }
     }
 
-    /// Waits for the end; `false` when it did not come in time.
-    pub(super) async fn wait(&mut self, patience: Duration) -> bool {
+    /// Waits for the end; `false` after a timeout.
+    pub(super) async fn wait(&mut self, timeout: Duration) -> bool {
         let ended = self.ended.wait_for(Option::is_some);
-        tokio::time::timeout(patience, ended).await.is_ok()
+        tokio::time::timeout(timeout, ended).await.is_ok()
     }
 }
 

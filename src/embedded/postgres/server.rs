@@ -1,10 +1,10 @@
-//! Starting and stopping.
+//! Starts and stops Postgres.
 
 use std::fmt;
 use std::fs::File;
 use std::io;
 use std::net::{Ipv4Addr, TcpListener};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::time::Duration;
 
@@ -20,29 +20,29 @@ use super::process::Process;
 use super::stale;
 use crate::error::{Code, Error, Result};
 
-/// The database that [`Postgres::url`] leads to.
+/// The database of [`Postgres::url`].
 const DATABASE: &str = "salesgraph";
 
-/// Starting includes replaying what was written before a crash.
-const START_PATIENCE: Duration = Duration::from_secs(120);
+/// Starting includes recovery after a crash.
+const START_TIMEOUT: Duration = Duration::from_secs(120);
 
 /// A fast shutdown writes a checkpoint.
-const STOP_PATIENCE: Duration = Duration::from_secs(30);
+const STOP_TIMEOUT: Duration = Duration::from_secs(30);
 
 const PAUSE: Duration = Duration::from_millis(20);
 
-/// Between choosing a free port and listening on it another may take it.
+/// Another process may take a free port before Postgres listens on it.
 const PORT_ATTEMPTS: usize = 5;
 
-/// What a Postgres needs to know.
+/// The options of a Postgres.
 #[derive(Debug, Clone, Default)]
 pub struct PostgresOptions {
-    /// The folder of the program's state; the data lie below it in `postgres`.
+    /// The folder of the program's state; the data is below it in `postgres`.
     pub state_dir: PathBuf,
-    /// The port on 127.0.0.1, or a free one.
+    /// The port on 127.0.0.1; none chooses a free one.
     pub port: Option<u16>,
-    /// Settings of Postgres by name, such as `max_connections` or, where data
-    /// may be lost, `fsync`. Address and port are not among them.
+    /// Settings of Postgres by name, such as `max_connections` or, if data may be
+    /// lost, `fsync`. Address and port cannot be set.
     pub settings: Vec<(String, String)>,
 }
 
@@ -51,17 +51,14 @@ pub struct PostgresOptions {
 pub enum Crash {
     /// Immediate shutdown: no checkpoint, the next start recovers.
     Immediate,
-    /// The process is killed and its children find out by themselves.
+    /// The postmaster is killed; its children notice by themselves.
     Kill,
 }
 
 /// A running Postgres. Dropping it asks it to shut down and does not wait;
 /// [`Postgres::stop`] does. It also shuts down when this program is killed.
 pub struct Postgres {
-    cluster: Cluster,
-    binaries: Binaries,
-    account: Option<Account>,
-    settings: Vec<(String, String)>,
+    installation: Installation,
     password: String,
     port: u16,
     process: Process,
@@ -75,40 +72,33 @@ impl fmt::Debug for Postgres {
     }
 }
 
-/// All that a start depends on.
-struct Start<'a> {
-    cluster: &'a Cluster,
-    binaries: &'a Binaries,
-    account: Option<&'a Account>,
-    settings: &'a [(String, String)],
-    port: u16,
+/// What every start of the same Postgres uses.
+struct Installation {
+    cluster: Cluster,
+    binaries: Binaries,
+    account: Option<Account>,
+    settings: Vec<(String, String)>,
 }
 
 impl Postgres {
-    /// Starts Postgres, making its data when there are none, and waits until it
-    /// takes connections.
+    /// Starts Postgres, initialising its data if there is none, and waits until it
+    /// accepts connections.
     ///
     /// # Errors
     /// `CONFIG` when the folder, the account or the version does not fit,
-    /// `CONFLICT` when another process has the folder, `UNAVAILABLE` when there
-    /// is no Postgres or it does not start; each says what to do.
+    /// `CONFLICT` when another process uses the folder, `UNAVAILABLE` when there is
+    /// no Postgres or it does not start; each says what to do.
     pub async fn start(options: PostgresOptions) -> Result<Self> {
         let PostgresOptions { state_dir, port, settings } = options;
-        let prepared = tokio::task::spawn_blocking(move || prepare(&state_dir)).await;
-        let (cluster, binaries, account) = prepared
-            .map_err(|error| Error::internal("Postgres was not prepared").with_source(error))??;
-        let password = cluster.password()?;
+        let prepared =
+            tokio::task::spawn_blocking(move || Installation::prepare(&state_dir, settings)).await;
+        let installation = prepared
+            .map_err(|error| Error::internal("preparing Postgres failed").with_source(error))??;
+        let password = installation.cluster.password()?;
         let mut attempt = 1;
         let (port, process) = loop {
             let chosen = port.map_or_else(free_port, Ok)?;
-            let start = Start {
-                cluster: &cluster,
-                binaries: &binaries,
-                account: account.as_ref(),
-                settings: &settings,
-                port: chosen,
-            };
-            match start.run().await {
+            match installation.start(chosen).await {
                 Ok(process) => break (chosen, process),
                 Err(_) if port.is_none() && attempt < PORT_ATTEMPTS && is_taken(chosen) => {
                     attempt += 1;
@@ -116,7 +106,7 @@ impl Postgres {
                 Err(error) => return Err(error),
             }
         };
-        let postgres = Self { cluster, binaries, account, settings, password, port, process };
+        let postgres = Self { installation, password, port, process };
         postgres.ensure_database(DATABASE).await?;
         Ok(postgres)
     }
@@ -127,8 +117,8 @@ impl Postgres {
         self.url_for(DATABASE)
     }
 
-    /// The URL of another database of this Postgres, with its password. The
-    /// name is put in as it is: letters, digits, dashes and underscores.
+    /// The URL of another database of this Postgres, with its password. The name is
+    /// not encoded: letters, digits, dashes and underscores.
     #[must_use]
     pub fn url_for(&self, database: &str) -> String {
         format!("postgres://{USER}:{}@127.0.0.1:{}/{database}", self.password, self.port)
@@ -146,12 +136,12 @@ impl Postgres {
         self.process.pid()
     }
 
-    /// Makes a database, unless it is there.
+    /// Creates a database, unless it exists.
     ///
     /// # Errors
-    /// `UNAVAILABLE` when Postgres does not answer or refuses.
+    /// `UNAVAILABLE` when Postgres cannot be reached or refuses.
     pub async fn ensure_database(&self, name: &str) -> Result<()> {
-        let make = async {
+        let create = async {
             let mut connection = self.connect().await?;
             let found: Option<i32> =
                 sqlx::query_scalar("select 1 from pg_database where datname = $1")
@@ -165,8 +155,8 @@ impl Postgres {
             }
             connection.close().await
         };
-        make.await.map_err(|error: sqlx::Error| {
-            let message = format!("the database {name} could not be made");
+        create.await.map_err(|error: sqlx::Error| {
+            let message = format!("the database {name} could not be created");
             Error::new(Code::Unavailable, message).with_source(error)
         })
     }
@@ -181,8 +171,8 @@ impl Postgres {
         options.connect().await
     }
 
-    /// Ends the server in a bad way and waits until its process is gone.
-    /// [`Postgres::start_again`] brings it back.
+    /// Crashes the server and waits until its process has ended.
+    /// [`Postgres::start_again`] restarts it.
     ///
     /// # Errors
     /// `TIMEOUT` when the process does not end.
@@ -201,33 +191,26 @@ impl Postgres {
     pub async fn start_again(&mut self) -> Result<()> {
         self.process.signal(Signal::SIGINT);
         self.ended_in_time().await?;
-        let start = Start {
-            cluster: &self.cluster,
-            binaries: &self.binaries,
-            account: self.account.as_ref(),
-            settings: &self.settings,
-            port: self.port,
-        };
-        self.process = start.run().await?;
+        self.process = self.installation.start(self.port).await?;
         Ok(())
     }
 
-    /// Shuts down in good order: connections are closed, everything is written.
+    /// Shuts down: connections are closed, everything is written.
     ///
     /// # Errors
-    /// `TIMEOUT` when it does not end even when told to at once.
+    /// `TIMEOUT` when it does not end even after an immediate shutdown.
     pub async fn stop(mut self) -> Result<()> {
         self.process.signal(Signal::SIGINT);
-        if self.process.wait(STOP_PATIENCE).await {
+        if self.process.wait(STOP_TIMEOUT).await {
             return Ok(());
         }
-        tracing::warn!("Postgres does not shut down, it is stopped at once");
+        tracing::warn!("Postgres does not shut down in time; sending an immediate shutdown");
         self.process.signal(Signal::SIGQUIT);
         self.ended_in_time().await
     }
 
     async fn ended_in_time(&mut self) -> Result<()> {
-        if self.process.wait(STOP_PATIENCE).await {
+        if self.process.wait(STOP_TIMEOUT).await {
             return Ok(());
         }
         let message = format!("Postgres (process {}) does not end", self.pid());
@@ -235,38 +218,37 @@ impl Postgres {
     }
 }
 
-fn prepare(state_dir: &std::path::Path) -> Result<(Cluster, Binaries, Option<Account>)> {
-    let cluster = Cluster::open(state_dir)?;
-    let data = cluster.data();
-    let account = Account::choose(&data)?;
-    if let Some(account) = &account {
-        account.check_reach(cluster.root())?;
+impl Installation {
+    fn prepare(state_dir: &Path, settings: Vec<(String, String)>) -> Result<Self> {
+        let cluster = Cluster::open(state_dir)?;
+        let data = cluster.data();
+        let account = Account::choose(&data)?;
+        let check_reach = |folder| account.as_ref().map_or(Ok(()), |it| it.check_reach(folder));
+        check_reach(cluster.root())?;
+        let binaries = Binaries::find(&cluster.binaries(), cluster.made_by(), &data)?;
+        check_reach(&binaries.folder)?;
+        if cluster.made_by().is_none() {
+            cluster.initialise(&binaries, account.as_ref())?;
+        }
+        Ok(Self { cluster, binaries, account, settings })
     }
-    let binaries = Binaries::find(&cluster.binaries(), cluster.made_by(), &data)?;
-    if let Some(account) = &account {
-        account.check_reach(&binaries.folder)?;
-    }
-    if cluster.made_by().is_none() {
-        cluster.initialise(&binaries, account.as_ref())?;
-    }
-    Ok((cluster, binaries, account))
-}
 
-impl Start<'_> {
-    async fn run(&self) -> Result<Process> {
+    async fn start(&self, port: u16) -> Result<Process> {
         self.cluster.clear_remains().await?;
-        let (log, begin) = self.cluster.open_log()?;
-        let command = self.command(log).map_err(|error| self.failed(begin).with_source(error))?;
+        let (log, offset) = self.cluster.open_log()?;
+        let command = self
+            .command(log, port)
+            .map_err(|error| self.failed(port, offset).with_source(error))?;
         let process = Process::spawn(command).await;
-        let process = process.map_err(|error| self.failed(begin).with_source(error))?;
-        let deadline = Instant::now() + START_PATIENCE;
+        let process = process.map_err(|error| self.failed(port, offset).with_source(error))?;
+        let deadline = Instant::now() + START_TIMEOUT;
         while !stale::is_ready(&self.cluster.data(), process.pid()) {
             if let Some(status) = process.exit_status() {
-                return Err(self.failed(begin).with_source(status.to_string()));
+                return Err(self.failed(port, offset).with_source(status.to_string()));
             }
             if Instant::now() >= deadline {
-                let message = "Postgres takes too long to start";
-                let tail = self.cluster.log_tail(begin);
+                let message = "Postgres did not start in time";
+                let tail = self.cluster.log_tail(offset);
                 return Err(Error::new(Code::Timeout, message).with_source(tail));
             }
             sleep(PAUSE).await;
@@ -274,11 +256,11 @@ impl Start<'_> {
         Ok(process)
     }
 
-    fn command(&self, log: File) -> io::Result<Command> {
+    fn command(&self, log: File, port: u16) -> io::Result<Command> {
         let mut command = Command::new(self.binaries.program("postgres"));
         command.arg("-D").arg(self.cluster.data());
-        let port = self.port.to_string();
-        // The last of several values counts, so these cannot be overridden.
+        let port = port.to_string();
+        // The last of several values applies, so these cannot be overridden.
         let fixed = [
             ("listen_addresses", "127.0.0.1"),
             ("port", port.as_str()),
@@ -293,17 +275,16 @@ impl Start<'_> {
         }
         command.stdin(Stdio::null()).stdout(log.try_clone()?).stderr(log);
         command.current_dir(self.cluster.root());
-        if let Some(account) = self.account {
+        if let Some(account) = &self.account {
             account.apply(&mut command);
         }
         Ok(command)
     }
 
-    /// The log's last lines belong to the message: they name what is wrong.
-    fn failed(&self, begin: u64) -> Error {
-        let tail = self.cluster.log_tail(begin);
-        let message =
-            format!("Postgres did not start on port {}; its log says:\n{tail}", self.port);
+    /// With the last lines of the log, which name the cause.
+    fn failed(&self, port: u16, offset: u64) -> Error {
+        let tail = self.cluster.log_tail(offset);
+        let message = format!("Postgres did not start on port {port}; its log says:\n{tail}");
         Error::new(Code::Unavailable, message)
     }
 }

@@ -1,5 +1,5 @@
-//! What is left in a data folder by a Postgres that was killed, or by a program
-//! whose Postgres is still on its way out.
+//! The remains of an earlier Postgres in a data folder: one that was killed, or
+//! one that is still shutting down.
 
 use std::fs;
 use std::io;
@@ -10,17 +10,16 @@ use tokio::time::{Instant, sleep};
 
 use crate::error::{Code, Error, Result};
 
-/// How long a former Postgres may take to end: it may be writing a checkpoint.
-const PATIENCE: Duration = Duration::from_secs(30);
+/// Longest time for an earlier Postgres to end: it may be writing a checkpoint.
+const TIMEOUT: Duration = Duration::from_secs(30);
 
-/// How often to look.
+/// Time between two checks.
 const PAUSE: Duration = Duration::from_millis(50);
 
-/// Waits until no process works in the folder and removes the lock file that
-/// nobody holds any more. Postgres would do the same on its own only where the
-/// process id was not given to another program since.
+/// Waits until no process works in the folder and removes the stale lock file.
+/// Postgres itself does so only if the process id was not reused since.
 pub(super) async fn clear(data: &Path) -> Result<()> {
-    let deadline = Instant::now() + PATIENCE;
+    let deadline = Instant::now() + TIMEOUT;
     while let Some(pid) = working_in(data) {
         if Instant::now() >= deadline {
             let message = format!(
@@ -34,15 +33,15 @@ pub(super) async fn clear(data: &Path) -> Result<()> {
     }
     match fs::remove_file(data.join("postmaster.pid")) {
         Err(error) if error.kind() != io::ErrorKind::NotFound => {
-            let message = format!("what a former Postgres left in {} stays", data.display());
+            let message = format!("the stale lock file in {} cannot be removed", data.display());
             Err(Error::new(Code::Config, message).with_source(error))
         }
         _ => Ok(()),
     }
 }
 
-/// A process whose working directory is the folder, as it is with every
-/// process of a Postgres. One that has ended has none.
+/// A process whose working directory is the folder, as every process of a
+/// Postgres has. One that has ended has none.
 fn working_in(data: &Path) -> Option<u32> {
     let processes = fs::read_dir("/proc").ok()?.flatten();
     let mut pids = processes.filter_map(|entry| {
@@ -52,8 +51,8 @@ fn working_in(data: &Path) -> Option<u32> {
     pids.next()
 }
 
-/// Whether the postmaster with this id says that it takes connections: the
-/// eighth line of its lock file, which is how `pg_ctl` learns it too.
+/// Whether the postmaster with this id accepts connections: the eighth line of
+/// its lock file says so, which `pg_ctl` reads too.
 pub(super) fn is_ready(data: &Path, pid: u32) -> bool {
     let Ok(file) = fs::read_to_string(data.join("postmaster.pid")) else { return false };
     let mut lines = file.lines().map(str::trim);
@@ -65,7 +64,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn ready_is_what_the_right_process_says() {
+    fn only_the_right_process_reports_ready() {
         let data = tempfile::tempdir().unwrap();
         let file = data.path().join("postmaster.pid");
         assert!(!is_ready(data.path(), 7));
@@ -77,7 +76,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_lock_file_without_a_process_goes() {
+    async fn a_stale_lock_file_is_removed() {
         let data = tempfile::tempdir().unwrap();
         fs::write(data.path().join("postmaster.pid"), "1\n").unwrap();
         clear(data.path()).await.unwrap();

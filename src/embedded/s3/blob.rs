@@ -1,7 +1,7 @@
-//! Immutable pieces of content, and the writing and reading of them.
+//! Immutable content: writing and reading blobs.
 
 use std::fs::File;
-use std::io::{self, Read as _, Seek as _, SeekFrom, Write as _};
+use std::io::{self, Read as _, SeekFrom, Write as _};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -19,12 +19,12 @@ use super::digest::{self, Algorithm, Checksum};
 use super::disk::{self, Layout};
 use super::record::SegmentRecord;
 
-/// Bytes read or written in one go. A request holds a few of these in memory.
+/// Bytes read or written at once. A request holds a few chunks in memory.
 pub(super) const CHUNK: usize = 256 * 1024;
 
-/// A file of content. It goes when nobody holds it any more, unless a record
-/// that was written to disk names it: so an upload that fails leaves nothing,
-/// and a reader finishes what it began although the object was replaced.
+/// A file of content. It is deleted when it is dropped, unless a record on disk
+/// names it: a failed upload leaves nothing, and a reader finishes although the
+/// object was replaced.
 #[derive(Debug)]
 pub(super) struct Blob {
     id: String,
@@ -52,6 +52,22 @@ impl Blob {
         SegmentRecord { blob: self.id.clone(), size: self.size }
     }
 
+    /// Passes the content to `take`, chunk by chunk.
+    pub(super) fn read(&self, mut take: impl FnMut(&[u8])) -> io::Result<()> {
+        let mut file = File::open(&self.path)?;
+        let mut buffer = vec![0; CHUNK];
+        let mut left = self.size;
+        while left > 0 {
+            let count = file.read(&mut buffer)?;
+            if count == 0 {
+                return Err(truncated(&self.path));
+            }
+            take(buffer.get(..count).unwrap_or_default());
+            left = left.saturating_sub(u64::try_from(count).unwrap_or(u64::MAX));
+        }
+        Ok(())
+    }
+
     /// To be called once a record that names the blob is on disk.
     pub(super) fn keep(&self) {
         self.kept.store(true, Ordering::Release);
@@ -76,7 +92,7 @@ impl Drop for Blob {
     }
 }
 
-/// Writes content to a file of its own and computes its digests on the way.
+/// Writes content to a new file and computes its digests on the way.
 pub(super) struct BlobWriter {
     file: PendingFile,
     blobs: PathBuf,
@@ -84,13 +100,13 @@ pub(super) struct BlobWriter {
     checksum: Option<(Algorithm, ChecksumHasher)>,
 }
 
-/// The file of a writer; it goes when the writer is dropped before the end.
+/// The file of a writer; it is deleted when the writer is dropped unfinished.
 struct PendingFile {
     file: File,
     blob: Blob,
 }
 
-/// Content that lies on disk, not yet named by any record.
+/// Content on disk that no record names yet.
 pub(super) struct Written {
     pub(super) blob: Arc<Blob>,
     pub(super) md5: [u8; 16],
@@ -121,12 +137,7 @@ impl BlobWriter {
         Ok(())
     }
 
-    /// Appends part of other blobs.
-    pub(super) fn append(&mut self, pieces: &[Piece]) -> io::Result<()> {
-        read_pieces(pieces, |bytes| self.write(bytes))
-    }
-
-    /// Brings the content to the disk.
+    /// Syncs the content to the disk.
     pub(super) fn finish(self) -> io::Result<Written> {
         self.file.file.sync_all()?;
         disk::sync_dir(&self.blobs)?;
@@ -138,7 +149,7 @@ impl BlobWriter {
     }
 }
 
-/// A stretch of a blob.
+/// A range of a blob.
 #[derive(Debug, Clone)]
 pub(super) struct Piece {
     pub(super) blob: Arc<Blob>,
@@ -146,7 +157,7 @@ pub(super) struct Piece {
     pub(super) length: u64,
 }
 
-/// The stretches of blobs, put one after another, that make up `range`.
+/// The pieces of consecutive blobs that make up `range`.
 pub(super) fn pieces<'a>(
     blobs: impl IntoIterator<Item = &'a Arc<Blob>>,
     range: &std::ops::Range<u64>,
@@ -165,38 +176,14 @@ pub(super) fn pieces<'a>(
     found
 }
 
-/// Hands the bytes of the pieces to `take`, chunk by chunk.
-pub(super) fn read_pieces(
-    pieces: &[Piece],
-    mut take: impl FnMut(&[u8]) -> io::Result<()>,
-) -> io::Result<()> {
-    let mut buffer = vec![0; CHUNK];
-    for piece in pieces {
-        let mut file = File::open(&piece.blob.path)?;
-        file.seek(SeekFrom::Start(piece.offset))?;
-        let mut rest = file.take(piece.length);
-        let mut left = piece.length;
-        while left > 0 {
-            let count = rest.read(&mut buffer)?;
-            let chunk = buffer.get(..count).unwrap_or_default();
-            if chunk.is_empty() {
-                return Err(truncated(&piece.blob.path));
-            }
-            take(chunk)?;
-            left = left.saturating_sub(u64::try_from(count).unwrap_or(u64::MAX));
-        }
-    }
-    Ok(())
-}
-
-/// The bytes of the pieces as a body: at most a few chunks are in memory, and
-/// reading stops when the client goes away.
+/// The pieces as a body: at most a few chunks are in memory, and reading stops
+/// when the client disconnects.
 pub(super) fn body(pieces: Vec<Piece>) -> StreamingBlob {
     let (sender, mut receiver) = mpsc::channel(2);
     tokio::spawn(async move {
         for piece in pieces {
             if let Err(error) = send_piece(&piece, &sender).await {
-                tracing::error!(%error, "an object could not be read to its end");
+                tracing::error!(%error, "an object could not be read to the end");
                 let _ = sender.send(Err(error)).await;
                 return;
             }

@@ -1,4 +1,4 @@
-//! Conditional requests: which of them pass on the object as it is now.
+//! Conditional requests.
 
 use http::{HeaderMap, HeaderValue, header};
 use s3s::dto::{ETag, ETagCondition, Timestamp};
@@ -6,7 +6,7 @@ use s3s::{S3Error, S3ErrorCode, S3Result, s3_error};
 
 use super::record::ObjectRecord;
 
-/// What a write demands of the object it replaces.
+/// The conditions of a write on the object it replaces.
 #[derive(Debug, Default, Clone)]
 pub(super) struct WriteCondition {
     pub(super) if_match: Option<ETagCondition>,
@@ -14,11 +14,11 @@ pub(super) struct WriteCondition {
 }
 
 impl WriteCondition {
-    /// Refuses what S3 does not know at all, before any byte is taken.
+    /// Rejects what S3 does not support, before the body is read.
     pub(super) fn validate(&self) -> S3Result<()> {
         match self.if_none_match {
             Some(ETagCondition::ETag(_)) => {
-                Err(s3_error!(NotImplemented, "a write takes no If-None-Match but *"))
+                Err(s3_error!(NotImplemented, "If-None-Match of a write must be *"))
             }
             _ => Ok(()),
         }
@@ -37,7 +37,7 @@ impl WriteCondition {
     }
 }
 
-/// What a read demands of the object it reads.
+/// The conditions of a read.
 #[derive(Debug, Default)]
 pub(super) struct ReadCondition {
     pub(super) if_match: Option<ETagCondition>,
@@ -47,7 +47,7 @@ pub(super) struct ReadCondition {
 }
 
 impl ReadCondition {
-    /// In the order of RFC 9110: a tag that is given decides over the date.
+    /// In the order of RFC 9110: an ETag takes precedence over a date.
     pub(super) fn check(&self, object: &ObjectRecord) -> S3Result<()> {
         let modified = object.modified.timestamp();
         match (&self.if_match, &self.if_unmodified_since) {
@@ -62,11 +62,6 @@ impl ReadCondition {
             (None, Some(since)) if modified <= *since => Err(not_modified(object)),
             _ => Ok(()),
         }
-    }
-
-    /// The same for the source of a copy, which knows no `304`.
-    pub(super) fn check_source(&self, object: &ObjectRecord) -> S3Result<()> {
-        self.check(object).map_err(|_| failed("x-amz-copy-source-if"))
     }
 }
 
@@ -118,7 +113,7 @@ mod tests {
     }
 
     #[test]
-    fn writes() {
+    fn a_write_checks_the_current_object() {
         let object = object("aa");
         let absent = WriteCondition { if_none_match: Some(ETagCondition::Any), ..<_>::default() };
         assert_eq!(code(absent.check(None)), None);
@@ -131,7 +126,7 @@ mod tests {
     }
 
     #[test]
-    fn reads_let_the_tag_decide_over_the_date() {
+    fn a_read_prefers_the_etag_to_the_date() {
         let object = object("aa");
         let condition = ReadCondition {
             if_none_match: tag("bb"),

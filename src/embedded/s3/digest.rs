@@ -1,4 +1,4 @@
-//! MD5 and the five checksum algorithms of S3.
+//! The checksum algorithms of S3.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
@@ -18,7 +18,7 @@ pub(super) enum Algorithm {
     Sha256,
 }
 
-/// A checksum kept with an object or a part, in base64.
+/// The checksum of an object or a part, in base64.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) struct Checksum {
     pub(super) algorithm: Algorithm,
@@ -47,7 +47,7 @@ impl Algorithm {
             .ok_or_else(|| s3_error!(InvalidRequest, "unknown checksum algorithm: {name}"))
     }
 
-    /// The algorithm whose value comes in this header or trailer.
+    /// The algorithm of a checksum header or trailer.
     pub(super) fn of_header(header: &str) -> Option<Self> {
         let name = header.trim().to_ascii_lowercase();
         Self::parse(name.strip_prefix("x-amz-checksum-")?).ok()
@@ -70,7 +70,7 @@ impl Algorithm {
     }
 }
 
-/// The one value a hasher of [`Algorithm::hasher`] gives.
+/// The value of a hasher of [`Algorithm::hasher`].
 pub(super) fn finalize(hasher: ChecksumHasher) -> Option<String> {
     let sums = hasher.finalize();
     sums.checksum_crc32
@@ -98,7 +98,7 @@ pub(super) fn hex(bytes: &[u8]) -> String {
     })
 }
 
-/// The bytes behind a hexadecimal text, or nothing when it is not one.
+/// The bytes of a hexadecimal text.
 pub(super) fn unhex(text: &str) -> Option<Vec<u8>> {
     if !text.is_ascii() || !text.len().is_multiple_of(2) {
         return None;
@@ -109,7 +109,7 @@ pub(super) fn unhex(text: &str) -> Option<Vec<u8>> {
         .collect()
 }
 
-/// The checksum a request declares in its headers, when it declares one.
+/// The checksum that a request declares in its headers, if any.
 macro_rules! declared {
     ($input:expr) => {{
         use $crate::embedded::s3::digest::Algorithm;
@@ -123,7 +123,7 @@ macro_rules! declared {
     }};
 }
 
-/// Puts a checksum into the field of an answer that is meant for it.
+/// Sets the field of a response for the checksum's algorithm.
 macro_rules! answer {
     ($output:expr, $checksum:expr) => {{
         use $crate::embedded::s3::digest::Algorithm;
@@ -156,7 +156,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn headers_name_their_algorithm() {
+    fn a_header_names_its_algorithm() {
         for algorithm in Algorithm::ALL {
             assert_eq!(Algorithm::of_header(&algorithm.header()), Some(algorithm));
         }
@@ -164,7 +164,7 @@ mod tests {
     }
 
     #[test]
-    fn hexadecimal_goes_both_ways() {
+    fn hexadecimal_round_trips() {
         assert_eq!(hex(&[0, 10, 255]), "000aff");
         assert_eq!(unhex("000aff"), Some(vec![0, 10, 255]));
         assert_eq!(unhex("0"), None);
@@ -172,7 +172,7 @@ mod tests {
     }
 
     #[test]
-    fn known_checksum() {
+    fn a_known_checksum_is_computed() {
         let mut hasher = Algorithm::Crc32.hasher();
         hasher.update(b"123456789");
         assert_eq!(finalize(hasher).as_deref(), Some("y/Q5Jg=="));

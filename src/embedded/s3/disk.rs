@@ -1,4 +1,4 @@
-//! The folders of a store and the writes that survive a crash.
+//! The folders of a store, and writes that survive a crash.
 
 use std::fs::{self, File};
 use std::io::{self, Write as _};
@@ -11,15 +11,14 @@ use uuid::Uuid;
 
 use super::digest::hex;
 
-/// Where everything lies:
+/// The folders and files:
 ///
 /// ```text
 /// blobs/<id>                              bytes, never changed once written
-/// buckets/<bucket>/bucket.json
 /// buckets/<bucket>/objects/<hash of key>.json
 /// buckets/<bucket>/uploads/<id>/upload.json
 /// buckets/<bucket>/uploads/<id>/<part>.json
-/// tmp/                                    writes on their way
+/// tmp/                                    unfinished writes
 /// ```
 #[derive(Debug, Clone)]
 pub(super) struct Layout {
@@ -29,7 +28,7 @@ pub(super) struct Layout {
 impl Layout {
     pub(super) fn create(root: &Path) -> io::Result<Self> {
         let layout = Self { root: root.to_owned() };
-        // What a crash left half written is worth nothing.
+        // Unfinished writes of a crash.
         match fs::remove_dir_all(layout.tmp()) {
             Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
             _ => {}
@@ -53,7 +52,7 @@ impl Layout {
         self.root.join("tmp")
     }
 
-    pub(super) fn bucket(&self, bucket: &str) -> PathBuf {
+    fn bucket(&self, bucket: &str) -> PathBuf {
         self.buckets().join(bucket)
     }
 
@@ -69,14 +68,24 @@ impl Layout {
         self.uploads(bucket).join(id)
     }
 
-    /// The file of an object's record. A key may be longer than a file name and
-    /// hold any character, so its hash names the file.
+    /// The file of an object's record, named by the hash of its key: a key may be
+    /// longer than a file name and contain any character.
     pub(super) fn object(&self, bucket: &str, key: &str) -> PathBuf {
         let name = hex(Sha256::checksum(key.as_bytes()).as_ref());
         self.objects(bucket).join(format!("{name}.json"))
     }
 
-    /// Writes a record so that the path holds the old one or the new one.
+    /// Creates the folders of a bucket elsewhere and moves them into place as a
+    /// whole: a bucket on disk is always complete.
+    pub(super) fn create_bucket(&self, name: &str) -> io::Result<()> {
+        let staged = self.tmp().join(name);
+        fs::create_dir_all(staged.join("objects"))?;
+        fs::create_dir_all(staged.join("uploads"))?;
+        fs::rename(&staged, self.bucket(name))?;
+        sync_dir(&self.buckets())
+    }
+
+    /// Writes a record atomically: the path holds the old one or the new one.
     pub(super) fn write<T: Serialize>(&self, path: &Path, record: &T) -> io::Result<()> {
         let staged = self.tmp().join(Uuid::new_v4().simple().to_string());
         let mut file = File::create_new(&staged)?;
@@ -86,7 +95,7 @@ impl Layout {
         sync_parent(path)
     }
 
-    /// Removes a folder in one step: out of sight first, file by file after.
+    /// Removes a folder atomically: it is moved away first, then deleted.
     pub(super) fn remove_dir(&self, path: &Path) -> io::Result<()> {
         let doomed = self.tmp().join(Uuid::new_v4().simple().to_string());
         fs::rename(path, &doomed)?;
@@ -115,7 +124,7 @@ fn sync_parent(path: &Path) -> io::Result<()> {
     path.parent().map_or(Ok(()), sync_dir)
 }
 
-/// The entries of a folder, in no order.
+/// The entries of a folder, in no particular order.
 pub(super) fn entries(path: &Path) -> io::Result<Vec<PathBuf>> {
     fs::read_dir(path)?.map(|entry| Ok(entry?.path())).collect()
 }

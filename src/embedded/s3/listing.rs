@@ -1,4 +1,4 @@
-//! One page of a listing: prefix, delimiter, and where to go on.
+//! One page of a listing: prefix, delimiter, and where it continues.
 
 use std::collections::BTreeMap;
 use std::ops::Bound;
@@ -8,17 +8,17 @@ use std::ops::Bound;
 pub(super) struct Query {
     pub(super) prefix: String,
     pub(super) delimiter: Option<String>,
-    /// Only what comes after this name, or after the group of this name.
+    /// List names after this name, or after the group of this name.
     pub(super) after: String,
     pub(super) limit: usize,
 }
 
-/// What was found, in the order of the bytes of the names.
+/// The names found, in the order of their bytes.
 #[derive(Debug)]
 pub(super) struct Page<T> {
     pub(super) entries: Vec<(String, T)>,
     pub(super) prefixes: Vec<String>,
-    /// The last name or group of this page, when more follow.
+    /// The last name or group of this page, if more follow.
     pub(super) next: Option<String>,
 }
 
@@ -75,9 +75,8 @@ impl Query {
         }
     }
 
-    /// The group a name falls into: all up to the first delimiter that follows
-    /// the prefix.
-    pub(super) fn group<'a>(&self, name: &'a str) -> Option<&'a str> {
+    /// The group of a name: all up to the first delimiter after the prefix.
+    fn group<'a>(&self, name: &'a str) -> Option<&'a str> {
         let delimiter = self.delimiter.as_deref().filter(|text| !text.is_empty())?;
         let rest = name.get(self.prefix.len()..)?;
         let end = self.prefix.len() + rest.find(delimiter)? + delimiter.len();
@@ -85,7 +84,7 @@ impl Query {
     }
 }
 
-/// The least text that is greater than every text with this prefix.
+/// The smallest text that is greater than every text with this prefix.
 fn after_prefix(prefix: &str) -> Option<String> {
     let mut text = prefix.to_owned();
     while let Some(last) = text.pop() {
@@ -98,7 +97,7 @@ fn after_prefix(prefix: &str) -> Option<String> {
     None
 }
 
-/// Percent-encodes a name as `encoding-type=url` demands.
+/// Percent-encodes a name as `encoding-type=url` requires.
 pub(super) fn percent_encode(text: &str) -> String {
     use std::fmt::Write as _;
     text.bytes().fold(String::with_capacity(text.len()), |mut encoded, byte| {
@@ -148,7 +147,7 @@ mod tests {
     }
 
     #[test]
-    fn prefix_and_group_below_it() {
+    fn groups_lie_below_the_prefix() {
         let all = names(&["a/", "a/1", "a/b/1", "a/b/2", "ab"]);
         let query =
             Query { prefix: "a/".into(), delimiter: Some("/".into()), limit: 10, ..<_>::default() };
@@ -156,14 +155,14 @@ mod tests {
     }
 
     #[test]
-    fn the_last_page_that_is_full_is_not_truncated() {
+    fn a_full_last_page_is_not_truncated() {
         let all = names(&["a/1", "a/2", "b"]);
         let query = Query { delimiter: Some("/".into()), limit: 2, ..<_>::default() };
         assert_eq!(query.run(&all).next, None);
     }
 
     #[test]
-    fn end_of_a_prefix() {
+    fn the_end_of_a_prefix_is_the_next_text() {
         assert_eq!(after_prefix("a/").as_deref(), Some("a0"));
         assert_eq!(after_prefix("a\u{10FFFF}").as_deref(), Some("b"));
         assert_eq!(after_prefix("\u{D7FF}").as_deref(), Some("\u{E000}"));

@@ -1,5 +1,5 @@
-//! What is written beside the blobs: one JSON document for each object, open
-//! upload and part.
+//! The records beside the blobs: one JSON document for each object, open upload
+//! and part.
 
 use std::collections::BTreeMap;
 use std::time::{Duration, SystemTime};
@@ -9,13 +9,7 @@ use serde::{Deserialize, Serialize};
 
 use super::digest::{Algorithm, Checksum};
 
-/// A bucket's own document.
-#[derive(Debug, Clone, Serialize, Deserialize)]
-pub(super) struct BucketRecord {
-    pub(super) created: Moment,
-}
-
-/// One object: what clients see of it and the blobs that hold its bytes.
+/// One object: its metadata, and the blobs that hold its bytes.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub(super) struct ObjectRecord {
     pub(super) key: String,
@@ -23,8 +17,8 @@ pub(super) struct ObjectRecord {
     pub(super) modified: Moment,
     pub(super) headers: Headers,
     pub(super) checksum: Option<Checksum>,
-    /// The upload this object was assembled from. It tells a finished upload
-    /// from an open one after a crash between the two writes.
+    /// The upload this object was assembled from: after a crash between the two
+    /// writes it distinguishes a completed upload from an open one.
     pub(super) upload_id: Option<String>,
     pub(super) segments: Vec<SegmentRecord>,
 }
@@ -43,8 +37,8 @@ pub(super) struct UploadRecord {
     pub(super) initiated: Moment,
     pub(super) headers: Headers,
     pub(super) algorithm: Option<Algorithm>,
-    /// Whether the finished object's checksum is one over the checksums of the
-    /// parts, or one over the whole content.
+    /// Whether the checksum of the completed object is computed over the checksums
+    /// of the parts, not over the whole content.
     pub(super) composite: bool,
 }
 
@@ -58,7 +52,7 @@ pub(super) struct PartRecord {
     pub(super) segment: SegmentRecord,
 }
 
-/// The headers a client gave an object and gets back with it.
+/// The headers that a client stores with an object and reads back.
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]
 #[serde(default)]
 pub(super) struct Headers {
@@ -72,7 +66,7 @@ pub(super) struct Headers {
     pub(super) metadata: BTreeMap<String, String>,
 }
 
-/// A point in time in whole seconds, the resolution of `Last-Modified`.
+/// A time in whole seconds, the resolution of `Last-Modified`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub(super) struct Moment(u64);
 

@@ -20,15 +20,15 @@ use super::api::Api;
 use super::store::Store;
 use crate::error::{Code, Error, Result};
 
-/// How long requests in flight may take once the server is told to stop.
+/// Longest time for requests in flight after the signal to stop.
 const DRAIN: Duration = Duration::from_secs(5);
 
-/// What an S3 server needs to know.
+/// The options of an S3 server.
 #[derive(Clone)]
 pub struct S3Options {
-    /// The folder of the data; made when missing. One server at a time has it.
+    /// The folder of the data, created if missing. One server at a time uses it.
     pub root: PathBuf,
-    /// The address to listen on; port 0 takes a free one.
+    /// The address to listen on; port 0 chooses a free one.
     pub bind: SocketAddr,
     /// The access key that requests must be signed with.
     pub access_key: String,
@@ -45,7 +45,7 @@ impl fmt::Debug for S3Options {
 }
 
 /// A running S3 endpoint. It stops when it is dropped; [`S3Server::stop`] lets
-/// requests in flight come to their end first.
+/// requests in flight finish first.
 #[derive(Debug)]
 pub struct S3Server {
     address: SocketAddr,
@@ -56,7 +56,7 @@ pub struct S3Server {
 }
 
 impl S3Server {
-    /// Opens the store and starts to serve it on the runtime of the caller.
+    /// Opens the store and serves it on the caller's runtime.
     ///
     /// # Errors
     /// `CONFIG` when the folder or the address cannot be used, `CONFLICT` when
@@ -74,7 +74,7 @@ impl S3Server {
         Ok(Self { address, options, store, task, stop: stop.drop_guard() })
     }
 
-    /// The URL clients use, with buckets in its path: `http://127.0.0.1:9000`.
+    /// The URL for clients, which address buckets by path: `http://127.0.0.1:9000`.
     #[must_use]
     pub fn endpoint(&self) -> String {
         format!("http://{}", self.address)
@@ -92,20 +92,19 @@ impl S3Server {
         &self.options.secret_key
     }
 
-    /// Makes a bucket, unless it is there already.
+    /// Creates a bucket, unless it exists.
     ///
     /// # Errors
-    /// `BAD_USER_INPUT` for a name that no bucket may have, `INTERNAL` when the
-    /// disk fails.
+    /// `BAD_USER_INPUT` for an invalid name, `INTERNAL` when the disk fails.
     pub async fn create_bucket(&self, name: &str) -> Result<()> {
         if !s3s::path::check_bucket_name(name) {
             let message = format!(
-                "{name:?} is no name for a bucket: 3 to 63 lower-case letters, digits, dots and dashes"
+                "{name:?} is not a valid bucket name: 3 to 63 lower-case letters, digits, dots and dashes"
             );
             return Err(Error::new(Code::BadUserInput, message));
         }
         let (store, bucket) = (Arc::clone(&self.store), name.to_owned());
-        let failed = || Error::internal(format!("the bucket {name} could not be made"));
+        let failed = || Error::internal(format!("the bucket {name} could not be created"));
         let made = tokio::task::spawn_blocking(move || store.create_bucket(&bucket)).await;
         match made.map_err(|error| failed().with_source(error))? {
             Err(error) if *error.code() != S3ErrorCode::BucketAlreadyOwnedByYou => {
@@ -115,11 +114,11 @@ impl S3Server {
         }
     }
 
-    /// Takes no more requests, waits a few seconds for those in flight, and
-    /// gives the folder back.
+    /// Stops accepting requests, waits a few seconds for those in flight, and
+    /// unlocks the folder.
     ///
     /// # Errors
-    /// `INTERNAL` when the server had ended with a fault before.
+    /// `INTERNAL` when the server had failed before.
     pub async fn stop(self) -> Result<()> {
         drop(self.stop);
         let ended = self.task.await;
@@ -148,7 +147,7 @@ fn service(options: &S3Options, api: Api) -> S3Service {
 
 async fn serve(listener: TcpListener, service: S3Service, stop: CancellationToken) {
     let mut http = auto::Builder::new(TokioExecutor::new());
-    // The timer is what lets hyper give up on a client that sends no headers.
+    // hyper needs the timer to give up on a client that sends no headers.
     http.http1().timer(TokioTimer::new());
     let graceful = GracefulShutdown::new();
     loop {
@@ -160,7 +159,7 @@ async fn serve(listener: TcpListener, service: S3Service, stop: CancellationToke
             Ok(accepted) => accepted,
             Err(error) => {
                 tracing::warn!(%error, "a connection to the S3 server could not be accepted");
-                // Mostly a lack of file descriptors, which takes a while to pass.
+                // Mostly a lack of file descriptors, which lasts a while.
                 tokio::time::sleep(Duration::from_millis(50)).await;
                 continue;
             }
@@ -175,13 +174,13 @@ async fn serve(listener: TcpListener, service: S3Service, stop: CancellationToke
             };
             tokio::select! {
                 ended = connection => if let Err(error) = ended {
-                    tracing::debug!(%error, "a connection to the S3 server broke off");
+                    tracing::debug!(%error, "a connection to the S3 server failed");
                 },
                 () = overdue => {}
             }
         });
     }
     drop(listener);
-    // One second more than a connection is given, so that each has ended.
+    // One second more than each connection has.
     let _ = tokio::time::timeout(DRAIN + Duration::from_secs(1), graceful.shutdown()).await;
 }

@@ -1,40 +1,21 @@
-//! Multipart uploads, from their creation to the one step that makes them an
-//! object.
+//! Multipart uploads, from their creation to the step that makes them an object.
 
 use std::collections::{BTreeMap, HashSet};
 use std::fs;
-use std::io;
-use std::path::Path;
 use std::sync::Arc;
 
 use s3s::crypto::{Checksum as _, Md5};
 use s3s::{S3Error, S3Result, s3_error};
 use uuid::Uuid;
 
-use super::blob::Blob;
 use super::condition::WriteCondition;
 use super::digest::{Checksum, hex, unhex};
-use super::disk::{self, Layout};
-use super::record::{Moment, ObjectRecord, PartRecord, UploadRecord};
-use super::store::{Object, Store};
+use super::disk;
+use super::index::{Object, Part, UPLOAD_RECORD, Upload};
+use super::record::{Moment, ObjectRecord, UploadRecord};
+use super::store::Store;
 
-const RECORD: &str = "upload.json";
-
-/// An open upload.
-#[derive(Debug)]
-pub(super) struct Upload {
-    pub(super) record: UploadRecord,
-    pub(super) parts: BTreeMap<i32, Arc<Part>>,
-}
-
-/// A part and its content.
-#[derive(Debug)]
-pub(super) struct Part {
-    pub(super) record: PartRecord,
-    pub(super) blob: Arc<Blob>,
-}
-
-/// Where an upload is: clients name all three each time.
+/// What identifies an upload: clients send all three each time.
 #[derive(Debug, Clone)]
 pub(super) struct UploadPath {
     pub(super) bucket: String,
@@ -42,34 +23,11 @@ pub(super) struct UploadPath {
     pub(super) id: String,
 }
 
-/// What becomes of an upload when it is completed.
+/// How an upload is completed.
 pub(super) struct Completion {
     pub(super) parts: Vec<Arc<Part>>,
     pub(super) checksum: Option<Checksum>,
     pub(super) condition: WriteCondition,
-}
-
-impl Upload {
-    pub(super) fn load(layout: &Layout, dir: &Path) -> io::Result<Self> {
-        let record = disk::read(&dir.join(RECORD))?;
-        let mut parts = BTreeMap::new();
-        for path in disk::entries(dir)? {
-            if disk::name(&path) != RECORD {
-                let record: PartRecord = disk::read(&path)?;
-                let blob = Blob::existing(layout, &record.segment);
-                parts.insert(record.number, Arc::new(Part { record, blob }));
-            }
-        }
-        Ok(Self { record, parts })
-    }
-
-    pub(super) fn blobs(&self) -> impl Iterator<Item = &Arc<Blob>> {
-        self.parts.values().map(|part| &part.blob)
-    }
-
-    pub(super) fn discard(&self) {
-        self.blobs().for_each(|blob| blob.discard());
-    }
 }
 
 impl Store {
@@ -80,7 +38,7 @@ impl Store {
         let staged = self.layout.tmp().join(&id);
         let create = || {
             fs::create_dir(&staged)?;
-            self.layout.write(&staged.join(RECORD), &record)?;
+            self.layout.write(&staged.join(UPLOAD_RECORD), &record)?;
             fs::rename(&staged, self.layout.upload(bucket, &id))?;
             disk::sync_dir(&self.layout.uploads(bucket))
         };
@@ -124,8 +82,8 @@ impl Store {
         self.forget_upload(path, &[])
     }
 
-    /// Makes the parts an object. The content stays where it is: the object
-    /// names the blobs of its parts.
+    /// Makes the parts an object, without copying: the object names the blobs of
+    /// its parts.
     pub(super) fn complete_upload(
         &self,
         path: &UploadPath,
@@ -151,10 +109,10 @@ impl Store {
         };
         let object = Object { record: object, blobs };
         let object = self.replace(&path.bucket, object, &completion.condition)?;
-        // The object is there and stays: what is left of the upload goes now,
-        // or at the next start.
+        // The object exists; what is left of the upload is removed now or at the
+        // next start.
         if let Err(error) = self.forget_upload(path, &completion.parts) {
-            tracing::warn!(%error, "a completed upload could not be cleared away");
+            tracing::warn!(%error, "the remains of a completed upload could not be removed");
         }
         Ok(object)
     }

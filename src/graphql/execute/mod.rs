@@ -20,12 +20,13 @@ use self::budget::Budget;
 use self::command::{Command, Commands};
 use super::plan::{Connection, Fetch, Many, Object, Operation, Root, RootStep, Sales, count};
 use crate::auth::Scope;
+use crate::catalog::Column;
 use crate::error::{Code, Error, Result};
 use crate::graphql::inputs::arguments::{Arguments, Given};
 use crate::graphql::plan::bind::{Asks, Wanted};
 use crate::graphql::schema::model::{RootField, RootValue};
 use crate::query::aggregate::Owners;
-use crate::query::{Below, Column, Extent, Key, List, Pages, Reader, Row};
+use crate::query::{Below, Extent, Key, List, Pages, Reader, Row};
 
 /// Reads for one request.
 #[derive(Debug)]
@@ -227,7 +228,8 @@ impl Execution<'_> {
                 return Ok(Sold { of, rows: Vec::new() });
             }
             let (lines, measures) = self.asks.sales(sales.number)?;
-            let owners = Owners { way: sales.owner.way, columns: sales.owner.columns, keys: &keys };
+            let owners =
+                Owners { path: sales.owner.path, columns: sales.owner.columns, keys: &keys };
             let _turn = self.budget.turn().await?;
             let rows = self.reader.measure(self.scope, lines, measures, owners).await?;
             Ok(Sold { of, rows })

@@ -4,10 +4,11 @@ use async_graphql::Value;
 
 use super::place::Place;
 use super::scalar;
+use crate::catalog::Enumeration;
+use crate::catalog::{Column, Kind};
 use crate::error::Result;
-use crate::graphql::schema::model::Enumeration;
 use crate::graphql::schema::scalars;
-use crate::query::{Column, Comparison, Condition, Kind, TextMatch, Value as Bound};
+use crate::query::{Comparison, Condition, TextMatch, Value as Bound};
 
 /// Most values of a list.
 pub(super) const LIST: usize = 10_000;
@@ -103,11 +104,12 @@ static OPERATORS: [Operator; 19] = [
 ];
 
 impl Operand {
-    /// What the values of a column of this kind are; `None` if they are not compared.
-    pub(super) const fn of(kind: Kind) -> Option<Self> {
-        match kind {
-            Kind::Bytes | Kind::IntList => None,
-            kind => Some(Self::Scalar(kind)),
+    /// What the values of a column are; `None` if they are not compared.
+    pub(super) const fn of(column: &Column) -> Option<Self> {
+        match (column.kind, column.codes) {
+            (Kind::Bytes | Kind::IntList, _) => None,
+            (kind, Some(codes)) => Some(Self::Code(kind, codes)),
+            (kind, None) => Some(Self::Scalar(kind)),
         }
     }
 

@@ -3,22 +3,32 @@
 use async_graphql::Value;
 
 use super::comparison::{self, Operand};
-use super::filter_name;
+use super::names::{FILTER, filter_name};
 use super::place::Place;
 use super::scalar;
 use super::schema::{
     AND, COUNT, COUNT_FILTER, ID_FILTER, KEYWORD, NOT, OR, QUANTIFIERS, group_filter_name,
     list_filter_name,
 };
+use crate::catalog::{Column, Kind, ToMany, ToOne};
 use crate::error::Result;
 use crate::graphql::schema::global_id;
 use crate::graphql::schema::model::{Entity, Field, FieldValue, Keyword, Searched, Shape};
-use crate::query::{
-    Column, Comparison, Condition, Key, Kind, TextMatch, ToMany, ToOne, Value as Bound,
-};
+use crate::query::{Comparison, Condition, Key, TextMatch, Value as Bound};
 
 /// Most conditions of a filter.
 pub(super) const CONDITIONS: usize = 500;
+
+/// What a filter means. Null as a whole it is none.
+///
+/// # Errors
+/// `BAD_USER_INPUT` that names the argument and the place in it.
+pub(in crate::graphql) fn condition(entity: &'static Entity, filter: &Value) -> Result<Condition> {
+    if *filter == Value::Null {
+        return Ok(Condition::everything());
+    }
+    Budget::default().entity(entity, filter, Place::of(FILTER))
+}
 
 /// The row a filter is over: that of an entity, or a group of its fields.
 #[derive(Debug, Clone, Copy)]
@@ -80,7 +90,7 @@ impl Budget {
         }
         let inputs = over.entity.map(|entity| &entity.inputs);
         if let Some(path) = inputs.and_then(|it| it.paths.iter().find(|path| path.name == name)) {
-            return Ok(reached(path.through, self.entity(path.to, value, here)?));
+            return Ok(reached(&path.through, self.entity(path.to, value, here)?));
         }
         match inputs.and_then(|it| it.keyword.as_ref()) {
             Some(keyword) if name == KEYWORD => self.keyword(keyword, value, &here),
@@ -104,12 +114,9 @@ impl Budget {
         let group = |shape, guard| Over { shape, entity: None, guard };
         match (&field.value, over.entity) {
             (FieldValue::Id, Some(entity)) => self.ids(entity, value, &place),
-            (FieldValue::Column(column), _) if Operand::of(column.kind).is_some() => {
+            (FieldValue::Column(column), _) if let Some(operand) = Operand::of(column) => {
                 let column = over.guard.filter(|it| it.name == column.name).unwrap_or(column);
-                self.compare(Operand::Scalar(column.kind), column, value, &place)
-            }
-            (FieldValue::Code(column, codes), _) => {
-                self.compare(Operand::Code(column.kind, codes), column, value, &place)
+                self.compare(operand, column, value, &place)
             }
             (FieldValue::One(to, from), _) => {
                 let relation = ToOne { table: to.table, from };
@@ -286,7 +293,7 @@ fn found(searched: &'static Searched, word: &str) -> Condition {
 
 fn key(entity: &'static Entity, value: &Value, place: &Place<'_>) -> Result<Key> {
     scalar::string(place.present(value)?)
-        .and_then(|text| global_id::decode(text, &[entity], super::FILTER).ok())
+        .and_then(|text| global_id::decode(text, &[entity], FILTER).ok())
         .map(|(_, key)| key)
         .ok_or_else(|| place.refuse(format_args!("expected the id of a {}", entity.shape.name)))
 }

@@ -4,16 +4,18 @@
 use async_graphql::Value;
 use async_graphql::registry::Registry;
 
+use super::filter::condition;
 use super::having;
+use super::measured::measured;
 use super::order::{DIRECTION, DIRECTIONS, KEYS, NULLS, NULLS_PLACES, one_of, values};
 use super::place::Place;
 use super::scalar;
 use super::schema::{self, insert};
 use crate::error::Result;
 use crate::graphql::inputs::arguments::Given;
-use crate::graphql::schema::registry::input;
-use crate::graphql::types::{DIMENSIONS, MEASURES, SALES_ORDER_LINE};
-use crate::query::aggregate::{Dimension, Groups, Measure, Measures, Top, dimension, value};
+use crate::graphql::schema::meta::input;
+use crate::graphql::types::{MEASURES, SALES_ORDER_LINE};
+use crate::query::aggregate::{DIMENSIONS, Dimension, Groups, Measures, Top};
 use crate::query::{Condition, Direction, Nulls, Order, OrderBy, OrderKey};
 
 const DIMENSION: &str = "SalesDimension";
@@ -37,7 +39,7 @@ pub(in crate::graphql) struct Grouping {
 /// Makes the types of the arguments known.
 pub(in crate::graphql) fn register(registry: &mut Registry) {
     schema::filter(registry, &SALES_ORDER_LINE);
-    let dimensions = DIMENSIONS.iter().map(|(name, description, _)| (*name, *description));
+    let dimensions = DIMENSIONS.iter().map(|dimension| (dimension.name, dimension.description));
     values(registry, DIMENSION, "By what sales are grouped.", dimensions);
     let measures = MEASURES.iter().map(|(name, description, _)| (*name, *description));
     values(registry, MEASURE, "By what groups of sales are ordered.", measures);
@@ -76,8 +78,8 @@ pub(in crate::graphql) fn read(
     mut measures: Measures,
     most: u32,
 ) -> Result<Grouping> {
-    let lines = match given.get(super::FILTER) {
-        Some(filter) => super::condition(&SALES_ORDER_LINE, &filter)?,
+    let lines = match given.get(super::names::FILTER) {
+        Some(filter) => condition(&SALES_ORDER_LINE, &filter)?,
         None => Condition::everything(),
     };
     let dimensions = match given.get(GROUP_BY) {
@@ -136,7 +138,7 @@ impl Grouping {
             return Err(place.refuse("by and first must be given"));
         };
         if let Some(other) = by.iter().find(|one| !self.groups.dimensions.contains(one)) {
-            let name = name_of(other);
+            let name = other.name;
             return Err(place.field("by").refuse(format_args!("{name} is not in groupBy")));
         }
         let having = std::mem::replace(&mut self.having, Condition::everything());
@@ -151,7 +153,7 @@ fn dimensions(value: &Value, place: Place<'_>) -> Result<Vec<&'static Dimension>
         let here = place.element(index);
         let dimension = dimension_of(element, &here)?;
         if found.contains(&dimension) {
-            return Err(here.refuse(format_args!("{} is given twice", name_of(dimension))));
+            return Err(here.refuse(format_args!("{} is given twice", dimension.name)));
         }
         found.push(dimension);
     }
@@ -160,14 +162,8 @@ fn dimensions(value: &Value, place: Place<'_>) -> Result<Vec<&'static Dimension>
 
 fn dimension_of(value: &Value, place: &Place<'_>) -> Result<&'static Dimension> {
     let given = scalar::name(place.present(value)?);
-    let found = DIMENSIONS.iter().find(|(name, ..)| Some(*name) == given);
-    let refused = || place.refuse(format_args!("expected a value of {DIMENSION}"));
-    found.map(|(_, _, dimension)| *dimension).ok_or_else(refused)
-}
-
-fn name_of(dimension: &Dimension) -> &'static str {
-    let found = DIMENSIONS.iter().find(|(_, _, known)| *known == dimension);
-    found.map_or("", |(name, ..)| name)
+    let found = DIMENSIONS.iter().find(|dimension| Some(dimension.name) == given);
+    found.ok_or_else(|| place.refuse(format_args!("expected a value of {DIMENSION}")))
 }
 
 /// The order asked for, to the last key: then come the dimensions, as no two groups
@@ -178,8 +174,8 @@ fn order(
     measures: &mut Measures,
 ) -> Result<Order> {
     let mut order = Order::default();
-    if let Some(value) = given.get(super::ORDER_BY) {
-        let place = Place::of(super::ORDER_BY);
+    if let Some(value) = given.get(super::names::ORDER_BY) {
+        let place = Place::of(super::names::ORDER_BY);
         for (index, element) in place.list(&value, KEYS)?.iter().enumerate() {
             let here = place.element(index);
             let key = key(element, &here, dimensions, measures)?;
@@ -193,16 +189,16 @@ fn order(
         by: OrderBy::Column(&dimension.column),
         direction: Direction::Asc,
         nulls: Nulls::Last,
-        name: name_of(dimension).to_owned(),
+        name: dimension.name.to_owned(),
     };
     for dimension in dimensions {
-        if !order.keys.iter().any(|key| key.name == name_of(dimension)) {
+        if !order.keys.iter().any(|key| key.name == dimension.name) {
             order.keys.push(ascending(dimension));
         }
     }
     if order.keys.is_empty() {
         // There is one group, in whatever order.
-        order.keys.push(ascending(&dimension::PRODUCT));
+        order.keys.push(ascending(&DIMENSIONS[0]));
     }
     Ok(order)
 }
@@ -220,7 +216,7 @@ fn key(
         let found = match name.as_str() {
             "dimension" => {
                 let dimension = dimension_of(value, &here)?;
-                let name = name_of(dimension);
+                let name = dimension.name;
                 if !dimensions.contains(&dimension) {
                     return Err(here.refuse(format_args!("{name} is not in groupBy")));
                 }
@@ -230,7 +226,7 @@ fn key(
                 let measure = MEASURES.iter().find(|(name, ..)| Some(*name) == given);
                 let (name, _, measure) = measure
                     .ok_or_else(|| here.refuse(format_args!("expected a value of {MEASURE}")))?;
-                (*name, measured(measures, *measure, super::ORDER_BY)?)
+                (*name, measured(measures, *measure, super::names::ORDER_BY)?)
             }
             "direction" => {
                 direction = one_of(&DIRECTIONS, given, &here)?;
@@ -248,15 +244,4 @@ fn key(
     }
     let (name, column) = by.ok_or_else(|| place.refuse("dimension or measure is missing"))?;
     Ok(OrderKey { by: OrderBy::Column(column), direction, nulls, name: name.to_owned() })
-}
-
-/// The column of a measure over all lines of a group.
-pub(super) fn measured(
-    measures: &mut Measures,
-    measure: Measure,
-    argument: &'static str,
-) -> Result<&'static crate::query::Column> {
-    let whole = measures.whole();
-    let place = measures.place(whole, measure, argument)?;
-    value(place).ok_or_else(|| Place::of(argument).refuse("too many different measures"))
 }

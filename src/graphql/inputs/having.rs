@@ -5,15 +5,16 @@ use async_graphql::registry::Registry;
 
 use super::comparison::Operand;
 use super::filter::{Budget, CONDITIONS, all_of};
-use super::groups::measured;
+use super::measured::measured;
 use super::place::Place;
 use super::schema::{AND, MEANING, NOT, OR, compared, insert};
+use crate::catalog::Kind;
 use crate::error::Result;
+use crate::graphql::schema::meta::input;
 use crate::graphql::schema::model::{FieldValue, Shape, Shown};
-use crate::graphql::schema::registry::input;
 use crate::graphql::types::SALES_MEASURES;
+use crate::query::Condition;
 use crate::query::aggregate::Measures;
-use crate::query::{Condition, Kind};
 
 /// The name of the filter by a shape of measures: `SalesMeasureFilter` for
 /// `SalesMeasures`.

@@ -7,15 +7,16 @@ use async_graphql::Value;
 use async_graphql::registry::{MetaEnumValue, MetaType, Registry};
 
 use super::comparison::Operand;
-use super::order_name;
+use super::names::order_name;
 use super::place::Place;
 use super::scalar;
 use super::schema::insert;
+use crate::catalog::{Column, ToOne};
 use crate::error::{Error, Result};
-use crate::graphql::schema::model::{Aggregate, Entity, Enumeration, FieldValue, Shape};
-use crate::graphql::schema::registry::input;
+use crate::graphql::schema::meta::input;
+use crate::graphql::schema::model::{Aggregate, Entity, FieldValue, Shape};
 use crate::graphql::types;
-use crate::query::{Column, Direction, Nulls, Order, OrderBy, OrderKey, ToOne};
+use crate::query::{Direction, Nulls, Order, OrderBy, OrderKey};
 
 /// Most keys of an order.
 pub(super) const KEYS: usize = 10;
@@ -137,10 +138,10 @@ fn field_name(entity: &Entity) -> String {
 
 fn keys(entity: &'static Entity) -> Vec<Key> {
     let mut keys = Vec::new();
-    columns(&entity.shape, None, &mut |name, column, codes| {
+    columns(&entity.shape, None, &mut |name, column| {
         keys.push(Key {
             name: screaming(&name),
-            description: describe(&name, codes),
+            description: describe(&name, column),
             by: OrderBy::Column(column),
         });
     });
@@ -149,8 +150,8 @@ fn keys(entity: &'static Entity) -> Vec<Key> {
             related(&mut keys, field.name, to, &[ToOne { table: to.table, from }]);
         }
     }
-    for path in entity.inputs.paths {
-        related(&mut keys, path.name, path.to, path.through);
+    for path in &entity.inputs.paths {
+        related(&mut keys, path.name, path.to, &path.through);
     }
     keys.extend(entity.inputs.aggregates.iter().map(aggregate));
     keys
@@ -158,30 +159,28 @@ fn keys(entity: &'static Entity) -> Vec<Key> {
 
 /// The columns of a row a list's rows refer to.
 fn related(keys: &mut Vec<Key>, name: &str, to: &'static Entity, way: &[ToOne]) {
-    columns(&to.shape, None, &mut |column_name, column, codes| {
+    columns(&to.shape, None, &mut |column_name, column| {
         let name = format!("{name}.{column_name}");
         keys.push(Key {
             name: screaming(&name),
-            description: describe(&name, codes),
+            description: describe(&name, column),
             by: OrderBy::Related { path: way.to_vec(), column },
         });
     });
 }
 
-/// Shows each column that has an order, with the name of its field and, if it holds
-/// codes, the enumeration.
+/// Shows each column that has an order, with the name of its field.
 fn columns(
     shape: &'static Shape,
     guard: Option<&'static Column>,
-    show: &mut dyn FnMut(String, &'static Column, Option<&'static Enumeration>),
+    show: &mut dyn FnMut(String, &'static Column),
 ) {
     for field in shape.fields {
         match &field.value {
-            FieldValue::Column(column) if Operand::of(column.kind).is_some() => {
+            FieldValue::Column(column) if Operand::of(column).is_some() => {
                 let column = guard.filter(|it| it.name == column.name).unwrap_or(column);
-                show(field.name.to_owned(), column, None);
+                show(field.name.to_owned(), column);
             }
-            FieldValue::Code(column, codes) => show(field.name.to_owned(), column, Some(codes)),
             FieldValue::Group(group) => within(field.name, group, None, show),
             FieldValue::GroupUnlessNull(group, guard) => {
                 within(field.name, group, Some(guard), show);
@@ -195,18 +194,16 @@ fn within(
     name: &str,
     group: &'static Shape,
     guard: Option<&'static Column>,
-    show: &mut dyn FnMut(String, &'static Column, Option<&'static Enumeration>),
+    show: &mut dyn FnMut(String, &'static Column),
 ) {
-    columns(group, guard, &mut |inner, column, codes| {
-        show(format!("{name}.{inner}"), column, codes);
-    });
+    columns(group, guard, &mut |inner, column| show(format!("{name}.{inner}"), column));
 }
 
 fn aggregate(aggregate: &'static Aggregate) -> Key {
     Key {
         name: aggregate.name.to_owned(),
-        description: aggregate.description.to_owned(),
-        by: match &aggregate.sum {
+        description: aggregate.description.clone(),
+        by: match aggregate.sum {
             None => OrderBy::Count(aggregate.of),
             Some(column) => OrderBy::Sum(aggregate.of, column),
         },
@@ -214,12 +211,12 @@ fn aggregate(aggregate: &'static Aggregate) -> Key {
 }
 
 /// Codes are ordered as they are stored, which their names do not show.
-fn describe(name: &str, codes: Option<&'static Enumeration>) -> String {
-    let Some(codes) = codes else { return format!("By {name}.") };
+fn describe(name: &str, column: &Column) -> String {
+    let Some(codes) = column.codes else { return format!("By {name}.") };
     let mut values: Vec<_> = codes.values.iter().collect();
     values.sort_by_key(|value| value.code);
     let names: Vec<&str> = values.iter().map(|value| value.name).collect();
-    format!("By {name}, which goes {}.", names.join(", "))
+    format!("By {name}, in the order {}.", names.join(", "))
 }
 
 /// `customer.accountNumber` as `CUSTOMER_ACCOUNT_NUMBER`.

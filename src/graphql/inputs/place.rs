@@ -71,7 +71,7 @@ impl<'a> Place<'a> {
     /// When it is.
     pub(super) fn present<'v>(&self, value: &'v Value) -> Result<&'v Value> {
         match value {
-            Value::Null if self.argument == super::FILTER => {
+            Value::Null if self.argument == super::names::FILTER => {
                 Err(self.refuse("null is not accepted in a filter; use isNull, or leave it out"))
             }
             Value::Null => Err(self.refuse("null is not accepted; leave it out")),

@@ -3,11 +3,14 @@
 use async_graphql::Value as Const;
 
 use super::arguments::{Given, missing};
+use super::comparison;
+use super::place::Place;
+use super::scalar;
+use crate::catalog::{Column, Kind};
 use crate::error::Result;
-use crate::graphql::inputs;
 use crate::graphql::schema::global_id::key_of;
 use crate::graphql::schema::model::{Only, Takes};
-use crate::query::{Column, Comparison, Condition, Kind, Value, bad_argument};
+use crate::query::{Comparison, Condition, Value, bad_argument};
 
 /// What the arguments keep the list to; `None` is every row.
 ///
@@ -31,8 +34,8 @@ fn one(only: &Only, given: Given<'_>, all: &mut Vec<Condition>) -> Result<()> {
             all.extend(parts.map(|part| compare(column, Comparison::Eq, Value::from(*part))));
         }
         Takes::Values => {
-            let Some(values) = given.get(argument) else { return Ok(()) };
-            let values = inputs::values(column.kind, &values, argument)?;
+            let Some(list) = given.get(argument) else { return Ok(()) };
+            let values = values(column.kind, &list, argument)?;
             all.push(Condition::In { column, values, negated: false });
         }
         Takes::Period { to, most_days } => {
@@ -63,8 +66,8 @@ fn one(only: &Only, given: Given<'_>, all: &mut Vec<Condition>) -> Result<()> {
 }
 
 fn day(given: Given<'_>, argument: &'static str) -> Result<chrono::NaiveDate> {
-    let value = given.get(argument).ok_or_else(|| missing(argument))?;
-    match inputs::value(Kind::Date, &value, argument)? {
+    let date = given.get(argument).ok_or_else(|| missing(argument))?;
+    match scalar::value(Kind::Date, &date, &Place::of(argument))? {
         Value::Date(date) => Ok(date),
         _ => Err(missing(argument)),
     }
@@ -72,4 +75,12 @@ fn day(given: Given<'_>, argument: &'static str) -> Result<chrono::NaiveDate> {
 
 const fn compare(column: &'static Column, comparison: Comparison, value: Value) -> Condition {
     Condition::Compare { column, comparison, value }
+}
+
+/// The values of an argument that is a list; one alone is a list of one.
+///
+/// # Errors
+/// `BAD_USER_INPUT`, also when there are too many.
+fn values(kind: Kind, value: &Const, argument: &'static str) -> Result<Vec<Value>> {
+    comparison::each(value, &Place::of(argument), |value, place| scalar::value(kind, value, place))
 }

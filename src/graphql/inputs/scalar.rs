@@ -5,9 +5,10 @@ use chrono::{DateTime, NaiveDateTime, NaiveTime, Timelike, Utc};
 use uuid::Uuid;
 
 use super::place::Place;
+use crate::catalog::Enumeration;
+use crate::catalog::Kind;
 use crate::error::Result;
-use crate::graphql::schema::model::Enumeration;
-use crate::query::{Kind, Value as Bound, date};
+use crate::query::{Value as Bound, date};
 
 /// Most digits of a decimal number.
 const DIGITS: usize = 1_000;

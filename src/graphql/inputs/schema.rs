@@ -3,11 +3,12 @@
 use async_graphql::registry::{MetaInputValue, MetaType, Registry};
 
 use super::comparison::{self, Operand};
-use super::filter_name;
+use super::names::filter_name;
+use crate::catalog::Kind;
+use crate::graphql::schema::meta::input;
 use crate::graphql::schema::model::{Entity, Field, FieldValue, Inputs, Shape};
-use crate::graphql::schema::registry::input;
 use crate::graphql::schema::scalars;
-use crate::query::{Comparison, Kind, Quantifier};
+use crate::query::{Comparison, Quantifier};
 
 /// All of these.
 pub(super) const AND: &str = "and";
@@ -55,7 +56,7 @@ pub(super) fn filter(registry: &mut Registry, entity: &'static Entity) {
     // Known before its fields are, because they may lead back to it.
     insert(registry, &name, &description, Vec::new());
     let mut fields = shape(registry, &entity.shape, &name);
-    for path in entity.inputs.paths {
+    for path in &entity.inputs.paths {
         filter(registry, path.to);
         fields.push(input(
             path.name,
@@ -93,11 +94,7 @@ fn field(registry: &mut Registry, field: &'static Field) -> Option<MetaInputValu
             (ID_FILTER.to_owned(), field.description.to_owned())
         }
         FieldValue::Column(column) => {
-            let name = compared(registry, Operand::of(column.kind)?);
-            (name, field.description.to_owned())
-        }
-        FieldValue::Code(column, codes) => {
-            let name = compared(registry, Operand::Code(column.kind, codes));
+            let name = compared(registry, Operand::of(column)?);
             (name, field.description.to_owned())
         }
         FieldValue::One(to, _) => {

@@ -4,4 +4,6 @@ mod replay_rejects;
 
 use crate::graphql::schema::model::RootField;
 
-pub(super) const FIELDS: &[&[RootField]] = &[replay_rejects::FIELDS];
+pub(super) fn fields() -> Vec<RootField> {
+    vec![replay_rejects::field()]
+}

@@ -1,35 +1,41 @@
 //! `replayRejects`: loads rejected rows again.
 
+use std::sync::LazyLock;
+
+use entity::load_run;
 use futures_util::FutureExt as _;
 use futures_util::future::BoxFuture;
 use sqlx::PgPool;
 
+use crate::catalog::{column, table};
 use crate::error::{Code, Error, Result};
 use crate::graphql::execute::command::{Command, Commands};
 use crate::graphql::inputs::arguments::Given;
 use crate::graphql::schema::global_id::key_of;
 use crate::graphql::schema::model::{
-    Argument, Entity, Field, FieldValue, Inputs, RootField, RootValue, Shape,
+    Argument, Field, FieldValue, Inputs, ObjectType, RootField, RootValue, Roots, Type,
 };
 use crate::graphql::types::{LOAD_FILE, LOAD_REJECT, LOAD_RUN};
 use crate::load::{Reason, RejectSelection, Replay, list_rejects};
-use crate::query::{BadArgument, Column, Key, KeyPart, Kind, bad_argument, tables};
+use crate::query::{BadArgument, Key, KeyPart, bad_argument};
 
 const REJECT_ID: &str = "rejectId";
 const RAW: &str = "raw";
 
-pub(super) static FIELDS: &[RootField] = &[RootField {
-    name: "replayRejects",
-    description: "Loads rejected rows again after a fix: each is converted and merged again, and \
+pub(super) fn field() -> RootField {
+    RootField {
+        name: "replayRejects",
+        description: "Loads rejected rows again after a fix: each is converted and merged again, and \
                   rejected again if it still does not fit. Parked rows whose parent has arrived \
                   are loaded, too. This is a load run of its own, even when no reject is selected. \
                   It is answered when the run has ended, or after half the time a request may take \
                   (15 s by default) while it is still running: the subscription loadRun follows \
                   it. The run continues when the client disconnects. Null only together with an \
                   error, which is CONFLICT while another load run holds the lock.",
-    arguments: &[],
-    value: RootValue::Command { input: &INPUT, run, returns: &PAYLOAD },
-}];
+        arguments: &[],
+        value: RootValue::Command { input: &INPUT, run, returns: &PAYLOAD },
+    }
+}
 
 static INPUT: [Argument; 4] = [
     Argument {
@@ -56,20 +62,21 @@ static INPUT: [Argument; 4] = [
     },
 ];
 
-static PAYLOAD: Entity = Entity {
-    table: &tables::LOAD_RUN,
-    shape: Shape {
+static PAYLOAD: LazyLock<Type> = LazyLock::new(|| {
+    let run = Field {
+        name: "loadRun",
+        description: "The run of the replay: whether it has ended, and how many rows it loaded. \
+                      Null only together with an error.",
+        value: FieldValue::GroupUnlessNull(&LOAD_RUN.shape, column(load_run::Column::Id)),
+    };
+    let shape = ObjectType {
         name: "ReplayRejectsPayload",
-        description: "What replayRejects returns.",
-        fields: &[Field {
-            name: "loadRun",
-            description: "The run of the replay: whether it has ended, and how many rows it \
-                          loaded. Null only together with an error.",
-            value: FieldValue::GroupUnlessNull(&LOAD_RUN.shape, Column::new("id", Kind::Uuid)),
-        }],
-    },
-    inputs: Inputs::NONE,
-};
+        description: "The result of replayRejects.",
+        fields: vec![run].leak(),
+    };
+    let (table, roots, inputs) = (table::<load_run::Entity>(), Roots::default(), Inputs::default());
+    Type { table, shape, roots, inputs }
+});
 
 fn run(command: Command<'_>) -> BoxFuture<'_, Result<Key>> {
     async move {
@@ -110,11 +117,11 @@ fn selection(input: Given<'_>) -> Result<RejectSelection> {
 fn named<T>(
     input: Given<'_>,
     field: &'static str,
-    entity: &'static Entity,
+    of: &'static Type,
     key: fn(&[KeyPart]) -> Option<T>,
 ) -> Result<Option<T>> {
     let Some(id) = input.text(field)? else { return Ok(None) };
-    let found = key(key_of(&id, entity, field)?.parts());
+    let found = key(key_of(&id, of, field)?.parts());
     found.map(Some).ok_or_else(|| Error::internal("a key does not fit its table"))
 }
 

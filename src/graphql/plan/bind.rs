@@ -256,7 +256,7 @@ impl Binder<'_> {
 
 /// The entity's place among all, and the key.
 fn any(id: &str, argument: &'static str) -> Result<(usize, Key)> {
-    let (entity, key) = global_id::decode(id, types::ALL, argument)?;
+    let (entity, key) = global_id::decode(id, &types::ALL, argument)?;
     let place = types::ALL.iter().position(|known| known.shape.name == entity.shape.name);
     place
         .map(|place| (place, key))

@@ -2,6 +2,7 @@
 
 use async_graphql::parser::types::{OperationType, SelectionSet};
 
+use crate::catalog::ToOne;
 use crate::error::{Code, Error, Result};
 use crate::graphql::inputs::arguments::Arguments;
 use crate::graphql::plan::collect_fields::{Selected, Selections};
@@ -13,7 +14,7 @@ use crate::graphql::schema::model::{Entity, Field, FieldValue, RootValue, Shape,
 use crate::graphql::schema::{registry, root_fields};
 use crate::graphql::types;
 use crate::query::aggregate::{self, MOST_MEASURES};
-use crate::query::{Selection, Source, ToOne};
+use crate::query::{Selection, Source};
 
 /// The plan of an operation whose document is valid.
 ///
@@ -139,7 +140,7 @@ impl<'a> Compiler<'a> {
             | RootValue::Id(entity)
             | RootValue::Followed { of: entity, .. }
             | RootValue::Command { returns: entity, .. } => &[entity],
-            RootValue::Node | RootValue::Nodes => types::ALL,
+            RootValue::Node | RootValue::Nodes => &types::ALL,
         };
         let fetches = entities.iter().map(|entity| self.row(entity, &selected.sets));
         let mut fetches = fetches.collect::<Result<Vec<_>>>()?;
@@ -267,10 +268,11 @@ impl<'a> Compiler<'a> {
                 Step::Id(draft.selection.table_of(source).key, draft.selection.key(source))
             }
             FieldValue::Column(column) => {
-                Step::Column(draft.selection.column(source, column), column)
-            }
-            FieldValue::Code(column, codes) => {
-                Step::Code(draft.selection.column(source, column), column, codes)
+                let index = draft.selection.column(source, column);
+                match column.codes {
+                    Some(codes) => Step::Code(index, column, codes),
+                    None => Step::Column(index, column),
+                }
             }
             FieldValue::One(to, from) => {
                 let other = draft.selection.join(source, ToOne { table: to.table, from });

@@ -6,11 +6,12 @@ use std::time::{Duration, Instant};
 use tokio::sync::Mutex;
 
 use super::bind::{Asks, Wanted};
+use crate::catalog::table;
 use crate::error::Result;
 use crate::graphql::plan::{Connection, Fetch, Object, Operation, RootStep, count};
 use crate::graphql::types;
 use crate::query::aggregate::SALES_GROUP;
-use crate::query::{Reader, Sizes, tables};
+use crate::query::{Reader, Sizes};
 
 /// How old the known sizes of tables may be.
 const FRESH: Duration = Duration::from_secs(30);
@@ -140,6 +141,7 @@ impl Estimate<'_> {
 
     /// What it costs to go through all order lines, which measuring may have to.
     fn scan(self) -> u64 {
-        (self.sizes.most(&tables::SALES_ORDER_LINE).unwrap_or(0) / LINES).min(MOST_SCAN)
+        (self.sizes.most(table::<entity::sales_order_line::Entity>()).unwrap_or(0) / LINES)
+            .min(MOST_SCAN)
     }
 }

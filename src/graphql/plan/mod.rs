@@ -10,10 +10,12 @@ pub(crate) mod cost;
 use async_graphql::parser::types::{Field as AstField, OperationType};
 use async_graphql::{Name, Pos, Positioned};
 
+use crate::catalog::Column;
+use crate::catalog::Enumeration;
 use crate::graphql::inputs::arguments::Arguments;
-use crate::graphql::schema::model::{Entity, Enumeration, Owner, RootField, Shown};
+use crate::graphql::schema::model::{Entity, Owner, RootField, Shown};
+use crate::query::Selection;
 use crate::query::aggregate::{LineValue, Measure};
-use crate::query::{Column, Selection};
 
 /// An operation.
 #[derive(Debug)]

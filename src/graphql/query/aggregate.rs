@@ -3,13 +3,15 @@
 use crate::graphql::schema::model::{Argument, RootField, RootValue};
 use crate::graphql::types::SALES_GROUP;
 
-pub(super) static FIELDS: &[RootField] = &[RootField {
-    name: "salesAggregate",
-    description: "Order lines put together and measured: by default in the order of groupBy. \
+pub(super) fn fields() -> Vec<RootField> {
+    vec![RootField {
+        name: "salesAggregate",
+        description: "Order lines put together and measured: by default in the order of groupBy. \
                       Null only together with an error.",
-    arguments: &GROUPS,
-    value: RootValue::Groups(&SALES_GROUP),
-}];
+        arguments: &GROUPS,
+        value: RootValue::Groups(&SALES_GROUP),
+    }]
+}
 
 /// The arguments of `salesAggregate`, without those of every page.
 static GROUPS: [Argument; 6] = [

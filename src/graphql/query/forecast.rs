@@ -1,15 +1,13 @@
 //! The root field of the demand forecast.
 
+use entity::demand_forecast::Column;
+
+use crate::catalog::column;
 use crate::graphql::schema::model::{Argument, Only, RootField, RootValue, Takes};
 use crate::graphql::types::DEMAND_FORECAST;
-use crate::query::{Column, Kind};
 
 /// Most days of a period, some ten years.
 const MOST_DAYS: i64 = 3_660;
-
-static DATE: Column = Column::new("date", Kind::Date);
-static PRODUCT_ID: Column = Column::new("product_id", Kind::Int);
-static SHORTFALL: Column = Column::new("shortfall", Kind::Decimal).nullable();
 
 const FROM: Argument =
     Argument { name: "from", ty: "Date!", description: "First date of the period." };
@@ -31,21 +29,33 @@ const ONLY_SHORTFALL: Argument = Argument {
     description: "True: only where less is available than predicted. By default all.",
 };
 
-static ONLY: [Only; 3] = [
-    Only {
-        argument: FROM.name,
-        takes: Takes::Period { to: TO.name, most_days: MOST_DAYS },
-        column: &DATE,
-    },
-    Only { argument: PRODUCT_IDS.name, takes: Takes::Values, column: &PRODUCT_ID },
-    Only { argument: ONLY_SHORTFALL.name, takes: Takes::Positive, column: &SHORTFALL },
-];
+fn only() -> Vec<Only> {
+    vec![
+        Only {
+            argument: FROM.name,
+            takes: Takes::Period { to: TO.name, most_days: MOST_DAYS },
+            column: column(Column::Date),
+        },
+        Only {
+            argument: PRODUCT_IDS.name,
+            takes: Takes::Values,
+            column: column(Column::ProductId),
+        },
+        Only {
+            argument: ONLY_SHORTFALL.name,
+            takes: Takes::Positive,
+            column: column(Column::Shortfall),
+        },
+    ]
+}
 
-pub(super) static FIELDS: &[RootField] = &[RootField {
-    name: "demandForecast",
-    description: "What is predicted to be sold of each product on each date of a period, beside \
+pub(super) fn fields() -> Vec<RootField> {
+    vec![RootField {
+        name: "demandForecast",
+        description: "What is predicted to be sold of each product on each date of a period, beside \
                   what is available, by default ordered by date and productId. It is brought up to \
                   date at the end of each load run, if sales or the inventory have changed. Null only together with an error.",
-    arguments: &[FROM, TO, PRODUCT_IDS, ONLY_SHORTFALL],
-    value: RootValue::List { of: &DEMAND_FORECAST, only: &ONLY },
-}];
+        arguments: &[FROM, TO, PRODUCT_IDS, ONLY_SHORTFALL],
+        value: RootValue::List { of: &DEMAND_FORECAST, only: only().leak() },
+    }]
+}

@@ -1,11 +1,10 @@
 //! Root fields of the load ledger.
 
+use entity::{load_parked, load_reject};
+
+use crate::catalog::{Column, column};
 use crate::graphql::schema::model::{Argument, Only, RootField, RootValue, Takes};
 use crate::graphql::types::{LOAD_FILE, LOAD_PARKED, LOAD_REJECT, LOAD_RUN};
-use crate::query::{Column, Kind};
-
-static RUN_ID: Column = Column::new("run_id", Kind::Uuid);
-static FILE_ID: Column = Column::new("file_id", Kind::Int);
 
 const ID: Argument = Argument {
     name: "id",
@@ -23,36 +22,43 @@ const OF_FILE: Argument = Argument {
     description: "Only those of this file version: its global id.",
 };
 
-static ONLY: [Only; 2] = [
-    Only { argument: OF_RUN.name, takes: Takes::Id(&LOAD_RUN), column: &RUN_ID },
-    Only { argument: OF_FILE.name, takes: Takes::Id(&LOAD_FILE), column: &FILE_ID },
-];
+fn only(run: &'static Column, file: &'static Column) -> &'static [Only] {
+    vec![
+        Only { argument: OF_RUN.name, takes: Takes::Id(&LOAD_RUN), column: run },
+        Only { argument: OF_FILE.name, takes: Takes::Id(&LOAD_FILE), column: file },
+    ]
+    .leak()
+}
 
-pub(super) static FIELDS: &[RootField] = &[
-    RootField {
-        name: "loadRun",
-        description: "The load run with this id; null when there is none.",
-        arguments: &[ID],
-        value: RootValue::Id(&LOAD_RUN),
-    },
-    RootField {
-        name: "loadRuns",
-        description: "All load runs, the newest first. Null only together with an error.",
-        arguments: &[],
-        value: RootValue::List { of: &LOAD_RUN, only: &[] },
-    },
-    RootField {
-        name: "loadRejects",
-        description: "Rows that could not be taken, by file and line. Null only together with an \
+pub(super) fn fields() -> Vec<RootField> {
+    let rejects = only(column(load_reject::Column::RunId), column(load_reject::Column::FileId));
+    let parked = only(column(load_parked::Column::RunId), column(load_parked::Column::FileId));
+    vec![
+        RootField {
+            name: "loadRun",
+            description: "The load run with this id; null when there is none.",
+            arguments: &[ID],
+            value: RootValue::Id(&LOAD_RUN),
+        },
+        RootField {
+            name: "loadRuns",
+            description: "All load runs, the newest first. Null only together with an error.",
+            arguments: &[],
+            value: RootValue::List { of: &LOAD_RUN, only: &[] },
+        },
+        RootField {
+            name: "loadRejects",
+            description: "Rows that could not be taken, by file and line. Null only together with an \
                       error.",
-        arguments: &[OF_RUN, OF_FILE],
-        value: RootValue::List { of: &LOAD_REJECT, only: &ONLY },
-    },
-    RootField {
-        name: "loadParked",
-        description: "Rows that wait for a parent, by file and line. Null only together with an \
+            arguments: &[OF_RUN, OF_FILE],
+            value: RootValue::List { of: &LOAD_REJECT, only: rejects },
+        },
+        RootField {
+            name: "loadParked",
+            description: "Rows that wait for a parent, by file and line. Null only together with an \
                       error.",
-        arguments: &[OF_RUN, OF_FILE],
-        value: RootValue::List { of: &LOAD_PARKED, only: &ONLY },
-    },
-];
+            arguments: &[OF_RUN, OF_FILE],
+            value: RootValue::List { of: &LOAD_PARKED, only: parked },
+        },
+    ]
+}

@@ -8,5 +8,9 @@ mod sales;
 
 use crate::graphql::schema::model::RootField;
 
-pub(super) const FIELDS: &[&[RootField]] =
-    &[sales::FIELDS, aggregate::FIELDS, forecast::FIELDS, loads::FIELDS, node::FIELDS];
+pub(super) fn fields() -> Vec<RootField> {
+    [sales::fields(), aggregate::fields(), forecast::fields(), loads::fields(), node::fields()]
+        .into_iter()
+        .flatten()
+        .collect()
+}

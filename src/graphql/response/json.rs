@@ -5,9 +5,11 @@ use chrono::{
 };
 use uuid::Uuid;
 
+use crate::catalog::Enumeration;
+use crate::catalog::{Column, Kind};
 use crate::error::{Error, Result};
-use crate::graphql::schema::model::{Enumeration, Shown};
-use crate::query::{Column, Kind, Row};
+use crate::graphql::schema::model::Shown;
+use crate::query::Row;
 
 /// Text that needs no escape: names, numbers, ids.
 pub(crate) fn plain(out: &mut Vec<u8>, text: &str) {

@@ -5,8 +5,9 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use uuid::Uuid;
 
 use super::model::Entity;
+use crate::catalog::Kind;
 use crate::error::Result;
-use crate::query::{Key, KeyPart, Kind, bad_argument};
+use crate::query::{Key, KeyPart, bad_argument};
 
 /// The id of the row with this key.
 pub(crate) fn encode(name: &str, key: &Key) -> String {

@@ -1,7 +1,9 @@
 //! The schema as async-graphql knows it, which parses and validates documents, answers
 //! introspection and prints the SDL. [`Engine`](super::Engine) executes the rest.
 
+pub(crate) mod builder;
 pub(crate) mod global_id;
+pub(crate) mod meta;
 pub mod model;
 pub(crate) mod registry;
 pub(crate) mod root_fields;

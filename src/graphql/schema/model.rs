@@ -1,44 +1,65 @@
-//! What a GraphQL type over a table is made of. A type is data: one list of
-//! fields is the source of the schema, of what is selected from Postgres, and of
-//! how a row becomes an answer.
+//! The declarative model of the GraphQL schema. A type is data: one list of fields is
+//! the source of the schema, of what is selected from Postgres, and of how a row becomes
+//! a response.
 
+use std::sync::LazyLock;
+
+use crate::catalog::{Column, Table, ToMany, ToOne};
 use crate::graphql::execute::command::Run;
 use crate::query::aggregate::{LineValue, Measure};
-use crate::query::{Column, Table, ToMany, ToOne};
 
 /// A type over the rows of a table: it has an `id` and connections.
 #[derive(Debug)]
-pub struct Entity {
+pub struct Type {
     /// The table.
     pub table: &'static Table,
     /// Name, description and fields.
-    pub shape: Shape,
+    pub shape: ObjectType,
+    /// The root fields that read it.
+    pub roots: Roots,
     /// What lists of it take beyond its fields.
     pub inputs: Inputs,
 }
 
-/// By what lists of an entity are filtered and ordered beyond its fields.
-#[derive(Debug)]
-pub struct Inputs {
-    /// The name of its filter; by default that of the entity and `Filter`.
-    pub filter: Option<&'static str>,
-    /// Entities over several others.
-    pub paths: &'static [Path],
-    /// Where a keyword is looked for.
-    pub keyword: Option<Keyword>,
-    /// What is counted or added of the rows that refer to it.
-    pub aggregates: &'static [Aggregate],
+pub use self::{
+    ObjectType as Shape, OutputType as Shown, SearchColumns as Searched, Type as Entity,
+};
+
+/// A type that another refers to. It is built when it is first used: types refer to
+/// each other in circles.
+pub type TypeRef = &'static LazyLock<Type>;
+
+/// The root fields that read a type.
+#[derive(Debug, Default)]
+pub struct Roots {
+    /// Whether there is one by its key, named after the type.
+    pub by_key: bool,
+    /// Name and description of the list.
+    pub list: Option<(&'static str, String)>,
 }
 
-/// An entity that a row refers to over others.
+/// How lists of a type are filtered and ordered beyond its fields.
+#[derive(Debug, Default)]
+pub struct Inputs {
+    /// The name of its filter; by default that of the type and `Filter`.
+    pub filter: Option<&'static str>,
+    /// Types over several references.
+    pub paths: Vec<Path>,
+    /// Where a keyword is looked for.
+    pub keyword: Option<Keyword>,
+    /// Counts and sums of the rows that refer to it.
+    pub aggregates: Vec<Aggregate>,
+}
+
+/// A type that a row refers to over others.
 #[derive(Debug)]
 pub struct Path {
     /// Name in the schema.
     pub name: &'static str,
-    /// Which entity.
-    pub to: &'static Entity,
-    /// The way to it; the last step is to its table.
-    pub through: &'static [ToOne],
+    /// Which type.
+    pub to: TypeRef,
+    /// The references; the last is to its table.
+    pub through: Vec<ToOne>,
 }
 
 /// A filter by words.
@@ -47,34 +68,34 @@ pub struct Keyword {
     /// Where it looks, in the words of the schema.
     pub description: &'static str,
     /// Where it looks.
-    pub searched: Searched,
+    pub searched: SearchColumns,
 }
 
 /// Text columns of a row and of the rows it refers to.
 #[derive(Debug)]
-pub struct Searched {
+pub struct SearchColumns {
     /// The row's own.
     pub columns: &'static [Column],
     /// Those of others.
-    pub related: &'static [(ToOne, Searched)],
+    pub related: Vec<(ToOne, SearchColumns)>,
 }
 
-/// A number that is made of the rows that refer to an entity.
+/// A number computed from the rows that refer to a row.
 #[derive(Debug)]
 pub struct Aggregate {
     /// Name among the values to order by.
     pub name: &'static str,
     /// What it is.
-    pub description: &'static str,
+    pub description: String,
     /// The rows.
     pub of: ToMany,
     /// What is added; without it they are counted.
-    pub sum: Option<Column>,
+    pub sum: Option<&'static Column>,
 }
 
 /// An object type.
 #[derive(Debug)]
-pub struct Shape {
+pub struct ObjectType {
     /// Name in the schema.
     pub name: &'static str,
     /// What it is.
@@ -97,43 +118,41 @@ pub struct Field {
 /// Where the value of a field comes from.
 #[derive(Debug)]
 pub enum FieldValue {
-    /// The global id, made of the type's name and the key.
+    /// The global id: the type's name and the key.
     Id,
-    /// A column of the row.
-    Column(Column),
-    /// A column that holds a code of an enumeration.
-    Code(Column, &'static Enumeration),
-    /// The row of another table that these columns name.
-    One(&'static Entity, &'static [Column]),
-    /// The rows of another table whose columns hold this row's key.
-    Many(&'static Entity, &'static [Column]),
+    /// A column of the row; a column of codes is an enumeration.
+    Column(&'static Column),
+    /// The row of another table that these columns refer to.
+    One(TypeRef, &'static [Column]),
+    /// The rows of another table whose columns refer to this row.
+    Many(TypeRef, &'static [Column]),
     /// A group of fields over the same row.
-    Group(&'static Shape),
+    Group(&'static ObjectType),
     /// The same, null as a whole when the column is null.
-    GroupUnlessNull(&'static Shape, Column),
-    /// Measures of the lines of a group of sales, or of those of them that the
-    /// argument `filter` names.
-    Measures(&'static Shape),
+    GroupUnlessNull(&'static ObjectType, &'static Column),
+    /// Measures of the lines of a group of sales, or of those that the argument
+    /// `filter` keeps.
+    Measures(&'static ObjectType),
     /// The same of the lines that belong to the row.
-    Sales(&'static Shape, &'static Owner),
+    Sales(&'static ObjectType, Owner),
     /// A measure.
-    Measure(Measure, Shown),
-    /// The percentile of a value of lines that the argument `p` names.
-    Percentile(LineValue, Shown),
+    Measure(Measure, OutputType),
+    /// The percentile of a value of lines; the argument `p` is the fraction.
+    Percentile(LineValue, OutputType),
 }
 
 /// How lines belong to a row.
 #[derive(Debug)]
 pub struct Owner {
-    /// The way from a line to the row that holds the owner's key.
-    pub way: &'static [ToOne],
+    /// The references from a line to the row that holds the owner's key.
+    pub path: &'static [ToOne],
     /// The columns that hold it there.
     pub columns: &'static [Column],
 }
 
-/// As what a measure is shown.
+/// The type of a measure.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Shown {
+pub enum OutputType {
     /// A whole number of 32 bits.
     Int,
     /// A whole number of 64 bits.
@@ -170,18 +189,18 @@ pub struct Argument {
 #[derive(Debug)]
 pub enum RootValue {
     /// The row whose key the arguments are, part by part.
-    Key(&'static Entity),
+    Key(&'static Type),
     /// The row that the argument `id` names.
-    Id(&'static Entity),
+    Id(&'static Type),
     /// A list.
     List {
         /// Of what.
-        of: &'static Entity,
+        of: &'static Type,
         /// Arguments that keep it to some rows.
         only: &'static [Only],
     },
     /// Groups of sales.
-    Groups(&'static Entity),
+    Groups(&'static Type),
     /// The row of any entity that the argument `id` names.
     Node,
     /// The rows of any entities that the argument `ids` names.
@@ -189,7 +208,7 @@ pub enum RootValue {
     /// The row that the argument `id` names, followed for as long as it changes.
     Followed {
         /// Of what.
-        of: &'static Entity,
+        of: &'static Type,
         /// The column that is null for as long as the row changes.
         ended_when: &'static Column,
         /// The message where there is no such row.
@@ -202,7 +221,7 @@ pub enum RootValue {
         /// Runs it.
         run: Run,
         /// Its payload, a type over that row.
-        returns: &'static Entity,
+        returns: &'static Type,
     },
 }
 
@@ -221,7 +240,7 @@ pub struct Only {
 #[derive(Debug)]
 pub enum Takes {
     /// The id of an entity, whose key the column holds.
-    Id(&'static Entity),
+    Id(&'static Type),
     /// A list of values, one of which the column holds.
     Values,
     /// The first date of a period. The column's is within it.
@@ -235,113 +254,51 @@ pub enum Takes {
     Positive,
 }
 
-/// An enumeration: how the codes of a column are called.
-#[derive(Debug)]
-pub struct Enumeration {
-    /// Name in the schema.
-    pub name: &'static str,
-    /// What it is.
-    pub description: &'static str,
-    /// Its values.
-    pub values: &'static [EnumValue],
-}
-
-/// A value of an enumeration.
-#[derive(Debug)]
-pub struct EnumValue {
-    /// The code in the column, as text.
-    pub code: &'static str,
-    /// Name in the schema.
-    pub name: &'static str,
-    /// What it means.
-    pub description: &'static str,
-}
-
 impl Field {
-    /// The global id of the entity.
-    #[must_use]
-    pub const fn id() -> Self {
-        Self {
-            name: "id",
-            description: "Global id, opaque. It stays the same when the data is loaded again.",
-            value: FieldValue::Id,
-        }
+    /// The global id of a row.
+    pub(crate) const ID: Self = Self {
+        name: "id",
+        description: "Global id, opaque. It stays the same when the data is loaded again.",
+        value: FieldValue::Id,
+    };
+
+    /// A column under its own name and wording.
+    pub(crate) fn column(column: &'static Column) -> Self {
+        Self::column_as(column.api_name().leak(), column)
     }
 
-    /// A column.
-    #[must_use]
-    pub const fn column(name: &'static str, column: Column, description: &'static str) -> Self {
-        Self { name, description, value: FieldValue::Column(column) }
-    }
-
-    /// A column of codes.
-    #[must_use]
-    pub const fn code(
-        name: &'static str,
-        column: Column,
-        codes: &'static Enumeration,
-        description: &'static str,
-    ) -> Self {
-        Self { name, description, value: FieldValue::Code(column, codes) }
-    }
-
-    /// The entity that `from` names; null when one of these columns is null.
-    #[must_use]
-    pub const fn one(
-        name: &'static str,
-        to: &'static Entity,
-        from: &'static [Column],
-        description: &'static str,
-    ) -> Self {
-        Self { name, description, value: FieldValue::One(to, from) }
-    }
-
-    /// The entities of which `by` holds this one's key.
-    #[must_use]
-    pub const fn many(
-        name: &'static str,
-        of: &'static Entity,
-        by: &'static [Column],
-        description: &'static str,
-    ) -> Self {
-        Self { name, description, value: FieldValue::Many(of, by) }
-    }
-
-    /// Measures of the lines that belong to the row.
-    #[must_use]
-    pub const fn sales(owner: &'static Owner, description: &'static str) -> Self {
-        let value = FieldValue::Sales(&crate::graphql::types::SALES_MEASURES, owner);
-        Self { name: "sales", description, value }
+    /// A column under another name.
+    pub(crate) fn column_as(name: &'static str, column: &'static Column) -> Self {
+        Self { name, description: column.description().leak(), value: FieldValue::Column(column) }
     }
 
     /// A group of fields over the same row.
-    #[must_use]
-    pub const fn group(
+    pub(crate) const fn group(
         name: &'static str,
-        shape: &'static Shape,
+        object: &'static ObjectType,
         description: &'static str,
     ) -> Self {
-        Self { name, description, value: FieldValue::Group(shape) }
+        Self { name, description, value: FieldValue::Group(object) }
     }
 }
 
-impl Inputs {
-    /// Nothing beyond its fields.
-    pub const NONE: Self = Self { filter: None, paths: &[], keyword: None, aggregates: &[] };
+impl SearchColumns {
+    /// Columns of the row itself.
+    pub(crate) const fn of(columns: &'static [Column]) -> Self {
+        Self { columns, related: Vec::new() }
+    }
+
+    /// The same, and those of a row it refers to.
+    pub(crate) fn and(mut self, relation: ToOne, searched: Self) -> Self {
+        self.related.push((relation, searched));
+        self
+    }
 }
 
-impl Shape {
+impl ObjectType {
     /// The field of this name.
     #[must_use]
     pub fn field(&self, name: &str) -> Option<&'static Field> {
         self.fields.iter().find(|field| field.name == name)
-    }
-}
-
-impl Enumeration {
-    /// The value of a code.
-    #[must_use]
-    pub fn value(&self, code: &str) -> Option<&'static EnumValue> {
-        self.values.iter().find(|value| value.code == code)
     }
 }

@@ -4,8 +4,10 @@ use async_graphql::indexmap::{IndexMap, IndexSet};
 use async_graphql::parser::types::OperationType;
 use async_graphql::registry::{MetaEnumValue, MetaField, MetaInputValue, MetaType, Registry};
 
-use super::model::{Argument, Entity, Enumeration, Field, FieldValue, RootField, RootValue, Shape};
+use super::meta::{fields, input, object, plain};
+use super::model::{Argument, Field, FieldValue, ObjectType, RootField, RootValue, Type};
 use super::{root_fields, scalars};
+use crate::catalog::Enumeration;
 use crate::graphql::{inputs, types};
 
 /// Name and description of the interface of all entities.
@@ -20,7 +22,7 @@ pub(crate) fn root(registry: &mut Registry, kind: OperationType) {
         OperationType::Subscription => "What can be followed while it changes.",
     };
     let list: Vec<MetaField> =
-        root_fields::fields(kind).map(|field| root_field(registry, field)).collect();
+        root_fields::fields(kind).iter().map(|field| root_field(registry, field)).collect();
     let is_subscription = matches!(kind, OperationType::Subscription);
     let mut meta = object(name, description, list);
     if let MetaType::Object { is_subscription: is, .. } = &mut meta {
@@ -79,7 +81,7 @@ fn command_input(registry: &mut Registry, field: &str, fields: &[Argument]) -> S
 }
 
 /// Makes an entity, its connection and all they refer to known.
-pub(crate) fn entity(registry: &mut Registry, entity: &'static Entity) {
+pub(crate) fn entity(registry: &mut Registry, entity: &'static Type) {
     let name = entity.shape.name;
     if registry.types.contains_key(name) {
         return;
@@ -92,19 +94,19 @@ pub(crate) fn entity(registry: &mut Registry, entity: &'static Entity) {
 }
 
 /// Makes groups of sales, their connection and all they refer to known.
-fn groups(registry: &mut Registry, groups: &'static Entity) {
+fn groups(registry: &mut Registry, groups: &'static Type) {
     shape(registry, &groups.shape);
     connection(registry, groups.shape.name);
     inputs::register_groups(registry);
 }
 
 /// The name of the type of an edge of an entity's connection.
-pub(crate) fn edge_name(entity: &Entity) -> String {
+pub(crate) fn edge_name(entity: &Type) -> String {
     format!("{}Edge", entity.shape.name)
 }
 
 /// The name of an entity's connection type.
-pub(crate) fn connection_name(entity: &Entity) -> String {
+pub(crate) fn connection_name(entity: &Type) -> String {
     format!("{}Connection", entity.shape.name)
 }
 
@@ -113,7 +115,7 @@ pub(crate) fn node(registry: &mut Registry) {
     if registry.types.contains_key(NODE.0) {
         return;
     }
-    let id = Field::id();
+    let id = Field::ID;
     registry.types.insert(
         NODE.0.to_owned(),
         MetaType::Interface {
@@ -134,12 +136,12 @@ pub(crate) fn node(registry: &mut Registry) {
             requires_scopes: Vec::new(),
         },
     );
-    for known in types::ALL {
+    for known in types::ALL.iter() {
         entity(registry, known);
     }
 }
 
-fn shape(registry: &mut Registry, shape: &'static Shape) {
+fn shape(registry: &mut Registry, shape: &'static ObjectType) {
     if registry.types.contains_key(shape.name) {
         return;
     }
@@ -153,13 +155,18 @@ fn field(registry: &mut Registry, field: &'static Field) -> MetaField {
     let (ty, nullable) = match &field.value {
         FieldValue::Id => ("ID".to_owned(), false),
         FieldValue::Column(column) => {
-            let ty = scalars::type_name(column.kind);
-            scalars::register(registry, ty);
+            let ty = match column.codes {
+                Some(codes) => {
+                    enumeration(registry, codes);
+                    codes.name
+                }
+                None => {
+                    let ty = scalars::type_name(column.kind);
+                    scalars::register(registry, ty);
+                    ty
+                }
+            };
             (ty.to_owned(), column.nullable)
-        }
-        FieldValue::Code(column, codes) => {
-            enumeration(registry, codes);
-            (codes.name.to_owned(), column.nullable)
         }
         FieldValue::One(to, from) => {
             entity(registry, to);
@@ -287,55 +294,8 @@ fn enumeration(registry: &mut Registry, codes: &'static Enumeration) {
     });
 }
 
-fn object(name: &str, description: &str, list: impl IntoIterator<Item = MetaField>) -> MetaType {
-    MetaType::Object {
-        name: name.to_owned(),
-        description: Some(description.to_owned()),
-        fields: fields(list),
-        cache_control: Default::default(),
-        extends: false,
-        shareable: false,
-        resolvable: true,
-        inaccessible: false,
-        interface_object: false,
-        tags: Vec::new(),
-        keys: None,
-        visible: None,
-        is_subscription: false,
-        rust_typename: None,
-        directive_invocations: Vec::new(),
-        requires_scopes: Vec::new(),
-    }
-}
-
-fn fields(list: impl IntoIterator<Item = MetaField>) -> IndexMap<String, MetaField> {
-    list.into_iter().map(|field| (field.name.clone(), field)).collect()
-}
-
-fn plain(name: &str, description: &str, ty: String) -> MetaField {
-    MetaField {
-        name: name.to_owned(),
-        description: Some(description.to_owned()),
-        args: IndexMap::new(),
-        ty,
-        deprecation: Default::default(),
-        cache_control: Default::default(),
-        external: false,
-        requires: None,
-        provides: None,
-        visible: None,
-        shareable: false,
-        inaccessible: false,
-        tags: Vec::new(),
-        override_from: None,
-        compute_complexity: None,
-        directive_invocations: Vec::new(),
-        requires_scopes: Vec::new(),
-    }
-}
-
 /// The arguments of every list.
-fn list_arguments(of: &Entity) -> IndexMap<String, MetaInputValue> {
+fn list_arguments(of: &Type) -> IndexMap<String, MetaInputValue> {
     let filter = inputs::filter_name(of);
     let order = format!("[{}!]", inputs::order_name(of));
     let arguments = [
@@ -376,20 +336,4 @@ fn page_arguments() -> impl Iterator<Item = (String, MetaInputValue)> {
     ]
     .into_iter()
     .map(|(name, ty, description)| (name.to_owned(), input(name, ty, description)))
-}
-
-/// An argument, or a field of an input object.
-pub(crate) fn input(name: &str, ty: &str, description: &str) -> MetaInputValue {
-    MetaInputValue {
-        name: name.to_owned(),
-        description: Some(description.to_owned()),
-        ty: ty.to_owned(),
-        deprecation: Default::default(),
-        default_value: None,
-        visible: None,
-        inaccessible: false,
-        tags: Vec::new(),
-        is_secret: false,
-        directive_invocations: Vec::new(),
-    }
 }

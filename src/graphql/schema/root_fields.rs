@@ -1,5 +1,7 @@
 //! The fields of the three root types.
 
+use std::sync::LazyLock;
+
 use async_graphql::parser::types::OperationType;
 
 use super::model::RootField;
@@ -14,17 +16,20 @@ pub(crate) const fn root_name(kind: OperationType) -> &'static str {
     }
 }
 
+static QUERY: LazyLock<Vec<RootField>> = LazyLock::new(query::fields);
+static MUTATION: LazyLock<Vec<RootField>> = LazyLock::new(mutation::fields);
+static SUBSCRIPTION: LazyLock<Vec<RootField>> = LazyLock::new(subscription::fields);
+
 /// The fields of an operation's root type.
-pub(crate) fn fields(kind: OperationType) -> impl Iterator<Item = &'static RootField> {
-    let parts = match kind {
-        OperationType::Query => query::FIELDS,
-        OperationType::Mutation => mutation::FIELDS,
-        OperationType::Subscription => subscription::FIELDS,
-    };
-    parts.iter().copied().flatten()
+pub(crate) fn fields(kind: OperationType) -> &'static [RootField] {
+    match kind {
+        OperationType::Query => &QUERY,
+        OperationType::Mutation => &MUTATION,
+        OperationType::Subscription => &SUBSCRIPTION,
+    }
 }
 
 /// The field of this name.
 pub(crate) fn field(kind: OperationType, name: &str) -> Option<&'static RootField> {
-    fields(kind).find(|field| field.name == name)
+    fields(kind).iter().find(|field| field.name == name)
 }

@@ -3,7 +3,7 @@
 use async_graphql::registry::{MetaType, Registry};
 
 use super::model::Shown;
-use crate::query::Kind;
+use crate::catalog::Kind;
 
 /// Name and description of every scalar of our own.
 const SCALARS: [(&str, &str); 6] = [

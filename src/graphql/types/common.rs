@@ -1,63 +1,73 @@
-//! Fields and groups that several entities share.
+//! Fields and references that several types share.
 
-use super::{LOAD_FILE, LOAD_RUN};
-use crate::graphql::schema::model::{Field, FieldValue, Shape};
-use crate::query::{Column, Kind, ToOne, tables};
+use std::sync::LazyLock;
 
-pub(super) const ROWGUID: Field = Field::column(
-    "rowguid",
-    Column::new("rowguid", Kind::Uuid),
-    "The source system's own identifier of the row.",
-);
+use entity::{customer, load_run, person, sales_order, sales_order_line};
+use sea_orm::{ColumnTrait, EntityTrait};
 
-pub(super) const MODIFIED_DATE: Field = Field::column(
-    "modifiedDate",
-    Column::new("modified_date", Kind::LocalDateTime),
-    "When the source system last changed the row.",
-);
+use super::{LOAD_FILE, LOAD_RUN, SALES_MEASURES};
+use crate::catalog::{Column, Kind, ToOne, column, columns, to_one};
+use crate::graphql::schema::builder::TypeBuilder;
+use crate::graphql::schema::model::{Field, FieldValue, ObjectType, Owner};
 
-pub(super) const SOURCE: Field = Field::group("source", &SOURCE_SHAPE, "Where the row came from.");
-
-pub(super) const ERROR: Field = Field {
-    name: "error",
-    description: "Why it failed; null unless it did.",
-    value: FieldValue::GroupUnlessNull(
-        &ERROR_SHAPE,
-        Column::new("error_code", Kind::Text).nullable(),
-    ),
-};
+/// From an order line.
+pub(super) fn line_to_order() -> ToOne {
+    to_one(sales_order_line::Relation::SalesOrder)
+}
 
 /// From an order.
-pub(super) const TO_CUSTOMER: ToOne =
-    ToOne { table: &tables::CUSTOMER, from: &[Column::new("customer_id", Kind::Int)] };
+pub(super) fn order_to_customer() -> ToOne {
+    to_one(sales_order::Relation::Customer)
+}
 
 /// From a customer.
-pub(super) const TO_PERSON: ToOne =
-    ToOne { table: &tables::PERSON, from: &[Column::new("person_id", Kind::Int).nullable()] };
+pub(super) fn customer_to_person() -> ToOne {
+    to_one(customer::Relation::Person)
+}
 
-static SOURCE_SHAPE: Shape = Shape {
-    name: "Source",
-    description: "Where a row came from.",
-    fields: &[
-        Field::one(
-            "file",
-            &LOAD_FILE,
-            &[Column::new("source_file_id", Kind::Int)],
-            "The version of the file it was read from.",
-        ),
-        Field::column(
-            "line",
-            Column::new("source_line", Kind::Long),
-            "Line of the file on which its record begins; the header is line 1.",
-        ),
-        Field::column(
-            "loadedAt",
-            Column::new("loaded_at", Kind::DateTime),
-            "When the row was last written.",
-        ),
-        Field::one("loadRun", &LOAD_RUN, &[RUN], "The run that wrote it; null if none did."),
-    ],
-};
+/// Where a row came from: three columns that every dataset's table has.
+pub(super) fn source<E: EntityTrait>(t: &mut TypeBuilder<E>) {
+    t.field(Field::group("source", &SOURCE, "Where the row came from."));
+}
+
+/// Measures of the order lines that belong to a row: `path` leads from a line to the row
+/// whose columns hold the key.
+pub(super) fn sales<E: EntityTrait, C: ColumnTrait, const N: usize>(
+    t: &mut TypeBuilder<E>,
+    path: &[ToOne],
+    key: [C; N],
+    description: &'static str,
+) {
+    let owner = Owner { path: path.to_vec().leak(), columns: columns(key) };
+    let value = FieldValue::Sales(&SALES_MEASURES, owner);
+    t.field(Field { name: "sales", description, value });
+}
+
+/// Why a load failed: two columns that runs and files have.
+pub(super) fn error<E: EntityTrait>(t: &mut TypeBuilder<E>) {
+    let code = column(load_run::Column::ErrorCode);
+    let value = FieldValue::GroupUnlessNull(&ERROR, code);
+    t.field(Field { name: "error", description: "Why it failed; null unless it did.", value });
+}
+
+static SOURCE: LazyLock<ObjectType> = LazyLock::new(|| {
+    let file = columns([person::Column::SourceFileId]);
+    let fields = vec![
+        Field {
+            name: "file",
+            description: "The version of the file it was read from.",
+            value: FieldValue::One(&LOAD_FILE, file),
+        },
+        Field::column_as("line", column(person::Column::SourceLine)),
+        Field::column(column(person::Column::LoadedAt)),
+        Field {
+            name: "loadRun",
+            description: "The run that wrote it; null if none did.",
+            value: FieldValue::One(&LOAD_RUN, &[RUN]),
+        },
+    ];
+    ObjectType { name: "Source", description: "Where a row came from.", fields: fields.leak() }
+});
 
 /// Runs never overlap, so a row was written by the last that had begun by then.
 const RUN: Column = Column::computed(
@@ -68,15 +78,21 @@ const RUN: Column = Column::computed(
 )
 .nullable();
 
-static ERROR_SHAPE: Shape = Shape {
-    name: "LoadError",
-    description: "Why a load run or a file failed.",
-    fields: &[
-        Field::column("code", Column::new("error_code", Kind::Text), "Constant code."),
-        Field::column(
-            "message",
-            Column::new("error_message", Kind::Text).nullable(),
-            "What happened; null when there is no more to say.",
-        ),
-    ],
-};
+static ERROR: LazyLock<ObjectType> = LazyLock::new(|| {
+    // Where there is an error, it has a code.
+    let code = Column::derived("error_code", Kind::Text);
+    let fields = vec![
+        Field {
+            name: "code",
+            description: "Constant code.",
+            value: FieldValue::Column(Box::leak(Box::new(code))),
+        },
+        Field {
+            name: "message",
+            description: "What happened; null when there is no more to say.",
+            value: FieldValue::Column(column(load_run::Column::ErrorMessage)),
+        },
+    ];
+    let description = "Why a load run or a file failed.";
+    ObjectType { name: "LoadError", description, fields: fields.leak() }
+});

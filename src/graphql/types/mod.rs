@@ -33,7 +33,7 @@ pub(crate) use load_step::LOAD_STEP;
 pub(crate) use person::PERSON;
 pub(crate) use product::PRODUCT;
 pub(crate) use product_inventory::PRODUCT_INVENTORY;
-pub(crate) use sales_group::{DIMENSIONS, SALES_GROUP};
+pub(crate) use sales_group::SALES_GROUP;
 pub(crate) use sales_measures::{MEASURES, SALES_MEASURES};
 pub(crate) use sales_order::SALES_ORDER;
 pub(crate) use sales_order_line::SALES_ORDER_LINE;
@@ -41,28 +41,19 @@ pub(crate) use special_offer_product::SPECIAL_OFFER_PRODUCT;
 pub(crate) use store::STORE;
 pub(crate) use territory::TERRITORY;
 
-use crate::graphql::schema::model::Entity;
+use std::sync::LazyLock;
 
-/// Every entity: what `node` can return.
-pub static ALL: &[&Entity] = &[
-    &PERSON,
-    &PRODUCT,
-    &CUSTOMER,
-    &SPECIAL_OFFER_PRODUCT,
-    &SALES_ORDER,
-    &SALES_ORDER_LINE,
-    &PRODUCT_INVENTORY,
-    &TERRITORY,
-    &STORE,
-    &CURRENCY_RATE,
-    &LOAD_RUN,
-    &LOAD_FILE,
-    &LOAD_RUN_FILE,
-    &LOAD_STEP,
-    &LOAD_REJECT,
-    &LOAD_PARKED,
-    &DEMAND_FORECAST,
+use crate::graphql::schema::model::{Type, TypeRef};
+
+static TYPES: &[TypeRef] = &[
+    &PERSON, &PRODUCT, &CUSTOMER, &SPECIAL_OFFER_PRODUCT, &SALES_ORDER, &SALES_ORDER_LINE,
+    &PRODUCT_INVENTORY, &TERRITORY, &STORE, &CURRENCY_RATE, &LOAD_RUN, &LOAD_FILE, &LOAD_RUN_FILE,
+    &LOAD_STEP, &LOAD_REJECT, &LOAD_PARKED, &DEMAND_FORECAST,
 ];
+
+/// Every type over a table: what `node` can return.
+pub static ALL: LazyLock<Vec<&'static Type>> =
+    LazyLock::new(|| TYPES.iter().map(|ty| &***ty).collect());
 
 /// Whether a fragment on `condition` applies to an object of type `name`.
 pub(super) fn is_a(name: &str, condition: &str) -> bool {

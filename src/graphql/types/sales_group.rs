@@ -1,151 +1,92 @@
-//! `SalesGroup`: sales put together, and what is measured of them.
+//! `SalesGroup`: a group of order lines and its measures.
 
-use super::product::{PRODUCT_CLASS, PRODUCT_LINE};
+use std::sync::LazyLock;
+
 use super::sales_measures::SALES_MEASURES;
-use super::sales_order::ORDER_STATUS;
 use super::{CUSTOMER, PERSON, PRODUCT, STORE, TERRITORY};
-use crate::graphql::schema::model::{Entity, Field, FieldValue, Inputs, Shape};
-use crate::query::aggregate::{SALES_GROUP as GROUPS, dimension};
-use crate::query::{Column, Kind};
+use crate::graphql::schema::model::{Field, FieldValue, Inputs, ObjectType, Roots, Type, TypeRef};
+use crate::query::aggregate::{DIMENSIONS, Dimension, SALES_GROUP as GROUPS};
 
-/// Order lines put together. It is made for each query and has no id.
-pub(crate) static SALES_GROUP: Entity = Entity {
-    table: &GROUPS,
-    shape: Shape {
+/// A group of order lines. It is computed for each query and has no id.
+pub(crate) static SALES_GROUP: LazyLock<Type> = LazyLock::new(|| {
+    let measures = Field {
+        name: "measures",
+        description: "Its measures. May be selected several times under aliases, with a filter \
+                      each, to compare parts of the group.",
+        value: FieldValue::Measures(&SALES_MEASURES),
+    };
+    let key = Field::group("key", &KEY, "What these lines have in common.");
+    let shape = ObjectType {
         name: "SalesGroup",
-        description: "Order lines put together, and what is measured of them.",
-        fields: &[
-            Field::group("key", &KEY, "What these lines have in common."),
-            Field {
-                name: "measures",
-                description: "What is measured of them. May be selected several times under \
-                              aliases, with a filter each, to compare parts of the group.",
-                value: FieldValue::Measures(&SALES_MEASURES),
-            },
-        ],
-    },
-    inputs: Inputs::NONE,
-};
+        description: "A group of order lines and its measures.",
+        fields: vec![key, measures].leak(),
+    };
+    Type { table: &GROUPS, shape, roots: Roots::default(), inputs: Inputs::default() }
+});
 
-static KEY: Shape = Shape {
-    name: "SalesGroupKey",
-    description: "What the order lines of a group have in common: a value for each dimension of \
-                  groupBy. The others are null, as is a value that the sales do not have: such \
-                  sales are a group, too.",
-    fields: &[
-        Field::one("product", &PRODUCT, &[key("product_id")], "The product."),
-        Field::code(
-            "productLine",
-            Column::new("product_line", Kind::Text).nullable(),
-            &PRODUCT_LINE,
-            "Line of the product; null also where the product has none.",
-        ),
-        Field::code(
-            "productClass",
-            Column::new("product_class", Kind::Text).nullable(),
-            &PRODUCT_CLASS,
-            "Class of the product; null also where the product has none.",
-        ),
-        Field::column(
-            "productColor",
-            Column::new("product_color", Kind::Text).nullable(),
-            "Colour of the product; null also where the product has none.",
-        ),
-        Field::column(
-            "daysToManufacture",
-            key("days_to_manufacture"),
-            "Days it takes to make the product.",
-        ),
-        Field::one("customer", &CUSTOMER, &[key("customer_id")], "The customer."),
-        Field::one(
+static KEY: LazyLock<ObjectType> = LazyLock::new(|| {
+    let fields = [
+        one("PRODUCT", "product", &PRODUCT, "The product."),
+        value("PRODUCT_LINE", "Line of the product; null also where the product has none."),
+        value("PRODUCT_CLASS", "Class of the product; null also where the product has none."),
+        value("PRODUCT_COLOR", "Colour of the product; null also where the product has none."),
+        value("DAYS_TO_MANUFACTURE", "Days it takes to make the product."),
+        one("CUSTOMER", "customer", &CUSTOMER, "The customer."),
+        one(
+            "PERSON",
             "person",
             &PERSON,
-            &[key("person_id")],
             "The customer's person; null also for customers that are stores without a contact.",
         ),
-        Field::one(
+        one(
+            "STORE",
             "store",
             &STORE,
-            &[key("store_id")],
             "The customer's store; null also where there is none, or it is not loaded.",
         ),
-        Field::column(
-            "storeId",
-            key("store_id"),
-            "Key of the store, also where the store is not loaded.",
-        ),
-        Field::one(
+        value("STORE", "Key of the store, also where the store is not loaded."),
+        one(
+            "TERRITORY",
             "territory",
             &TERRITORY,
-            &[key("territory_id")],
             "The territory of the order; null also where there is none, or it is not loaded.",
         ),
-        Field::column(
-            "territoryId",
-            key("territory_id"),
-            "Key of the territory, also where the territory is not loaded.",
-        ),
-        Field::column(
-            "salesPersonId",
-            key("sales_person_id"),
-            "Who sold; null also for online orders.",
-        ),
-        Field::column(
-            "specialOfferId",
-            key("special_offer_id"),
-            "The special offer it was sold under; 1 is no discount.",
-        ),
-        Field::column(
-            "online",
-            Column::new("online", Kind::Boolean).nullable(),
-            "Whether the customer ordered online.",
-        ),
-        Field::code(
-            "orderStatus",
-            Column::new("order_status", Kind::Small).nullable(),
-            &ORDER_STATUS,
-            "State of the order.",
-        ),
-        Field::column("orderDate", day("order_date"), "Day of the order."),
-        Field::column("orderWeek", day("order_week"), "Its week, as the Monday it begins with."),
-        Field::column("orderMonth", day("order_month"), "Its month, as its first day."),
-        Field::column("orderQuarter", day("order_quarter"), "Its quarter, as its first day."),
-        Field::column("orderYear", key("order_year"), "Its year."),
-        Field::column("orderWeekday", key("order_weekday"), "Its weekday: Monday is 1, Sunday 7."),
-    ],
-};
+        value("TERRITORY", "Key of the territory, also where the territory is not loaded."),
+        value("SALES_PERSON", "The sales person; null also for online orders."),
+        value("SPECIAL_OFFER", "The special offer it was sold under; 1 is no discount."),
+        value("ONLINE", "Whether the customer ordered online."),
+        value("ORDER_STATUS", "State of the order."),
+        value("ORDER_DATE", "Day of the order."),
+        value("ORDER_WEEK", "Its week, as the Monday it begins with."),
+        value("ORDER_MONTH", "Its month, as its first day."),
+        value("ORDER_QUARTER", "Its quarter, as its first day."),
+        value("ORDER_YEAR", "Its year."),
+        value("ORDER_WEEKDAY", "Its weekday: Monday is 1, Sunday 7."),
+    ];
+    ObjectType {
+        name: "SalesGroupKey",
+        description: "What the order lines of a group have in common: a value for each dimension \
+                      of groupBy. The others are null, as is a value that the sales do not have: \
+                      such sales are a group, too.",
+        fields: fields.into_iter().flatten().collect::<Vec<_>>().leak(),
+    }
+});
 
-const fn key(name: &'static str) -> Column {
-    Column::new(name, Kind::Int).nullable()
+fn dimension(name: &str) -> Option<&'static Dimension> {
+    DIMENSIONS.iter().find(|dimension| dimension.name == name)
 }
 
-const fn day(name: &'static str) -> Column {
-    Column::new(name, Kind::Date).nullable()
+fn value(name: &str, description: &'static str) -> Option<Field> {
+    let column = &dimension(name)?.column;
+    Some(Field { description, ..Field::column(column) })
 }
 
-/// By what sales can be grouped: name, description, and what it is.
-pub(crate) static DIMENSIONS: [(&str, &str, &dimension::Dimension); 19] = [
-    ("PRODUCT", "By product.", &dimension::PRODUCT),
-    ("PRODUCT_LINE", "By the product's line.", &dimension::PRODUCT_LINE),
-    ("PRODUCT_CLASS", "By the product's class.", &dimension::PRODUCT_CLASS),
-    ("PRODUCT_COLOR", "By the product's colour.", &dimension::PRODUCT_COLOR),
-    (
-        "DAYS_TO_MANUFACTURE",
-        "By the days it takes to make the product.",
-        &dimension::DAYS_TO_MANUFACTURE,
-    ),
-    ("CUSTOMER", "By customer; those of the same name are two groups.", &dimension::CUSTOMER),
-    ("PERSON", "By the customer's person, who is named by its PersonID.", &dimension::PERSON),
-    ("STORE", "By the customer's store.", &dimension::STORE),
-    ("TERRITORY", "By the territory of the order.", &dimension::TERRITORY),
-    ("SALES_PERSON", "By sales person.", &dimension::SALES_PERSON),
-    ("SPECIAL_OFFER", "By the special offer of the line.", &dimension::SPECIAL_OFFER),
-    ("ONLINE", "By whether the customer ordered online.", &dimension::ONLINE),
-    ("ORDER_STATUS", "By the state of the order.", &dimension::ORDER_STATUS),
-    ("ORDER_DATE", "By the day of the order.", &dimension::ORDER_DATE),
-    ("ORDER_WEEK", "By its week, from Monday.", &dimension::ORDER_WEEK),
-    ("ORDER_MONTH", "By its month.", &dimension::ORDER_MONTH),
-    ("ORDER_QUARTER", "By its quarter.", &dimension::ORDER_QUARTER),
-    ("ORDER_YEAR", "By its year.", &dimension::ORDER_YEAR),
-    ("ORDER_WEEKDAY", "By its weekday, Monday to Sunday.", &dimension::ORDER_WEEKDAY),
-];
+fn one(
+    dimension_name: &str,
+    name: &'static str,
+    to: TypeRef,
+    description: &'static str,
+) -> Option<Field> {
+    let column = std::slice::from_ref(&dimension(dimension_name)?.column);
+    Some(Field { name, description, value: FieldValue::One(to, column) })
+}

@@ -1,32 +1,30 @@
 //! `SalesMeasures`: what is measured of order lines.
 
-use super::common::TO_CUSTOMER;
-use crate::graphql::schema::model::{Field, FieldValue, Owner, Shape, Shown};
+use crate::graphql::schema::model::{Field, FieldValue, ObjectType, OutputType};
 use crate::query::aggregate::{LineValue, Measure, Statistic};
-use crate::query::{Column, Kind, ToOne, tables};
 
 /// What is measured of order lines.
-pub(crate) static SALES_MEASURES: Shape = Shape {
+pub(crate) static SALES_MEASURES: ObjectType = ObjectType {
     name: "SalesMeasures",
     description: "What is measured of order lines. Only what is selected is computed.",
     fields: &[
         measure(
             "orderCount",
             Measure::OrderCount,
-            Shown::Int,
+            OutputType::Int,
             "Orders with at least one of the lines.",
         ),
-        measure("lineCount", Measure::LineCount, Shown::Int, "The lines."),
+        measure("lineCount", Measure::LineCount, OutputType::Int, "Number of lines."),
         measure(
             "customerCount",
             Measure::CustomerCount,
-            Shown::Int,
+            OutputType::Int,
             "Customers of these orders, each counted once.",
         ),
         measure(
             "orderTotal",
             Measure::OrderTotal,
-            Shown::Decimal,
+            OutputType::Decimal,
             "Sum of totalDue of these orders, in USD: each counted once and as a whole, however \
              many of its lines are among those measured.",
         ),
@@ -37,45 +35,50 @@ pub(crate) static SALES_MEASURES: Shape = Shape {
             "Prices of one piece before discount, in USD; each line counts once, whatever its \
              quantity.",
         ),
-        Field::group("lineTotal", &LINE_TOTAL, "What the lines come to, in USD."),
+        Field::group("lineTotal", &LINE_TOTAL, "Totals of the lines, in USD."),
     ],
 };
 
-static ORDER_QUANTITY: Shape = Shape {
+static ORDER_QUANTITY: ObjectType = ObjectType {
     name: "SalesQuantityStatistics",
-    description: "Statistics of quantities, in pieces. All but the sum are null of no line.",
-    fields: &statistics(LineValue::OrderQuantity, Shown::Long, Shown::Int),
+    description: "Statistics of quantities, in pieces. All but sum are null when there are no lines.",
+    fields: &statistics(LineValue::OrderQuantity, OutputType::Long, OutputType::Int),
 };
 
-static UNIT_PRICE: Shape = Shape {
+static UNIT_PRICE: ObjectType = ObjectType {
     name: "SalesPriceStatistics",
-    description: "Statistics of prices, in USD. All but the sum are null of no line.",
-    fields: &statistics(LineValue::UnitPrice, Shown::Decimal, Shown::Decimal),
+    description: "Statistics of prices, in USD. All but sum are null when there are no lines.",
+    fields: &statistics(LineValue::UnitPrice, OutputType::Decimal, OutputType::Decimal),
 };
 
-static LINE_TOTAL: Shape = Shape {
+static LINE_TOTAL: ObjectType = ObjectType {
     name: "SalesTotalStatistics",
-    description: "Statistics of what lines come to, in USD. All but the sum are null of no line.",
-    fields: &statistics(LineValue::LineTotal, Shown::Decimal, Shown::Decimal),
+    description: "Statistics of line totals, in USD. All but sum are null when there are no lines.",
+    fields: &statistics(LineValue::LineTotal, OutputType::Decimal, OutputType::Decimal),
 };
 
 const fn measure(
     name: &'static str,
     measure: Measure,
-    shown: Shown,
+    shown: OutputType,
     description: &'static str,
 ) -> Field {
     Field { name, description, value: FieldValue::Measure(measure, shown) }
 }
 
 /// The statistics of a value: its sum and its single values are shown so.
-const fn statistics(value: LineValue, sum: Shown, single: Shown) -> [Field; 7] {
+const fn statistics(value: LineValue, sum: OutputType, single: OutputType) -> [Field; 7] {
     [
-        measure("sum", Measure::Of(value, Statistic::Sum), sum, "Their sum, exact; 0 of no line."),
+        measure(
+            "sum",
+            Measure::Of(value, Statistic::Sum),
+            sum,
+            "Their sum, exact; 0 without lines.",
+        ),
         measure(
             "avg",
             Measure::Of(value, Statistic::Avg),
-            Shown::Decimal,
+            OutputType::Decimal,
             "Their mean, to at least 16 significant digits.",
         ),
         measure("min", Measure::Of(value, Statistic::Min), single, "The least."),
@@ -83,19 +86,19 @@ const fn statistics(value: LineValue, sum: Shown, single: Shown) -> [Field; 7] {
         measure(
             "median",
             Measure::Of(value, Statistic::Median),
-            Shown::Decimal,
+            OutputType::Decimal,
             "The one in the middle, or exactly between the two in the middle.",
         ),
         Field {
             name: "percentile",
-            description: "The least of them that a share p of all is not greater than, so always \
-                          one that there is.",
+            description: "Discrete percentile (percentile_disc): the smallest value at or above \
+                          fraction p.",
             value: FieldValue::Percentile(value, single),
         },
         measure(
             "stddev",
             Measure::Of(value, Statistic::Stddev),
-            Shown::Decimal,
+            OutputType::Decimal,
             "Their sample standard deviation; null of a single line.",
         ),
     ]
@@ -137,29 +140,4 @@ const fn price(statistic: Statistic) -> Measure {
 
 const fn total(statistic: Statistic) -> Measure {
     Measure::Of(LineValue::LineTotal, statistic)
-}
-
-/// The lines of a product.
-pub(super) static OF_PRODUCT: Owner = Owner { way: &[], columns: &[int("product_id")] };
-/// Those of an order.
-pub(super) static OF_ORDER: Owner = Owner { way: &[], columns: &[int("sales_order_id")] };
-/// Those that sell a product under an offer.
-pub(super) static OF_OFFER: Owner =
-    Owner { way: &[], columns: &[int("special_offer_id"), int("product_id")] };
-/// Those of a customer.
-pub(super) static OF_CUSTOMER: Owner = Owner { way: &[TO_ORDER], columns: &[int("customer_id")] };
-/// Those of a person's customers.
-pub(super) static OF_PERSON: Owner =
-    Owner { way: &[TO_ORDER, TO_CUSTOMER], columns: &[int("person_id")] };
-
-/// Those of a store's customers.
-pub(super) static OF_STORE: Owner =
-    Owner { way: &[TO_ORDER, TO_CUSTOMER], columns: &[int("store_id")] };
-/// Those of a territory's orders.
-pub(super) static OF_TERRITORY: Owner = Owner { way: &[TO_ORDER], columns: &[int("territory_id")] };
-
-const TO_ORDER: ToOne = ToOne { table: &tables::SALES_ORDER, from: &[int("sales_order_id")] };
-
-const fn int(name: &'static str) -> Column {
-    Column::new(name, Kind::Int)
 }

@@ -1,54 +1,35 @@
 //! `Store`.
 
-use super::CUSTOMER;
-use super::common::{MODIFIED_DATE, ROWGUID, SOURCE};
-use super::sales_measures::OF_STORE;
-use crate::graphql::schema::model::{Aggregate, Entity, Field, Inputs, Shape};
-use crate::query::{Column, Kind, ToMany, tables};
+use std::sync::LazyLock;
 
-/// A store: a customer, or whom a customer buys for (Sales.Store).
-pub(crate) static STORE: Entity = Entity {
-    table: &tables::STORE,
-    shape: Shape {
-        name: "Store",
-        description: "A store: a customer, or whom a customer buys for (Sales.Store).",
-        fields: &[
-            Field::id(),
-            Field::column(
-                "businessEntityId",
-                Column::new("business_entity_id", Kind::Int),
-                "Key of the store in the source system.",
-            ),
-            Field::column("name", Column::new("name", Kind::Text), "Name of the store."),
-            Field::column(
-                "salesPersonId",
-                Column::new("sales_person_id", Kind::Int).nullable(),
-                "The sales person in the source system; null when none is assigned.",
-            ),
-            Field::column(
-                "demographics",
-                Column::new("demographics", Kind::Text).nullable(),
-                "Survey, XML as delivered; null when there is none.",
-            ),
-            ROWGUID,
-            MODIFIED_DATE,
-            Field::many(
-                "customers",
-                &CUSTOMER,
-                &[Column::new("store_id", Kind::Int)],
-                "Customers that are the store, or buy for it.",
-            ),
-            Field::sales(&OF_STORE, "What the order lines of the store's customers come to."),
-            SOURCE,
-        ],
-    },
-    inputs: Inputs {
-        aggregates: &[Aggregate {
-            name: "CUSTOMER_COUNT",
-            description: "By the number of its customers.",
-            of: ToMany { table: &tables::CUSTOMER, by: &[Column::new("store_id", Kind::Int)] },
-            sum: None,
-        }],
-        ..Inputs::NONE
-    },
-};
+use entity::customer;
+use entity::store::{Column, Entity};
+
+use super::CUSTOMER;
+use super::common::{line_to_order, order_to_customer, sales, source};
+use crate::graphql::schema::model::Type;
+
+/// A store: a customer, or one that a customer buys for (Sales.Store).
+pub(crate) static STORE: LazyLock<Type> = LazyLock::new(|| {
+    use Column::*;
+
+    Type::over::<Entity>("Store", |t| {
+        t.by_key();
+        t.optional_list("stores", "All stores");
+        t.columns([BusinessEntityId, Name, SalesPersonId, Demographics, Rowguid, ModifiedDate]);
+        t.many(
+            "customers",
+            &CUSTOMER,
+            customer::Relation::Store,
+            "Customers that are the store, or buy for it.",
+        );
+        sales(
+            t,
+            &[line_to_order(), order_to_customer()],
+            [customer::Column::StoreId],
+            "Sales totals over the order lines of the store's customers.",
+        );
+        source(t);
+        t.order_by_count("CUSTOMER_COUNT", customer::Relation::Store, "customers");
+    })
+});

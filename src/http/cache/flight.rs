@@ -1,5 +1,5 @@
-//! Answers under way: who asks for one that is being made waits for it, so that a
-//! crowd after a commit makes each answer once.
+//! Single flight: concurrent requests for the same response wait for the one that
+//! executes it.
 
 use std::collections::HashMap;
 use std::collections::hash_map::Entry;
@@ -8,73 +8,72 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use bytes::Bytes;
 use tokio::sync::watch;
 
-use super::Key;
+use super::key::CacheKey;
 
-/// What a flight brought.
+/// What the leader hands to the followers.
 #[derive(Debug, Clone)]
-pub(super) enum Landed {
-    /// An answer for all.
-    With(Bytes),
-    /// An answer that is its asker's alone.
-    Empty,
+pub(super) enum Outcome {
+    Shared(Bytes),
+    /// The response is for the leader only.
+    NotShared,
 }
 
-type UnderWay = HashMap<Arc<Key>, watch::Receiver<Option<Landed>>>;
+type InFlight = HashMap<Arc<CacheKey>, watch::Receiver<Option<Outcome>>>;
 
-/// As many at most as requests.
+/// At most as many as requests.
 #[derive(Debug, Default)]
-pub(super) struct Flights(Mutex<UnderWay>);
+pub(super) struct Flights(Mutex<InFlight>);
 
-/// A place in a flight.
-pub(super) enum Seat<'a> {
-    First(Flight<'a>),
-    Other(Passenger),
+pub(super) enum Role<'a> {
+    Leader(Leader<'a>),
+    Follower(Follower),
 }
 
 impl Flights {
-    /// The first makes the answer.
-    pub(super) fn board(&self, key: &Arc<Key>) -> Seat<'_> {
-        match self.under_way().entry(Arc::clone(key)) {
-            Entry::Occupied(flight) => Seat::Other(Passenger(flight.get().clone())),
-            Entry::Vacant(place) => {
-                let (told, flight) = watch::channel(None);
-                place.insert(flight);
-                Seat::First(Flight { flights: self, key: Arc::clone(key), told })
+    /// The first to join leads.
+    pub(super) fn join(&self, key: &Arc<CacheKey>) -> Role<'_> {
+        match self.in_flight().entry(Arc::clone(key)) {
+            Entry::Occupied(flight) => Role::Follower(Follower(flight.get().clone())),
+            Entry::Vacant(vacant) => {
+                let (outcome, flight) = watch::channel(None);
+                vacant.insert(flight);
+                Role::Leader(Leader { flights: self, key: Arc::clone(key), outcome })
             }
         }
     }
 
-    fn under_way(&self) -> MutexGuard<'_, UnderWay> {
+    fn in_flight(&self) -> MutexGuard<'_, InFlight> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-/// Held by who makes the answer; dropped before its time where that is given up.
-pub(super) struct Flight<'a> {
+/// Executes the request; dropped without an outcome when that is cancelled.
+pub(super) struct Leader<'a> {
     flights: &'a Flights,
-    key: Arc<Key>,
-    told: watch::Sender<Option<Landed>>,
+    key: Arc<CacheKey>,
+    outcome: watch::Sender<Option<Outcome>>,
 }
 
-impl Flight<'_> {
-    pub(super) fn land(self, with: Landed) {
-        self.told.send_replace(Some(with));
+impl Leader<'_> {
+    pub(super) fn finish(self, outcome: Outcome) {
+        self.outcome.send_replace(Some(outcome));
     }
 }
 
-impl Drop for Flight<'_> {
+impl Drop for Leader<'_> {
     fn drop(&mut self) {
-        // Before the sender is dropped: who is told that it is gone finds no flight.
-        self.flights.under_way().remove(&self.key);
+        // Before the sender is dropped: a follower that notices must not find the
+        // flight again.
+        self.flights.in_flight().remove(&self.key);
     }
 }
 
-/// Held by who waits.
-pub(super) struct Passenger(watch::Receiver<Option<Landed>>);
+/// Waits for the leader.
+pub(super) struct Follower(watch::Receiver<Option<Outcome>>);
 
-impl Passenger {
-    /// None where the flight was given up.
-    pub(super) async fn landed(mut self) -> Option<Landed> {
+impl Follower {
+    /// None if the leader was cancelled.
+    pub(super) async fn outcome(mut self) -> Option<Outcome> {
         self.0.wait_for(Option::is_some).await.ok()?.clone()
     }
 }

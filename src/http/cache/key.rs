@@ -1,45 +1,45 @@
-//! What two requests must have in common to get the same answer.
+//! What two requests must have in common to get the same response.
 
 use async_graphql::Request as Operation;
 
-use super::super::media::Form;
 use crate::auth::Scope;
 use crate::db::data_version::DataVersion;
+use crate::http::request::media::MediaType;
 
-/// All of a request that its answer depends on, as it was given: nothing is parsed
-/// to find an answer that is there.
+/// Everything that a response depends on, as the request gives it: a cached
+/// response is found without parsing.
 #[derive(Debug, PartialEq, Eq, Hash)]
-pub(in crate::http) struct Key {
-    pub(in crate::http) version: DataVersion,
-    pub(in crate::http) scope: Scope,
-    pub(in crate::http) form: Form,
-    pub(in crate::http) document: String,
-    pub(in crate::http) operation: Option<String>,
+pub(super) struct CacheKey {
+    pub(super) version: DataVersion,
+    pub(super) scope: Scope,
+    pub(super) media_type: MediaType,
+    pub(super) document: String,
+    pub(super) operation_name: Option<String>,
     /// As JSON.
-    pub(in crate::http) variables: Vec<u8>,
+    pub(super) variables: Vec<u8>,
 }
 
-impl Key {
-    /// None for variables that have no JSON form; JSON's own have.
-    pub(in crate::http) fn new(
+impl CacheKey {
+    /// None for variables that JSON cannot express.
+    pub(super) fn new(
         version: DataVersion,
         scope: Scope,
-        form: Form,
+        media_type: MediaType,
         operation: &Operation,
     ) -> Option<Self> {
         Some(Self {
             version,
             scope,
-            form,
+            media_type,
             document: operation.query.clone(),
-            operation: operation.operation_name.clone(),
+            operation_name: operation.operation_name.clone(),
             variables: serde_json::to_vec(&operation.variables).ok()?,
         })
     }
 
     /// Bytes of its texts.
     pub(super) fn bytes(&self) -> usize {
-        let operation = self.operation.as_ref().map_or(0, String::len);
-        self.document.len() + operation + self.variables.len()
+        let name = self.operation_name.as_ref().map_or(0, String::len);
+        self.document.len() + name + self.variables.len()
     }
 }

@@ -1,5 +1,5 @@
-//! The dialect of a file: what is told from its first bytes and its header, kept
-//! in the ledger so that a resumed file is read as it was begun.
+//! The dialect of a file, detected from its first bytes and its header. The ledger stores
+//! it, so that a file is resumed in the dialect in which it was begun.
 
 use csv_core::{ReadRecordResult, ReaderBuilder};
 use serde::{Deserialize, Serialize};
@@ -11,7 +11,7 @@ use crate::error::{Code, Error, Result};
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Compression {
-    /// Not at all: it can be resumed by a ranged read.
+    /// Uncompressed: it can be resumed with a range request.
     None,
     /// gzip, one member or several.
     Gzip,
@@ -20,7 +20,7 @@ pub enum Compression {
 }
 
 impl Compression {
-    /// Told by the magic number at the beginning.
+    /// Detects the magic number.
     pub(super) fn of(head: &[u8]) -> Self {
         match head {
             [0x1f, 0x8b, ..] => Self::Gzip,
@@ -36,10 +36,10 @@ pub enum Encoding {
     /// UTF-8, with or without byte order mark.
     #[serde(rename = "utf-8")]
     Utf8,
-    /// UTF-16, little end first.
+    /// UTF-16, little-endian.
     #[serde(rename = "utf-16le")]
     Utf16Le,
-    /// UTF-16, big end first.
+    /// UTF-16, big-endian.
     #[serde(rename = "utf-16be")]
     Utf16Be,
 }
@@ -62,9 +62,25 @@ impl Encoding {
             _ => Ok((Self::Utf8, 0)),
         }
     }
+
+    /// The length of decoded text in the file.
+    pub(super) fn file_bytes(self, text: &[u8]) -> u64 {
+        match self {
+            Self::Utf8 => text.len() as u64,
+            // By bytes: a piece of text may end within a character.
+            Self::Utf16Le | Self::Utf16Be => text
+                .iter()
+                .map(|byte| match byte {
+                    0x80..=0xbf => 0,
+                    0xf0..=0xf4 => 4,
+                    _ => 2,
+                })
+                .sum(),
+        }
+    }
 }
 
-/// Everything told of a file before its first row.
+/// How a file is written.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Dialect {
     /// Compression.
@@ -75,21 +91,21 @@ pub struct Dialect {
     pub delimiter: char,
     /// `crlf`, `lf` or `cr`.
     pub line_end: String,
-    /// Mark of decimals in the first rows: `comma`, `dot`, `mixed`, or `none` seen.
+    /// Decimal mark of the first rows: `comma`, `dot`, `mixed` or `none`.
     pub decimal_mark: String,
-    /// The header as it is.
+    /// The header as written.
     pub header: Vec<String>,
-    /// Header columns that the dataset does not know; their values are ignored.
+    /// Header columns that the dataset does not have; their values are ignored.
     pub ignored: Vec<String>,
 }
 
 const DELIMITERS: [u8; 4] = [b';', b',', b'\t', b'|'];
 const EMPTY: &str = "the file is empty; expected a header row";
-/// Rows looked at for the decimal mark.
+/// Rows examined for the decimal mark.
 const SAMPLE_ROWS: usize = 20;
 
-/// What follows from the text's beginning: the dialect, and the header's length.
-pub(super) fn tell(
+/// Detects the dialect from the head of the text; also returns the length of the header.
+pub(super) fn detect(
     dataset: &Dataset,
     compression: Compression,
     encoding: Encoding,
@@ -100,7 +116,7 @@ pub(super) fn tell(
     }
     let line = first_line(head);
     if line.contains(&0) {
-        return Err(file_error("the header has a NUL character; expected the names of columns"));
+        return Err(file_error("the header has a NUL character; expected column names"));
     }
     let line_end = match head.get(line.len()..) {
         Some([b'\r', b'\n', ..]) => "crlf",
@@ -137,19 +153,18 @@ fn first_line(head: &[u8]) -> &[u8] {
     head.split(|byte| matches!(byte, b'\r' | b'\n')).next().unwrap_or_default()
 }
 
-/// For each column of the dataset, its place in the header.
-pub(super) fn places(dataset: &Dataset, header: &[String]) -> Result<Vec<usize>> {
-    let place = |source: &str| header.iter().position(|name| name.eq_ignore_ascii_case(source));
-    let mut places = Vec::with_capacity(dataset.columns.len());
+/// For each column of the dataset, its index in the header.
+pub(super) fn column_indexes(dataset: &Dataset, header: &[String]) -> Result<Vec<usize>> {
+    let mut indexes = Vec::with_capacity(dataset.columns.len());
     let mut missing = Vec::new();
     for column in dataset.columns {
-        match place(column.source) {
-            Some(at) => places.push(at),
+        match header.iter().position(|name| name.eq_ignore_ascii_case(column.source)) {
+            Some(index) => indexes.push(index),
             None => missing.push(column.source),
         }
     }
     if missing.is_empty() {
-        return Ok(places);
+        return Ok(indexes);
     }
     Err(file_error(format!(
         "the header lacks {}; {} expects {}, found {}",
@@ -161,7 +176,7 @@ pub(super) fn places(dataset: &Dataset, header: &[String]) -> Result<Vec<usize>>
 }
 
 fn check_header(dataset: &Dataset, header: &[String]) -> Result<()> {
-    places(dataset, header)?;
+    column_indexes(dataset, header)?;
     for column in dataset.columns {
         if header.iter().filter(|name| name.eq_ignore_ascii_case(column.source)).count() > 1 {
             return Err(file_error(format!("the header names {} more than once", column.source)));
@@ -225,33 +240,35 @@ mod tests {
     use super::*;
     use crate::dataset::by_table;
 
-    fn told(head: &str) -> Result<(Dialect, usize)> {
+    fn detected(head: &str) -> Result<(Dialect, usize)> {
         let dataset = by_table("special_offer_product").unwrap();
-        tell(dataset, Compression::None, Encoding::Utf8, head.as_bytes())
+        detect(dataset, Compression::None, Encoding::Utf8, head.as_bytes())
     }
 
     #[test]
-    fn delimiter_and_line_end_are_told_in_any_order_and_case() {
+    fn columns_may_be_in_any_order_and_case() {
         let (dialect, length) =
-            told("modifieddate;ROWGUID;productid;Extra;SpecialOfferID\r\n1;2;3;4;5\r\n").unwrap();
+            detected("modifieddate;ROWGUID;productid;Extra;SpecialOfferID\r\n1;2;3;4;5\r\n")
+                .unwrap();
         assert_eq!((dialect.delimiter, dialect.line_end.as_str()), (';', "crlf"));
         assert_eq!(dialect.ignored, ["Extra"]);
         assert_eq!(length, 53);
         let (dialect, _) =
-            told("\"SpecialOfferID\"\t\"ProductID\"\trowguid\tModifiedDate\n").unwrap();
+            detected("\"SpecialOfferID\"\t\"ProductID\"\trowguid\tModifiedDate\n").unwrap();
         assert_eq!((dialect.delimiter, dialect.line_end.as_str()), ('\t', "lf"));
     }
 
     #[test]
     fn a_missing_or_repeated_column_is_named() {
-        let error = told("SpecialOfferID,rowguid,ModifiedDate\n").unwrap_err();
+        let error = detected("SpecialOfferID,rowguid,ModifiedDate\n").unwrap_err();
         assert!(error.message().contains("lacks ProductID"), "{error}");
-        let error = told("SpecialOfferID,ProductID,productid,rowguid,ModifiedDate\n").unwrap_err();
+        let error =
+            detected("SpecialOfferID,ProductID,productid,rowguid,ModifiedDate\n").unwrap_err();
         assert!(error.message().contains("ProductID more than once"), "{error}");
     }
 
     #[test]
-    fn encodings_are_told_by_their_mark() {
+    fn encodings_are_detected_by_their_mark() {
         assert_eq!(Encoding::of(b"a;b").unwrap(), (Encoding::Utf8, 0));
         assert_eq!(Encoding::of(b"\xef\xbb\xbfa").unwrap(), (Encoding::Utf8, 3));
         assert_eq!(Encoding::of(b"\xff\xfea\0").unwrap(), (Encoding::Utf16Le, 2));

@@ -1,5 +1,5 @@
-//! From the bytes of an object to UTF-8 text: decompression and decoding, told
-//! by content, pulled by the reader so that nothing grows without bound.
+//! From the bytes of an object to UTF-8 text: decompression and decoding, pulled by the
+//! consumer, so that memory is bounded.
 
 use std::io::{self, BufReader, Cursor, Read};
 
@@ -12,17 +12,17 @@ use crate::error::Error;
 
 use super::dialect::{Compression, Encoding};
 
-/// The greatest zstd window accepted, as a power of two: 8 MiB, what `zstd -19`
-/// uses. A larger one would break the loader's memory bound.
+/// The largest zstd window accepted, as a power of two: 8 MiB, as `zstd -19` uses. A
+/// larger one would exceed the loader's memory bound.
 const ZSTD_WINDOW_LOG_MAX: u32 = 23;
-/// What zstd says of a larger one; it gives no code.
+/// zstd's message for a larger one; there is no error code.
 pub(super) const ZSTD_WINDOW_TOO_LARGE: &str = "requires too much memory";
 const CHUNK: usize = 64 * 1024;
-/// Stands for a malformed unit of UTF-16: never part of UTF-8, so that its record
-/// is rejected as one with a bad byte is.
+/// Replaces a malformed UTF-16 code unit: it is invalid in UTF-8, so that its record is
+/// rejected like one with an invalid byte.
 const MALFORMED: u8 = 0xff;
 
-/// Reads what an asynchronous task sends. A sent error ends the reading.
+/// Reads the chunks that an asynchronous task sends, up to an error.
 pub(crate) struct ChannelReader {
     chunks: mpsc::Receiver<io::Result<Bytes>>,
     current: Bytes,
@@ -30,8 +30,8 @@ pub(crate) struct ChannelReader {
 }
 
 impl ChannelReader {
-    /// What the task sends after the last chunk. A channel that just closes means
-    /// that the task is gone, and must not pass for the end of the file.
+    /// Sent after the last chunk. A channel that closes without it means that the task
+    /// has died, and must not be taken for the end of the file.
     pub(crate) const END: Bytes = Bytes::new();
 
     pub(crate) fn new(chunks: mpsc::Receiver<io::Result<Bytes>>) -> Self {
@@ -42,7 +42,7 @@ impl ChannelReader {
 impl Read for ChannelReader {
     fn read(&mut self, into: &mut [u8]) -> io::Result<usize> {
         if self.current.is_empty() && !self.ended {
-            let gone = || io::Error::other(Error::internal("the reading of the file broke off"));
+            let gone = || io::Error::other(Error::internal("reading the file was aborted"));
             self.current = self.chunks.blocking_recv().ok_or_else(gone)??;
             self.ended = self.current.is_empty();
         }
@@ -52,10 +52,10 @@ impl Read for ChannelReader {
     }
 }
 
-/// A reader whose first bytes were looked at.
+/// A reader whose first bytes were peeked at.
 pub(super) type Peeked<'a> = io::Chain<Cursor<Vec<u8>>, Box<dyn Read + 'a>>;
 
-/// Looks at up to `length` bytes and gives a reader that still has them.
+/// Reads up to `length` bytes; the returned reader yields them again.
 pub(super) fn peek<'a>(
     mut input: Box<dyn Read + 'a>,
     length: usize,
@@ -81,8 +81,8 @@ pub(super) fn decompress<'a>(
     })
 }
 
-/// Text as UTF-8. UTF-8 itself passes as it is: each record is checked later, so
-/// that a bad byte costs its record and not the file.
+/// Decodes text to UTF-8. UTF-8 itself is passed through: each record is validated
+/// later, so that an invalid byte rejects its record and not the file.
 pub(super) fn decode_text<'a>(input: impl Read + 'a, encoding: Encoding) -> Box<dyn Read + 'a> {
     let decoder = match encoding {
         Encoding::Utf8 => return Box::new(input),
@@ -107,7 +107,7 @@ struct Utf16Reader<R> {
     raw: Vec<u8>,
     raw_range: std::ops::Range<usize>,
     at_end: bool,
-    /// The decoder took the end; it must not be called again.
+    /// The decoder has received the end; it must not be called again.
     finished: bool,
     text: Vec<u8>,
     text_range: std::ops::Range<usize>,
@@ -122,7 +122,7 @@ impl<R: Read> Read for Utf16Reader<R> {
                 self.at_end = read == 0;
             }
             let source = self.raw.get(self.raw_range.clone()).unwrap_or_default();
-            // One byte is left for the mark of a malformed unit.
+            // Leaves one byte for `MALFORMED`.
             let room = self.text.len() - 1;
             let (result, read, mut written) = self.decoder.decode_to_utf8_without_replacement(
                 source,

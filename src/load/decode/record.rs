@@ -1,53 +1,35 @@
-//! Cuts decoded text into records, knows where each lies, and never lets one
-//! record's stray quote swallow its neighbours.
+//! Splits decoded text into records with their positions; a stray quote in one record
+//! never affects its neighbours.
 
 use std::io::{self, Read};
 
 use csv_core::{ReadRecordResult, ReaderBuilder};
 
-/// How offsets in the file follow from the decoded UTF-8 text.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Unit {
-    /// The text is the file's own bytes.
-    Utf8,
-    /// Each UTF-16 unit of the text is two bytes of the file.
-    Utf16,
-}
+use super::dialect::Encoding;
 
-impl Unit {
-    pub(super) fn file_bytes(self, text: &[u8]) -> u64 {
-        match self {
-            Self::Utf8 => text.len() as u64,
-            // By bytes, not by characters: a piece of text may end within one.
-            Self::Utf16 => text
-                .iter()
-                .map(|byte| match byte {
-                    0x80..=0xbf => 0,
-                    0xf0..=0xf4 => 4,
-                    _ => 2,
-                })
-                .sum(),
-        }
-    }
-}
-
-/// Where reading begins.
+/// A position in the decompressed file.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Position {
-    /// Bytes of the decompressed file before it.
+    /// In bytes.
     pub(super) offset: u64,
-    /// Its line, from 1.
+    /// From 1.
     pub(super) line: u64,
 }
 
-/// A source of records.
+/// How to read the records of a file.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Settings {
+    pub(super) delimiter: u8,
+    pub(super) fields: usize,
+    pub(super) max_bytes: usize,
+    pub(super) encoding: Encoding,
+}
+
+/// Reads records from text.
 pub(super) struct Records<R> {
     input: R,
     csv: csv_core::Reader,
-    delimiter: u8,
-    fields_expected: usize,
-    max_bytes: usize,
-    unit: Unit,
+    settings: Settings,
     window: Vec<u8>,
     start: usize,
     at_end: bool,
@@ -57,18 +39,18 @@ pub(super) struct Records<R> {
     ends: Vec<usize>,
 }
 
-/// One record, or the line of one that cannot be taken apart.
+/// One record, or the line of a malformed one.
 pub(super) struct Record<'a> {
     pub(super) position: Position,
-    /// As it was, without its line end.
+    /// As read, without its line end.
     pub(super) raw: &'a [u8],
-    pub(super) shape: Result<Fields<'a>, Misshape>,
+    pub(super) shape: Result<Fields<'a>, Malformed>,
 }
 
-/// Why a record cannot be taken apart.
+/// Why a record is malformed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Misshape {
-    /// It has so many fields, which is not as many as the header.
+pub(super) enum Malformed {
+    /// It has this many fields, the header another number.
     FieldCount(usize),
     UnbalancedQuote,
     TooLong,
@@ -91,15 +73,15 @@ impl<'a> Fields<'a> {
     }
 }
 
-/// What a parse of the window's head found.
-enum Cut {
-    /// A record of so many bytes, line end included, with so many fields.
+/// The first record of the window.
+enum Parsed {
+    /// `bytes` includes the line end.
     Record {
         bytes: usize,
         fields: usize,
         open_quote: bool,
     },
-    /// A record that ends beyond the bound, if at all.
+    /// A record that ends beyond the limit, if at all.
     TooLong,
     End,
 }
@@ -107,14 +89,11 @@ enum Cut {
 const CHUNK: usize = 64 * 1024;
 
 impl<R: Read> Records<R> {
-    pub(super) fn new(input: R, settings: &Settings, position: Position) -> Self {
+    pub(super) fn new(input: R, settings: Settings, position: Position) -> Self {
         Self {
             input,
             csv: ReaderBuilder::new().delimiter(settings.delimiter).build(),
-            delimiter: settings.delimiter,
-            fields_expected: settings.fields,
-            max_bytes: settings.max_bytes,
-            unit: settings.unit,
+            settings,
             window: Vec::with_capacity(2 * CHUNK),
             start: 0,
             at_end: false,
@@ -130,24 +109,28 @@ impl<R: Read> Records<R> {
         self.position
     }
 
-    /// Whether nothing but the end may follow.
+    /// Whether the end follows.
     pub(super) fn exhausted(&mut self) -> io::Result<bool> {
         self.skip_line_ends()?;
         Ok(self.at_end && self.start == self.window.len())
     }
 
-    /// The next record; blank lines are passed over.
+    /// The next record; blank lines are skipped.
     pub(super) fn next(&mut self) -> io::Result<Option<Record<'_>>> {
         self.skip_line_ends()?;
         let position = self.position;
-        let (length, shape) = match self.cut()? {
-            Cut::End => return Ok(None),
-            // Where a line ends and its record does not, a quote is open.
-            Cut::TooLong => match self.rest().get(..=self.max_bytes).and_then(line_length) {
-                Some(length) => (length, Err(Misshape::UnbalancedQuote)),
-                None => return self.skip_long_line(position).map(Some),
-            },
-            Cut::Record { bytes, fields, open_quote } => self.judge(bytes, fields, open_quote),
+        let (length, shape) = match self.parse()? {
+            Parsed::End => return Ok(None),
+            // A line that ends within its record has an open quote.
+            Parsed::TooLong => {
+                match self.rest().get(..=self.settings.max_bytes).and_then(line_length) {
+                    Some(length) => (length, Err(Malformed::UnbalancedQuote)),
+                    None => return self.skip_long_line(position).map(Some),
+                }
+            }
+            Parsed::Record { bytes, fields, open_quote } => {
+                self.validate(bytes, fields, open_quote)
+            }
         };
         let from = self.start;
         let body = without_line_end(self.rest().get(..length).unwrap_or_default()).len();
@@ -160,30 +143,32 @@ impl<R: Read> Records<R> {
         Ok(Some(Record { position, raw, shape }))
     }
 
-    /// Decides whether what the parser took for a record is one. One that spans
-    /// lines must be well formed to the letter; otherwise only its first line is
-    /// rejected and reading goes on at the second, which may well be good.
-    fn judge(
+    /// Validates what the parser took for a record. One that spans lines must be strictly
+    /// well-formed; otherwise only its first line is rejected and reading continues at the
+    /// second, which may be valid.
+    fn validate(
         &self,
         bytes: usize,
         count: usize,
         open_quote: bool,
-    ) -> (usize, Result<usize, Misshape>) {
+    ) -> (usize, Result<usize, Malformed>) {
         let record = self.rest().get(..bytes).unwrap_or_default();
         let spans_lines = line_ends(without_line_end(record)) > 0;
-        let good_count = count == self.fields_expected;
-        if open_quote || (spans_lines && !(good_count && strict(record, self.delimiter))) {
+        let count_matches = count == self.settings.fields;
+        if open_quote
+            || (spans_lines && !(count_matches && strict(record, self.settings.delimiter)))
+        {
             let length = line_length(record).unwrap_or(bytes);
-            return (length, Err(Misshape::UnbalancedQuote));
+            return (length, Err(Malformed::UnbalancedQuote));
         }
-        (bytes, if good_count { Ok(count) } else { Err(Misshape::FieldCount(count)) })
+        (bytes, if count_matches { Ok(count) } else { Err(Malformed::FieldCount(count)) })
     }
 
-    fn cut(&mut self) -> io::Result<Cut> {
+    fn parse(&mut self) -> io::Result<Parsed> {
         loop {
             self.csv.reset();
-            // A parser that has read nothing takes a byte order mark off, which only
-            // a file can have, not a record.
+            // A new parser strips a byte order mark, which a record cannot have; an empty
+            // read disables that.
             self.csv.read_record(&[], &mut [], &mut []);
             let input = self.window.get(self.start..).unwrap_or_default();
             let (result, read, written, ended) =
@@ -191,24 +176,24 @@ impl<R: Read> Records<R> {
             match result {
                 ReadRecordResult::Record => {
                     let record = input.get(..read).unwrap_or_default();
-                    if without_line_end(record).len() > self.max_bytes {
-                        return Ok(Cut::TooLong);
+                    if without_line_end(record).len() > self.settings.max_bytes {
+                        return Ok(Parsed::TooLong);
                     }
-                    return Ok(Cut::Record { bytes: read, fields: ended, open_quote: false });
+                    return Ok(Parsed::Record { bytes: read, fields: ended, open_quote: false });
                 }
-                ReadRecordResult::End => return Ok(Cut::End),
+                ReadRecordResult::End => return Ok(Parsed::End),
                 ReadRecordResult::OutputFull => {
                     self.fields.resize(CHUNK.max(2 * self.fields.len()), 0);
                 }
                 ReadRecordResult::OutputEndsFull => self.ends.resize(2 * self.ends.len(), 0),
-                ReadRecordResult::InputEmpty if input.len() > self.max_bytes => {
-                    return Ok(Cut::TooLong);
+                ReadRecordResult::InputEmpty if input.len() > self.settings.max_bytes => {
+                    return Ok(Parsed::TooLong);
                 }
                 ReadRecordResult::InputEmpty if !self.at_end => self.refill()?,
-                ReadRecordResult::InputEmpty if input.is_empty() => return Ok(Cut::End),
+                ReadRecordResult::InputEmpty if input.is_empty() => return Ok(Parsed::End),
                 ReadRecordResult::InputEmpty => {
                     let bytes = input.len();
-                    let open_quote = quote_stays_open(input, self.delimiter);
+                    let open_quote = quote_stays_open(input, self.settings.delimiter);
                     let fields = self.fields.get_mut(written..).unwrap_or_default();
                     let ends = self.ends.get_mut(ended..).unwrap_or_default();
                     let (result, _, _, more) = self.csv.read_record(&[], fields, ends);
@@ -216,15 +201,15 @@ impl<R: Read> Records<R> {
                         self.ends.resize(2 * self.ends.len(), 0);
                         continue;
                     }
-                    return Ok(Cut::Record { bytes, fields: ended + more, open_quote });
+                    return Ok(Parsed::Record { bytes, fields: ended + more, open_quote });
                 }
             }
         }
     }
 
-    /// A single line longer than the bound: its head is kept, the rest is read over.
+    /// A single line longer than the limit: its head is kept, the rest is skipped.
     fn skip_long_line(&mut self, position: Position) -> io::Result<Record<'_>> {
-        self.fields = self.rest().get(..self.max_bytes).unwrap_or_default().to_vec();
+        self.fields = self.rest().get(..self.settings.max_bytes).unwrap_or_default().to_vec();
         loop {
             let length = line_length(self.rest());
             self.advance(length.unwrap_or(self.rest().len()));
@@ -233,7 +218,7 @@ impl<R: Read> Records<R> {
             }
             self.refill()?;
         }
-        Ok(Record { position, raw: &self.fields, shape: Err(Misshape::TooLong) })
+        Ok(Record { position, raw: &self.fields, shape: Err(Malformed::TooLong) })
     }
 
     fn skip_line_ends(&mut self) -> io::Result<()> {
@@ -274,12 +259,12 @@ impl<R: Read> Records<R> {
 
     fn advance_within_line(&mut self, length: usize) {
         let passed = self.window.get(self.start..self.start + length).unwrap_or_default();
-        self.position.offset += self.unit.file_bytes(passed);
+        self.position.offset += self.settings.encoding.file_bytes(passed);
         self.start += length;
     }
 
-    /// Reads on; what is kept grows geometrically, so that parsing it anew each
-    /// time costs no more than twice its length.
+    /// Reads more input. The window doubles, so that parsing it again each time costs at
+    /// most twice its length.
     fn refill(&mut self) -> io::Result<()> {
         self.window.drain(..self.start);
         self.start = 0;
@@ -302,16 +287,7 @@ impl<R: Read> Records<R> {
     }
 }
 
-/// What a reader of records must know of the file.
-#[derive(Debug, Clone, Copy)]
-pub(super) struct Settings {
-    pub(super) delimiter: u8,
-    pub(super) fields: usize,
-    pub(super) max_bytes: usize,
-    pub(super) unit: Unit,
-}
-
-/// Length of the first line with the first byte of its end: LF, CR or CR of CRLF.
+/// Length of the first line up to and including LF, CR or the CR of CRLF.
 fn line_length(bytes: &[u8]) -> Option<usize> {
     bytes.iter().position(|byte| matches!(byte, b'\n' | b'\r')).map(|at| at + 1)
 }
@@ -329,30 +305,30 @@ fn without_line_end(record: &[u8]) -> &[u8] {
     record.strip_suffix(b"\r").unwrap_or(record)
 }
 
-/// Whether the record keeps RFC 4180 to the letter: a quoted field ends at its
-/// closing quote, and no quote stands in an unquoted one.
+/// Whether the record conforms to RFC 4180: a quoted field ends at its closing quote, and
+/// an unquoted field has no quote.
 fn strict(record: &[u8], delimiter: u8) -> bool {
-    matches!(scan(record, delimiter), Scan::Strict)
+    matches!(quoting(record, delimiter), Quoting::Strict)
 }
 
 fn quote_stays_open(record: &[u8], delimiter: u8) -> bool {
-    matches!(scan(record, delimiter), Scan::Open)
+    matches!(quoting(record, delimiter), Quoting::Open)
 }
 
-enum Scan {
+enum Quoting {
     Strict,
     Stray,
     Open,
 }
 
-fn scan(record: &[u8], delimiter: u8) -> Scan {
+fn quoting(record: &[u8], delimiter: u8) -> Quoting {
     let mut bytes = without_line_end(record).iter().copied().peekable();
     let mut stray = false;
     while let Some(first) = bytes.next() {
         if first == b'"' {
             loop {
                 match bytes.next() {
-                    None => return Scan::Open,
+                    None => return Quoting::Open,
                     Some(b'"') if bytes.peek() == Some(&b'"') => drop(bytes.next()),
                     Some(b'"') => break,
                     Some(_) => {}
@@ -367,5 +343,5 @@ fn scan(record: &[u8], delimiter: u8) -> Scan {
             stray |= field.filter(|byte| *byte == b'"').count() > 0;
         }
     }
-    if stray { Scan::Stray } else { Scan::Strict }
+    if stray { Quoting::Stray } else { Quoting::Strict }
 }

@@ -1,30 +1,30 @@
-//! One record becomes one row of the staging table, or a fault.
+//! Converts a record to a row of the staging table, or to a fault.
 
-use super::batch::Key;
+use super::batch::RowKey;
 use super::record::Fields;
 use super::value::{self, Value};
 use crate::dataset::{Check, Dataset, Kind};
 use crate::db::copy::CopyWriter;
-use crate::load::reason::{Fault, Reason};
+use crate::load::rejects::reason::{Fault, Reason};
 
 /// Converts the records of one file.
 pub(super) struct RowConverter {
     dataset: &'static Dataset,
-    /// For each column of the dataset, its field in a record.
-    places: Vec<usize>,
+    /// For each column of the dataset, the index of its field in a record.
+    indexes: Vec<usize>,
     key: Vec<usize>,
     checks: Vec<CompiledCheck>,
     values: Vec<Value>,
 }
 
-/// A check with column indexes in place of names.
+/// A check with column indexes instead of names.
 struct CompiledCheck {
     check: &'static Check,
     columns: Vec<usize>,
 }
 
 impl RowConverter {
-    pub(super) fn new(dataset: &'static Dataset, places: Vec<usize>) -> Self {
+    pub(super) fn new(dataset: &'static Dataset, indexes: Vec<usize>) -> Self {
         let index = |name: &&str| dataset.column_index(name);
         let checks = dataset
             .checks
@@ -36,20 +36,20 @@ impl RowConverter {
             .collect();
         Self {
             dataset,
-            places,
+            indexes,
             key: dataset.key.iter().filter_map(index).collect(),
             checks,
             values: Vec::with_capacity(dataset.columns.len()),
         }
     }
 
-    /// Converts a record and gives its key; [`RowConverter::write`] then writes it.
-    pub(super) fn convert(&mut self, raw: &[u8], fields: Fields<'_>) -> Result<Key, Fault> {
-        let clean = std::str::from_utf8(raw).is_ok() && !raw.contains(&0);
+    /// Converts a record and returns its key; [`RowConverter::write`] then writes it.
+    pub(super) fn convert(&mut self, raw: &[u8], fields: Fields<'_>) -> Result<RowKey, Fault> {
+        let valid = std::str::from_utf8(raw).is_ok() && !raw.contains(&0);
         self.values.clear();
-        for (column, place) in self.dataset.columns.iter().zip(&self.places) {
-            let text = fields.get(*place);
-            if !clean && (std::str::from_utf8(text).is_err() || text.contains(&0)) {
+        for (column, index) in self.dataset.columns.iter().zip(&self.indexes) {
+            let text = fields.get(*index);
+            if !valid && (std::str::from_utf8(text).is_err() || text.contains(&0)) {
                 let message = "expected UTF-8 text without NUL; the raw bytes are kept".to_owned();
                 return Err(value::fault(column, Reason::InvalidEncoding, message));
             }
@@ -65,15 +65,15 @@ impl RowConverter {
         Ok([part(0), part(1)])
     }
 
-    /// Writes the row converted last, with the loader's own two columns first.
+    /// Writes the row converted last, after the two columns of the staging table.
     pub(super) fn write(&self, copy: &mut CopyWriter, line: u64, round: i16, fields: Fields<'_>) {
         let count = i16::try_from(self.values.len() + 2).unwrap_or_default();
         copy.row(count);
         copy.int8(i64::try_from(line).unwrap_or(i64::MAX));
         copy.int2(round);
-        let columns = self.dataset.columns.iter().zip(&self.places);
-        for ((column, place), value) in columns.zip(&self.values) {
-            value::write(copy, column.kind, *value, fields.get(*place));
+        let columns = self.dataset.columns.iter().zip(&self.indexes);
+        for ((column, index), value) in columns.zip(&self.values) {
+            value::write(copy, column.kind, *value, fields.get(*index));
         }
     }
 
@@ -87,8 +87,9 @@ impl RowConverter {
         let expected = match check.check {
             Check::Sum { parts, .. } => {
                 let sum: i128 = (1..check.columns.len()).map(decimal).sum();
-                (decimal(0) != sum)
-                    .then(|| format!("expected {} = {}", parts.join(" + "), self.shown(check, sum)))
+                (decimal(0) != sum).then(|| {
+                    format!("expected {} = {}", parts.join(" + "), self.format(check, sum))
+                })
             }
             Check::LineTotal { .. } => {
                 let quantity = match value(3) {
@@ -97,7 +98,7 @@ impl RowConverter {
                 };
                 let total = self.line_total(check, decimal(1), decimal(2), quantity);
                 (total != Some(decimal(0))).then(|| {
-                    let total = total.map_or_else(String::new, |t| self.shown(check, t));
+                    let total = total.map_or_else(String::new, |t| self.format(check, t));
                     format!("expected price * (1 - discount) * quantity = {total}")
                 })
             }
@@ -116,7 +117,7 @@ impl RowConverter {
         Err(Fault { column: column.map(|c| c.source), reason: Reason::CheckFailed, message })
     }
 
-    /// Rounded half away from zero as Postgres' `round` does; none on overflow.
+    /// Rounds half away from zero, as Postgres' `round` does; `None` on overflow.
     fn line_total(
         &self,
         check: &CompiledCheck,
@@ -143,7 +144,7 @@ impl RowConverter {
         }
     }
 
-    fn shown(&self, check: &CompiledCheck, mantissa: i128) -> String {
+    fn format(&self, check: &CompiledCheck, mantissa: i128) -> String {
         let one = 10_u128.pow(self.scale(check, 0));
         let sign = if mantissa < 0 { "-" } else { "" };
         let value = mantissa.unsigned_abs();

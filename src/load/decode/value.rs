@@ -1,12 +1,12 @@
-//! One field's text becomes one typed value, or a precise reason why not.
+//! Converts the text of a field to a typed value, or to a fault.
 
 use chrono::NaiveDate;
 
 use crate::dataset::{Column, DecimalRange, Kind};
 use crate::db::copy::{CopyWriter, EPOCH_DAYS_FROM_UNIX};
-use crate::load::reason::{Fault, Reason};
+use crate::load::rejects::reason::{Fault, Reason};
 
-/// A converted field. Text stays where the record lies; the value is its range.
+/// A converted field. Text is not copied; the value is its length.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Value {
     Null,
@@ -18,14 +18,14 @@ pub(super) enum Value {
     /// Microseconds since 2000-01-01.
     Timestamp(i64),
     Uuid([u8; 16]),
-    /// The field's first so many bytes.
+    /// This many bytes at the beginning of the field.
     Text(usize),
 }
 
-/// How much of a bad value a message shows.
-const SHOWN: usize = 60;
+/// Characters of an invalid value that a message quotes.
+const QUOTED: usize = 60;
 
-/// Converts the text of one field. `NULL` and nothing mean null.
+/// Converts the text of one field. `NULL` and an empty field mean null.
 pub(super) fn convert(column: &Column, text: &[u8]) -> Result<Value, Fault> {
     if text.is_empty() || text == b"NULL" {
         return if column.required {
@@ -34,31 +34,28 @@ pub(super) fn convert(column: &Column, text: &[u8]) -> Result<Value, Fault> {
             Ok(Value::Null)
         };
     }
-    let kind = column.kind;
-    let (value, expected) = match kind {
-        Kind::SmallInt { min, max } => {
-            return integer(column, text, i64::from(min), i64::from(max))
-                .map(|value| Value::SmallInt(i16::try_from(value).unwrap_or_default()));
-        }
-        Kind::Integer { min, max } => {
-            return integer(column, text, i64::from(min), i64::from(max))
-                .map(|value| Value::Integer(i32::try_from(value).unwrap_or_default()));
-        }
-        Kind::Decimal { precision, scale, range } => {
-            return decimal(column, text, precision, scale, range);
-        }
-        Kind::Text { max } => return limited(column, text, text.len(), max),
-        Kind::Padded { max } => return limited(column, text, unpadded(text), max),
+    let invalid = |reason, expected: &str| mismatch(column, reason, expected, text);
+    match column.kind {
+        Kind::SmallInt { min, max } => integer(column, text, min.into(), max.into())
+            .map(|value| Value::SmallInt(i16::try_from(value).unwrap_or_default())),
+        Kind::Integer { min, max } => integer(column, text, min.into(), max.into())
+            .map(|value| Value::Integer(i32::try_from(value).unwrap_or_default())),
+        Kind::Decimal { precision, scale, range } => decimal(column, text, precision, scale, range),
+        Kind::Text { max } => limited(column, text, text.len(), max),
+        Kind::Padded { max } => limited(column, text, unpadded(text), max),
         Kind::Code(codes) => {
             let length = unpadded(text);
             let known = codes.iter().any(|code| text.get(..length) == Some(code.as_bytes()));
-            (known.then_some(Value::Text(length)), Expected::Code(codes))
+            known.then_some(Value::Text(length)).ok_or_else(|| {
+                invalid(Reason::UnknownCode, &format!("one of {}", codes.join(", ")))
+            })
         }
-        Kind::Boolean => (boolean(text), Expected::Boolean),
-        Kind::Timestamp => (timestamp(text).map(Value::Timestamp), Expected::Timestamp),
-        Kind::Uuid => (uuid(text), Expected::Uuid),
-    };
-    value.ok_or_else(|| expected.fault(column, text))
+        Kind::Boolean => boolean(text).ok_or_else(|| invalid(Reason::InvalidBoolean, "0 or 1")),
+        Kind::Timestamp => timestamp(text).map(Value::Timestamp).ok_or_else(|| {
+            invalid(Reason::InvalidTimestamp, "a time like 2011-05-31 00:00:00.000")
+        }),
+        Kind::Uuid => uuid(text).ok_or_else(|| invalid(Reason::InvalidUuid, "a GUID")),
+    }
 }
 
 /// Appends the value to a COPY row.
@@ -78,44 +75,17 @@ pub(super) fn write(copy: &mut CopyWriter, kind: Kind, value: Value, text: &[u8]
     }
 }
 
-enum Expected {
-    Boolean,
-    Timestamp,
-    Uuid,
-    Code(&'static [&'static str]),
-}
-
-impl Expected {
-    fn fault(&self, column: &Column, text: &[u8]) -> Fault {
-        let found = shown(text);
-        match self {
-            Self::Boolean => {
-                fault(column, Reason::InvalidBoolean, format!("expected 0 or 1, found {found}"))
-            }
-            Self::Timestamp => fault(
-                column,
-                Reason::InvalidTimestamp,
-                format!("expected a time like 2011-05-31 00:00:00.000, found {found}"),
-            ),
-            Self::Uuid => {
-                fault(column, Reason::InvalidUuid, format!("expected a GUID, found {found}"))
-            }
-            Self::Code(codes) => fault(
-                column,
-                Reason::UnknownCode,
-                format!("expected one of {}, found {found}", codes.join(", ")),
-            ),
-        }
-    }
-}
-
 pub(super) fn fault(column: &Column, reason: Reason, message: String) -> Fault {
     Fault { column: Some(column.source), reason, message }
 }
 
-fn shown(text: &[u8]) -> String {
+fn mismatch(column: &Column, reason: Reason, expected: &str, text: &[u8]) -> Fault {
+    fault(column, reason, format!("expected {expected}, found {}", quoted(text)))
+}
+
+fn quoted(text: &[u8]) -> String {
     let text = String::from_utf8_lossy(text);
-    let mut short: String = text.chars().take(SHOWN).collect();
+    let mut short: String = text.chars().take(QUOTED).collect();
     if short.len() < text.len() {
         short.push('…');
     }
@@ -128,11 +98,11 @@ fn unpadded(text: &[u8]) -> usize {
 
 fn limited(column: &Column, text: &[u8], length: usize, max: usize) -> Result<Value, Fault> {
     let kept = text.get(..length).unwrap_or(text);
-    // A character has at least one byte: only longer texts need counting.
+    // A character has at least one byte: only longer texts need to be counted.
     if length > max {
         let characters = String::from_utf8_lossy(kept).chars().count();
         if characters > max {
-            let message = format!("at most {max} characters, found {characters}: {}", shown(text));
+            let message = format!("at most {max} characters, found {characters}: {}", quoted(text));
             return Err(fault(column, Reason::TooLong, message));
         }
     }
@@ -150,23 +120,26 @@ fn boolean(text: &[u8]) -> Option<Value> {
 }
 
 fn integer(column: &Column, text: &[u8], min: i64, max: i64) -> Result<i64, Fault> {
-    let (negative, digits) = match text {
-        [b'-', digits @ ..] => (true, digits),
-        [b'+', digits @ ..] => (false, digits),
-        digits => (false, digits),
-    };
+    let (negative, digits) = sign(text);
     if digits.is_empty() || !digits.iter().all(u8::is_ascii_digit) {
-        let message = format!("expected an integer, found {}", shown(text));
-        return Err(fault(column, Reason::InvalidInteger, message));
+        return Err(mismatch(column, Reason::InvalidInteger, "an integer", text));
     }
     let value = digits
         .iter()
         .try_fold(0_i64, |sum, digit| sum.checked_mul(10)?.checked_add(i64::from(digit - b'0')));
     let value = value.map(|value| if negative { -value } else { value });
-    value.filter(|value| (min..=max).contains(value)).ok_or_else(|| {
-        let message = format!("expected {min} to {max}, found {}", shown(text));
-        fault(column, Reason::OutOfRange, message)
-    })
+    value
+        .filter(|value| (min..=max).contains(value))
+        .ok_or_else(|| mismatch(column, Reason::OutOfRange, &format!("{min} to {max}"), text))
+}
+
+/// Whether the number is negative, and its digits.
+fn sign(text: &[u8]) -> (bool, &[u8]) {
+    match text {
+        [b'-', rest @ ..] => (true, rest),
+        [b'+', rest @ ..] => (false, rest),
+        rest => (false, rest),
+    }
 }
 
 fn decimal(
@@ -176,19 +149,9 @@ fn decimal(
     scale: u8,
     range: DecimalRange,
 ) -> Result<Value, Fault> {
-    let bad = || {
-        let message = format!("expected a number like 2024,994 or 2024.994, found {}", shown(text));
-        fault(column, Reason::InvalidDecimal, message)
-    };
-    let beyond = |bound: &str| {
-        fault(column, Reason::OutOfRange, format!("expected {bound}, found {}", shown(text)))
-    };
+    let beyond = |range: &str| mismatch(column, Reason::OutOfRange, range, text);
     let digits_bound = || beyond(&format!("at most {precision} digits, {scale} of them decimals"));
-    let (negative, rest) = match text {
-        [b'-', rest @ ..] => (true, rest),
-        [b'+', rest @ ..] => (false, rest),
-        rest => (false, rest),
-    };
+    let (negative, rest) = sign(text);
     let mark = rest.iter().position(|byte| matches!(byte, b'.' | b','));
     let (whole, fraction) = match mark {
         Some(at) => (rest.get(..at).unwrap_or_default(), rest.get(at + 1..).unwrap_or_default()),
@@ -196,13 +159,14 @@ fn decimal(
     };
     let digits = || whole.iter().chain(fraction);
     if (whole.is_empty() && fraction.is_empty()) || !digits().all(u8::is_ascii_digit) {
-        return Err(bad());
+        let expected = "a number like 2024,994 or 2024.994";
+        return Err(mismatch(column, Reason::InvalidDecimal, expected, text));
     }
     let kept = fraction.get(..usize::from(scale)).unwrap_or(fraction);
     let cut = fraction.get(kept.len()..).unwrap_or_default();
     if cut.iter().any(|digit| *digit != b'0') {
-        let message = format!("at most {scale} decimals, found {}", shown(text));
-        return Err(fault(column, Reason::TooManyDecimals, message));
+        let expected = format!("at most {scale} decimals");
+        return Err(mismatch(column, Reason::TooManyDecimals, &expected, text));
     }
     let mut mantissa = 0_i128;
     for digit in whole.iter().chain(kept) {
@@ -234,7 +198,7 @@ fn timestamp(text: &[u8]) -> Option<i64> {
     at(4, b'-')?;
     at(7, b'-')?;
     let year = i32::try_from(number(text.get(..4)?)?).ok()?;
-    // Postgres knows no year 0.
+    // Postgres has no year 0.
     let date = NaiveDate::from_ymd_opt(year, two(5)?, two(8)?).filter(|_| year > 0)?;
     let days = i64::from(date.to_epoch_days()) - EPOCH_DAYS_FROM_UNIX;
     let mut micros = days * 86_400_000_000;
@@ -305,22 +269,15 @@ mod tests {
     }
 
     #[test]
-    fn timestamps_take_blank_or_t_and_up_to_nine_decimals() {
+    fn timestamps_accept_a_space_or_t_and_up_to_nine_decimals() {
         let at = |text: &str| convert(&column(Kind::Timestamp), text.as_bytes());
         assert_eq!(at("2000-01-01"), Ok(Value::Timestamp(0)));
         assert_eq!(at("2000-01-01 00:00:01.5"), Ok(Value::Timestamp(1_500_000)));
         assert_eq!(at("1999-12-31T23:59:59.999999900"), Ok(Value::Timestamp(-1)));
         assert_eq!(at("2000-01-02 01:00"), Ok(Value::Timestamp(90_000_000_000)));
         for bad in [
-            "2011-02-30",
-            "0000-01-01",
-            "2011-13-01",
-            "31.05.2011",
-            "2011-05-31 24:00:00",
-            "2011-05-31 10:00:00.",
-            "2011-05-31 10:00:00,5",
-            "2011-05-31x10:00",
-            "2011-05-3",
+            "2011-02-30", "0000-01-01", "2011-13-01", "31.05.2011", "2011-05-31 24:00:00",
+            "2011-05-31 10:00:00.", "2011-05-31 10:00:00,5", "2011-05-31x10:00", "2011-05-3",
             "２０１１-05-31",
         ] {
             assert_eq!(reason(Kind::Timestamp, bad), Reason::InvalidTimestamp, "{bad}");
@@ -328,7 +285,7 @@ mod tests {
     }
 
     #[test]
-    fn integers_keep_their_bounds_whatever_their_length() {
+    fn integers_of_any_length_are_range_checked() {
         let kind = Kind::SmallInt { min: 1, max: 6 };
         assert_eq!(convert(&column(kind), b"5"), Ok(Value::SmallInt(5)));
         assert_eq!(reason(kind, "0"), Reason::OutOfRange);
@@ -348,7 +305,7 @@ mod tests {
     }
 
     #[test]
-    fn null_and_nothing_are_null() {
+    fn null_and_empty_fields_are_null() {
         let nullable = Column { required: false, ..column(Kind::Boolean) };
         assert_eq!(convert(&nullable, b"NULL"), Ok(Value::Null));
         assert_eq!(convert(&nullable, b""), Ok(Value::Null));

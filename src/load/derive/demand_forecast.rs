@@ -1,19 +1,17 @@
-//! The demand forecast: the median of what a product sold on the up to four latest
-//! same weekdays on which it sold, and what the inventory holds of it.
+//! The demand forecast of a product: the median quantity of its latest four or fewer
+//! selling days on the same weekday, and its inventory.
 
-use super::Derivation;
+use super::derivation::Derivation;
 
-/// See the module.
 pub(super) static DEMAND_FORECAST: Derivation =
     Derivation { step: "demand_forecast", of_sales: &[SPANS, DATES], of_others: &[STOCK] };
 
-/// A day on which a product sold makes the prediction for the dates of the same
-/// weekday after it, up to the next such day. It is made of that day and the three
-/// before it; where these are older than what has changed, they are in the spans. The
-/// latest of the older ones ends where what has changed begins.
+/// Each selling day of a product predicts the later dates of its weekday, up to the next
+/// such day: from that day and the three before it, which are in the stored spans if they
+/// are unchanged. The last unchanged span ends where the changed days begin.
 ///
-/// The median of up to four is what is left without the least and the greatest when
-/// there are more than two, or the mean of that. A half is exact in one decimal.
+/// The median of three or four values is the mean of what remains without the smallest
+/// and the greatest; of one or two, their mean. One decimal holds a half exactly.
 const SPANS: &str = "
 WITH sold AS (
     SELECT line.product_id, ordered.order_date::date AS day, sum(line.order_quantity) AS quantity
@@ -88,9 +86,8 @@ WITH sold AS (
 SELECT (SELECT count(*) FROM removed) + (SELECT count(*) FROM updated)
     + (SELECT count(*) FROM ended) + (SELECT count(*) FROM added)";
 
-/// The dates after each order date up to the next, and 28 days after the last. Of a
-/// gap of more than ten years only these are there: a single wrong date would
-/// otherwise make millions of them.
+/// The dates after each order date up to the next, and 28 days after the last. A gap is
+/// filled for ten years at most: a single wrong date would create millions of rows.
 const DATES: &str = "
 WITH earlier AS (
     SELECT max(order_date)::date AS day FROM sales_order WHERE order_date < $1::date
@@ -116,7 +113,7 @@ WITH earlier AS (
 )
 SELECT (SELECT count(*) FROM removed) + (SELECT count(*) FROM added)";
 
-/// What the inventory holds of each product that it has.
+/// The quantity of each product in the inventory.
 const STOCK: &str = "
 WITH made AS MATERIALIZED (
     SELECT product_id, sum(quantity) AS available_quantity FROM product_inventory

@@ -1,15 +1,13 @@
-//! Sales by product and day, and by day, which the aggregates of the API are read
-//! from where they can be. Days before the first one that may have changed stay as
-//! they are.
+//! Precomputes sales by product and day, and by day, for the aggregates of the API. Days
+//! before the first that may have changed are not touched.
 
-use super::Derivation;
+use super::derivation::Derivation;
 
-/// See the module.
 pub(super) static SALES_ROLLUP: Derivation =
     Derivation { step: "sales_rollup", of_sales: &[BY_PRODUCT, BY_DAY], of_others: &[] };
 
-/// Makes a table of `$made`, which are its rows from $1 on, with all its columns in
-/// their order; `$key` compares the keys of two rows, `stored` and `made`.
+/// Writes the differences between a table and `$made`, its rows from day $1 with all
+/// columns in order; `$key` compares the keys of two rows, `stored` and `made`.
 macro_rules! differences {
     ($table:literal, $key:literal, $made:literal) => {
         concat!(
@@ -64,7 +62,7 @@ const BY_PRODUCT: &str = differences!(
     "SELECT * FROM sales_by_product_day_since($1::date)"
 );
 
-/// The lines come from the table that was just made; only the orders are counted anew.
+/// Sums up the table that was just written; only orders are counted again.
 const BY_DAY: &str = differences!(
     "sales_by_day",
     "made.order_date = stored.order_date",

@@ -3,37 +3,33 @@
 //! order one customer, and a customer at most one person: joining these never
 //! multiplies lines.
 
-use super::dimension::Dimension;
+use super::by::By;
+use super::dimension::TO_ORDER;
 use super::measure::{Measure, Measures};
 use super::rollup::{DAY, Origin};
 use crate::error::Result;
-use crate::query::column::{Column, Kind};
+use entity::{sales_order, sales_order_line};
+
+use crate::catalog::{Column, ToOne, column, table};
 use crate::query::condition::Condition;
 use crate::query::key::Key;
-use crate::query::relation::ToOne;
 use crate::query::selection::{Selection, Source};
 use crate::query::sql::alias::Alias;
 use crate::query::sql::filter::{require, write_whether};
 use crate::query::sql::statement::{Place, Statement};
 use crate::query::sql::visible::restrict;
-use crate::query::tables;
 
 /// What the subquery of the lines is called.
 pub(super) const LINES: &str = "b";
 
 /// An order's total, in the order.
-static TOTAL_DUE: Column = Column::new("total_due", Kind::Decimal);
-/// Its customer.
-static CUSTOMER_ID: Column = Column::new("customer_id", Kind::Int);
+fn total_due() -> &'static Column {
+    column(sales_order::Column::TotalDue)
+}
 
-/// What lines are grouped by.
-#[derive(Debug, Clone, Copy)]
-pub(super) enum By<'a> {
-    /// Dimensions.
-    Dimensions(&'a [&'static Dimension]),
-    /// The key of rows that lines belong to, of which only some are wanted: the way to
-    /// the row that holds it, and its columns there.
-    Owners { way: &'a [ToOne], columns: &'a [Column], keys: &'a [Key] },
+/// Its customer.
+fn customer_id() -> &'static Column {
+    column(sales_order::Column::CustomerId)
 }
 
 /// Lines, and what is read of each.
@@ -63,22 +59,22 @@ impl<'a> Base<'a> {
         } else {
             Origin::Lines
         };
-        let mut joins = Selection::of(&tables::SALES_ORDER_LINE);
-        let reach = |joins: &mut Selection, way: &[ToOne]| {
-            way.iter()
+        let mut joins = Selection::of(table::<sales_order_line::Entity>());
+        let reach = |joins: &mut Selection, path: &[ToOne]| {
+            path.iter()
                 .filter(|relation| is_joined(origin, relation))
                 .fold(Selection::ROW, |of, relation| joins.join(of, *relation))
         };
         let sources = match by {
             By::Dimensions(dimensions) => {
-                dimensions.iter().map(|dimension| reach(&mut joins, dimension.way)).collect()
+                dimensions.iter().map(|dimension| reach(&mut joins, &dimension.path)).collect()
             }
-            By::Owners { way, .. } => vec![reach(&mut joins, way)],
+            By::Owners { path, .. } => vec![reach(&mut joins, path)],
         };
         let is_of_lines = origin == Origin::Lines;
         let has =
             |wanted| is_of_lines && measures.wanted.iter().any(|(_, measure)| *measure == wanted);
-        let mut of_order = |wanted: bool| wanted.then(|| joins.join(Selection::ROW, TO_ORDER));
+        let mut of_order = |wanted: bool| wanted.then(|| joins.join(Selection::ROW, *TO_ORDER));
         let total_due = of_order(has(Measure::OrderTotal));
         let customer_id = of_order(has(Measure::CustomerCount));
         for condition in std::iter::once(filter).chain(&measures.subsets) {
@@ -102,14 +98,15 @@ impl<'a> Base<'a> {
 
     /// Whether this column of a line's order is among what is read.
     pub(super) fn reads(&self, column: &str) -> bool {
-        [(self.total_due, &TOTAL_DUE), (self.customer_id, &CUSTOMER_ID)]
+        [(self.total_due, total_due()), (self.customer_id, customer_id())]
             .iter()
             .any(|(source, known)| source.is_some() && known.name == column)
     }
 
     /// `(SELECT …) AS b`
     pub(super) fn write(&self, statement: &mut Statement<'_>) -> Result<()> {
-        let row = Place { table: &tables::SALES_ORDER_LINE, alias: Selection::ROW.alias() };
+        let row =
+            Place { table: table::<sales_order_line::Entity>(), alias: Selection::ROW.alias() };
         let outer = std::mem::replace(&mut statement.joined, self.joined());
         statement.push("(SELECT ");
         let columns = if self.origin == Origin::Lines { OF_LINES } else { OF_DAYS };
@@ -117,7 +114,7 @@ impl<'a> Base<'a> {
             statement.comma(index).alias(row.alias).push(".").push(name);
         }
         self.write_by(statement);
-        for (source, column) in [(self.total_due, &TOTAL_DUE), (self.customer_id, &CUSTOMER_ID)] {
+        for (source, column) in [(self.total_due, total_due()), (self.customer_id, customer_id())] {
             if let Some(source) = source {
                 statement.push(", ").column(source.alias(), column).push(" AS of_");
                 statement.push(column.name);
@@ -197,35 +194,23 @@ impl<'a> Base<'a> {
             (of.alias(), relation, Place { table: relation.table, alias: source.alias() })
         });
         let row = Selection::ROW.alias();
-        let day = (row, TO_ORDER, Place { table: &DAY, alias: row });
+        let day = (row, *TO_ORDER, Place { table: &DAY, alias: row });
         joins.chain((self.origin != Origin::Lines).then_some(day)).collect()
     }
 }
-
-const TO_ORDER: ToOne =
-    ToOne { table: &tables::SALES_ORDER, from: &[Column::new("sales_order_id", Kind::Int)] };
 
 /// What is read of lines.
 const OF_LINES: &[&str] = &["sales_order_id", "order_quantity", "unit_price", "line_total"];
 /// What is read of days, or of products and days.
 const OF_DAYS: &[&str] = &[
-    "line_count",
-    "order_count",
-    "order_total",
-    "order_quantity_sum",
-    "order_quantity_min",
-    "order_quantity_max",
-    "unit_price_sum",
-    "unit_price_min",
-    "unit_price_max",
-    "line_total_sum",
-    "line_total_min",
-    "line_total_max",
+    "line_count", "order_count", "order_total", "order_quantity_sum", "order_quantity_min",
+    "order_quantity_max", "unit_price_sum", "unit_price_min", "unit_price_max", "line_total_sum",
+    "line_total_min", "line_total_max",
 ];
 
 /// Whether rows that it leads to are joined. A day stands for its orders.
 fn is_joined(origin: Origin, relation: &ToOne) -> bool {
-    origin == Origin::Lines || *relation != TO_ORDER
+    origin == Origin::Lines || *relation != *TO_ORDER
 }
 
 /// Joins the rows that a condition is about, so that it asks them and not, line by

@@ -1,24 +1,31 @@
-//! By what sales can be grouped.
+//! The dimensions by which sales can be grouped.
 
-use crate::query::column::{Column, Kind, Table};
-use crate::query::relation::ToOne;
-use crate::query::tables;
+use std::sync::LazyLock;
+
+use entity::{customer, product, sales_order, sales_order_line};
+use sea_orm::ColumnTrait;
+
+use crate::catalog::{Column, Kind, Table, ToOne, column, to_one};
 
 /// Something that sales are grouped by.
 #[derive(Debug)]
 pub struct Dimension {
+    /// Its name in the API.
+    pub name: &'static str,
+    /// What it groups by.
+    pub description: &'static str,
     /// Its value in a group; null where the groups are not made by it, or the sales of
     /// a group have none.
     pub column: Column,
-    /// The way from an order line to the row that has the value.
-    pub(super) way: &'static [ToOne],
+    /// The references from an order line to the row that has the value.
+    pub(super) path: Vec<ToOne>,
     /// The value there.
     pub(super) value: Column,
-    /// How the value is made of a day.
+    /// The period that a date is truncated to.
     pub(super) bucket: Option<Bucket>,
 }
 
-/// What days are put together to.
+/// A period that dates are truncated to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Bucket {
     Day,
@@ -31,117 +38,106 @@ pub(super) enum Bucket {
     Weekday,
 }
 
-/// The groups as a table. It has no key: what makes them differs from list to list.
-pub static SALES_GROUP: Table = Table::new("sales_group", &[]);
+/// The groups as a table. It has no key: what identifies them differs from list to list.
+pub static SALES_GROUP: Table = Table::derived("sales_group", &[]);
 
-const TO_ORDER: ToOne =
-    ToOne { table: &tables::SALES_ORDER, from: &[Column::new("sales_order_id", Kind::Int)] };
-const TO_PRODUCT: ToOne =
-    ToOne { table: &tables::PRODUCT, from: &[Column::new("product_id", Kind::Int)] };
-const TO_CUSTOMER: ToOne =
-    ToOne { table: &tables::CUSTOMER, from: &[Column::new("customer_id", Kind::Int)] };
+/// From a line to its order.
+pub(super) static TO_ORDER: LazyLock<ToOne> =
+    LazyLock::new(|| to_one(sales_order_line::Relation::SalesOrder));
 
-const ORDER: &[ToOne] = &[TO_ORDER];
-const CUSTOMER_OF_ORDER: &[ToOne] = &[TO_ORDER, TO_CUSTOMER];
+/// All dimensions.
+pub static DIMENSIONS: LazyLock<[Dimension; 19]> = LazyLock::new(|| {
+    use customer::Column as Customer;
+    use product::Column as Product;
+    use sales_order::Column as Order;
+    use sales_order_line::Column as Line;
 
-/// A shorthand for what is a column of a row.
-const fn column(way: &'static [ToOne], name: &'static str, kind: Kind) -> Dimension {
-    let (column, value) = (Column::new(name, kind).nullable(), Column::new(name, kind));
-    Dimension { column, way, value, bucket: None }
+    let product = || vec![to_one(sales_order_line::Relation::Product)];
+    let order = || vec![*TO_ORDER];
+    let customer = || vec![*TO_ORDER, to_one(sales_order::Relation::Customer)];
+    [
+        of("PRODUCT", "By product.", vec![], Line::ProductId),
+        of("PRODUCT_LINE", "By the product's line.", product(), Product::ProductLine),
+        of("PRODUCT_CLASS", "By the product's class.", product(), Product::Class)
+            .named("product_class"),
+        of("PRODUCT_COLOR", "By the product's colour.", product(), Product::Color)
+            .named("product_color"),
+        of(
+            "DAYS_TO_MANUFACTURE",
+            "By the days it takes to make the product.",
+            product(),
+            Product::DaysToManufacture,
+        ),
+        of(
+            "CUSTOMER",
+            "By customer; customers of the same name are two groups.",
+            order(),
+            Order::CustomerId,
+        ),
+        of(
+            "PERSON",
+            "By the customer's person, identified by its key.",
+            customer(),
+            Customer::PersonId,
+        ),
+        of("STORE", "By the customer's store.", customer(), Customer::StoreId),
+        of("TERRITORY", "By the territory of the order.", order(), Order::TerritoryId),
+        of("SALES_PERSON", "By sales person.", order(), Order::SalesPersonId),
+        of("SPECIAL_OFFER", "By the special offer of the line.", vec![], Line::SpecialOfferId),
+        of("ONLINE", "By whether the customer ordered online.", order(), Order::OnlineOrderFlag)
+            .named("online"),
+        of("ORDER_STATUS", "By the state of the order.", order(), Order::Status)
+            .named("order_status"),
+        date("ORDER_DATE", "By the day of the order.", Bucket::Day),
+        date("ORDER_WEEK", "By its week, from Monday.", Bucket::Week),
+        date("ORDER_MONTH", "By its month.", Bucket::Month),
+        date("ORDER_QUARTER", "By its quarter.", Bucket::Quarter),
+        date("ORDER_YEAR", "By its year.", Bucket::Year),
+        date("ORDER_WEEKDAY", "By its weekday, Monday to Sunday.", Bucket::Weekday),
+    ]
+});
+
+/// A column of a row at the end of a path.
+fn of(
+    name: &'static str,
+    description: &'static str,
+    path: Vec<ToOne>,
+    value: impl ColumnTrait,
+) -> Dimension {
+    let value = *column(value);
+    Dimension { name, description, column: value.nullable(), path, value, bucket: None }
 }
 
-/// A shorthand for what is made of the order's date.
-const fn date(name: &'static str, kind: Kind, sql: &'static str, bucket: Bucket) -> Dimension {
+/// A bucket of the order's date.
+fn date(name: &'static str, description: &'static str, bucket: Bucket) -> Dimension {
+    let (column, kind, sql) = match bucket {
+        Bucket::Day => ("order_date", Kind::Date, "@.order_date::date"),
+        Bucket::Week => ("order_week", Kind::Date, "date_trunc('week', @.order_date)::date"),
+        Bucket::Month => ("order_month", Kind::Date, "date_trunc('month', @.order_date)::date"),
+        Bucket::Quarter => {
+            ("order_quarter", Kind::Date, "date_trunc('quarter', @.order_date)::date")
+        }
+        Bucket::Year => ("order_year", Kind::Int, "extract(year FROM @.order_date)::integer"),
+        Bucket::Weekday => {
+            ("order_weekday", Kind::Int, "extract(isodow FROM @.order_date)::integer")
+        }
+    };
     Dimension {
-        column: Column::new(name, kind).nullable(),
-        way: ORDER,
-        value: Column::computed(name, kind, sql),
+        name,
+        description,
+        column: Column::derived(column, kind).nullable(),
+        path: vec![*TO_ORDER],
+        value: Column::computed(column, kind, sql),
         bucket: Some(bucket),
     }
 }
 
-/// The product.
-pub static PRODUCT: Dimension = column(&[], "product_id", Kind::Int);
-/// Its line.
-pub static PRODUCT_LINE: Dimension = column(&[TO_PRODUCT], "product_line", Kind::Text);
-/// Its class.
-pub static PRODUCT_CLASS: Dimension = Dimension {
-    column: Column::new("product_class", Kind::Text).nullable(),
-    ..column(&[TO_PRODUCT], "class", Kind::Text)
-};
-/// Its colour.
-pub static PRODUCT_COLOR: Dimension = Dimension {
-    column: Column::new("product_color", Kind::Text).nullable(),
-    ..column(&[TO_PRODUCT], "color", Kind::Text)
-};
-/// How long it takes to make it.
-pub static DAYS_TO_MANUFACTURE: Dimension = column(&[TO_PRODUCT], "days_to_manufacture", Kind::Int);
-/// The customer.
-pub static CUSTOMER: Dimension = column(ORDER, "customer_id", Kind::Int);
-/// The customer's person, by the customer's `person_id`.
-pub static PERSON: Dimension = column(CUSTOMER_OF_ORDER, "person_id", Kind::Int);
-/// The customer's store.
-pub static STORE: Dimension = column(CUSTOMER_OF_ORDER, "store_id", Kind::Int);
-/// The territory the order was made in.
-pub static TERRITORY: Dimension = column(ORDER, "territory_id", Kind::Int);
-/// Who sold.
-pub static SALES_PERSON: Dimension = column(ORDER, "sales_person_id", Kind::Int);
-/// The special offer of the line.
-pub static SPECIAL_OFFER: Dimension = column(&[], "special_offer_id", Kind::Int);
-/// Whether the order was placed online.
-pub static ONLINE: Dimension = Dimension {
-    column: Column::new("online", Kind::Boolean).nullable(),
-    ..column(ORDER, "online_order_flag", Kind::Boolean)
-};
-/// The order's status.
-pub static ORDER_STATUS: Dimension = Dimension {
-    column: Column::new("order_status", Kind::Small).nullable(),
-    ..column(ORDER, "status", Kind::Small)
-};
-/// The day of the order.
-pub static ORDER_DATE: Dimension =
-    date("order_date", Kind::Date, "@.order_date::date", Bucket::Day);
-/// Its week, as its Monday.
-pub static ORDER_WEEK: Dimension =
-    date("order_week", Kind::Date, "date_trunc('week', @.order_date)::date", Bucket::Week);
-/// Its month, as its first day.
-pub static ORDER_MONTH: Dimension =
-    date("order_month", Kind::Date, "date_trunc('month', @.order_date)::date", Bucket::Month);
-/// Its quarter, as its first day.
-pub static ORDER_QUARTER: Dimension =
-    date("order_quarter", Kind::Date, "date_trunc('quarter', @.order_date)::date", Bucket::Quarter);
-/// Its year.
-pub static ORDER_YEAR: Dimension =
-    date("order_year", Kind::Int, "extract(year FROM @.order_date)::integer", Bucket::Year);
-/// Its weekday.
-pub static ORDER_WEEKDAY: Dimension =
-    date("order_weekday", Kind::Int, "extract(isodow FROM @.order_date)::integer", Bucket::Weekday);
-
-/// All of them.
-pub(super) static ALL: [&Dimension; 19] = [
-    &PRODUCT,
-    &PRODUCT_LINE,
-    &PRODUCT_CLASS,
-    &PRODUCT_COLOR,
-    &DAYS_TO_MANUFACTURE,
-    &CUSTOMER,
-    &PERSON,
-    &STORE,
-    &TERRITORY,
-    &SALES_PERSON,
-    &SPECIAL_OFFER,
-    &ONLINE,
-    &ORDER_STATUS,
-    &ORDER_DATE,
-    &ORDER_WEEK,
-    &ORDER_MONTH,
-    &ORDER_QUARTER,
-    &ORDER_YEAR,
-    &ORDER_WEEKDAY,
-];
-
 impl Dimension {
-    /// Whether it puts days together.
+    fn named(self, column: &'static str) -> Self {
+        Self { column: self.column.renamed(column), ..self }
+    }
+
+    /// Whether it is a bucket of the order's date.
     #[must_use]
     pub const fn is_of_dates(&self) -> bool {
         self.bucket.is_some()

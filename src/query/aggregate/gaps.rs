@@ -6,12 +6,13 @@ use super::dimension::{Bucket, Dimension};
 use super::groups::Groups;
 use super::measure::Measures;
 use super::totals::{write_group_by, write_value};
+use crate::catalog::table;
 use crate::error::{Error, Result};
 use crate::query::condition::{Comparison, Condition};
 use crate::query::sql::statement::Statement;
 use crate::query::sql::visible::restrict;
-use crate::query::tables;
 use crate::query::value::Value;
+use entity::sales_order;
 
 /// From which to which moment orders are looked at.
 #[derive(Debug, Default, PartialEq, Eq)]
@@ -121,7 +122,7 @@ fn write_buckets(
         Some(Bucket::Day) | None => "generate_series(a::date, z::date, interval '1 day')::date",
     });
     statement.push(" AS bucket FROM (SELECT greatest(");
-    let order = statement.inner(&tables::SALES_ORDER);
+    let order = statement.inner(table::<sales_order::Entity>());
     statement.push("min(").alias(order.alias).push(".order_date)");
     if let Some(from) = period.from {
         statement.push(", ").bind(from)?;
@@ -153,7 +154,7 @@ impl Period {
         match lines {
             Condition::All(all) => all.iter().for_each(|one| self.narrow(one)),
             Condition::One { relation, condition }
-                if relation.table.name == tables::SALES_ORDER.name =>
+                if relation.table.name == table::<sales_order::Entity>().name =>
             {
                 self.narrow_by_order(condition);
             }

@@ -1,25 +1,17 @@
 //! Groups of sales as the rows of a list.
 
-use sqlx::Row as _;
-
-use super::base::{Base, By};
-use super::dimension::{ALL, Dimension, SALES_GROUP, sql_type};
-use super::gaps;
+use super::base::Base;
+use super::by::By;
+use super::dimension::Dimension;
 use super::measure::Measures;
-use super::rollup::Origin;
 use super::totals::Totals;
-use crate::auth::Scope;
-use crate::error::{Error, Result};
+use crate::error::Result;
 use crate::query::condition::Condition;
-use crate::query::order::{Direction, Nulls, Order, OrderBy};
-use crate::query::page::bad_argument;
-use crate::query::read::Reader;
-use crate::query::selection::Selection;
-use crate::query::sql::filter::require;
-use crate::query::sql::statement::{Place, Statement};
+use crate::query::order::Order;
+use crate::query::sql::statement::Statement;
 
-/// Lines put together, and what is measured of them. The rows of
-/// [`SALES_GROUP`] that a list of it reads.
+/// Groups of lines and their measures: the rows of
+/// [`SALES_GROUP`](super::SALES_GROUP) that a list of it reads.
 #[derive(Debug, Clone)]
 pub struct Groups {
     /// Which lines.
@@ -48,99 +40,10 @@ pub struct Top {
 }
 
 impl Groups {
-    /// The groups as a subquery.
-    pub(in crate::query) fn write(&self, statement: &mut Statement<'_>) -> Result<()> {
-        let Some(top) = &self.top else { return self.write_filled(statement) };
-        let row = Place { table: &SALES_GROUP, alias: Selection::ROW.alias() };
-        statement.push("SELECT * FROM (SELECT *, row_number() OVER (");
-        for (index, dimension) in top.by.iter().enumerate() {
-            statement.push(if index == 0 { "PARTITION BY " } else { ", " });
-            statement.column(row.alias, &dimension.column);
-        }
-        statement.push(" ORDER BY ");
-        write_order(statement, &top.order, row)?;
-        statement.push(") AS place FROM (");
-        self.write_filled(statement)?;
-        statement.push(") AS ").alias(row.alias);
-        statement.conditions(" WHERE ", |statement| require(statement, &top.having, row))?;
-        statement.push(") AS ").alias(row.alias).push(" WHERE ").alias(row.alias);
-        let first = usize::try_from(top.first).unwrap_or(usize::MAX);
-        statement.push(".place <= ").number(first);
-        Ok(())
-    }
-
-    /// Each dimension and each measure a column; null what is not grouped by.
-    fn write_filled(&self, statement: &mut Statement<'_>) -> Result<()> {
-        statement.push("SELECT *");
-        for dimension in ALL.iter().filter(|one| !self.dimensions.contains(one)) {
-            statement.push(", NULL::").push(sql_type(dimension.column.kind)).push(" AS ");
-            statement.push(dimension.column.name);
-        }
-        statement.push(" FROM (");
-        if self.fill_gaps {
-            gaps::write(self, statement)?;
-        } else {
-            self.write_made(statement)?;
-        }
-        statement.push(") AS made");
-        Ok(())
-    }
-
     /// The groups that there are, without what they are not grouped by.
     pub(super) fn write_made(&self, statement: &mut Statement<'_>) -> Result<()> {
         let base =
             Base::of(statement, &self.lines, &self.measures, By::Dimensions(&self.dimensions));
         Totals { base: &base, measures: &self.measures }.write(statement)
     }
-}
-
-/// Most groups when gaps are filled.
-const MOST_FILLED: i64 = 1_000_000;
-
-impl Reader {
-    /// What there is to know before groups are read: whether they are read by day.
-    ///
-    /// # Errors
-    /// `BAD_USER_INPUT` when there would be too many to fill the gaps between them.
-    pub(in crate::query) async fn prepare(&self, scope: &Scope, groups: &Groups) -> Result<bool> {
-        let by = By::Dimensions(&groups.dimensions);
-        let origin = Origin::of(scope, &groups.lines, &groups.measures, by);
-        let by_day = self.reads_by_day(origin).await?;
-        if groups.fill_gaps {
-            let mut statement = Statement::new(scope);
-            statement.by_day = by_day;
-            gaps::write_size(groups, &mut statement)?;
-            let rows = statement.fetch_all(self.connections()).await?;
-            let row = rows.first().ok_or_else(|| Error::internal("the gaps gave no row"))?;
-            let (others, buckets): (i64, i64) = (row.try_get(0)?, row.try_get(1)?);
-            let all = others.saturating_mul(buckets);
-            if all > MOST_FILLED {
-                let message = format!(
-                    "fillGaps: {others} groups for each of {buckets} days, weeks or so would be \
-                     {all}; the limit is {MOST_FILLED}: ask for a shorter period or group by less"
-                );
-                return Err(bad_argument("fillGaps", message));
-            }
-        }
-        Ok(by_day)
-    }
-}
-
-/// An order of groups as a list for ORDER BY.
-fn write_order(statement: &mut Statement<'_>, order: &Order, row: Place) -> Result<()> {
-    for (index, key) in order.keys.iter().enumerate() {
-        let OrderBy::Column(column) = key.by else {
-            return Err(Error::internal("groups are ordered by their own columns"));
-        };
-        statement.comma(index).column(row.alias, column);
-        statement.push(match key.direction {
-            Direction::Asc => " ASC",
-            Direction::Desc => " DESC",
-        });
-        statement.push(match key.nulls {
-            Nulls::First => " NULLS FIRST",
-            Nulls::Last => " NULLS LAST",
-        });
-    }
-    Ok(())
 }

@@ -1,9 +1,9 @@
 //! What is measured of sales.
 
+use crate::catalog::{Column, Kind};
 use crate::error::Result;
-use crate::query::column::{Column, Kind};
+use crate::query::argument::bad_argument;
 use crate::query::condition::Condition;
-use crate::query::page::bad_argument;
 
 /// Something measured over order lines.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -100,12 +100,12 @@ const fn names() -> [[u8; 4]; MOST] {
     reason = "only evaluated by the compiler, for which an index out of bounds is an error"
 )]
 const fn values() -> [Column; MOST] {
-    let mut values = [const { Column::new("", Kind::Decimal) }; MOST];
+    let mut values = [const { Column::derived("", Kind::Decimal) }; MOST];
     let mut place = 0;
     while place < MOST {
         values[place] = match std::str::from_utf8(&NAMES[place]) {
-            Ok(name) => Column::new(name, Kind::Decimal).nullable(),
-            Err(_) => Column::new("", Kind::Decimal),
+            Ok(name) => Column::derived(name, Kind::Decimal).nullable(),
+            Err(_) => Column::derived("", Kind::Decimal),
         };
         place += 1;
     }

@@ -2,15 +2,17 @@
 //! joined with; an order is counted once, however many of its lines are looked at.
 
 mod base;
-pub mod dimension;
+mod by;
+mod dimension;
 mod gaps;
 mod groups;
 mod measure;
 mod owned;
 mod rollup;
+mod statement;
 mod totals;
 
-pub use dimension::{Dimension, SALES_GROUP};
+pub use dimension::{DIMENSIONS, Dimension, SALES_GROUP};
 pub use groups::{Groups, Top};
 pub use measure::{LineValue, MOST as MOST_MEASURES, Measure, Measures, Statistic, value};
 pub use owned::Owners;

@@ -1,24 +1,25 @@
 //! Measures of the lines that belong to rows: to a product, a customer.
 
-use super::base::{Base, By};
+use super::base::Base;
+use super::by::By;
 use super::measure::{Measures, value};
 use super::rollup::Origin;
 use super::totals::Totals;
 use crate::auth::Scope;
+use crate::catalog::Column;
+use crate::catalog::ToOne;
 use crate::error::Result;
-use crate::query::column::Column;
 use crate::query::condition::Condition;
+use crate::query::executor::Reader;
 use crate::query::key::Key;
-use crate::query::read::Reader;
-use crate::query::relation::ToOne;
 use crate::query::row::Row;
 use crate::query::sql::statement::Statement;
 
 /// Rows that lines belong to.
 #[derive(Debug, Clone, Copy)]
 pub struct Owners<'a> {
-    /// The way from a line to the row that holds their key.
-    pub way: &'a [ToOne],
+    /// The references from a line to the row that holds their key.
+    pub path: &'a [ToOne],
     /// The columns that hold it there.
     pub columns: &'a [Column],
     /// Their keys.
@@ -38,9 +39,9 @@ impl Reader {
         measures: &Measures,
         owners: Owners<'_>,
     ) -> Result<Vec<Row>> {
-        let Owners { way, columns, keys } = owners;
+        let Owners { path, columns, keys } = owners;
         let mut statement = Statement::new(scope);
-        let by = By::Owners { way, columns, keys };
+        let by = By::Owners { path, columns, keys };
         statement.by_day = self.reads_by_day(Origin::of(scope, lines, measures, by)).await?;
         statement.push("SELECT ");
         for (place, (_, measure)) in measures.wanted.iter().enumerate() {

@@ -5,17 +5,19 @@
 use chrono::NaiveTime;
 use sqlx::Row as _;
 
-use super::base::By;
+use super::by::By;
 use super::dimension::Dimension;
 use super::measure::{Measure, Measures};
 use crate::auth::Scope;
+use crate::catalog::ToOne;
+use crate::catalog::table;
+use crate::catalog::{Column, Kind, Table};
 use crate::error::{Error, Result};
-use crate::query::column::{Column, Kind, Table};
 use crate::query::condition::{Comparison, Condition};
-use crate::query::read::Reader;
-use crate::query::relation::ToOne;
-use crate::query::tables;
+use crate::query::executor::Reader;
 use crate::query::value::Value;
+use entity::{product, sales_order};
+use sea_orm::EntityName;
 
 /// Where measures are read from.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -30,7 +32,7 @@ pub(super) enum Origin {
 
 /// A day, which stands for the orders made on it.
 pub(super) static DAY: Table =
-    Table::new("sales_by_day", &[Column::new("order_date", Kind::LocalDateTime)]);
+    Table::derived("sales_by_day", &[Column::derived("order_date", Kind::LocalDateTime)]);
 
 impl Origin {
     /// The most compact one that has an answer.
@@ -41,7 +43,7 @@ impl Origin {
             By::Dimensions(dimensions) if dimensions.iter().all(|one| is_of_days(one)) => {
                 dimensions.iter().any(|one| is_product(one))
             }
-            By::Owners { way: [], columns: [column], .. } if column.name == "product_id" => true,
+            By::Owners { path: [], columns: [column], .. } if column.name == "product_id" => true,
             _ => return Self::Lines,
         };
         let mut needs_product = by_product || is_by_product_attribute(by);
@@ -94,11 +96,11 @@ impl Reader {
 }
 
 fn is_product(dimension: &Dimension) -> bool {
-    dimension.way.is_empty() && dimension.column.name == "product_id"
+    dimension.path.is_empty() && dimension.column.name == "product_id"
 }
 
 fn is_of_product(dimension: &Dimension) -> bool {
-    matches!(dimension.way, [to] if is_to(to, &tables::PRODUCT))
+    matches!(dimension.path.as_slice(), [to] if is_to::<product::Entity>(to))
 }
 
 fn is_of_days(dimension: &Dimension) -> bool {
@@ -109,8 +111,8 @@ fn is_by_product_attribute(by: By<'_>) -> bool {
     matches!(by, By::Dimensions(dimensions) if dimensions.iter().any(|one| is_of_product(one)))
 }
 
-fn is_to(relation: &ToOne, table: &Table) -> bool {
-    relation.table.name == table.name
+fn is_to<E: EntityName>(relation: &ToOne) -> bool {
+    relation.table.name == table::<E>().name
 }
 
 /// Whether a condition on lines is one on their products; `None` if it is about
@@ -124,8 +126,8 @@ fn needs(lines: &Condition) -> Option<bool> {
         Condition::Compare { column, .. }
         | Condition::In { column, .. }
         | Condition::IsNull { column, .. } => (column.name == "product_id").then_some(true),
-        Condition::One { relation, .. } if is_to(relation, &tables::PRODUCT) => Some(true),
-        Condition::One { relation, condition } if is_to(relation, &tables::SALES_ORDER) => {
+        Condition::One { relation, .. } if is_to::<product::Entity>(relation) => Some(true),
+        Condition::One { relation, condition } if is_to::<sales_order::Entity>(relation) => {
             is_about_days(condition).then_some(false)
         }
         _ => None,

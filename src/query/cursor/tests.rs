@@ -1,11 +1,12 @@
 use chrono::NaiveDate;
 
 use super::*;
+use crate::catalog::Column;
 use crate::error::Code;
-use crate::query::{Arguments, Column, OrderBy, PageSizes};
+use crate::query::{Arguments, OrderBy, PageSizes};
 
-static KEY: [Column; 2] = [Column::new("a", Kind::Int), Column::new("b", Kind::Uuid)];
-static TABLE: Table = Table::new("thing", &KEY);
+static KEY: [Column; 2] = [Column::derived("a", Kind::Int), Column::derived("b", Kind::Uuid)];
+static TABLE: Table = Table::derived("thing", &KEY);
 const FIELD: &str = "Query.things";
 
 fn key() -> Key {
@@ -15,7 +16,7 @@ fn key() -> Key {
 /// An order by columns that may be null, of these kinds.
 fn order(kinds: &[Kind]) -> Order {
     let keys = kinds.iter().enumerate().map(|(index, kind)| OrderKey {
-        by: OrderBy::Column(Box::leak(Box::new(Column::new("c", *kind).nullable()))),
+        by: OrderBy::Column(Box::leak(Box::new(Column::derived("c", *kind).nullable()))),
         direction: Direction::Desc,
         nulls: Nulls::Last,
         name: format!("KEY_{index}"),
@@ -161,7 +162,7 @@ fn what_no_row_can_have_is_refused_though_the_check_is_right() {
         assert_eq!(text(kind, value), Err(Code::BadUserInput), "{kind:?} {value:?}");
     }
     // A null where there is none, a key too short, too long, or of other parts.
-    static NEVER_NULL: Column = Column::new("c", Kind::Int);
+    static NEVER_NULL: Column = Column::derived("c", Kind::Int);
     let mut order = order(&[Kind::Int]);
     order.keys[0].by = OrderBy::Column(&NEVER_NULL);
     refusal(FIELD, &order, &checked(&format!("2|12:{FIELD}{}-{key}", tag("->KEY_0"))));

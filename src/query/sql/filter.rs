@@ -2,11 +2,11 @@
 
 use super::statement::{Place, Statement};
 use super::visible::restrict;
+use crate::catalog::ToMany;
+use crate::catalog::{Column, Kind};
 use crate::error::{Error, Result};
-use crate::query::column::{Column, Kind};
+use crate::query::argument::bad_argument;
 use crate::query::condition::{Comparison, Condition, Quantifier, TextMatch};
-use crate::query::page::bad_argument;
-use crate::query::relation::ToMany;
 
 /// Most conditions within one another.
 const MOST_DEPTH: usize = 64;

@@ -2,6 +2,7 @@
 
 pub(super) mod alias;
 pub(super) mod filter;
+mod join;
 pub(super) mod layout;
 pub(super) mod paging;
 pub(super) mod sort;

@@ -9,9 +9,9 @@ use super::layout::Layout;
 use super::sort::{Aggregation, Sort};
 use super::statement::{Place, Statement};
 use super::visible::restrict;
+use crate::catalog::ToOne;
 use crate::error::Result;
-use crate::query::read::List;
-use crate::query::relation::ToOne;
+use crate::query::list::List;
 use crate::query::selection::{Selection, Source};
 
 /// What the statement of a list is made of.

@@ -3,12 +3,12 @@
 use super::alias::Alias;
 use super::statement::{Place, Statement};
 use super::visible::restrict;
+use crate::catalog::ToMany;
+use crate::catalog::{Column, Kind, Table};
 use crate::error::{Error, Result};
-use crate::query::column::{Column, Kind, Table};
 use crate::query::cursor::Position;
 use crate::query::order::{Direction, Nulls, Order, OrderBy, OrderKey};
 use crate::query::page::Page;
-use crate::query::relation::ToMany;
 use crate::query::selection::{Selection, Source};
 use crate::query::value::Value;
 
@@ -84,7 +84,7 @@ impl Sort {
             term: Term::Column(Selection::ROW.alias(), column),
             kind: column.kind,
             nullable: false,
-            descending: table.newest_first,
+            descending: table.newest_first(),
             nulls_first: false,
         }));
         sort

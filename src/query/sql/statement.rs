@@ -6,15 +6,13 @@ use sqlx::postgres::{PgArguments, PgRow};
 use sqlx::{Arguments as _, AssertSqlSafe, Encode, Postgres, Type};
 
 use super::alias::Alias;
-use super::visible::restrict;
 use crate::auth::Scope;
+use crate::catalog::ToOne;
+use crate::catalog::{Column, Kind, Table};
 use crate::db::connections::Connections;
 use crate::error::{Error, Result};
-use crate::query::column::{Column, Kind, Table};
+use crate::query::argument::bad_argument;
 use crate::query::key::{Key, KeyPart};
-use crate::query::page::bad_argument;
-use crate::query::relation::ToOne;
-use crate::query::selection::Source;
 use crate::query::value::Value;
 
 /// Most values of a statement; Postgres counts them in 16 bits.
@@ -75,7 +73,7 @@ impl<'s> Statement<'s> {
 
     /// The value of a column.
     pub(crate) fn column(&mut self, alias: Alias, column: &Column) -> &mut Self {
-        column.write(alias, &mut self.text);
+        alias.write_column(column, &mut self.text);
         self
     }
 
@@ -129,23 +127,6 @@ impl<'s> Statement<'s> {
         for (one, other) in some.1.iter().zip(others.1) {
             self.condition().column(some.0, one).push(" = ").column(others.0, other);
         }
-    }
-
-    /// Joins rows to those that refer to them; where there is none it is all nulls.
-    pub(crate) fn join(
-        &mut self,
-        joins: impl Iterator<Item = (Source, Source, ToOne)>,
-    ) -> Result<()> {
-        for (source, of, relation) in joins {
-            let row = Place { table: relation.table, alias: source.alias() };
-            self.push(" LEFT JOIN ").table(row);
-            self.conditions(" ON ", |statement| {
-                statement.link((row.alias, row.table.key), (of.alias(), relation.from));
-                restrict(statement, row);
-                Ok(())
-            })?;
-        }
-        Ok(())
     }
 
     /// Sends a value and tells its number.

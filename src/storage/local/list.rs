@@ -1,4 +1,4 @@
-//! Walking a folder in the order in which S3 would list it.
+//! Walks a folder in the order of an S3 listing.
 
 use std::cmp::Reverse;
 use std::fs::{self, DirEntry, Metadata};
@@ -6,23 +6,24 @@ use std::io;
 use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
 
+use super::file;
 use crate::error::{Error, Result};
 use crate::storage::object::ObjectVersion;
 
-/// As many as S3 puts on a page.
+/// S3's page size.
 const PAGE: usize = 1000;
 
-/// The files of a folder, a page at a time. In memory are the names of the
-/// folders that are open, not of the whole tree.
+/// The files of a folder, a page at a time. Holds the entries of the open folders, not
+/// of the whole tree.
 #[derive(Debug)]
 pub(in crate::storage) struct Pages {
-    /// What is left, the next one last.
+    /// The entries to visit, the next one last.
     left: Vec<Entry>,
 }
 
 #[derive(Debug)]
 enum Entry {
-    /// What the caller named: a folder or a file.
+    /// The source itself: a folder or a file.
     Root(PathBuf),
     Folder(PathBuf),
     File(PathBuf),
@@ -60,60 +61,51 @@ fn page(left: &mut Vec<Entry>) -> Result<Vec<ObjectVersion>> {
     Ok(page)
 }
 
-/// The entries of a folder, the last one first. A folder is compared with the
-/// slash that follows its name in every key below it.
+/// The entries of a folder in reverse order. A folder sorts by its name with the slash
+/// that follows it in every key below.
 fn read_folder(path: &Path) -> Result<Vec<Entry>> {
     let mut entries = Vec::new();
     for entry in fs::read_dir(path).map_err(|error| unlisted(path, error))? {
         let entry = entry.map_err(|error| unlisted(path, error))?;
         let mut order = entry.file_name().as_bytes().to_vec();
-        match kind(&entry).map_err(|error| unlisted(&entry.path(), error))? {
-            Kind::Folder => {
-                order.push(b'/');
-                entries.push((order, Entry::Folder(entry.path())));
-            }
-            Kind::File => entries.push((order, Entry::File(entry.path()))),
-            Kind::Other => {}
+        let found = classify(&entry).map_err(|error| unlisted(&entry.path(), error))?;
+        if let Some(Entry::Folder(_)) = found {
+            order.push(b'/');
         }
+        entries.extend(found.map(|found| (order, found)));
     }
     entries.sort_by(|(a, _), (b, _)| Reverse(a).cmp(&Reverse(b)));
     Ok(entries.into_iter().map(|(_, entry)| entry).collect())
 }
 
-enum Kind {
-    Folder,
-    File,
-    Other,
-}
-
-/// Links to files count as files; links to folders are not followed, since they
-/// may lead in circles.
-fn kind(entry: &DirEntry) -> io::Result<Kind> {
+/// Symbolic links to files count as files; those to folders are not followed, since
+/// they may form cycles. `None` for anything else.
+fn classify(entry: &DirEntry) -> io::Result<Option<Entry>> {
     let file_type = entry.file_type()?;
     if file_type.is_dir() {
-        return Ok(Kind::Folder);
+        return Ok(Some(Entry::Folder(entry.path())));
     }
     let is_file = if file_type.is_symlink() {
         existing(&entry.path())?.is_some_and(|metadata| metadata.is_file())
     } else {
         file_type.is_file()
     };
-    Ok(if is_file { Kind::File } else { Kind::Other })
+    Ok(is_file.then(|| Entry::File(entry.path())))
 }
 
-/// `None` for a file that went away since its folder was read.
+/// `None` for a file that was deleted since its folder was read.
 fn version(path: &Path) -> Result<Option<ObjectVersion>> {
     let Some(metadata) = existing(path).map_err(|error| unlisted(path, error))? else {
         return Ok(None);
     };
     let Some(key) = path.to_str() else {
-        tracing::warn!(path = %path.display(), "a file is left out: its name is not UTF-8");
+        tracing::warn!(path = %path.display(), "skipped a file whose name is not UTF-8");
         return Ok(None);
     };
     Ok(Some(ObjectVersion {
         bucket: String::new(),
         key: key.to_owned(),
-        etag: super::etag(&metadata),
+        etag: file::etag(&metadata),
         version_id: None,
         size: metadata.len(),
         last_modified: metadata.modified().ok().map(Into::into),
@@ -129,5 +121,5 @@ fn existing(path: &Path) -> io::Result<Option<Metadata>> {
 }
 
 fn unlisted(path: &Path, error: io::Error) -> Error {
-    super::failed("listed", format_args!("file://{}", path.display()), error)
+    file::failed("listed", format_args!("file://{}", path.display()), error)
 }

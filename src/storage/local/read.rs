@@ -1,4 +1,4 @@
-//! Reading one version of a local file.
+//! Reads one version of a local file.
 
 use std::io::SeekFrom;
 
@@ -6,11 +6,12 @@ use bytes::{Bytes, BytesMut};
 use tokio::fs::File;
 use tokio::io::{AsyncReadExt, AsyncSeekExt};
 
-use crate::error::{Code, Error, Result};
-use crate::storage::MAX_CHUNK;
+use super::file;
+use crate::error::{Error, Result};
+use crate::storage::chunk::MAX_CHUNK;
 use crate::storage::object::ObjectVersion;
 
-/// Reads a file and makes sure, of each chunk, that it is of the version listed.
+/// Reads a file and verifies that each chunk is of the listed version.
 #[derive(Debug)]
 pub(in crate::storage) struct Reader {
     file: File,
@@ -37,9 +38,9 @@ impl Reader {
         }
         if buffer.is_empty() {
             verify(&self.file, &self.object).await?;
-            return if left == 0 { Ok(None) } else { Err(changed(&self.object)) };
+            return if left == 0 { Ok(None) } else { Err(self.object.overwritten()) };
         }
-        // Before it is handed out: what was read of another version must not be used.
+        // Before it is returned: bytes of another version must not be used.
         verify(&self.file, &self.object).await?;
         self.position += buffer.len() as u64;
         Ok(Some(buffer.freeze()))
@@ -48,14 +49,9 @@ impl Reader {
 
 async fn verify(file: &File, object: &ObjectVersion) -> Result<()> {
     let metadata = file.metadata().await.map_err(|error| unread(object, error))?;
-    if super::etag(&metadata) == object.etag { Ok(()) } else { Err(changed(object)) }
-}
-
-fn changed(object: &ObjectVersion) -> Error {
-    let message = format!("{object} was overwritten since it was listed: list it again");
-    Error::new(Code::Conflict, message)
+    if file::etag(&metadata) == object.etag { Ok(()) } else { Err(object.overwritten()) }
 }
 
 fn unread(object: &ObjectVersion, error: std::io::Error) -> Error {
-    super::failed("read", object, error)
+    file::failed("read", object, error)
 }

@@ -1,4 +1,4 @@
-//! The schema over a database of a test's own, asked without HTTP.
+//! The API over a database for one test alone, without HTTP.
 
 use async_graphql::{Request, Variables};
 use salesgraph::auth::Scope;
@@ -21,10 +21,10 @@ impl Api {
         Self::over(db).await
     }
 
-    /// The schema over rows that are there already.
+    /// The API over existing rows.
     pub(crate) async fn over(db: TestDb) -> Self {
         let engine = Engine::new(Reader::new(db.pool.clone()), Limits::default());
-        // What is looked up once is no part of what a test looks at.
+        // Initial lookups must not show in the statements that a test records.
         ask(&engine, "{ __typename }").await;
         Self { engine, db }
     }
@@ -58,7 +58,7 @@ impl Api {
     }
 }
 
-/// What a request gives, as a client sees it.
+/// The response to a request as a client sees it.
 pub(crate) async fn ask(engine: &Engine, request: impl Into<Request>) -> Value {
     let mut answer = engine.execute(engine.prepare(request.into()), &Scope::All).await;
     settle(&mut answer.errors, "test");

@@ -1,4 +1,4 @@
-//! One test's own database and bucket, and the loader on them.
+//! A test's database and bucket, and the loader on them.
 
 use std::path::Path;
 use std::process::Stdio;
@@ -14,7 +14,7 @@ use tokio_util::sync::CancellationToken;
 use super::servers::{Servers, servers, unique};
 use super::snapshot::Snapshot;
 
-/// A database and a bucket of a test's own.
+/// A database and a bucket for one test alone.
 pub(crate) struct TestApp {
     servers: &'static Servers,
     database: String,
@@ -45,7 +45,7 @@ impl TestApp {
         Self { servers, database, pool, bucket, bucket_name }
     }
 
-    /// The way to the database.
+    /// How to connect to the database.
     pub(crate) fn database(&self) -> PgConnectOptions {
         self.servers.options(&self.database)
     }
@@ -55,17 +55,17 @@ impl TestApp {
         self.servers.url(&self.database)
     }
 
-    /// The way to S3.
+    /// How to connect to S3.
     pub(crate) fn s3(&self) -> &'static S3Settings {
         &self.servers.s3
     }
 
-    /// Where the loader looks.
+    /// The source of the loader.
     pub(crate) fn source_uri(&self) -> String {
         format!("s3://{}/incoming", self.bucket_name)
     }
 
-    /// Puts an object under the prefix that the loader looks at.
+    /// Puts an object under the prefix of the source.
     pub(crate) async fn put(&self, key: &str, bytes: impl Into<Vec<u8>>) {
         let key = format!("incoming/{key}");
         self.bucket.put_bytes(&key, bytes.into()).await.expect("the object is put");
@@ -97,7 +97,7 @@ impl TestApp {
         self.loader_of(&self.source_uri(), self.s3(), change).await
     }
 
-    /// A loader of another source or through another endpoint.
+    /// A loader of another source, or through another endpoint.
     pub(crate) async fn loader_of(
         &self,
         uri: &str,
@@ -121,7 +121,7 @@ impl TestApp {
         }
     }
 
-    /// The program itself, pointed at the database and the bucket.
+    /// The program, configured for the database and the bucket.
     pub(crate) fn command(&self) -> Command {
         let mut command = Command::new(env!("CARGO_BIN_EXE_salesgraph"));
         let s3 = self.s3();
@@ -140,12 +140,12 @@ impl TestApp {
         command
     }
 
-    /// Everything the loader is answerable for.
+    /// Everything the loader is responsible for.
     pub(crate) async fn snapshot(&self) -> Snapshot {
         Snapshot::take(&self.pool).await
     }
 
-    /// One value.
+    /// The only value of a query.
     pub(crate) async fn value<T>(&self, sql: &'static str) -> T
     where
         T: Send + Unpin + sqlx::Type<sqlx::Postgres> + for<'r> sqlx::Decode<'r, sqlx::Postgres>,

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use salesgraph::graphql::Commands;
-use salesgraph::http::{AppState, Limits};
+use salesgraph::http::{AppState, RequestLimits};
 use salesgraph::load::BatchLimits;
 use serde_json::{Value as Json, json};
 use tokio_util::sync::CancellationToken;
@@ -22,7 +22,7 @@ pub(crate) fn commands(app: &TestApp, patience: Duration, stop: &CancellationTok
 /// A state with commands that are waited for to their end, and with a cache.
 pub(crate) fn state_with_commands(app: &TestApp) -> AppState {
     let commands = commands(app, Duration::from_secs(15), &CancellationToken::new());
-    state(&app.pool, Limits::default()).with_cache(CACHE_BYTES).with_commands(commands)
+    state(&app.pool, RequestLimits::default()).with_cache(CACHE_BYTES).with_commands(commands)
 }
 
 /// What a client of JSON gets.

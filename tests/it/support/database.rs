@@ -1,11 +1,11 @@
-//! A database of a test's own, without a bucket.
+//! A database for one test alone, without a bucket.
 
 use salesgraph::db::pool;
 use sqlx::postgres::PgPool;
 
 use super::servers::{Servers, servers};
 
-/// A database that is dropped at the end where its server outlives the tests.
+/// A database that is dropped at the end if its server outlives the tests.
 pub(crate) struct TestDb {
     pub(crate) url: String,
     pub(crate) pool: PgPool,
@@ -19,7 +19,7 @@ pub(crate) async fn database() -> TestDb {
     connect(servers, servers.create_database().await).await
 }
 
-/// The same without tables.
+/// A database without tables.
 pub(crate) async fn unmigrated() -> TestDb {
     let servers = servers();
     connect(servers, servers.create_empty_database().await).await

@@ -1,25 +1,12 @@
-//! Rewrites a file of the usual dialect in another one.
+//! Rewrites a file of the usual dialect into another one.
 
 use std::io::Write as _;
 
 /// Columns that hold decimals.
 const DECIMALS: [&str; 16] = [
-    "StandardCost",
-    "ListPrice",
-    "Weight",
-    "SubTotal",
-    "TaxAmt",
-    "Freight",
-    "TotalDue",
-    "UnitPrice",
-    "UnitPriceDiscount",
-    "LineTotal",
-    "SalesYTD",
-    "SalesLastYear",
-    "CostYTD",
-    "CostLastYear",
-    "AverageRate",
-    "EndOfDayRate",
+    "StandardCost", "ListPrice", "Weight", "SubTotal", "TaxAmt", "Freight", "TotalDue",
+    "UnitPrice", "UnitPriceDiscount", "LineTotal", "SalesYTD", "SalesLastYear", "CostYTD",
+    "CostLastYear", "AverageRate", "EndOfDayRate",
 ];
 
 /// How a file is written.
@@ -28,7 +15,7 @@ pub(crate) struct Written {
     pub(crate) delimiter: char,
     pub(crate) line_end: &'static str,
     pub(crate) null: &'static str,
-    /// The mark of all decimals; none leaves each as it is.
+    /// The decimal mark; `None` leaves decimals as they are.
     pub(crate) decimal: Option<char>,
     pub(crate) encoding: Encoding,
     pub(crate) compression: Compression,
@@ -53,7 +40,7 @@ pub(crate) enum Compression {
     Zstd,
 }
 
-/// As the files are delivered.
+/// The dialect in which the files are delivered.
 pub(crate) const USUAL: Written = Written {
     delimiter: ';',
     line_end: "\r\n",

@@ -1,4 +1,4 @@
-//! Pseudo-random choices that follow from a seed alone.
+//! Pseudo-random choices determined by a seed.
 
 /// A sequence of choices (splitmix64).
 pub(crate) struct Draw(u64);

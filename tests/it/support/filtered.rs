@@ -1,4 +1,4 @@
-//! Lists under a filter, against SQL written by hand.
+//! Filtered lists, compared with SQL written by hand.
 
 use std::collections::BTreeSet;
 
@@ -7,7 +7,7 @@ use sqlx::{AssertSqlSafe, Executor as _};
 
 use super::Api;
 
-/// Makes the rows differ, with nulls, case, wildcards and digits to tell apart.
+/// Makes the rows differ in nulls, case, wildcards and digits.
 const DIFFERENCES: &str = r"
 ALTER TABLE sales_order DROP CONSTRAINT sales_order_due_date,
     DROP CONSTRAINT sales_order_ship_date, DROP CONSTRAINT sales_order_total_due;
@@ -36,7 +36,7 @@ pub(crate) async fn api() -> Api {
     api
 }
 
-/// A list of the schema, the field that tells its rows apart, and the table.
+/// A list of the schema, the field that identifies its rows, and its table.
 pub(crate) struct List {
     field: &'static str,
     filter: &'static str,
@@ -70,7 +70,7 @@ pub(crate) const LINES: List = List {
 };
 
 impl List {
-    /// The rows that a filter brings, as variable and with their number.
+    /// The rows of a filter, given as a variable; checks their `totalCount`.
     pub(crate) async fn rows(&self, api: &Api, filter: &Value) -> BTreeSet<String> {
         let Self { field, filter: ty, key, .. } = self;
         let query = format!(
@@ -87,11 +87,11 @@ impl List {
         rows
     }
 
-    /// Compares a filter with a condition in SQL, which must tell rows apart.
+    /// Compares a filter with a condition in SQL, which must hold for some rows only.
     pub(crate) async fn same(&self, api: &Api, filter: Value, condition: &str) {
         let wanted = self.wanted(api, condition).await;
         let all = self.wanted(api, "true").await;
-        assert!(!wanted.is_empty() && wanted != all, "{condition} tells nothing apart");
+        assert!(!wanted.is_empty() && wanted != all, "{condition} holds for all rows or none");
         assert_eq!(self.rows(api, &filter).await, wanted, "{filter} is not {condition}");
     }
 

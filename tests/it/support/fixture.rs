@@ -1,6 +1,6 @@
 //! A few rows of every table: 60 customers, the last without a person, each with
 //! three orders; order `1000 * customer + k` has 2k lines. The store of the customer
-//! without a person is not there, nor is a territory for every customer.
+//! without a person is missing, as are some customers' territories.
 
 use sqlx::{Executor as _, PgPool};
 

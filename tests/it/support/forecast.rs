@@ -1,14 +1,14 @@
-//! The demand forecast worked out again, day by day, from the rows themselves.
+//! The demand forecast recomputed day by day from the rows themselves.
 
 use sqlx::{AssertSqlSafe, Executor as _, PgPool};
 
-/// Compares what the view gives for every date with it, and tells how many there
-/// are. Of one product in twelve: it takes its time.
+/// Compares the view with it for every date; returns the number of rows. Only for
+/// one product in twelve, because it is slow.
 pub(crate) async fn assert_as_worked_out(pool: &PgPool, when: &str) -> i64 {
     assert_of(pool, when, "product_id % 12 = 7").await
 }
 
-/// Likewise of every product.
+/// Likewise for every product.
 pub(crate) async fn assert_all_as_worked_out(pool: &PgPool, when: &str) -> i64 {
     assert_of(pool, when, "true").await
 }

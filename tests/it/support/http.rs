@@ -9,7 +9,7 @@ use hyper::header::{ACCEPT, CONTENT_TYPE};
 use hyper::{Request, StatusCode};
 use hyper_util::rt::TokioIo;
 use salesgraph::db::data_version::DataVersions;
-use salesgraph::http::{AppState, Limits, serve};
+use salesgraph::http::{AppState, RequestLimits, serve};
 use serde_json::Value;
 use sqlx::PgPool;
 use tokio::net::{TcpListener, TcpStream};
@@ -24,11 +24,11 @@ pub(crate) struct TestServer {
     ended: JoinHandle<salesgraph::error::Result<()>>,
 }
 
-/// As the program's own default.
+/// The program's default.
 pub(crate) const CACHE_BYTES: usize = 32 << 20;
 
 /// A state over a pool, without a cache.
-pub(crate) fn state(pool: &PgPool, limits: Limits) -> AppState {
+pub(crate) fn state(pool: &PgPool, limits: RequestLimits) -> AppState {
     let versions = DataVersions::start(pool, pool.connect_options().as_ref().clone());
     AppState::new(pool.clone(), versions, Default::default(), limits)
 }
@@ -36,7 +36,7 @@ pub(crate) fn state(pool: &PgPool, limits: Limits) -> AppState {
 pub(crate) struct Answer {
     pub(crate) status: StatusCode,
     pub(crate) headers: hyper::HeaderMap,
-    /// Empty where the body is no UTF-8.
+    /// Empty if the body is not UTF-8.
     pub(crate) text: String,
     pub(crate) bytes: bytes::Bytes,
 }
@@ -46,7 +46,7 @@ impl Answer {
         serde_json::from_str(&self.text).unwrap_or_else(|_| panic!("no JSON: {}", self.text))
     }
 
-    /// Data and errors, without what tells of the moment.
+    /// Data and errors, without `extensions`.
     pub(crate) fn result(&self) -> Value {
         let mut json = self.json();
         if let Some(answer) = json.as_object_mut() {
@@ -67,11 +67,11 @@ impl Answer {
 }
 
 impl TestServer {
-    pub(crate) async fn start(db: &TestDb, limits: Limits) -> Self {
+    pub(crate) async fn start(db: &TestDb, limits: RequestLimits) -> Self {
         Self::serve(state(&db.pool, limits).with_cache(CACHE_BYTES)).await
     }
 
-    /// A server of this state.
+    /// A server with this state.
     pub(crate) async fn serve(state: impl Into<Arc<AppState>>) -> Self {
         let state: Arc<AppState> = state.into();
         let listener = TcpListener::bind("127.0.0.1:0").await.expect("bind");
@@ -98,7 +98,7 @@ impl TestServer {
         send(self.address, request).await
     }
 
-    /// `headers` are added; there is a `host` already.
+    /// Sends a request with these headers and a `host`.
     pub(crate) async fn request(
         &self,
         method: &str,
@@ -109,7 +109,7 @@ impl TestServer {
         self.request_as("localhost", method, path, headers, body).await
     }
 
-    /// The same to any host, as the client names it.
+    /// Likewise, with this `host`.
     pub(crate) async fn request_as(
         &self,
         host: &str,
@@ -135,7 +135,7 @@ impl TestServer {
     }
 }
 
-/// Asks the server at a base URL, as a client of JSON would.
+/// Sends a query to the server at a base URL and reads its JSON.
 pub(crate) async fn post_to(base_url: &str, query: &str) -> Value {
     let host = base_url.strip_prefix("http://").expect("plain HTTP");
     let request = Request::post("/graphql")

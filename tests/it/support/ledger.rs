@@ -1,4 +1,4 @@
-//! What must hold in the ledger at any time, whatever happened before.
+//! Invariants of the ledger.
 
 use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
@@ -9,7 +9,7 @@ use sqlx::{AssertSqlSafe, PgPool};
 
 use super::TestApp;
 
-/// How long anything may take that happens in another process.
+/// How long anything in another process may take.
 pub(crate) const PATIENCE: Duration = Duration::from_secs(30);
 
 /// Batches so small that even a small file has many.
@@ -23,14 +23,14 @@ impl TestApp {
         self.loader(small_batches).await.run().await.expect("the run ends")
     }
 
-    /// Waits until a query gives true.
+    /// Waits until a query returns true.
     pub(crate) async fn wait_until(&self, condition: &str) {
         wait_until(&self.pool, condition).await;
     }
 
-    /// Rows, rejects and parked rows are there as often as the ledger says, and
-    /// what the runs did to a file adds up to what became of it. Only for files
-    /// of which no row was replaced by another file's.
+    /// Checks that rows, rejects and parked rows are as many as the ledger says, and
+    /// that the runs of each file add up to its totals. Only for files of which no row
+    /// was replaced by another file's.
     pub(crate) async fn assert_ledger_holds(&self, when: &str) {
         let mut stored = BTreeMap::new();
         let tables = dataset::ALL.iter().map(|dataset| dataset.table);
@@ -42,17 +42,18 @@ impl TestApp {
             let kind = if table.starts_with("load_") { table } else { "rows" };
             stored.extend(rows.into_iter().map(|(file, count)| ((file, kind), count)));
         }
-        let told: Vec<(i32, i64, i64, i64)> = sqlx::query_as(
+        let recorded: Vec<(i32, i64, i64, i64)> = sqlx::query_as(
             "SELECT id, rows_inserted + rows_updated, rows_rejected, rows_parked FROM load_file",
         )
         .fetch_all(&self.pool)
         .await
         .expect("the files");
-        for (file, rows, rejected, parked) in told {
-            for (kind, told) in [("rows", rows), ("load_reject", rejected), ("load_parked", parked)]
+        for (file, rows, rejected, parked) in recorded {
+            for (kind, counted) in
+                [("rows", rows), ("load_reject", rejected), ("load_parked", parked)]
             {
                 let stored = stored.get(&(file, kind)).copied().unwrap_or(0);
-                assert_eq!(stored, told, "{when}: {kind} of file {file}: stored, told");
+                assert_eq!(stored, counted, "{when}: {kind} of file {file}: stored, counted");
             }
         }
         let differing: Vec<(i32,)> = sqlx::query_as(
@@ -71,7 +72,7 @@ impl TestApp {
     }
 }
 
-/// Waits until a query gives true; fails when it takes too long.
+/// Waits until a query returns true; fails when it takes too long.
 pub(crate) async fn wait_until(pool: &PgPool, condition: &str) {
     let begun = Instant::now();
     loop {
@@ -82,7 +83,7 @@ pub(crate) async fn wait_until(pool: &PgPool, condition: &str) {
             return;
         }
         assert!(begun.elapsed() < PATIENCE, "never came true: {condition}");
-        // The pace of asking again; the condition is what is waited for.
+        // The polling interval.
         tokio::time::sleep(Duration::from_millis(2)).await;
     }
 }

@@ -1,9 +1,10 @@
-//! What a test needs to start: servers of its own, shared by the binary, and in
-//! them a database and a bucket that no other test knows.
+//! What tests start with: servers shared by the binary, and in them a database and a
+//! bucket for each test alone.
 
 pub(crate) mod api;
 pub(crate) mod app;
 pub(crate) mod commands;
+pub(crate) mod cut_proxy;
 pub(crate) mod database;
 pub(crate) mod dialects;
 pub(crate) mod draw;

@@ -1,4 +1,4 @@
-//! The programs of others in `tests/clients`, installed once for all tests.
+//! The npm packages of `tests/clients`, installed once for all tests.
 
 use std::path::{Path, PathBuf};
 use std::process::{Output, Stdio};
@@ -9,16 +9,16 @@ use tokio::process::Command;
 use tokio::sync::OnceCell;
 use tokio::time::timeout;
 
-use crate::graphiql::on_path;
+use crate::http::graphiql::on_path;
 
 const SOURCES: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/clients");
 const SCHEMA: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/schema.graphql");
 const MODULES: &str = "node_modules";
 const LIMIT: Duration = Duration::from_secs(300);
-/// How npm says that our own files are wrong, which no network can excuse.
+/// npm's error codes for faults in our own files, not in the network.
 const OUR_FAULTS: [&str; 3] = ["EUSAGE", "EINTEGRITY", "EJSONPARSE"];
 
-/// A copy of `tests/clients` with `schema.graphql` and what npm installs.
+/// A copy of `tests/clients` with `schema.graphql` and the installed packages.
 #[derive(Debug)]
 pub(crate) struct Clients {
     node: PathBuf,
@@ -26,8 +26,8 @@ pub(crate) struct Clients {
 }
 
 impl Clients {
-    /// Installed by the first test that asks. None, and that said, without the npm
-    /// registry; likewise without Node.js and npm, except where `CI` is set.
+    /// Installed by the first test that needs it. `None`, with a message, without the
+    /// npm registry; likewise without Node.js and npm, except where `CI` is set.
     pub(crate) async fn installed(for_what: &str) -> Option<&'static Self> {
         static INSTALLED: OnceCell<Result<Clients, String>> = OnceCell::const_new();
         match INSTALLED.get_or_init(Self::install).await {
@@ -46,7 +46,7 @@ impl Clients {
             return Err(missing);
         };
         let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join("clients");
-        // What was generated before must not stand for what is generated now.
+        // Files generated earlier must not pass for new ones.
         remove_all_but_modules(&folder);
         copy(Path::new(SOURCES), &folder);
         fs::copy(SCHEMA, folder.join("schema.graphql")).unwrap();
@@ -61,13 +61,13 @@ impl Clients {
         run(command).await.unwrap_or_else(|error| panic!("{script} {arguments:?}: {error}"))
     }
 
-    /// The same of a program of an installed package, which must succeed.
+    /// Runs a program of an installed package, which must succeed.
     pub(crate) async fn run_bin(&self, program: &str, arguments: &[&str]) {
         let output = self.run(&format!("{MODULES}/.bin/{program}"), arguments).await;
         assert!(output.status.success(), "{program}: {}", said(&output));
     }
 
-    /// A script that is not yet started.
+    /// A command for a script, not started yet.
     pub(crate) fn command(&self, script: &str) -> Command {
         let mut command = Command::new(&self.node);
         command.arg(script).current_dir(&self.folder);
@@ -75,7 +75,7 @@ impl Clients {
         command
     }
 
-    /// Whether there is a file of this path in the folder.
+    /// Whether the folder has a file of this path.
     pub(crate) fn has(&self, path: &str) -> bool {
         self.folder.join(path).is_file()
     }
@@ -104,15 +104,15 @@ fn copy(from: &Path, to: &Path) {
     }
 }
 
-/// `npm ci`, unless what is installed is already what the lock file says; fails
-/// with what npm says where that may be for want of the registry.
+/// `npm ci`, unless the installed packages match the lock file already; fails with
+/// npm's output if the cause may be the registry.
 async fn install(npm: &Path, folder: &Path) -> Result<(), String> {
     let lock = fs::read(folder.join("package-lock.json")).unwrap();
     let stamp = folder.join("installed.lock");
     if fs::read(&stamp).is_ok_and(|installed| installed == lock) {
         return Ok(());
     }
-    // What is installed is unknown from here on, until it succeeds.
+    // The installed packages are unknown until this succeeds.
     fs::write(&stamp, "").unwrap();
     let mut ci = Command::new(npm);
     ci.args(["ci", "--ignore-scripts", "--no-audit", "--no-fund", "--prefer-offline"])
@@ -134,7 +134,7 @@ async fn run(mut command: Command) -> io::Result<Output> {
     timeout(LIMIT, command.output()).await?
 }
 
-/// All that a program printed.
+/// A program's whole output.
 pub(crate) fn said(output: &Output) -> String {
     let text = |bytes| String::from_utf8_lossy(bytes).into_owned();
     text(&output.stdout) + &text(&output.stderr)

@@ -1,4 +1,4 @@
-//! The program as a process of its own.
+//! The program as a separate process.
 
 use std::process::Stdio;
 
@@ -7,7 +7,7 @@ use nix::unistd::Pid;
 use tokio::process::Child;
 
 use super::TestApp;
-use crate::cut_proxy::CutProxy;
+use crate::support::cut_proxy::CutProxy;
 
 /// A process that ended.
 #[derive(Debug)]
@@ -18,14 +18,14 @@ pub(crate) struct Ended {
 }
 
 impl Ended {
-    /// Fails, with all that was said, where the code is another one.
+    /// Fails with the whole output if the exit code is another one.
     #[track_caller]
     pub(crate) fn expect(self, code: i32) -> Self {
         assert_eq!(self.code, Some(code), "stdout:\n{}\nstderr:\n{}", self.out, self.err);
         self
     }
 
-    /// Fails unless each of these stands on standard output.
+    /// Fails unless standard output contains each of these.
     #[track_caller]
     pub(crate) fn says(self, parts: &[&str]) -> Self {
         for part in parts {
@@ -43,7 +43,7 @@ impl TestApp {
         Ended { code: output.status.code(), out: text(output.stdout), err: text(output.stderr) }
     }
 
-    /// Starts a load in small batches whose S3 is reached through a proxy.
+    /// Starts a load in small batches that reaches S3 through a proxy.
     pub(crate) fn start_load_through(&self, proxy: &CutProxy) -> Child {
         self.command()
             .arg("load")

@@ -1,4 +1,4 @@
-//! Small generated file sets, made once for all tests of the binary.
+//! Small generated file sets, shared by all tests of the binary.
 
 use std::path::Path;
 use std::sync::OnceLock;
@@ -19,14 +19,14 @@ pub(crate) const INVENTORY: &str = "production/Production.ProductInventory.csv";
 pub(crate) const TERRITORY: &str = "sales/Sales.SalesTerritory.csv";
 pub(crate) const STORE: &str = "sales/Sales.Store.csv";
 pub(crate) const RATE: &str = "sales/Sales.CurrencyRate.csv";
-/// Those that every load has.
+/// The required ones.
 pub(crate) const REQUIRED: [&str; 6] = [PERSON, PRODUCT, CUSTOMER, OFFER, HEADER, DETAIL];
-/// Those that it may lack.
+/// The optional ones.
 pub(crate) const OPTIONAL: [&str; 4] = [INVENTORY, TERRITORY, STORE, RATE];
 pub(crate) const ALL: [&str; 10] =
     [PERSON, PRODUCT, CUSTOMER, OFFER, HEADER, DETAIL, INVENTORY, TERRITORY, STORE, RATE];
 
-/// Generated files and what is wrong with them.
+/// Generated files and their planted defects.
 pub(crate) struct Sample {
     files: Vec<(&'static str, Vec<u8>)>,
     /// The planted bad rows, in no particular order.
@@ -44,7 +44,7 @@ pub(crate) struct Planted {
     pub(crate) reason: String,
 }
 
-/// Good rows only: some 6,000 of them.
+/// Good rows only, some 6,000.
 pub(crate) fn clean() -> &'static Sample {
     static CLEAN: OnceLock<Sample> = OnceLock::new();
     CLEAN.get_or_init(|| Sample::make(0.0))
@@ -107,7 +107,7 @@ impl Sample {
 }
 
 fn planted(list: &Path) -> Vec<Planted> {
-    // A sample without bad rows has no list.
+    // A sample without bad rows has no manifest.
     let Ok(text) = std::fs::read_to_string(list) else { return Vec::new() };
     text.lines().map(|line| serde_json::from_str(line).expect("a planted row")).collect()
 }

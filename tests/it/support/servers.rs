@@ -6,9 +6,8 @@ use std::str::FromStr;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{OnceLock, mpsc};
 
-use migration::{Migrator, MigratorTrait};
 use salesgraph::config::Secret;
-use salesgraph::db::pool::orm;
+use salesgraph::db::schema;
 use salesgraph::embedded::postgres::{Postgres, PostgresOptions};
 use salesgraph::embedded::s3::{S3Options, S3Server};
 use salesgraph::storage::S3Settings;
@@ -17,9 +16,9 @@ use sqlx::{AssertSqlSafe, ConnectOptions as _, Connection as _, PgConnection};
 
 /// The servers.
 pub(crate) struct Servers {
-    /// A superuser's way into Postgres.
+    /// How a superuser connects to Postgres.
     admin: PgConnectOptions,
-    /// The way to S3.
+    /// How to connect to S3.
     pub(crate) s3: S3Settings,
     template: String,
     /// Whether the databases outlive the tests unless dropped.
@@ -35,11 +34,11 @@ pub(crate) fn unique(prefix: &str) -> String {
     format!("{prefix}-{}-{number}", std::process::id())
 }
 
-/// The servers, started by the first test that asks.
+/// The servers, started by the first test that needs them.
 pub(crate) fn servers() -> &'static Servers {
     SERVERS.get_or_init(|| {
         let (ready, servers) = mpsc::channel();
-        // The servers run for as long as the process, on a runtime that no test ends.
+        // The servers live as long as the process, on a runtime that outlives every test.
         std::thread::spawn(move || {
             let runtime = tokio::runtime::Builder::new_multi_thread()
                 .worker_threads(2)
@@ -57,7 +56,7 @@ pub(crate) fn servers() -> &'static Servers {
 }
 
 impl Servers {
-    /// A Postgres of one test's own, with the S3 of all tests.
+    /// A Postgres for one test alone, with the S3 of all tests.
     pub(crate) async fn on(postgres: &Postgres) -> &'static Self {
         let admin = PgConnectOptions::from_str(&postgres.url_for("postgres")).expect("a URL");
         let template = migrated_template(&admin).await;
@@ -65,7 +64,7 @@ impl Servers {
         Box::leak(Box::new(Self { admin, s3, template, keeps_databases: false }))
     }
 
-    /// The way into one database.
+    /// How to connect to a database.
     pub(crate) fn options(&self, database: &str) -> PgConnectOptions {
         self.admin.clone().database(database)
     }
@@ -93,13 +92,12 @@ impl Servers {
         name
     }
 
-    /// Drops a test's database where the server outlives the tests, to leave it as
-    /// it was found.
+    /// Drops a test's database if the server outlives the tests.
     pub(crate) fn drop_in_the_end(&'static self, name: &str) {
         if !self.keeps_databases {
             return;
         }
-        // `Drop` cannot wait, and the test's own runtime may be on its way out.
+        // `Drop` cannot wait, and the test's runtime may be shutting down.
         let name = name.to_owned();
         let dropping = std::thread::spawn(move || {
             let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
@@ -119,7 +117,7 @@ impl Servers {
     }
 }
 
-/// What keeps the embedded servers running.
+/// The embedded servers, which stop when dropped.
 type Keep = (Option<Postgres>, Option<S3Server>);
 
 async fn start() -> (Servers, Keep) {
@@ -143,7 +141,7 @@ async fn start() -> (Servers, Keep) {
     (Servers { admin, s3, template, keeps_databases }, (postgres, server))
 }
 
-/// A Postgres for tests: its data are thrown away, so it need not wait for disks.
+/// A Postgres for tests: its data are thrown away, so fsync is off.
 pub(crate) async fn start_postgres(state_dir: &Path) -> Postgres {
     let setting = |name: &str, value: &str| (name.to_owned(), value.to_owned());
     Postgres::start(PostgresOptions {
@@ -192,7 +190,7 @@ fn external_s3(endpoint: String) -> S3Settings {
     }
 }
 
-/// The database that every test's own is a copy of.
+/// The database that every test's database is copied from.
 async fn migrated_template(admin: &PgConnectOptions) -> String {
     let name = unique("template").replace('-', "_");
     let mut connection = PgConnection::connect_with(admin).await.expect("Postgres answers");
@@ -203,13 +201,13 @@ async fn migrated_template(admin: &PgConnectOptions) -> String {
         .connect_with(admin.clone().database(&name))
         .await
         .expect("the template answers");
-    Migrator::up(&orm(&pool), None).await.expect("the migrations apply");
+    schema::up(&pool).await.expect("the migrations apply");
     pool.close().await;
     name
 }
 
-/// A folder for a server's state, which the unprivileged account of Postgres can
-/// reach. Folders of test runs that are over are removed.
+/// A folder for a server's state, accessible to the unprivileged account of Postgres.
+/// Removes the folders of earlier test runs.
 pub(crate) fn state_dir(name: &str) -> PathBuf {
     const PREFIX: &str = "salesgraph-test-";
     let root = std::env::temp_dir();
@@ -218,7 +216,7 @@ pub(crate) fn state_dir(name: &str) -> PathBuf {
         let owner = file_name.to_string_lossy().strip_prefix(PREFIX).map(str::to_owned);
         let owner = owner.and_then(|rest| rest.split('-').next()?.parse::<u32>().ok());
         if owner.is_some_and(|pid| !Path::new(&format!("/proc/{pid}")).exists()) {
-            // Another test process may be removing it as well.
+            // Another test process may be removing it at the same time.
             let _ = std::fs::remove_dir_all(entry.path());
         }
     }

@@ -1,5 +1,5 @@
 //! The state after a load, without what differs from run to run (ids of runs and
-//! files, times): two loads that should come to the same must be equal here.
+//! files, times), so that loads with the same result have equal snapshots.
 
 use std::collections::BTreeMap;
 
@@ -11,7 +11,7 @@ use sqlx::{AssertSqlSafe, PgPool, Row as _};
 pub(crate) struct Snapshot {
     /// Rows and hash of each table, with the file version and line of each row.
     pub(crate) tables: BTreeMap<&'static str, (i64, String)>,
-    /// Likewise, without where the rows came from.
+    /// Likewise, without the origin of the rows.
     pub(crate) content: BTreeMap<&'static str, (i64, String)>,
     /// Each file's numbers: read, inserted, updated, unchanged, rejected, parked.
     pub(crate) files: Vec<(String, String, [i64; 6])>,
@@ -25,10 +25,10 @@ impl Snapshot {
     pub(crate) async fn take(pool: &PgPool) -> Self {
         let mut tables = BTreeMap::new();
         let mut content = BTreeMap::new();
-        for dataset in dataset::ALL {
+        for dataset in dataset::ALL.iter() {
             let (table, key) = (dataset.table, dataset.key.join(", "));
-            // The row's file by its key, because its number depends on the order
-            // in which files that load side by side were entered.
+            // The row's file by its key: ids depend on the order in which concurrent
+            // loads recorded their files.
             let sql = format!(
                 "SELECT count(*), \
                    coalesce(md5(string_agg(origin || row_text, E'\\n' ORDER BY {key})), ''), \

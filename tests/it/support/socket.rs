@@ -1,4 +1,4 @@
-//! A client of `graphql-transport-ws` that says what it is told to.
+//! A client of `graphql-transport-ws`.
 
 use std::time::Duration;
 
@@ -14,7 +14,7 @@ use super::http::TestServer;
 
 const LIMIT: Duration = Duration::from_secs(60);
 
-/// A message, its answer without what tells of the moment.
+/// A message without the `extensions` of its answer.
 fn without_extensions(text: &str) -> Json {
     let mut message: Json = serde_json::from_str(text).expect("JSON");
     let payload = message.get_mut("payload").and_then(Json::as_object_mut);
@@ -48,15 +48,15 @@ impl Socket {
         Self::handshake(server, &protocol).await.expect("the handshake succeeds")
     }
 
-    /// After the first two messages.
+    /// A socket that has been acknowledged.
     pub(crate) async fn begin(server: &TestServer) -> Self {
         let mut socket = Self::open(server).await;
-        socket.say(json!({ "type": "connection_init", "payload": {} })).await;
-        assert_eq!(socket.told().await, json!({ "type": "connection_ack" }));
+        socket.send(json!({ "type": "connection_init", "payload": {} })).await;
+        assert_eq!(socket.receive().await, json!({ "type": "connection_ack" }));
         socket
     }
 
-    pub(crate) async fn say(&mut self, message: Json) {
+    pub(crate) async fn send(&mut self, message: Json) {
         self.0.send(Message::text(message.to_string())).await.unwrap();
     }
 
@@ -64,9 +64,9 @@ impl Socket {
         self.ask(id, json!({ "query": query })).await;
     }
 
-    /// The same with any parameters.
+    /// Subscribes with any payload.
     pub(crate) async fn ask(&mut self, id: &str, payload: Json) {
-        self.say(json!({ "type": "subscribe", "id": id, "payload": payload })).await;
+        self.send(json!({ "type": "subscribe", "id": id, "payload": payload })).await;
     }
 
     pub(crate) async fn message(&mut self) -> Message {
@@ -79,7 +79,7 @@ impl Socket {
         }
     }
 
-    pub(crate) async fn told(&mut self) -> Json {
+    pub(crate) async fn receive(&mut self) -> Json {
         match self.message().await {
             Message::Text(text) => without_extensions(&text),
             other => panic!("no text: {other:?}"),

@@ -1,4 +1,4 @@
-//! The statements a piece of code sends, as sqlx logs them.
+//! The statements that a piece of code sends, as sqlx logs them.
 
 use std::cell::RefCell;
 use std::fmt;
@@ -9,14 +9,14 @@ use tracing::{Event, Subscriber};
 use tracing_subscriber::layer::{Context, Layer, SubscriberExt as _};
 
 thread_local! {
-    /// What this thread has sent since it began to listen; none when it does not.
+    /// What this thread has sent while it records; `None` when it does not.
     static SEEN: RefCell<Option<Vec<String>>> = const { RefCell::new(None) };
 }
 
 /// The statements of `work`, which must stay on its thread.
 pub(crate) async fn during<T>(work: impl Future<Output = T>) -> (T, Vec<String>) {
-    // One subscriber for the process: whether an event is of interest is
-    // remembered for all threads, and those that do not listen would decide it.
+    // One subscriber for the process: the interest in an event is cached for all
+    // threads, and those that do not record would decide it.
     static START: Once = Once::new();
     START.call_once(|| {
         let subscriber = tracing_subscriber::registry().with(Statements);

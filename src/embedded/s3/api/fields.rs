@@ -1,11 +1,22 @@
-//! The fields that several requests or answers share without sharing a type.
+//! The fields that several requests or responses share without sharing a type.
 
-/// The headers of a request that are kept with the object.
+/// The content coding to store, without `aws-chunked`, which encodes the transfer.
+pub(super) fn stored_encoding(encoding: Option<String>) -> Option<String> {
+    let encoding = encoding?;
+    let kept: Vec<_> = encoding
+        .split(',')
+        .map(str::trim)
+        .filter(|coding| !coding.is_empty() && !coding.eq_ignore_ascii_case("aws-chunked"))
+        .collect();
+    (!kept.is_empty()).then(|| kept.join(","))
+}
+
+/// The headers of a request that are stored with the object.
 macro_rules! headers {
     ($input:expr) => {
         $crate::embedded::s3::record::Headers {
             content_type: $input.content_type.take(),
-            content_encoding: $crate::embedded::s3::api::object::stored_encoding(
+            content_encoding: $crate::embedded::s3::api::fields::stored_encoding(
                 $input.content_encoding.take(),
             ),
             content_language: $input.content_language.take(),
@@ -30,20 +41,8 @@ macro_rules! read_condition {
     };
 }
 
-/// The conditions of a copy on its source.
-macro_rules! source_condition {
-    ($input:expr) => {
-        $crate::embedded::s3::condition::ReadCondition {
-            if_match: $input.copy_source_if_match.take(),
-            if_none_match: $input.copy_source_if_none_match.take(),
-            if_modified_since: $input.copy_source_if_modified_since.take(),
-            if_unmodified_since: $input.copy_source_if_unmodified_since.take(),
-        }
-    };
-}
-
-/// What GET and HEAD say of an object. A checksum is one of the whole content,
-/// so a part of it goes without.
+/// The metadata that GET and HEAD return. The checksum is that of the whole
+/// content, so a partial response has none.
 macro_rules! describe {
     ($output:ty, $object:expr, $view:expr, $checksum_mode:expr) => {{
         let record = &$object.record;

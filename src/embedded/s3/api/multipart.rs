@@ -3,13 +3,13 @@
 use s3s::dto::*;
 use s3s::{S3Request, S3Result, s3_error};
 
-use super::copy::source;
-use super::receive::{Claim, Said};
+use super::receive::Digests;
 use super::{Api, checksum_type, strong};
-use crate::embedded::s3::blob::{Written, pieces};
+use crate::embedded::s3::blob::Written;
 use crate::embedded::s3::digest::{self, Algorithm, answer, hex};
+use crate::embedded::s3::index::Part;
 use crate::embedded::s3::record::{Moment, PartRecord, UploadRecord};
-use crate::embedded::s3::upload::{Part, UploadPath};
+use crate::embedded::s3::upload::UploadPath;
 
 impl Api {
     pub(super) async fn create_multipart_upload(
@@ -53,59 +53,26 @@ impl Api {
         {
             return Err(s3_error!(
                 InvalidRequest,
-                "the upload was created for {}, the part has {}",
+                "the upload was created with {}, the part has {}",
                 expected.name(),
                 given.name()
             ));
         }
-        let mut claim = Claim::new(Said {
-            checksum: declared,
-            algorithm: input.checksum_algorithm.as_ref(),
-            md5: input.content_md5.as_deref(),
-            headers: &request.headers,
-            trailers: request.trailing_headers,
-        })?;
-        claim.algorithm = algorithm.or(claim.algorithm);
-        let written = self.receive(input.body.take(), &claim).await?;
+        let mut digests = Digests::new(
+            declared,
+            input.checksum_algorithm.as_ref(),
+            input.content_md5.as_deref(),
+            &request.headers,
+            request.trailing_headers,
+        )?;
+        digests.algorithm = algorithm.or(digests.algorithm);
+        let written = self.receive(input.body.take(), &digests).await?;
         let record = self.store_part(path, number, written).await?;
         let mut output = UploadPartOutput { e_tag: strong(&record.etag), ..<_>::default() };
         if let Some(checksum) = &record.checksum {
             answer!(output, checksum);
         }
         Ok(output)
-    }
-
-    pub(super) async fn upload_part_copy(
-        &self,
-        request: S3Request<UploadPartCopyInput>,
-    ) -> S3Result<UploadPartCopyOutput> {
-        let mut input = request.input;
-        let number = part_number(input.part_number)?;
-        let (bucket, key) = source(&input.copy_source)?;
-        let object = self.store.object(bucket, key)?;
-        source_condition!(input).check_source(&object.record)?;
-        let range = match &input.copy_source_range {
-            None => 0..object.size(),
-            Some(text) => {
-                let range = Range::parse(text);
-                range
-                    .map_err(|_| s3_error!(InvalidArgument, "{text:?} is no range"))?
-                    .check(object.size())?
-            }
-        };
-        let path = UploadPath { bucket: input.bucket, key: input.key, id: input.upload_id };
-        let algorithm = self.store.upload(&path, |upload| Ok(upload.record.algorithm))?;
-        let written = self.rewrite(pieces(&object.blobs, &range), algorithm).await?;
-        let record = self.store_part(path, number, written).await?;
-        let mut result = CopyPartResult {
-            e_tag: strong(&record.etag),
-            last_modified: Some(record.modified.timestamp()),
-            ..<_>::default()
-        };
-        if let Some(checksum) = &record.checksum {
-            answer!(result, checksum);
-        }
-        Ok(UploadPartCopyOutput { copy_part_result: Some(result), ..<_>::default() })
     }
 
     async fn store_part(
@@ -145,16 +112,16 @@ fn part_number(number: i32) -> S3Result<i32> {
     }
 }
 
-/// Whether the finished object gets a checksum over those of its parts. The
-/// algorithms differ in what they can do and in what they do unasked.
+/// Whether the checksum of the completed object is computed over those of its
+/// parts. The algorithms differ in what they support and in their defaults.
 fn composite(algorithm: Option<Algorithm>, asked: Option<&ChecksumType>) -> S3Result<bool> {
     let asked = asked.map(|kind| kind.as_str() == ChecksumType::COMPOSITE);
     match (algorithm, asked) {
         (Some(Algorithm::Crc64Nvme), Some(true)) => {
-            Err(s3_error!(InvalidRequest, "CRC64NVME is a checksum of the whole object only"))
+            Err(s3_error!(InvalidRequest, "CRC64NVME supports checksums of the whole object only"))
         }
         (Some(Algorithm::Sha1 | Algorithm::Sha256), Some(false)) => {
-            Err(s3_error!(InvalidRequest, "SHA1 and SHA256 are checksums of the parts only"))
+            Err(s3_error!(InvalidRequest, "SHA1 and SHA256 support composite checksums only"))
         }
         (Some(Algorithm::Crc64Nvme), None) => Ok(false),
         (_, asked) => Ok(asked.unwrap_or(true)),

@@ -5,15 +5,15 @@ use std::ops::Range as ByteRange;
 use s3s::dto::*;
 use s3s::{S3Request, S3Result, s3_error};
 
-use super::receive::{Claim, Said};
+use super::receive::Digests;
 use super::{Api, checksum_type, signed, strong};
 use crate::embedded::s3::blob::{Written, body, pieces};
 use crate::embedded::s3::condition::WriteCondition;
 use crate::embedded::s3::digest::{self, answer, hex};
+use crate::embedded::s3::index::Object;
 use crate::embedded::s3::record::{Headers, Moment, ObjectRecord};
-use crate::embedded::s3::store::Object;
 
-/// The type S3 gives to what was stored without one.
+/// The type that S3 gives to an object stored without one.
 const UNTYPED: &str = "binary/octet-stream";
 
 impl Api {
@@ -28,14 +28,14 @@ impl Api {
             if_none_match: input.if_none_match.take(),
         };
         condition.validate()?;
-        let claim = Claim::new(Said {
-            checksum: digest::declared!(input)?,
-            algorithm: input.checksum_algorithm.as_ref(),
-            md5: input.content_md5.as_deref(),
-            headers: &request.headers,
-            trailers: request.trailing_headers,
-        })?;
-        let written = self.receive(input.body.take(), &claim).await?;
+        let digests = Digests::new(
+            digest::declared!(input)?,
+            input.checksum_algorithm.as_ref(),
+            input.content_md5.as_deref(),
+            &request.headers,
+            request.trailing_headers,
+        )?;
+        let written = self.receive(input.body.take(), &digests).await?;
         let headers = headers!(input);
         let object = single(input.key, headers, written);
         let bucket = input.bucket;
@@ -48,11 +48,7 @@ impl Api {
         Ok(output)
     }
 
-    pub(super) fn get_object(
-        &self,
-        request: S3Request<GetObjectInput>,
-    ) -> S3Result<GetObjectOutput> {
-        let mut input = request.input;
+    pub(super) fn get_object(&self, mut input: GetObjectInput) -> S3Result<GetObjectOutput> {
         let condition = read_condition!(input);
         let object = self.store.object(&input.bucket, &input.key)?;
         condition.check(&object.record)?;
@@ -62,11 +58,7 @@ impl Api {
         Ok(output)
     }
 
-    pub(super) fn head_object(
-        &self,
-        request: S3Request<HeadObjectInput>,
-    ) -> S3Result<HeadObjectOutput> {
-        let mut input = request.input;
+    pub(super) fn head_object(&self, mut input: HeadObjectInput) -> S3Result<HeadObjectOutput> {
         let condition = read_condition!(input);
         let object = self.store.object(&input.bucket, &input.key)?;
         condition.check(&object.record)?;
@@ -91,7 +83,7 @@ impl Api {
         let DeleteObjectsInput { bucket, delete, .. } = request.input;
         self.store.read(&bucket, |_| Ok(()))?;
         if delete.objects.len() > 1000 {
-            return Err(s3_error!(MalformedXML, "at most 1000 objects go in one request"));
+            return Err(s3_error!(MalformedXML, "a request may delete at most 1000 objects"));
         }
         let quiet = delete.quiet.unwrap_or(false);
         self.blocking(move |store| {
@@ -120,8 +112,8 @@ impl Api {
     }
 }
 
-/// An object whose content came in one piece.
-pub(super) fn single(key: String, headers: Headers, written: Written) -> Object {
+/// An object that was uploaded in one request.
+fn single(key: String, headers: Headers, written: Written) -> Object {
     let record = ObjectRecord {
         key,
         etag: hex(&written.md5),
@@ -134,7 +126,7 @@ pub(super) fn single(key: String, headers: Headers, written: Written) -> Object 
     Object { record, blobs: vec![written.blob] }
 }
 
-/// The part of an object that a request asks for.
+/// The part of an object that a request selects.
 struct View {
     range: ByteRange<u64>,
     content_range: Option<String>,
@@ -146,7 +138,10 @@ impl View {
         let size = object.size();
         let (range, parts_count) = match (range, part) {
             (Some(_), Some(_)) => {
-                return Err(s3_error!(InvalidRequest, "a range and a part exclude each other"));
+                return Err(s3_error!(
+                    InvalidRequest,
+                    "a request takes a range or a part number, not both"
+                ));
             }
             (Some(Range::Suffix { .. }), None) if size == 0 => {
                 return Err(s3_error!(InvalidRange));
@@ -167,25 +162,14 @@ impl View {
     }
 }
 
-/// Where a part lies; an object that came in one piece is its own first part.
+/// The range of a part; an object that was uploaded in one request has one part.
 fn part_range(object: &Object, number: i32) -> S3Result<(ByteRange<u64>, Option<i32>)> {
     let index = usize::try_from(number).ok().and_then(|number| number.checked_sub(1));
-    let index = index.ok_or_else(|| s3_error!(InvalidArgument, "parts are counted from 1"))?;
+    let index = index.ok_or_else(|| s3_error!(InvalidArgument, "part numbers start at 1"))?;
     let blob = object.blobs.get(index).ok_or_else(|| s3_error!(InvalidRange))?;
     let start = object.blobs.iter().take(index).map(|blob| blob.size()).sum();
     let count = object.is_multipart().then(|| super::counted(object.blobs.len()));
     Ok((start..start + blob.size(), count))
-}
-
-/// The content coding to keep: `aws-chunked` is how the body travelled.
-pub(super) fn stored_encoding(encoding: Option<String>) -> Option<String> {
-    let encoding = encoding?;
-    let kept: Vec<_> = encoding
-        .split(',')
-        .map(str::trim)
-        .filter(|coding| !coding.is_empty() && !coding.eq_ignore_ascii_case("aws-chunked"))
-        .collect();
-    (!kept.is_empty()).then(|| kept.join(","))
 }
 
 pub(super) fn content_type(headers: &Headers) -> Option<String> {

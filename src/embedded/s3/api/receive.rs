@@ -1,5 +1,5 @@
-//! Taking in a body: to disk in bounded memory, and checked against everything
-//! the client said about it before anybody can see it.
+//! Receiving a body: written to disk in bounded memory, and verified against
+//! everything the client declared before it becomes visible.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
@@ -12,47 +12,40 @@ use super::Api;
 use crate::embedded::s3::blob::{BlobWriter, CHUNK, Written};
 use crate::embedded::s3::digest::Algorithm;
 
-/// Flushed to the file when this much has come in.
+/// Bytes gathered before they are written to the file.
 const BATCH: usize = 4 * CHUNK;
 
-/// What the client said about the body.
-pub(super) struct Claim {
-    pub(super) checksum: Option<(Algorithm, String)>,
+/// The digests that the client declared for a body.
+pub(super) struct Digests {
+    checksum: Option<(Algorithm, String)>,
     pub(super) algorithm: Option<Algorithm>,
-    pub(super) md5: Option<Vec<u8>>,
-    pub(super) trailers: Option<TrailingHeaders>,
+    md5: Option<Vec<u8>>,
+    trailers: Option<TrailingHeaders>,
 }
 
-/// The parts of a request in which a client says something about its body.
-pub(super) struct Said<'a> {
-    pub(super) checksum: Option<(Algorithm, String)>,
-    pub(super) algorithm: Option<&'a ChecksumAlgorithm>,
-    pub(super) md5: Option<&'a str>,
-    pub(super) headers: &'a http::HeaderMap,
-    pub(super) trailers: Option<TrailingHeaders>,
-}
-
-impl Claim {
-    pub(super) fn new(said: Said<'_>) -> S3Result<Self> {
-        let trailer = said.headers.get_all("x-amz-trailer").iter();
+impl Digests {
+    pub(super) fn new(
+        checksum: Option<(Algorithm, String)>,
+        algorithm: Option<&ChecksumAlgorithm>,
+        md5: Option<&str>,
+        headers: &http::HeaderMap,
+        trailers: Option<TrailingHeaders>,
+    ) -> S3Result<Self> {
+        let trailer = headers.get_all("x-amz-trailer").iter();
         let trailer = trailer.filter_map(|value| Algorithm::of_header(value.to_str().ok()?)).next();
-        let named = said.algorithm.map(|name| Algorithm::parse(name.as_str())).transpose()?;
-        let declared = said.checksum.as_ref().map(|(algorithm, _)| *algorithm);
-        let md5 = said.md5.map(|md5| {
+        let named = algorithm.map(|name| Algorithm::parse(name.as_str())).transpose()?;
+        let declared = checksum.as_ref().map(|(algorithm, _)| *algorithm);
+        let md5 = md5.map(|md5| {
             let bytes = STANDARD.decode(md5).ok().filter(|bytes| bytes.len() == 16);
             bytes.ok_or_else(|| s3_error!(InvalidDigest))
         });
-        Ok(Self {
-            checksum: said.checksum,
-            algorithm: declared.or(trailer).or(named),
-            md5: md5.transpose()?,
-            trailers: said.trailers,
-        })
+        let algorithm = declared.or(trailer).or(named);
+        Ok(Self { checksum, algorithm, md5: md5.transpose()?, trailers })
     }
 
     fn verify(&self, written: &Written) -> S3Result<()> {
         if self.md5.as_ref().is_some_and(|md5| *md5 != written.md5) {
-            return Err(s3_error!(BadDigest, "the Content-MD5 does not match what was received"));
+            return Err(s3_error!(BadDigest, "the Content-MD5 does not match the body"));
         }
         let Some(computed) = &written.checksum else { return Ok(()) };
         let declared = self.checksum.as_ref();
@@ -67,7 +60,7 @@ impl Claim {
         for expected in expected {
             if expected != computed.value {
                 let name = computed.algorithm.name();
-                return Err(s3_error!(BadDigest, "the {name} does not match what was received"));
+                return Err(s3_error!(BadDigest, "the {name} does not match the body"));
             }
         }
         Ok(())
@@ -78,9 +71,9 @@ impl Api {
     pub(super) async fn receive(
         &self,
         body: Option<StreamingBlob>,
-        claim: &Claim,
+        digests: &Digests,
     ) -> S3Result<Written> {
-        let algorithm = claim.algorithm;
+        let algorithm = digests.algorithm;
         let create = move |store: &super::Store| {
             BlobWriter::create(&store.layout, algorithm).map_err(S3Error::internal_error)
         };
@@ -97,7 +90,7 @@ impl Api {
         }
         let written =
             self.blocking(move |_| writer.finish().map_err(S3Error::internal_error)).await?;
-        claim.verify(&written)?;
+        digests.verify(&written)?;
         Ok(written)
     }
 
@@ -110,9 +103,10 @@ impl Api {
     }
 }
 
-/// The body broke off, or does not fit its signature or length.
+/// The body ended early, or does not match its signature or length.
 fn unreadable(error: s3s::StdError) -> S3Error {
-    let mut refused = s3_error!(IncompleteBody, "the body could not be read as it was announced");
+    let mut refused =
+        s3_error!(IncompleteBody, "the body does not match its declared length or signature");
     refused.set_source(error);
     refused
 }

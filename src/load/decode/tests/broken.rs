@@ -1,16 +1,16 @@
-//! Files that cannot be taken, or not to their end: the error says what is wrong.
+//! Files that fail at once or before their end: the error names the cause.
 
 use super::*;
 
-fn failing(input: &[u8]) -> Told {
-    let told = decode_with(&NOTE, input, LIMITS);
-    assert_eq!(told.end.as_ref().unwrap_err().code(), Code::BadUserInput);
-    told
+fn failing(input: &[u8]) -> Output {
+    let output = decode_with(&NOTE, input, LIMITS);
+    assert_eq!(output.end.as_ref().unwrap_err().code(), Code::BadUserInput);
+    output
 }
 
 #[test]
-fn a_file_without_a_usable_header_says_what_was_expected() {
-    for (input, says) in [
+fn a_file_without_a_valid_header_reports_what_was_expected() {
+    for (input, expected) in [
         (&b""[..], "the file is empty; expected a header row"),
         (b"\xef\xbb\xbf", "the file is empty; expected a header row"),
         (b"\xff\xfe", "the file is empty; expected a header row"),
@@ -25,36 +25,33 @@ fn a_file_without_a_usable_header_says_what_was_expected() {
         (b"1;a;b\n2;a;b\n", "the header lacks id, head, body"),
         (b"id;head;body;HEAD\n", "names head more than once"),
     ] {
-        let told = failing(input);
-        assert!(told.message().contains(says), "{:?} for {says:?}", told.message());
-        assert!(told.begun.is_none() && told.batches.is_empty());
+        let output = failing(input);
+        assert!(output.message().contains(expected), "{:?} for {expected:?}", output.message());
+        assert!(output.begun.is_none() && output.batches.is_empty());
     }
 }
 
 #[test]
-fn a_header_alone_is_a_file_of_no_rows() {
+fn a_header_alone_is_an_empty_file() {
     for text in [
-        "id;head;body",
-        "id;head;body\n",
-        "id;head;body\r\n",
-        "id;head;body\r",
+        "id;head;body", "id;head;body\n", "id;head;body\r\n", "id;head;body\r",
         "\u{feff}id;head;body\n\n\n",
     ] {
-        let told = decode(text);
-        assert_eq!((told.batches.len(), told.batches[0].records()), (1, 0), "{text:?}");
-        assert!(told.batches[0].last);
-        assert_eq!(told.batches[0].rounds, 0);
+        let output = decode(text);
+        assert_eq!((output.batches.len(), output.batches[0].records()), (1, 0), "{text:?}");
+        assert!(output.batches[0].last);
+        assert_eq!(output.batches[0].rounds, 0);
     }
-    let told = decode_with(&NOTE, utf16("id;head;body\r\n", Ends::Big).as_slice(), LIMITS);
-    told.end.as_ref().unwrap();
-    assert_eq!((told.batches.len(), told.batches[0].to_offset), (1, 30));
+    let output = decode_with(&NOTE, utf16("id;head;body\r\n", Endian::Big).as_slice(), LIMITS);
+    output.end.as_ref().unwrap();
+    assert_eq!((output.batches.len(), output.batches[0].to_offset), (1, 30));
 }
 
 #[test]
-fn a_nul_or_a_bad_byte_costs_its_row() {
-    let told = decode(b"id;head;body\n1;a\0b;x\n2;a;b\n3;\xff;b\n\0\0\0\n4;a;b\n");
-    assert_eq!(told.ids(), [2, 4]);
-    let rejects = told.rejects();
+fn a_nul_or_an_invalid_byte_rejects_its_row() {
+    let output = decode(b"id;head;body\n1;a\0b;x\n2;a;b\n3;\xff;b\n\0\0\0\n4;a;b\n");
+    assert_eq!(output.ids(), [2, 4]);
+    let rejects = output.rejects();
     assert_eq!((rejects[0].line, rejects[0].column), (2, Some("head")));
     assert_eq!(
         (rejects[0].reason, rejects[1].reason),
@@ -64,33 +61,33 @@ fn a_nul_or_a_bad_byte_costs_its_row() {
 }
 
 #[test]
-fn a_malformed_unit_of_utf16_costs_its_row() {
-    let text = utf16("id;head;body\n1;x!y;b\n2;!!;b\n3;𝄞;b\n4;!", Ends::Little);
-    // Each `!` becomes half of a surrogate pair.
+fn a_malformed_utf16_code_unit_rejects_its_row() {
+    let text = utf16("id;head;body\n1;x!y;b\n2;!!;b\n3;𝄞;b\n4;!", Endian::Little);
+    // Each `!` becomes an unpaired surrogate.
     let units = text
         .chunks(2)
         .flat_map(|unit| if unit == b"!\0" { [0x34, 0xd8] } else { [unit[0], unit[1]] });
     let bytes: Vec<u8> = units.collect();
-    let told = decode_with(&NOTE, bytes.as_slice(), LIMITS);
-    told.end.as_ref().unwrap();
-    assert_eq!(told.texts(), [(3, "𝄞".to_owned(), "b".to_owned())]);
+    let output = decode_with(&NOTE, bytes.as_slice(), LIMITS);
+    output.end.as_ref().unwrap();
+    assert_eq!(output.texts(), [(3, "𝄞".to_owned(), "b".to_owned())]);
     assert_eq!(
-        told.faults(),
+        output.faults(),
         [(2, Reason::InvalidEncoding), (3, Reason::InvalidEncoding), (5, Reason::FieldCount)]
     );
     assert_eq!(
-        told.rejects()[2].offset,
+        output.rejects()[2].offset,
         2 + 2 * "id;head;body\n1;x!y;b\n2;!!;b\n3;12;b\n".len() as u64
     );
-    assert_eq!(told.batches[0].to_offset, bytes.len() as u64);
-    // Half a unit at the end of the file.
-    let mut cut = utf16("id;head;body\n1;a;b\n2;a;b", Ends::Little);
+    assert_eq!(output.batches[0].to_offset, bytes.len() as u64);
+    // Half a code unit at the end of the file.
+    let mut cut = utf16("id;head;body\n1;a;b\n2;a;b", Endian::Little);
     cut.push(b'x');
-    let told = decode_with(&NOTE, cut.as_slice(), LIMITS);
-    assert_eq!((told.ids(), told.faults()), (vec![1], vec![(3, Reason::InvalidEncoding)]));
+    let output = decode_with(&NOTE, cut.as_slice(), LIMITS);
+    assert_eq!((output.ids(), output.faults()), (vec![1], vec![(3, Reason::InvalidEncoding)]));
 }
 
-/// Rows that do not compress well.
+/// Rows that compress badly.
 fn rows(count: usize) -> String {
     let mut dice = Dice(1);
     let mut text = "id;head;body\n".to_owned();
@@ -101,19 +98,19 @@ fn rows(count: usize) -> String {
 }
 
 #[test]
-fn a_truncated_file_fails_after_its_good_batches() {
+fn a_truncated_file_fails_after_its_valid_batches() {
     let text = rows(12_000);
     for packed in [gzip(text.as_bytes()), zstd(text.as_bytes())] {
         let whole = decode_with(&NOTE, packed.as_slice(), LIMITS);
         whole.account_for(text.as_bytes());
         let cut = &packed[..packed.len() * 2 / 3];
-        let told = decode_with(&NOTE, cut, BatchLimits { rows: 500, ..LIMITS });
-        assert!(told.message().contains("cannot be decompressed"), "{}", told.message());
-        told.account_for(text.as_bytes());
-        let rows = told.rows();
+        let output = decode_with(&NOTE, cut, BatchLimits { rows: 500, ..LIMITS });
+        assert!(output.message().contains("cannot be decompressed"), "{}", output.message());
+        output.account_for(text.as_bytes());
+        let rows = output.rows();
         assert!(rows.len() > 1_000 && rows.len() < 8_500, "{}", rows.len());
         assert_eq!(rows, whole.rows()[..rows.len()]);
-        assert_eq!(told.end.unwrap_err().code(), Code::BadUserInput);
+        assert_eq!(output.end.unwrap_err().code(), Code::BadUserInput);
     }
 }
 
@@ -142,7 +139,7 @@ fn a_damaged_file_fails() {
 }
 
 #[test]
-fn a_zstd_window_beyond_the_bound_is_refused_by_name() {
+fn a_zstd_window_beyond_the_limit_is_named() {
     let packed = |window_log| {
         let mut encoder = zstd::stream::write::Encoder::new(Vec::new(), 1).unwrap();
         encoder.window_log(window_log).unwrap();
@@ -150,23 +147,25 @@ fn a_zstd_window_beyond_the_bound_is_refused_by_name() {
         encoder.finish().unwrap()
     };
     assert_eq!(decode_with(&NOTE, packed(23).as_slice(), LIMITS).ids().len(), 10);
-    let told = failing(&packed(24));
-    assert!(told.message().contains("window"), "{}", told.message());
+    let output = failing(&packed(24));
+    assert!(output.message().contains("window"), "{}", output.message());
 }
 
 #[test]
-fn a_file_shorter_than_its_checkpoint_is_refused() {
+fn a_file_shorter_than_its_checkpoint_fails() {
     let text = rows(10);
-    let told = decode(&text);
-    let resume = Resume { dialect: told.dialect(), offset: text.len() as u64 + 1, line: 12 };
+    let output = decode(&text);
+    let checkpoint =
+        Checkpoint { dialect: output.dialect(), offset: text.len() as u64 + 1, line: 12 };
     let packed = gzip(text.as_bytes());
     let dialect = decode_with(&NOTE, packed.as_slice(), LIMITS).dialect();
-    let told = resume_with(&NOTE, packed.as_slice(), &Resume { dialect, ..resume }, LIMITS);
-    assert!(told.message().contains("shorter than what was already loaded"));
+    let output =
+        resume_with(&NOTE, packed.as_slice(), &Checkpoint { dialect, ..checkpoint }, LIMITS);
+    assert!(output.message().contains("shorter than what was already loaded"));
 }
 
 #[test]
-fn a_failure_to_read_keeps_its_own_code_and_the_batches_before() {
+fn a_read_error_keeps_its_code_and_the_batches_before() {
     let text = rows(12_000);
     let (chunks, from) = mpsc::channel(1 << 10);
     for chunk in text.as_bytes()[..text.len() / 2].chunks(8000) {
@@ -175,10 +174,10 @@ fn a_failure_to_read_keeps_its_own_code_and_the_batches_before() {
     let lost = Error::new(Code::Unavailable, "the store does not answer");
     chunks.try_send(Err(io::Error::other(lost))).unwrap();
     let limits = BatchLimits { rows: 500, ..LIMITS };
-    let told = decode_with(&NOTE, ChannelReader::new(from), limits);
-    told.account_for(text.as_bytes());
-    assert!(told.batches.len() > 5);
-    assert!(told.batches.iter().all(|batch| !batch.last));
-    let error = told.end.unwrap_err();
+    let output = decode_with(&NOTE, ChannelReader::new(from), limits);
+    output.account_for(text.as_bytes());
+    assert!(output.batches.len() > 5);
+    assert!(output.batches.iter().all(|batch| !batch.last));
+    let error = output.end.unwrap_err();
     assert_eq!((error.code(), error.message()), (Code::Unavailable, "the store does not answer"));
 }

@@ -1,4 +1,4 @@
-//! One content in every dialect gives the same rows.
+//! The same content has the same rows in every dialect.
 
 use std::fs;
 
@@ -6,8 +6,8 @@ use super::planted::sample;
 use super::*;
 use crate::dataset::by_object_key;
 
-/// The files, as lines, without those that are no UTF-8. Every record of a sample
-/// is one line.
+/// The files as lines, without those that are not UTF-8. Every record of a sample is one
+/// line.
 fn files() -> Vec<(&'static Dataset, Vec<String>)> {
     let out = tempfile::tempdir().unwrap();
     let summary = sample(out.path(), 0.005, 0.1);
@@ -21,7 +21,7 @@ fn files() -> Vec<(&'static Dataset, Vec<String>)> {
     summary.files.iter().map(|(path, _, _)| read(path)).collect()
 }
 
-/// The fields of a `;` line as they are, quotes included.
+/// The fields of a line, quotes included.
 fn fields(line: &str) -> Vec<&str> {
     let mut quoted = false;
     line.split(|letter| {
@@ -42,17 +42,17 @@ fn delimited(lines: &[String], delimiter: char) -> Vec<String> {
     lines.iter().map(line).collect()
 }
 
-/// Rows, and the rejects without what the dialect changes.
+/// Rows, rejects without what depends on the dialect, and the dialect.
 fn content(dataset: &'static Dataset, bytes: &[u8]) -> (Vec<Vec<u8>>, Vec<(u64, Reason)>, Dialect) {
-    let told = decode_with(dataset, bytes, LIMITS);
-    told.end.as_ref().unwrap();
-    told.check_chain();
-    let (dialect, faults) = (told.dialect(), told.faults());
-    (told.batches.into_iter().map(|batch| batch.copy).collect(), faults, dialect)
+    let output = decode_with(dataset, bytes, LIMITS);
+    output.end.as_ref().unwrap();
+    output.check_chain();
+    let (dialect, faults) = (output.dialect(), output.faults());
+    (output.batches.into_iter().map(|batch| batch.copy).collect(), faults, dialect)
 }
 
 #[test]
-fn line_ends_compression_and_delimiters_change_nothing() {
+fn line_ends_compression_and_delimiters_do_not_change_rows() {
     for (dataset, lines) in files() {
         let crlf = lines.join("\r\n") + "\r\n";
         let (rows, faults, dialect) = content(dataset, crlf.as_bytes());
@@ -82,23 +82,23 @@ fn line_ends_compression_and_delimiters_change_nothing() {
 }
 
 #[test]
-fn utf16_of_both_ends_gives_the_same_rows_and_offsets_of_its_own() {
+fn utf16_has_the_same_rows_at_its_own_offsets() {
     for (dataset, lines) in files() {
         let text = lines.join("\r\n") + "\r\n";
         let (rows, faults, _) = content(dataset, text.as_bytes());
-        for ends in [Ends::Little, Ends::Big] {
-            let bytes = utf16(&text, ends);
+        for endian in [Endian::Little, Endian::Big] {
+            let bytes = utf16(&text, endian);
             for bytes in [bytes.clone(), gzip(&bytes)] {
                 let other = content(dataset, &bytes);
                 assert!(other.0 == rows, "{}", dataset.table);
                 assert_eq!(other.1, faults, "{}", dataset.table);
             }
-            let told = decode_with(dataset, bytes.as_slice(), LIMITS);
-            let batch = &told.batches[0];
+            let output = decode_with(dataset, bytes.as_slice(), LIMITS);
+            let batch = &output.batches[0];
             for row in &batch.rows {
                 let raw = std::str::from_utf8(batch.raw_of_row(row)).unwrap();
                 let at = usize::try_from(row.offset).unwrap();
-                assert!(bytes[at..].starts_with(&utf16(raw, ends)[2..]), "line {}", row.line);
+                assert!(bytes[at..].starts_with(&utf16(raw, endian)[2..]), "line {}", row.line);
             }
             assert_eq!(batch.to_offset, bytes.len() as u64);
         }
@@ -106,7 +106,7 @@ fn utf16_of_both_ends_gives_the_same_rows_and_offsets_of_its_own() {
 }
 
 #[test]
-fn columns_may_come_in_another_order_and_case_and_with_others() {
+fn columns_may_be_reordered_renamed_in_case_and_added() {
     for (dataset, lines) in files() {
         let lf = |lines: Vec<String>| lines.join("\n") + "\n";
         let (rows, faults, _) = content(dataset, lf(lines.clone()).as_bytes());

@@ -1,9 +1,10 @@
-//! The decoder as a whole, on bytes in memory. Wherever the text is known, every
-//! byte of it must be found again in a row, in a reject or in a line end.
+//! The whole decoder, on bytes in memory. Every byte of a known text must be part of a
+//! row, a reject or a line end.
 
 mod batches;
 mod broken;
 mod dialects;
+#[cfg(feature = "demo")]
 mod planted;
 mod quotes;
 mod random;
@@ -35,27 +36,27 @@ static NOTE: Dataset = Dataset {
     checks: &[],
 };
 
-/// The values of a row; none for null.
+/// The values of a row; `None` for null.
 type Values = Vec<Option<Vec<u8>>>;
 
-/// Everything the decoder said of a file.
-struct Told {
-    begun: Option<(Dialect, u64, u64)>,
+/// Everything the decoder sent for a file.
+struct Output {
+    begun: Option<Checkpoint>,
     batches: Vec<Batch>,
     end: Result<()>,
 }
 
-/// A row without what depends on the cut into batches.
+/// A row without what depends on the batches.
 #[derive(Debug, PartialEq, Eq)]
 struct Row {
     line: u64,
     offset: u64,
-    key: Key,
+    key: RowKey,
     values: Values,
 }
 
 #[derive(Debug, PartialEq, Eq)]
-struct Refused {
+struct Rejected {
     line: u64,
     offset: u64,
     column: Option<&'static str>,
@@ -63,26 +64,26 @@ struct Refused {
     raw: Vec<u8>,
 }
 
-impl Told {
+impl Output {
     fn rows(&self) -> Vec<Row> {
         self.batches
             .iter()
             .flat_map(|batch| {
                 let copied = copied(&batch.copy);
                 assert_eq!(copied.len(), batch.rows.len());
-                batch.rows.iter().zip(copied).map(|(place, (line, _, values))| {
-                    assert_eq!(line, place.line, "the staged line is that of the row's place");
-                    Row { line, offset: place.offset, key: place.key, values }
+                batch.rows.iter().zip(copied).map(|(row, (line, _, values))| {
+                    assert_eq!(line, row.line, "the staged line is the row's");
+                    Row { line, offset: row.offset, key: row.key, values }
                 })
             })
             .collect()
     }
 
-    fn rejects(&self) -> Vec<Refused> {
-        let of = |batch: &Batch| -> Vec<Refused> {
-            let refused = |reject: &batch::Reject| {
+    fn rejects(&self) -> Vec<Rejected> {
+        let of = |batch: &Batch| -> Vec<Rejected> {
+            let rejected = |reject: &batch::Reject| {
                 assert!(reject.fault.message.len() > 10, "{:?}", reject.fault);
-                Refused {
+                Rejected {
                     line: reject.line,
                     offset: reject.offset,
                     column: reject.fault.column,
@@ -90,14 +91,14 @@ impl Told {
                     raw: batch.raw_of_reject(reject).to_vec(),
                 }
             };
-            batch.rejects.iter().map(refused).collect()
+            batch.rejects.iter().map(rejected).collect()
         };
         self.batches.iter().flat_map(of).collect()
     }
 
     /// Line and reason of each reject.
     fn faults(&self) -> Vec<(u64, Reason)> {
-        self.rejects().iter().map(|refused| (refused.line, refused.reason)).collect()
+        self.rejects().iter().map(|rejected| (rejected.line, rejected.reason)).collect()
     }
 
     fn ids(&self) -> Vec<i32> {
@@ -117,12 +118,13 @@ impl Told {
     }
 
     fn dialect(&self) -> Dialect {
-        self.begun.clone().unwrap().0
+        self.begun.clone().unwrap().dialect
     }
 
-    /// Batches follow each other without a gap, and the last one says so.
+    /// Batches follow each other without a gap, and only the last is marked as such.
     fn check_chain(&self) {
-        let (_, mut at, mut line) = self.begun.clone().unwrap();
+        let first = self.begun.as_ref().unwrap();
+        let (mut at, mut line) = (first.offset, first.line);
         for (n, batch) in self.batches.iter().enumerate() {
             assert_eq!(batch.from_offset, at);
             assert!(batch.to_offset >= at && batch.to_line >= line);
@@ -134,25 +136,24 @@ impl Told {
         }
     }
 
-    /// Rows and rejects lie where they say and leave nothing between them but
-    /// line ends. `text` is the decompressed UTF-8 file.
+    /// Rows and rejects are at their offsets, with only line ends between them. `text` is
+    /// the decompressed UTF-8 file.
     fn account_for(&self, text: &[u8]) {
         self.check_chain();
-        let (_, begun, _) = self.begun.clone().unwrap();
-        let mut places: Vec<(u64, u64, Vec<u8>, bool)> = Vec::new();
+        let mut records: Vec<(u64, u64, Vec<u8>, bool)> = Vec::new();
         for batch in &self.batches {
             for row in &batch.rows {
-                places.push((row.offset, row.line, batch.raw_of_row(row).to_vec(), false));
+                records.push((row.offset, row.line, batch.raw_of_row(row).to_vec(), false));
             }
             for reject in &batch.rejects {
                 let cut = reject.fault.reason == Reason::RecordTooLong;
-                places.push((reject.offset, reject.line, batch.raw_of_reject(reject).into(), cut));
+                records.push((reject.offset, reject.line, batch.raw_of_reject(reject).into(), cut));
             }
         }
-        places.sort();
-        let mut at = usize::try_from(begun).unwrap();
+        records.sort();
+        let mut at = usize::try_from(self.begun.as_ref().unwrap().offset).unwrap();
         let (mut counted, mut line_here, mut line_before) = (0, 1, 1);
-        for (offset, line, raw, cut) in places {
+        for (offset, line, raw, cut) in records {
             let offset = usize::try_from(offset).unwrap();
             assert!(offset >= at, "a byte was read twice at {offset}");
             let between = &text[at..offset];
@@ -190,43 +191,43 @@ fn lines_before(text: &[u8]) -> u64 {
     ends.count() as u64
 }
 
-fn tell(run: impl FnOnce(&mpsc::Sender<Decoded>) -> Result<()>) -> Told {
-    // Wide enough that sending never waits for the reading below.
-    let (out, mut told) = mpsc::channel(1 << 20);
+fn collect(run: impl FnOnce(&mpsc::Sender<Decoded>) -> Result<()>) -> Output {
+    // Large enough that sending never blocks.
+    let (out, mut received) = mpsc::channel(1 << 20);
     let end = run(&out);
     drop(out);
     let (mut begun, mut batches) = (None, Vec::new());
-    while let Ok(decoded) = told.try_recv() {
+    while let Ok(decoded) = received.try_recv() {
         match decoded {
-            Decoded::Begun { dialect, offset, line } => {
+            Decoded::Begun(first) => {
                 assert!(begun.is_none() && batches.is_empty());
-                begun = Some((dialect, offset, line));
+                begun = Some(first);
             }
             Decoded::Batch(batch) => batches.push(batch),
         }
     }
-    Told { begun, batches, end }
+    Output { begun, batches, end }
 }
 
-fn decode_with(dataset: &'static Dataset, input: impl Read, limits: BatchLimits) -> Told {
-    tell(|out| decode_from_start(dataset, input, limits, out))
+fn decode_with(dataset: &'static Dataset, input: impl Read, limits: BatchLimits) -> Output {
+    collect(|out| decode_from_start(dataset, input, limits, out))
 }
 
 fn resume_with(
     dataset: &'static Dataset,
     input: impl Read,
-    resume: &Resume,
+    checkpoint: &Checkpoint,
     limits: BatchLimits,
-) -> Told {
-    tell(|out| decode_from_checkpoint(dataset, input, resume, limits, out))
+) -> Output {
+    collect(|out| decode_from_checkpoint(dataset, input, checkpoint, limits, out))
 }
 
-/// Decodes a NOTE file to its good end and accounts for every byte.
-fn decode(text: impl AsRef<[u8]>) -> Told {
-    let told = decode_with(&NOTE, text.as_ref(), LIMITS);
-    told.end.as_ref().unwrap();
-    told.account_for(text.as_ref());
-    told
+/// Decodes a NOTE file successfully and accounts for every byte.
+fn decode(text: impl AsRef<[u8]>) -> Output {
+    let output = decode_with(&NOTE, text.as_ref(), LIMITS);
+    output.end.as_ref().unwrap();
+    output.account_for(text.as_ref());
+    output
 }
 
 /// Line, round and values of each row of a binary COPY stream.
@@ -266,16 +267,16 @@ fn zstd(text: &[u8]) -> Vec<u8> {
 }
 
 #[derive(Clone, Copy)]
-enum Ends {
+enum Endian {
     Little,
     Big,
 }
 
 /// UTF-16 with its byte order mark.
-fn utf16(text: &str, ends: Ends) -> Vec<u8> {
-    let bytes = |unit: u16| match ends {
-        Ends::Little => unit.to_le_bytes(),
-        Ends::Big => unit.to_be_bytes(),
+fn utf16(text: &str, endian: Endian) -> Vec<u8> {
+    let bytes = |unit: u16| match endian {
+        Endian::Little => unit.to_le_bytes(),
+        Endian::Big => unit.to_be_bytes(),
     };
     "\u{feff}".encode_utf16().chain(text.encode_utf16()).flat_map(bytes).collect()
 }
@@ -301,7 +302,7 @@ impl Dice {
     }
 }
 
-/// Gives what it reads in pieces of any size, from one byte on.
+/// Returns its input in pieces of random size, down to one byte.
 struct Dribble<R> {
     input: R,
     dice: Dice,

@@ -1,4 +1,4 @@
-//! Generated files, whose bad rows are known.
+//! Generated files with known bad rows.
 
 use std::fs;
 use std::path::Path;
@@ -12,8 +12,7 @@ pub(super) fn sample(out: &Path, scale: f64, defects: f64) -> SampleSummary {
     generate(&options, &mut |_, _| {}).unwrap()
 }
 
-/// What the list of planted rows says of one file; orphans are no matter of the
-/// decoder.
+/// The planted rows of one file; the decoder does not detect orphans.
 fn expected(list: &str, path: &str, bytes: &[u8]) -> Vec<(u64, u64, String, String, Vec<u8>)> {
     let rows = list.lines().map(|line| serde_json::from_str::<serde_json::Value>(line).unwrap());
     rows.filter(|row| row["file"] == path && row["reason"] != "missing_parent")
@@ -29,23 +28,23 @@ fn expected(list: &str, path: &str, bytes: &[u8]) -> Vec<(u64, u64, String, Stri
 }
 
 #[test]
-fn every_planted_row_is_found_where_it_lies_and_no_other() {
+fn exactly_the_planted_rows_are_rejected() {
     let out = tempfile::tempdir().unwrap();
     let summary = sample(out.path(), 0.05, 0.05);
     let list = fs::read_to_string(out.path().join("defects.jsonl")).unwrap();
     let mut reasons = std::collections::BTreeSet::new();
     for (path, rows, _) in &summary.files {
         let bytes = fs::read(out.path().join(path)).unwrap();
-        let told = decode_with(by_object_key(path).unwrap(), bytes.as_slice(), LIMITS);
-        told.end.as_ref().unwrap();
-        told.account_for(&bytes);
-        let found: Vec<_> = told
+        let output = decode_with(by_object_key(path).unwrap(), bytes.as_slice(), LIMITS);
+        output.end.as_ref().unwrap();
+        output.account_for(&bytes);
+        let found: Vec<_> = output
             .rejects()
             .into_iter()
-            .map(|refused| {
-                let column = refused.column.unwrap_or_default().to_owned();
-                let reason = refused.reason.as_str().to_owned();
-                (refused.line, refused.offset, column, reason, refused.raw)
+            .map(|rejected| {
+                let column = rejected.column.unwrap_or_default().to_owned();
+                let reason = rejected.reason.as_str().to_owned();
+                (rejected.line, rejected.offset, column, reason, rejected.raw)
             })
             .collect();
         let planted = expected(&list, path, &bytes);
@@ -53,7 +52,7 @@ fn every_planted_row_is_found_where_it_lies_and_no_other() {
             assert_eq!(found, planted, "{path}");
         }
         assert_eq!(found.len(), planted.len(), "{path}");
-        assert_eq!(told.rows().len() as u64, rows - found.len() as u64, "{path}");
+        assert_eq!(output.rows().len() as u64, rows - found.len() as u64, "{path}");
         reasons.extend(found.into_iter().map(|(_, _, _, reason, _)| reason));
     }
     assert_eq!(reasons.len(), 14, "{reasons:?}");

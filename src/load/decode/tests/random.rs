@@ -1,38 +1,18 @@
-//! Whatever the bytes: well-written rows come back exactly, and of garbage every
-//! byte is accounted for.
+//! Random input: well-formed rows are decoded exactly, and every byte of garbage is
+//! accounted for.
 
 use super::*;
 
 const PIECES: &[&str] = &[
-    "a",
-    "Z",
-    "0",
-    " ",
-    "\"",
-    "\"\"",
-    ";",
-    ",",
-    "\t",
-    "|",
-    "\n",
-    "\r\n",
-    "\r",
-    "'",
-    "é",
-    "𝄞",
-    "\u{feff}",
-    "\u{2028}",
-    "NULL",
-    "\\",
-    "\\\"",
-    "plain text",
+    "a", "Z", "0", " ", "\"", "\"\"", ";", ",", "\t", "|", "\n", "\r\n", "\r", "'", "é", "𝄞",
+    "\u{feff}", "\u{2028}", "NULL", "\\", "\\\"", "plain text",
 ];
 
 fn field(dice: &mut Dice) -> String {
     (0..dice.below(7)).map(|_| dice.pick(PIECES)).collect()
 }
 
-/// As RFC 4180 wants it, with quotes also where they are not needed.
+/// As in RFC 4180, with some unneeded quotes.
 fn written(field: &str, delimiter: &str, dice: &mut Dice) -> String {
     let needed = field.contains(['"', '\n', '\r']) || field.contains(delimiter);
     if needed || dice.below(4) == 0 {
@@ -43,7 +23,7 @@ fn written(field: &str, delimiter: &str, dice: &mut Dice) -> String {
 }
 
 #[test]
-fn well_written_rows_come_back_exactly() {
+fn well_formed_rows_are_decoded_exactly() {
     for seed in 0..60 {
         let mut dice = Dice(seed);
         let delimiter = dice.pick(&[";", ",", "\t", "|"]);
@@ -58,23 +38,23 @@ fn well_written_rows_come_back_exactly() {
             let null = |text: String| if text == "NULL" { String::new() } else { text };
             rows.push((id, null(head), null(body)));
         }
-        let told = decode(&text);
-        assert_eq!(told.faults(), [], "seed {seed}");
-        assert_eq!(told.texts(), rows, "seed {seed}");
+        let output = decode(&text);
+        assert_eq!(output.faults(), [], "seed {seed}");
+        assert_eq!(output.texts(), rows, "seed {seed}");
 
         let limits = BatchLimits { rows: 1 + dice.below(9), ..LIMITS };
-        let bytes = utf16(text.trim_start_matches('\u{feff}'), Ends::Big);
+        let bytes = utf16(text.trim_start_matches('\u{feff}'), Endian::Big);
         let most = 1 + dice.below(200);
         let dribble = Dribble { input: bytes.as_slice(), dice, most };
-        let told = decode_with(&NOTE, dribble, limits);
-        told.check_chain();
-        assert_eq!(told.texts(), rows, "seed {seed} as UTF-16");
-        assert_eq!(told.batches.last().unwrap().to_offset, bytes.len() as u64);
+        let output = decode_with(&NOTE, dribble, limits);
+        output.check_chain();
+        assert_eq!(output.texts(), rows, "seed {seed} as UTF-16");
+        assert_eq!(output.batches.last().unwrap().to_offset, bytes.len() as u64);
     }
 }
 
 #[test]
-fn of_garbage_every_byte_is_accounted_for() {
+fn every_byte_of_garbage_is_accounted_for() {
     const BYTES: &[&[u8]] = &[
         b"\"",
         b"\"",
@@ -107,25 +87,25 @@ fn of_garbage_every_byte_is_accounted_for() {
         };
         let most = 1 + dice.below(100);
         let dribble = Dribble { input: text.as_slice(), dice, most };
-        let told = decode_with(&NOTE, dribble, limits);
-        told.end.as_ref().unwrap();
-        told.account_for(&text);
+        let output = decode_with(&NOTE, dribble, limits);
+        output.end.as_ref().unwrap();
+        output.account_for(&text);
 
-        let (dialect, _, _) = told.begun.clone().unwrap();
-        let Some(batch) = told.batches.get(told.batches.len() / 2) else { continue };
-        let resume = Resume { dialect, offset: batch.to_offset, line: batch.to_line };
+        let dialect = output.dialect();
+        let Some(batch) = output.batches.get(output.batches.len() / 2) else { continue };
+        let checkpoint = Checkpoint { dialect, offset: batch.to_offset, line: batch.to_line };
         let rest = &text[usize::try_from(batch.to_offset).unwrap()..];
-        let resumed = resume_with(&NOTE, rest, &resume, limits);
-        let rows = told.rows();
+        let resumed = resume_with(&NOTE, rest, &checkpoint, limits);
+        let rows = output.rows();
         assert_eq!(resumed.rows(), rows[rows.len() - resumed.rows().len()..], "seed {seed}");
-        let records = |told: &[Batch]| told.iter().map(Batch::records).sum::<usize>();
-        let after = &told.batches[told.batches.len() / 2 + 1..];
+        let records = |batches: &[Batch]| batches.iter().map(Batch::records).sum::<usize>();
+        let after = &output.batches[output.batches.len() / 2 + 1..];
         assert_eq!(records(&resumed.batches), records(after), "seed {seed}");
     }
 }
 
 #[test]
-fn garbage_from_the_first_byte_on_never_panics() {
+fn garbage_never_panics() {
     for seed in 0..400 {
         let mut dice = Dice(seed);
         let start: &[u8] = dice.pick(&[
@@ -140,9 +120,9 @@ fn garbage_from_the_first_byte_on_never_panics() {
         let mut input = start.to_vec();
         let length = dice.below(600);
         input.extend((0..length).map(|_| dice.roll().to_le_bytes()[0]));
-        let told = decode_with(&NOTE, input.as_slice(), BatchLimits { rows: 5, ..LIMITS });
-        if told.begun.is_some() {
-            told.check_chain();
+        let output = decode_with(&NOTE, input.as_slice(), BatchLimits { rows: 5, ..LIMITS });
+        if output.begun.is_some() {
+            output.check_chain();
         }
     }
 }

@@ -1,29 +1,33 @@
 use super::*;
 use crate::auth::Scope;
+use crate::catalog::{ToMany, column, table, to_many, to_one};
 use crate::query::cursor::{Position, encode};
 use crate::query::{
-    Arguments, Column, Condition, Direction, Key, Kind, Nulls, Order, OrderBy, OrderKey, Page,
-    PageSizes, Rows, ToMany, Value, tables,
+    Arguments, Condition, Direction, Key, Nulls, Order, OrderBy, OrderKey, Page, PageSizes, Rows,
+    Value,
 };
+use entity::{customer, person, sales_order, sales_order_line};
 
-static TOTAL_DUE: Column = Column::new("total_due", Kind::Decimal);
-static NAME: Column = Column::new("last_name", Kind::Text);
-static COMMENT: Column = Column::new("comment", Kind::Text).nullable();
-const CUSTOMER: ToOne =
-    ToOne { table: &tables::CUSTOMER, from: &[Column::new("customer_id", Kind::Int)] };
-const PERSON: ToOne =
-    ToOne { table: &tables::PERSON, from: &[Column::new("person_id", Kind::Int).nullable()] };
-const LINES: ToMany =
-    ToMany { table: &tables::SALES_ORDER_LINE, by: &[Column::new("sales_order_id", Kind::Int)] };
+fn customer() -> ToOne {
+    to_one(sales_order::Relation::Customer)
+}
+
+fn person() -> ToOne {
+    to_one(customer::Relation::Person)
+}
+
+fn lines() -> ToMany {
+    to_many(sales_order_line::Relation::SalesOrder)
+}
 
 /// The statement for sales orders with total and, `joined`, their persons' names.
 fn text(keys: &[(OrderBy, Direction)], joined: bool, after: Option<Vec<Option<Value>>>) -> String {
-    let mut selection = Selection::of(&tables::SALES_ORDER);
-    selection.column(Selection::ROW, &TOTAL_DUE);
+    let mut selection = Selection::of(table::<sales_order::Entity>());
+    selection.column(Selection::ROW, column(sales_order::Column::TotalDue));
     if joined {
-        let customer = selection.join(Selection::ROW, CUSTOMER);
-        let person = selection.join(customer, PERSON);
-        selection.column(person, &NAME);
+        let customer = selection.join(Selection::ROW, customer());
+        let person = selection.join(customer, person());
+        selection.column(person, column(person::Column::LastName));
     }
     let keys = keys.iter().enumerate().map(|(index, (by, direction))| OrderKey {
         by: by.clone(),
@@ -67,7 +71,11 @@ fn a_plain_page_is_a_plain_statement() {
 #[test]
 fn rows_that_are_only_read_are_joined_to_the_page() {
     assert_eq!(
-        text(&[(OrderBy::Column(&TOTAL_DUE), Direction::Desc)], true, None),
+        text(
+            &[(OrderBy::Column(column(sales_order::Column::TotalDue)), Direction::Desc)],
+            true,
+            None
+        ),
         "SELECT child.c0::text, t2.last_name, child.s1 FROM (\
          SELECT t0.total_due AS s0, t0.sales_order_id AS s1, t0.total_due AS c0, \
          t0.customer_id AS j1_0 FROM sales_order AS t0 \
@@ -80,7 +88,10 @@ fn rows_that_are_only_read_are_joined_to_the_page() {
 
 #[test]
 fn rows_that_are_sorted_by_are_joined_once() {
-    let by = OrderBy::Related { path: vec![CUSTOMER, PERSON], column: &NAME };
+    let by = OrderBy::Related {
+        path: vec![customer(), person()],
+        column: column(person::Column::LastName),
+    };
     assert_eq!(
         text(&[(by, Direction::Asc)], true, None),
         "SELECT t0.total_due::text, t2.last_name, t0.sales_order_id FROM sales_order AS t0 \
@@ -94,7 +105,7 @@ fn rows_that_are_sorted_by_are_joined_once() {
 fn an_index_can_begin_at_the_first_key_of_a_position() {
     let due = Some(Value::Decimal("12.5".to_owned()));
     let tail = |text: &str| text.split_once(" WHERE ").unwrap().1.to_owned();
-    let total = OrderBy::Column(&TOTAL_DUE);
+    let total = OrderBy::Column(column(sales_order::Column::TotalDue));
     assert_eq!(
         tail(&text(&[(total.clone(), Direction::Asc)], false, Some(vec![due.clone()]))),
         "(t0.total_due, t0.sales_order_id) > ($1::numeric, $2) \
@@ -107,7 +118,11 @@ fn an_index_can_begin_at_the_first_key_of_a_position() {
          ORDER BY t0.total_due DESC, t0.sales_order_id LIMIT 11"
     );
     assert_eq!(
-        tail(&text(&[(OrderBy::Column(&COMMENT), Direction::Asc)], false, Some(vec![None]))),
+        tail(&text(
+            &[(OrderBy::Column(column(sales_order::Column::Comment)), Direction::Asc)],
+            false,
+            Some(vec![None])
+        )),
         "((t0.comment IS NULL AND (t0.sales_order_id > $1))) \
          ORDER BY t0.comment NULLS LAST, t0.sales_order_id LIMIT 11"
     );
@@ -116,7 +131,7 @@ fn an_index_can_begin_at_the_first_key_of_a_position() {
 #[test]
 fn children_are_aggregated_in_one_pass() {
     assert_eq!(
-        text(&[(OrderBy::Count(LINES), Direction::Desc)], false, None),
+        text(&[(OrderBy::Count(lines()), Direction::Desc)], false, None),
         "SELECT t0.total_due::text, coalesce(a1.value, 0), t0.sales_order_id \
          FROM sales_order AS t0 LEFT JOIN (\
          SELECT count(*) AS value, e1.sales_order_id AS k1 FROM sales_order_line AS e1 \

@@ -1,4 +1,4 @@
-//! Changes of sales by hand, as somebody with a database client makes them.
+//! Changes of sales by hand, as with a database client.
 
 use sqlx::{AssertSqlSafe, Executor as _, PgConnection};
 
@@ -6,7 +6,7 @@ use crate::support::draw::Draw;
 
 /// Each takes a random order as `$order` and numbers as `$days` and `$number`.
 const CHANGES: [&str; 10] = [
-    // Lines come, change, move to another order and another product, and go.
+    // Lines are inserted, updated, moved to another order or product, deleted.
     "INSERT INTO sales_order_line SELECT sales_order_id, $number, NULL, 7, product_id, special_offer_id,
          12.5, 0, 87.5, rowguid, modified_date, 1, 1, now()
      FROM sales_order_line WHERE sales_order_id = $order LIMIT 1",
@@ -23,7 +23,7 @@ const CHANGES: [&str; 10] = [
      WHERE sales_order_id = (SELECT max(sales_order_id) FROM sales_order
                              WHERE sales_order_id < $order)",
     "DELETE FROM sales_order_line WHERE sales_order_id = $order",
-    // Orders move to another day, with and without another month; their totals change.
+    // Orders move to another day, of the same month or not; their totals change.
     "UPDATE sales_order SET order_date = order_date + interval '1 day' * $days, due_date = 'infinity'
      WHERE sales_order_id = $order",
     "UPDATE sales_order SET sub_total = sub_total + 0.0001, total_due = total_due + 0.0001
@@ -41,7 +41,7 @@ const CHANGES: [&str; 10] = [
      DELETE FROM sales_order WHERE sales_order_id = $order",
 ];
 
-/// What changes the most.
+/// Changes everything.
 const ALL_AT_ONCE: &str = "
 CREATE TEMP TABLE kept AS SELECT * FROM sales_order_line WHERE sales_order_id % 7 > 0;
 TRUNCATE sales_order_line;
@@ -49,7 +49,7 @@ INSERT INTO sales_order_line SELECT * FROM kept WHERE sales_order_id % 2 = 0;
 INSERT INTO sales_order_line SELECT * FROM kept WHERE sales_order_id % 2 = 1;
 DROP TABLE kept";
 
-/// Makes a random change, and tells it.
+/// Makes a random change; returns its SQL.
 pub(crate) async fn change(connection: &mut PgConnection, draw: &mut Draw) -> String {
     if draw.once_in(12) {
         connection.execute(ALL_AT_ONCE).await.expect(ALL_AT_ONCE);
@@ -58,7 +58,7 @@ pub(crate) async fn change(connection: &mut PgConnection, draw: &mut Draw) -> St
     small_change(connection, draw).await
 }
 
-/// Likewise, one beside which others can go on.
+/// Likewise, a change that does not block other writers.
 pub(crate) async fn small_change(connection: &mut PgConnection, draw: &mut Draw) -> String {
     let order: i32 = sqlx::query_scalar(
         "SELECT sales_order_id FROM sales_order ORDER BY sales_order_id

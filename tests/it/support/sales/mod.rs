@@ -1,8 +1,8 @@
-//! Sales in which what is often got wrong differs from what is right: two customers
-//! of one name and two of one person, customers without a person, customers whose
-//! key is that of another's person, a product several times in an order and under
-//! several offers, orders without lines, orders at midnight and in the middle of the
-//! day, days, weeks, months, quarters and years without any, and nulls.
+//! Sales that expose common mistakes: two customers of one name and two of one person,
+//! customers without a person, customers whose key is that of another's person, a
+//! product several times in an order and under several offers, orders without lines,
+//! orders at midnight and at other times of the day, days, weeks, months, quarters and
+//! years without orders, and nulls.
 
 mod changes;
 mod oracle;
@@ -17,7 +17,7 @@ pub(crate) use oracle::{
     ALL, Ask, DIMENSIONS, Dimension, MEASURES, Measure, TEXT, dimension, keyed, plain,
 };
 
-/// Filters, each with what it means.
+/// Filters, each with the same in SQL.
 pub(crate) const FILTERS: [(&str, &str); 16] = [
     ("{}", "true"),
     ("{ orderQuantity: { gte: 12 } }", "l.order_quantity >= 12"),
@@ -73,8 +73,8 @@ pub(crate) fn names(dimensions: &[&Dimension]) -> String {
     format!("[{}]", names.join(", "))
 }
 
-/// What an answer has of a key, then of measures.
-pub(crate) fn told(
+/// The values of a group in an answer: its key, then its measures.
+pub(crate) fn group_values(
     key: &Value,
     dimensions: &[&Dimension],
     of: &Value,
@@ -88,14 +88,14 @@ pub(crate) fn told(
     key.chain(measures).collect()
 }
 
-/// Some different ones of these, in any order; not none.
+/// At least one of these and at most `most`, in random order.
 pub(crate) fn some<'a, T>(draw: &mut Draw, of: &'a [T], most: usize) -> Vec<&'a T> {
     let mut left: Vec<&T> = of.iter().collect();
     let count = 1 + draw.below(most);
     (0..count).map(|_| left.remove(draw.below(left.len()))).collect()
 }
 
-/// Rows that follow from the seed.
+/// Rows determined by the seed.
 fn rows(seed: u64) -> String {
     format!("SELECT set_config('test.seed', '{seed}', false);{ROWS}")
 }
@@ -105,7 +105,7 @@ pub(crate) async fn insert(pool: &PgPool, seed: u64) {
     pool.execute(AssertSqlSafe(rows(seed))).await.expect("the sales");
 }
 
-/// The schema over these sales.
+/// The API over these sales.
 pub(crate) async fn start(seed: u64) -> Api {
     let db = database().await;
     insert(&db.pool, seed).await;

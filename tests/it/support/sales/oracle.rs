@@ -1,5 +1,5 @@
-//! What groups and measures are, in SQL that has nothing in common with ours: plain
-//! joins, orders by their keys, statistics of arrays.
+//! Groups and measures in SQL independent of the product's: plain joins, orders by
+//! their keys, statistics of arrays.
 
 use serde_json::Value;
 use sqlx::{AssertSqlSafe, PgPool};
@@ -11,7 +11,7 @@ pub(crate) struct Dimension {
     pub(crate) name: &'static str,
     /// How its value is selected in the key of a group; empty where it cannot be.
     pub(crate) document: &'static str,
-    /// Where it is then.
+    /// Its JSON pointer in the answer.
     pub(crate) pointer: &'static str,
     /// The value of a line `l` of the order `o` of the customer `c`, with the product `p`.
     pub(crate) sql: &'static str,
@@ -19,7 +19,7 @@ pub(crate) struct Dimension {
     shown: &'static str,
 }
 
-/// One that cannot be selected.
+/// A dimension that cannot be selected.
 pub(crate) const fn dimension(
     name: &'static str,
     shown: &'static str,
@@ -28,7 +28,7 @@ pub(crate) const fn dimension(
     Dimension { name, document: "", pointer: "", sql, shown }
 }
 
-/// The same where it can.
+/// A dimension that can be selected.
 pub(crate) const fn keyed(
     document: &'static str,
     pointer: &'static str,
@@ -41,10 +41,10 @@ const LINE: &str = "CASE ? WHEN 'R' THEN 'ROAD' WHEN 'M' THEN 'MOUNTAIN' WHEN 'T
 const CLASS: &str = "CASE ? WHEN 'H' THEN 'HIGH' WHEN 'M' THEN 'MEDIUM' WHEN 'L' THEN 'LOW' END";
 const STATUS: &str =
     "(ARRAY['IN_PROCESS', 'APPROVED', 'BACKORDERED', 'REJECTED', 'SHIPPED', 'CANCELLED'])[?]";
-/// As it is.
+/// Unchanged.
 pub(crate) const TEXT: &str = "?::text";
 
-/// Monday the first of January 2001 began a week, a month, a quarter and a year.
+/// Monday, 1 January 2001 began a week, a month, a quarter and a year.
 pub(crate) static DIMENSIONS: [Dimension; 19] = [
     keyed(
         "product { productId }",
@@ -116,7 +116,7 @@ pub(crate) static DIMENSIONS: [Dimension; 19] = [
     ),
 ];
 
-/// All lines with what they refer to.
+/// All lines with the rows they refer to.
 const FROM: &str = "sales_order_line l JOIN sales_order o USING (sales_order_id)
     JOIN customer c USING (customer_id) JOIN product p USING (product_id)
     LEFT JOIN person ON business_entity_id = person_id";
@@ -128,10 +128,10 @@ pub(crate) struct Measure {
     pub(crate) name: &'static str,
     /// How it is selected.
     pub(crate) document: &'static str,
-    /// Where it is then.
+    /// Its JSON pointer in the answer.
     pub(crate) pointer: &'static str,
-    /// It of a group `g`: `n` lines, `orders` their orders, and the values of lines in
-    /// order, `quantities`, `prices` and `totals`.
+    /// Its value for a group `g`: `n` lines, `orders` their orders, and the lines' sorted
+    /// `quantities`, `prices` and `totals`.
     pub(crate) sql: &'static str,
 }
 
@@ -159,7 +159,7 @@ macro_rules! median {
     };
 }
 
-/// The last of the first so many thousandths.
+/// The last value of this many first thousandths.
 macro_rules! percentile {
     ($thousandths:literal, $values:literal) => {
         concat!("g.", $values, "[greatest(1, (g.n * ", $thousandths, " + 999) / 1000)]")
@@ -178,7 +178,7 @@ macro_rules! stddev {
     };
 }
 
-/// All measures; percentiles of some shares.
+/// All measures; some percentiles.
 pub(crate) static MEASURES: [Measure; 25] = measures! {
     "ORDER_COUNT" "orderCount" "/orderCount" of_orders!("count(*)");
     "LINE_COUNT" "lineCount" "/lineCount" "g.n";
@@ -209,29 +209,29 @@ pub(crate) static MEASURES: [Measure; 25] = measures! {
     "" "lineTotal { r: percentile(p: 0.375) }" "/lineTotal/r" percentile!(375, "totals");
 };
 
-/// What is asked for.
+/// A question.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Ask<'a> {
-    /// By what there are groups; in the SQL of the others `k0`, `k1` and so on.
+    /// The keys of groups; `k0`, `k1` and so on in the SQL of the other fields.
     pub(crate) dimensions: &'a [&'a Dimension],
-    /// Which lines.
+    /// A predicate of lines.
     pub(crate) predicate: &'a str,
-    /// Which groups `g`.
+    /// A predicate of groups `g`.
     pub(crate) having: &'a str,
-    /// In which order, before that of the dimensions.
+    /// The order, ahead of the dimensions.
     pub(crate) order: &'a str,
-    /// Only the first so many within each of these.
+    /// A partition, and how many first groups of each are kept.
     pub(crate) top: Option<(&'a str, i64)>,
-    /// What is told of them.
+    /// The values after the key.
     pub(crate) measures: &'a [&'a Measure],
 }
 
-/// All groups by nothing, which is one.
+/// All lines as one group.
 pub(crate) const ALL: Ask<'static> =
     Ask { dimensions: &[], predicate: "true", having: "true", order: "", top: None, measures: &[] };
 
 impl Ask<'_> {
-    /// The groups: of each those values that its key has, then the measures, as
+    /// The groups: of each the selectable values of its key, then the measures, as
     /// [`plain`] texts.
     pub(crate) async fn groups(&self, pool: &PgPool) -> Vec<Vec<Option<String>>> {
         let numbered = |write: fn(usize, &Dimension) -> String| -> Vec<String> {
@@ -244,7 +244,7 @@ impl Ask<'_> {
         let mut order: Vec<String> =
             (!self.order.is_empty()).then(|| self.order.to_owned()).into_iter().collect();
         order.extend(numbered(|at, _| format!("k{at} NULLS LAST")));
-        // The only group comes in whatever order.
+        // The only group needs an order all the same.
         order.push("n".to_owned());
         let order = order.join(", ");
         let (partition, most) = self.top.unwrap_or(("", i64::MAX));
@@ -280,7 +280,7 @@ impl Ask<'_> {
     }
 }
 
-/// A value of an answer as a text; of a fraction eight digits and no zeros at its end.
+/// A value of an answer as a text; a fraction has eight digits, no trailing zeros.
 pub(crate) fn plain(value: &Value) -> Option<String> {
     let text = match value {
         Value::Null => return None,

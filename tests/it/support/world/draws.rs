@@ -1,8 +1,8 @@
 //! Random conditions and orders over the tables of the world.
 
+use salesgraph::catalog::{Column, Kind, Table};
 use salesgraph::query::{
-    Column, Comparison, Condition, Direction, Kind, Nulls, Order, OrderBy, OrderKey, Quantifier,
-    Table, TextMatch, Value,
+    Comparison, Condition, Direction, Nulls, Order, OrderBy, OrderKey, Quantifier, TextMatch, Value,
 };
 
 use super::tables::{Meta, meta, random_value};
@@ -20,18 +20,8 @@ const COMPARISONS: [Comparison; 6] = [
 /// The variants of a condition, by name.
 pub(crate) fn conditions() -> [&'static str; 12] {
     [
-        "all",
-        "any",
-        "not",
-        "compare",
-        "in",
-        "matches",
-        "eq_ignore_case",
-        "in_ignore_case",
-        "is_null",
-        "one",
-        "many",
-        "count",
+        "all", "any", "not", "compare", "in", "matches", "eq_ignore_case", "in_ignore_case",
+        "is_null", "one", "many", "count",
     ]
 }
 
@@ -41,7 +31,7 @@ pub(crate) fn random_condition(world: &mut World, meta: &'static Meta, depth: us
     condition_of(world, meta, variant, depth)
 }
 
-/// A random condition of a variant; of another where the table has none of it.
+/// A random condition of a variant; of another if the table has no such condition.
 pub(crate) fn condition_of(
     world: &mut World,
     meta: &'static Meta,
@@ -125,7 +115,7 @@ fn related(world: &mut World, table: &'static Table, depth: usize) -> Condition 
     random_condition(world, meta(table.name), depth)
 }
 
-/// A value that rows of the table have, or none has, not even could have.
+/// A value that some rows of the table have, no row has, or no row could have.
 fn value_of(world: &mut World, meta: &'static Meta, column: &'static Column) -> Value {
     let is_int = matches!(column.kind, Kind::Small | Kind::Int | Kind::Long);
     match world.draw.below(8) {

@@ -1,5 +1,5 @@
-//! A small world of random sales rows, both in Postgres and as plain data, so that
-//! what is read can be compared with what Rust makes of the same rows.
+//! A small world of random sales rows, both in Postgres and in memory, so that results
+//! can be compared with those of plain Rust.
 
 mod draws;
 mod oracle;
@@ -7,7 +7,8 @@ mod tables;
 
 use std::collections::HashMap;
 
-use salesgraph::query::{Key, KeyPart, Table, Value};
+use salesgraph::catalog::Table;
+use salesgraph::query::{Key, KeyPart, Value};
 use sqlx::{AssertSqlSafe, Executor as _};
 
 use super::draw::Draw;
@@ -16,7 +17,7 @@ pub(crate) use draws::{condition_of, conditions, random_condition, random_order}
 pub(crate) use oracle::Bounds;
 pub(crate) use tables::{META, Meta, meta};
 
-/// The value of a column; none is null.
+/// The value of a column; `None` is null.
 pub(crate) type Cell = Option<Value>;
 /// A row by the names of its columns.
 pub(crate) type Record = HashMap<&'static str, Cell>;
@@ -25,19 +26,19 @@ pub(crate) type Record = HashMap<&'static str, Cell>;
 pub(crate) struct World {
     pub(crate) db: TestDb,
     rows: HashMap<&'static str, Vec<Record>>,
-    /// The place of every text in the database's own order of texts.
+    /// The rank of every text in the database's collation.
     ranks: HashMap<String, i64>,
     pub(crate) draw: Draw,
 }
 
-/// Texts, some of which mean something to LIKE, and some equal but for case.
+/// Texts, some with wildcards of LIKE, some equal but for case.
 const TEXTS: [&str; 18] = [
     "", "a", "A", "b", "ab", "Ab", "AB", "a%", "a_b", "%", "_", "a\\b", "\\", "O'Hara", "Ärger",
     "ärger", "été", "ß b",
 ];
 
 impl World {
-    /// A world that follows from the seed.
+    /// A world determined by the seed.
     pub(crate) async fn start(seed: u64) -> Self {
         let db = database().await;
         let ranks = sqlx::query_as(
@@ -71,14 +72,14 @@ impl World {
         self.rows.get(table).map_or(&[], Vec::as_slice)
     }
 
-    /// Adds a random row; none where its key is taken.
+    /// Adds a random row, unless its key is taken.
     pub(crate) async fn insert(&mut self, meta: &'static Meta) {
         if let Some(sql) = self.make(meta) {
             self.db.pool.execute(AssertSqlSafe(sql)).await.expect("a row");
         }
     }
 
-    /// Adds a random row here, and tells how it is added to Postgres.
+    /// Adds a random row in memory; returns the SQL that adds it to Postgres.
     fn make(&mut self, meta: &'static Meta) -> Option<String> {
         let mut record = Record::new();
         for column in meta.columns {
@@ -109,7 +110,7 @@ impl World {
         Some(sql)
     }
 
-    /// A value such a column may have, often one that other rows have too.
+    /// A random value of a column, often one that other rows have as well.
     fn random_cell(&mut self, meta: &'static Meta, name: &str) -> Cell {
         let column = meta.column(name);
         if column.nullable && self.draw.once_in(3) {

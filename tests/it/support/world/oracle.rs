@@ -1,10 +1,10 @@
-//! What Rust makes of the rows: which fulfil a condition, in which order.
+//! Filters and orders in plain Rust: which rows meet a condition, in which order.
 
 use std::cmp::Ordering;
 
+use salesgraph::catalog::{Table, ToMany, ToOne};
 use salesgraph::query::{
-    Comparison, Condition, Direction, Key, Nulls, Order, OrderBy, Quantifier, Table, TextMatch,
-    ToMany, ToOne, Value,
+    Comparison, Condition, Direction, Key, Nulls, Order, OrderBy, Quantifier, TextMatch, Value,
 };
 
 use super::{Cell, Record, World, key_of};
@@ -17,7 +17,7 @@ pub(crate) struct Bounds<'a> {
 }
 
 impl World {
-    /// Whether a row fulfils a condition. There is no third.
+    /// Whether a row meets a condition: true or false, never unknown.
     pub(crate) fn holds(&self, table: &Table, row: &Record, condition: &Condition) -> bool {
         match condition {
             Condition::All(all) => all.iter().all(|one| self.holds(table, row, one)),
@@ -107,7 +107,7 @@ impl World {
             }
             OrderBy::Sum(relation, column) => {
                 let cells = self.children(table, row, relation).map(|child| &child[column.name]);
-                // In hundredths, as all decimals of the world are.
+                // In hundredths, like all decimals of the world.
                 Some(Value::Int(cells.flatten().map(hundredths).sum()))
             }
         });

@@ -1,171 +1,153 @@
 //! The tables of the world: columns of every kind, and relations.
 
+use std::sync::LazyLock;
+
 use chrono::{Duration, NaiveDate};
-use salesgraph::query::{Column, Kind, Table, ToMany, ToOne, Value, tables};
+use entity::{
+    customer, person, product, sales_order, sales_order_line, special_offer_product, territory,
+};
+use salesgraph::catalog::{Column, Kind, Table, ToMany, ToOne, columns, table, to_many, to_one};
+use salesgraph::query::Value;
 use uuid::Uuid;
 
 use super::Record;
 use crate::support::draw::Draw;
 
-/// What there is to know of a table.
+/// The description of a table.
 pub(crate) struct Meta {
     pub(crate) table: &'static Table,
     pub(crate) columns: &'static [Column],
     pub(crate) ones: &'static [ToOne],
     pub(crate) manies: &'static [ToMany],
-    /// Other columns that must be given, and values.
+    /// Other required columns, and values for them.
     pub(super) others: (&'static str, &'static str),
-}
-
-const fn int(name: &'static str) -> Column {
-    Column::new(name, Kind::Int)
-}
-
-const fn text(name: &'static str) -> Column {
-    Column::new(name, Kind::Text)
 }
 
 const COMMON: (&str, &str) =
     ("rowguid, modified_date, source_file_id, source_line", "gen_random_uuid(), now(), 1, 1");
 
-static PERSON: Meta = Meta {
-    table: &tables::PERSON,
-    columns: &[
-        int("business_entity_id"),
-        Column::new("name_style", Kind::Boolean),
-        text("title").nullable(),
-        text("first_name"),
-        text("last_name"),
-        text("suffix").nullable(),
-        Column::new("email_promotion", Kind::Small),
-        Column::new("rowguid", Kind::Uuid),
-        Column::new("modified_date", Kind::LocalDateTime),
-        Column::new("source_line", Kind::Long),
-        Column::new("loaded_at", Kind::DateTime),
-    ],
-    ones: &[],
-    manies: &[ToMany { table: &tables::CUSTOMER, by: &[int("person_id").nullable()] }],
-    others: ("person_type, source_file_id", "'IN', 1"),
-};
+/// All tables.
+pub(crate) static META: LazyLock<[Meta; 7]> =
+    LazyLock::new(|| [person(), product(), territory(), customer(), offer(), order(), line()]);
 
-static PRODUCT: Meta = Meta {
-    table: &tables::PRODUCT,
-    columns: &[
-        int("product_id"),
-        text("name"),
-        text("color").nullable(),
-        Column::new("list_price", Kind::Decimal),
-        Column::new("weight", Kind::Decimal).nullable(),
-        int("product_model_id").nullable(),
-        Column::new("sell_end_date", Kind::LocalDateTime).nullable(),
-    ],
-    ones: &[],
-    manies: &[
-        ToMany { table: &tables::SALES_ORDER_LINE, by: &[int("product_id")] },
-        ToMany { table: &tables::SPECIAL_OFFER_PRODUCT, by: &[int("product_id")] },
-    ],
-    others: (
-        "product_number, make_flag, finished_goods_flag, safety_stock_level, reorder_point, \
+fn person() -> Meta {
+    use person::Column::*;
+
+    Meta {
+        table: table::<person::Entity>(),
+        columns: columns([
+            BusinessEntityId, NameStyle, Title, FirstName, LastName, Suffix, EmailPromotion,
+            Rowguid, ModifiedDate, SourceLine, LoadedAt,
+        ]),
+        ones: &[],
+        manies: vec![to_many(customer::Relation::Person)].leak(),
+        others: ("person_type, source_file_id", "'IN', 1"),
+    }
+}
+
+fn product() -> Meta {
+    use product::Column::*;
+
+    Meta {
+        table: table::<product::Entity>(),
+        columns: columns([ProductId, Name, Color, ListPrice, Weight, ProductModelId, SellEndDate]),
+        ones: &[],
+        manies: vec![
+            to_many(sales_order_line::Relation::Product),
+            to_many(special_offer_product::Relation::Product),
+        ]
+        .leak(),
+        others: (
+            "product_number, make_flag, finished_goods_flag, safety_stock_level, reorder_point, \
          standard_cost, days_to_manufacture, sell_start_date, rowguid, modified_date, \
          source_file_id, source_line",
-        "'P', true, true, 1, 1, 1, 1, '2000-01-01', gen_random_uuid(), now(), 1, 1",
-    ),
-};
+            "'P', true, true, 1, 1, 1, 1, '2000-01-01', gen_random_uuid(), now(), 1, 1",
+        ),
+    }
+}
 
-static CUSTOMER: Meta = Meta {
-    table: &tables::CUSTOMER,
-    columns: &[
-        int("customer_id"),
-        int("person_id").nullable(),
-        int("store_id").nullable(),
-        int("territory_id").nullable(),
-        text("account_number"),
-    ],
-    ones: &[
-        ToOne { table: &tables::PERSON, from: &[int("person_id").nullable()] },
-        ToOne { table: &tables::TERRITORY, from: &[int("territory_id").nullable()] },
-    ],
-    manies: &[ToMany { table: &tables::SALES_ORDER, by: &[int("customer_id")] }],
-    others: COMMON,
-};
+fn customer() -> Meta {
+    use customer::Column::*;
 
-static TERRITORY: Meta = Meta {
-    table: &tables::TERRITORY,
-    columns: &[int("territory_id"), text("name"), Column::new("sales_ytd", Kind::Decimal)],
-    ones: &[],
-    manies: &[ToMany { table: &tables::CUSTOMER, by: &[int("territory_id").nullable()] }],
-    others: (
-        "country_region_code, territory_group, sales_last_year, cost_ytd, cost_last_year, rowguid, \
+    Meta {
+        table: table::<customer::Entity>(),
+        columns: columns([CustomerId, PersonId, StoreId, TerritoryId, AccountNumber]),
+        ones: vec![to_one(customer::Relation::Person), to_one(customer::Relation::Territory)]
+            .leak(),
+        manies: vec![to_many(sales_order::Relation::Customer)].leak(),
+        others: COMMON,
+    }
+}
+
+fn territory() -> Meta {
+    use territory::Column::*;
+
+    Meta {
+        table: table::<territory::Entity>(),
+        columns: columns([TerritoryId, Name, SalesYtd]),
+        ones: &[],
+        manies: vec![to_many(customer::Relation::Territory)].leak(),
+        others: (
+            "country_region_code, territory_group, sales_last_year, cost_ytd, cost_last_year, rowguid, \
          modified_date, source_file_id, source_line",
-        "'US', 'G', 0, 0, 0, gen_random_uuid(), now(), 1, 1",
-    ),
-};
+            "'US', 'G', 0, 0, 0, gen_random_uuid(), now(), 1, 1",
+        ),
+    }
+}
 
-static OFFER: Meta = Meta {
-    table: &tables::SPECIAL_OFFER_PRODUCT,
-    columns: &[int("special_offer_id"), int("product_id")],
-    ones: &[ToOne { table: &tables::PRODUCT, from: &[int("product_id")] }],
-    manies: &[ToMany {
-        table: &tables::SALES_ORDER_LINE,
-        by: &[int("special_offer_id"), int("product_id")],
-    }],
-    others: COMMON,
-};
+fn offer() -> Meta {
+    use special_offer_product::Column::*;
 
-static ORDER: Meta = Meta {
-    table: &tables::SALES_ORDER,
-    columns: &[
-        int("sales_order_id"),
-        Column::new("order_date", Kind::LocalDateTime),
-        Column::new("due_date", Kind::LocalDateTime),
-        Column::new("ship_date", Kind::LocalDateTime).nullable(),
-        Column::new("status", Kind::Small),
-        Column::new("online_order_flag", Kind::Boolean),
-        int("customer_id"),
-        int("sales_person_id").nullable(),
-        text("comment").nullable(),
-        Column::new("sub_total", Kind::Decimal),
-        Column::new("total_due", Kind::Decimal),
-    ],
-    ones: &[ToOne { table: &tables::CUSTOMER, from: &[int("customer_id")] }],
-    manies: &[ToMany { table: &tables::SALES_ORDER_LINE, by: &[int("sales_order_id")] }],
-    others: (
-        "tax_amt, freight, revision_number, sales_order_number, bill_to_address_id, \
+    Meta {
+        table: table::<special_offer_product::Entity>(),
+        columns: columns([SpecialOfferId, ProductId]),
+        ones: vec![to_one(special_offer_product::Relation::Product)].leak(),
+        manies: vec![to_many(sales_order_line::Relation::SpecialOfferProduct)].leak(),
+        others: COMMON,
+    }
+}
+
+fn order() -> Meta {
+    use sales_order::Column::*;
+
+    Meta {
+        table: table::<sales_order::Entity>(),
+        columns: columns([
+            SalesOrderId, OrderDate, DueDate, ShipDate, Status, OnlineOrderFlag, CustomerId,
+            SalesPersonId, Comment, SubTotal, TotalDue,
+        ]),
+        ones: vec![to_one(sales_order::Relation::Customer)].leak(),
+        manies: vec![to_many(sales_order_line::Relation::SalesOrder)].leak(),
+        others: (
+            "tax_amt, freight, revision_number, sales_order_number, bill_to_address_id, \
          ship_to_address_id, ship_method_id, rowguid, modified_date, source_file_id, source_line",
-        "0, 0, 1, 'SO', 1, 1, 1, gen_random_uuid(), now(), 1, 1",
-    ),
-};
+            "0, 0, 1, 'SO', 1, 1, 1, gen_random_uuid(), now(), 1, 1",
+        ),
+    }
+}
 
-static LINE: Meta = Meta {
-    table: &tables::SALES_ORDER_LINE,
-    columns: &[
-        int("sales_order_id"),
-        int("sales_order_detail_id"),
-        text("carrier_tracking_number").nullable(),
-        Column::new("order_quantity", Kind::Small),
-        int("product_id"),
-        int("special_offer_id"),
-        Column::new("unit_price", Kind::Decimal),
-        Column::new("line_total", Kind::Decimal),
-    ],
-    ones: &[
-        ToOne { table: &tables::SALES_ORDER, from: &[int("sales_order_id")] },
-        ToOne { table: &tables::PRODUCT, from: &[int("product_id")] },
-        ToOne {
-            table: &tables::SPECIAL_OFFER_PRODUCT,
-            from: &[int("special_offer_id"), int("product_id")],
-        },
-    ],
-    manies: &[],
-    others: (
-        "unit_price_discount, rowguid, modified_date, source_file_id, source_line",
-        "0, gen_random_uuid(), now(), 1, 1",
-    ),
-};
+fn line() -> Meta {
+    use sales_order_line::Column::*;
 
-/// All tables.
-pub(crate) static META: [&Meta; 7] =
-    [&PERSON, &PRODUCT, &TERRITORY, &CUSTOMER, &OFFER, &ORDER, &LINE];
+    Meta {
+        table: table::<sales_order_line::Entity>(),
+        columns: columns([
+            SalesOrderId, SalesOrderDetailId, CarrierTrackingNumber, OrderQuantity, ProductId,
+            SpecialOfferId, UnitPrice, LineTotal,
+        ]),
+        ones: vec![
+            to_one(sales_order_line::Relation::SalesOrder),
+            to_one(sales_order_line::Relation::Product),
+            to_one(sales_order_line::Relation::SpecialOfferProduct),
+        ]
+        .leak(),
+        manies: &[],
+        others: (
+            "unit_price_discount, rowguid, modified_date, source_file_id, source_line",
+            "0, gen_random_uuid(), now(), 1, 1",
+        ),
+    }
+}
 
 /// The table of this name.
 pub(crate) fn meta(table: &str) -> &'static Meta {
@@ -177,18 +159,18 @@ impl Meta {
         self.columns.iter().find(|column| column.name == name).expect("a column")
     }
 
-    /// The table whose rows the column names, and the column there. A territory may be
-    /// named that is not there.
+    /// The table that the column refers to, and the column there. A territory may be
+    /// missing.
     pub(super) fn parent_of(&self, column: &str) -> Option<(&'static Table, &'static str)> {
         let one = self.ones.iter().find(|one| one.from[0].name == column)?;
-        if one.table.name == tables::TERRITORY.name {
+        if one.table.name == table::<territory::Entity>().name {
             return None;
         }
         Some((one.table, one.table.key[0].name))
     }
 }
 
-/// Makes a row such as the database's constraints ask for.
+/// Makes a row meet the database's constraints.
 pub(super) fn reconcile(meta: &Meta, record: &mut Record) {
     match meta.table.name {
         "customer" if record["person_id"].is_none() && record["store_id"].is_none() => {
@@ -212,7 +194,7 @@ pub(super) fn reconcile(meta: &Meta, record: &mut Record) {
     }
 }
 
-/// A value of the few a column may have.
+/// One of the few values that a column may have.
 pub(super) fn random_value(draw: &mut Draw, texts: &[&str], column: &Column) -> Value {
     let days = draw.between(0, 4);
     let time = NaiveDate::from_ymd_opt(2011, 5, 31).expect("a day").and_hms_micro_opt(1, 2, 3, 4);

@@ -1,0 +1,75 @@
+//! The version of the data, read for each request and never stale.
+//!
+//! Postgres increments `data_version` in every transaction that changes what a query
+//! can see. A request may rely on a version only if the statement that read it began
+//! after the request arrived: then no client can have seen a commit that the version
+//! lacks. One statement for each request would double the work of small ones, so
+//! waiting requests share the next statement; none joins the one that is running,
+//! which may have taken its snapshot before they arrived.
+
+mod listener;
+mod reader;
+
+use std::sync::Arc;
+
+use sqlx::PgPool;
+use sqlx::postgres::PgConnectOptions;
+use tokio::sync::{Mutex, watch};
+use tokio::task::JoinSet;
+use tokio_util::sync::CancellationToken;
+
+pub use reader::DataVersion;
+
+use crate::error::Result;
+use listener::Listener;
+use reader::VersionReader;
+
+/// Reads the data's version. Clones share two connections: one to query, one to
+/// receive notifications.
+#[derive(Debug, Clone)]
+pub struct DataVersions {
+    reader: VersionReader,
+    changes: watch::Receiver<i64>,
+    stop: CancellationToken,
+    /// Aborted with the last clone.
+    tasks: Arc<Mutex<JoinSet<()>>>,
+}
+
+impl DataVersions {
+    /// Starts watching the database that a pool reads. `primary` is where commits are
+    /// made and notified: the same database, or the one that the pool's replicates.
+    ///
+    /// Needs a runtime; connects when first used.
+    #[must_use]
+    pub fn start(pool: &PgPool, primary: PgConnectOptions) -> Self {
+        let (stop, mut tasks) = (CancellationToken::new(), JoinSet::new());
+        let options = pool.connect_options().as_ref().clone();
+        let (reader, changes) = VersionReader::start(options, &mut tasks, stop.clone());
+        let primary = primary.application_name("salesgraph");
+        tasks.spawn(Listener::new(primary, reader.clone()).run(stop.clone()));
+        Self { reader, changes, stop, tasks: Arc::new(Mutex::new(tasks)) }
+    }
+
+    /// The version now, read by a statement that begins after this call.
+    ///
+    /// # Errors
+    /// `UNAVAILABLE` when Postgres does not answer.
+    pub async fn current(&self) -> Result<DataVersion> {
+        self.reader.current().await
+    }
+
+    /// The number of the latest version seen, 0 before any. It changes soon after a
+    /// commit, also without requests, so that older answers can be dropped. Only
+    /// [`Self::current`] is never stale.
+    #[must_use]
+    pub fn changes(&self) -> watch::Receiver<i64> {
+        self.changes.clone()
+    }
+
+    /// Stops watching and closes the connections; also for all clones.
+    pub async fn close(&self) {
+        self.stop.cancel();
+        let mut tasks = self.tasks.lock().await;
+        while tasks.join_next().await.is_some() {}
+    }
+}

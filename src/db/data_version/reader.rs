@@ -1,0 +1,132 @@
+//! One task that runs the statements for all requests, one after another.
+
+use std::time::Duration;
+
+use chrono::{DateTime, Utc};
+use sqlx::Connection as _;
+use sqlx::postgres::{PgConnectOptions, PgConnection};
+use tokio::sync::{mpsc, oneshot, watch};
+use tokio::task::JoinSet;
+use tokio::time::timeout;
+use tokio_util::sync::CancellationToken;
+
+use crate::error::{Code, Error, Result};
+
+/// How long one attempt to read the version may take.
+const READ_TIMEOUT: Duration = Duration::from_secs(3);
+/// Requests that share one statement at most; more wait for the next one.
+const MAX_SHARED: usize = 1024;
+
+/// A version of all data. Equal versions mean the same rows. The number alone does
+/// not: a crash of Postgres may undo commits and assign their numbers again.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct DataVersion {
+    /// Greater after each commit.
+    pub version: i64,
+    /// When that commit was made.
+    pub as_of: DateTime<Utc>,
+}
+
+type Reply = oneshot::Sender<Result<DataVersion>>;
+
+/// A handle to the reading task.
+#[derive(Debug, Clone)]
+pub(super) struct VersionReader(mpsc::Sender<Reply>);
+
+impl VersionReader {
+    /// Starts the task; also gives the number of the latest version it has read.
+    pub(super) fn start(
+        options: PgConnectOptions,
+        tasks: &mut JoinSet<()>,
+        stop: CancellationToken,
+    ) -> (Self, watch::Receiver<i64>) {
+        let (sender, requests) = mpsc::channel(MAX_SHARED);
+        let (changed, changes) = watch::channel(0);
+        let task = ReadTask { options, connection: None, last: None, changed };
+        tasks.spawn(task.run(requests, stop));
+        (Self(sender), changes)
+    }
+
+    pub(super) async fn current(&self) -> Result<DataVersion> {
+        let (reply, answer) = oneshot::channel();
+        let stopped = || Error::new(Code::Unavailable, "the server is stopping");
+        self.0.send(reply).await.map_err(|_| stopped())?;
+        answer.await.map_err(|_| stopped())?
+    }
+}
+
+struct ReadTask {
+    options: PgConnectOptions,
+    connection: Option<PgConnection>,
+    last: Option<DataVersion>,
+    changed: watch::Sender<i64>,
+}
+
+impl ReadTask {
+    async fn run(mut self, mut requests: mpsc::Receiver<Reply>, stop: CancellationToken) {
+        let mut waiting = Vec::new();
+        loop {
+            tokio::select! {
+                biased;
+                () = stop.cancelled() => break,
+                count = requests.recv_many(&mut waiting, MAX_SHARED) => if count == 0 { break },
+            }
+            // Requests that arrive from here on stay in the channel.
+            let found = self.read().await;
+            for reply in waiting.drain(..) {
+                // A receiver that was dropped needs no answer.
+                let _ = reply.send(found.as_ref().copied().map_err(copy_of));
+            }
+        }
+        if let Some(connection) = self.connection.take() {
+            // Nothing depends on a clean close.
+            let _ = connection.close().await;
+        }
+    }
+
+    async fn read(&mut self) -> Result<DataVersion> {
+        // An idle connection may have been lost unnoticed; a new one may still work.
+        let mut found = if self.connection.is_some() { self.attempt().await } else { None };
+        if found.as_ref().is_none_or(Result::is_err) {
+            found = self.attempt().await;
+        }
+        let found = found.unwrap_or_else(|| {
+            Err(Error::new(Code::Unavailable, "the database does not answer in time"))
+        })?;
+        if self.last.replace(found) != Some(found) {
+            self.changed.send_replace(found.version);
+        }
+        Ok(found)
+    }
+
+    /// `None` on timeout. A failure drops the connection, which may still be busy with
+    /// the abandoned statement.
+    async fn attempt(&mut self) -> Option<Result<DataVersion>> {
+        let connection = self.connection.take();
+        let reading = async {
+            let mut connection = match connection {
+                Some(connection) => connection,
+                None => PgConnection::connect_with(&self.options).await?,
+            };
+            let (version, as_of) = sqlx::query_as("SELECT version, as_of FROM data_version")
+                .fetch_one(&mut connection)
+                .await?;
+            Ok((connection, DataVersion { version, as_of }))
+        };
+        match timeout(READ_TIMEOUT, reading).await.ok()? {
+            Ok((connection, found)) => {
+                self.connection = Some(connection);
+                Some(Ok(found))
+            }
+            Err(sqlx::Error::RowNotFound) => {
+                Some(Err(Error::internal("the table data_version has no row")))
+            }
+            Err(error) => Some(Err(error.into())),
+        }
+    }
+}
+
+/// Errors cannot be cloned; each waiting request gets a copy of its text.
+fn copy_of(error: &Error) -> Error {
+    Error::new(error.code(), error.message()).with_source(error.detail())
+}

@@ -1,0 +1,169 @@
+//! From an operation to its response, within the limits of a request.
+
+use std::panic::AssertUnwindSafe;
+use std::sync::Arc;
+use std::time::Instant;
+
+use async_graphql::Request as Operation;
+use async_graphql::parser::types::OperationType;
+use axum::http::header::ALLOW;
+use axum::http::{HeaderMap, StatusCode};
+use axum::response::{IntoResponse as _, Response};
+use futures_util::FutureExt as _;
+use tokio::time::timeout;
+
+use crate::auth::Scope;
+use crate::graphql::Prepared;
+use crate::graphql::errors::settle;
+use crate::http::cache::response_cache::{CacheLookup, Execution, add_version};
+use crate::http::concurrency_limit::QueueSlot;
+use crate::http::cors;
+use crate::http::request::media::{EventStream, MediaType};
+use crate::http::request_log::request_id;
+use crate::http::response::rejection::Rejection;
+use crate::http::response::{after_panic, body, respond, status};
+use crate::http::state::AppState;
+use crate::http::subscription::sse;
+
+/// A request in progress.
+#[derive(Clone, Copy)]
+pub(super) struct Call<'a> {
+    pub(super) state: &'a Arc<AppState>,
+    pub(super) media_type: MediaType,
+    pub(super) events: EventStream,
+    pub(super) headers: &'a HeaderMap,
+    pub(super) started: Instant,
+    pub(super) method: Method,
+    /// Its slot in the queue, if a batch has one for all of its requests.
+    pub(super) slot: Option<&'a QueueSlot<'a>>,
+}
+
+/// The method of a request.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum Method {
+    /// `by_reference`: the URL refers to the document, so the client may cache the
+    /// response.
+    Get {
+        by_reference: bool,
+    },
+    Post,
+}
+
+impl<'a> Call<'a> {
+    pub(super) fn post(
+        state: &'a Arc<AppState>,
+        media_type: MediaType,
+        headers: &'a HeaderMap,
+        started: Instant,
+    ) -> Self {
+        let events = EventStream::NotAccepted;
+        Self { state, media_type, events, headers, started, method: Method::Post, slot: None }
+    }
+
+    /// The response. After the time limit the execution is dropped, which cancels its
+    /// statements.
+    pub(super) async fn respond(self, operation: Operation) -> Response {
+        if self.events == EventStream::Only {
+            let operation = self.state.engine.prepare(operation);
+            return self.reject(&operation).unwrap_or_else(|| self.stream(operation));
+        }
+        let limit = self.state.limits.execution_time;
+        let left = limit.saturating_sub(self.started.elapsed());
+        timeout(left, self.look_up_or_execute(operation))
+            .await
+            .unwrap_or_else(|_| Rejection::timeout(limit).respond(self.media_type))
+    }
+
+    async fn look_up_or_execute(self, operation: Operation) -> Response {
+        let Self { state, media_type, method, .. } = self;
+        let condition =
+            matches!(method, Method::Get { by_reference: true }).then_some(self.headers);
+        let lookup = state.cache.look_up(&operation, Scope::All, media_type, condition).await;
+        if let Some(response) = lookup.cached().await {
+            return response;
+        }
+        let operation = state.engine.prepare(operation);
+        if let Some(rejection) = self.reject(&operation) {
+            return rejection;
+        }
+        if operation.is_subscription() {
+            return self.stream(operation);
+        }
+        let is_query = operation.is_query();
+        // On the heap, which a cached response need not pay for.
+        let execution = Box::pin(self.execute(operation, &lookup));
+        // Caught here as well as around the router: here the media type is known.
+        let execution = AssertUnwindSafe(execution).catch_unwind().map(|execution| {
+            execution.unwrap_or_else(|cause| {
+                let id = request_id(self.headers);
+                Execution::Uncacheable(after_panic(&*cause, media_type, id))
+            })
+        });
+        lookup.execute(is_query, execution).await
+    }
+
+    /// The rejection of an operation that this method or media type does not allow.
+    fn reject(&self, operation: &Prepared) -> Option<Response> {
+        match (operation.kind(), self.method, self.events) {
+            (Some(OperationType::Subscription), _, EventStream::NotAccepted) => {
+                let message = "this is a subscription: accept text/event-stream, or use a \
+                               WebSocket with the subprotocol graphql-transport-ws";
+                let rejection = Rejection::new(StatusCode::NOT_ACCEPTABLE, message);
+                Some(rejection.respond(self.media_type))
+            }
+            (Some(OperationType::Mutation), Method::Get { .. }, _) => {
+                let message = "GET is for queries and subscriptions only; send this operation by \
+                               POST";
+                let rejection = Rejection::new(StatusCode::METHOD_NOT_ALLOWED, message);
+                Some(([(ALLOW, "POST")], rejection.respond(self.media_type)).into_response())
+            }
+            // A JSON body makes a browser send a preflight request first. This check holds
+            // even where a browser does not.
+            (Some(OperationType::Mutation), Method::Post, _)
+                if !cors::may_connect(&self.state.cors_origins, self.headers) =>
+            {
+                let message = "a page of another site may not change data here; the operator \
+                               names those that may in http.cors_origins";
+                let rejection = Rejection::new(StatusCode::FORBIDDEN, message);
+                Some(rejection.respond(self.media_type))
+            }
+            _ => None,
+        }
+    }
+
+    fn stream(&self, operation: Prepared) -> Response {
+        sse::open_stream(self.state, operation, request_id(self.headers))
+    }
+
+    /// Executes the operation once it has a permit.
+    async fn execute(self, operation: Prepared, lookup: &CacheLookup<'_>) -> Execution {
+        let own;
+        let slot = match self.slot {
+            Some(slot) => slot,
+            None => match self.state.concurrency.enqueue() {
+                Ok(slot) => {
+                    own = slot;
+                    &own
+                }
+                Err(rejection) => {
+                    return Execution::Uncacheable(rejection.respond(self.media_type));
+                }
+            },
+        };
+        let _permit = slot.permit().await;
+        let is_query = operation.is_query();
+        let mut answer = self.state.engine.execute(operation, &Scope::All).await;
+        settle(&mut answer.errors, request_id(self.headers));
+        if answer.was_executed() {
+            add_version(lookup.version, &mut answer);
+            if is_query
+                && answer.errors.is_empty()
+                && let Some(body) = body(&answer)
+            {
+                return Execution::Cacheable(body);
+            }
+        }
+        let status = status(&answer, self.media_type);
+        Execution::Uncacheable(respond(status, self.media_type, &answer))
+    }
+}

@@ -1,0 +1,57 @@
+//! All routes, and the layers around them.
+
+use std::sync::{Arc, LazyLock};
+
+use axum::Router;
+use axum::http::header::CONTENT_TYPE;
+use axum::middleware::from_fn;
+use axum::response::IntoResponse;
+use axum::routing::get;
+use tower::ServiceBuilder;
+use tower::util::option_layer;
+use tower_http::CompressionLevel;
+use tower_http::catch_panic::CatchPanicLayer;
+use tower_http::compression::CompressionLayer;
+use tower_http::compression::predicate::{NotForContentType, Predicate as _, SizeAbove};
+use tower_http::request_id::{MakeRequestUuid, PropagateRequestIdLayer, SetRequestIdLayer};
+
+use super::cache::etag;
+use super::state::AppState;
+use super::{cors, endpoint, health, loopback_guard, pages, request_log, response};
+use crate::graphql;
+
+/// A smaller response fits into a packet or two uncompressed.
+const COMPRESSED_FROM: u64 = 1_024;
+/// Above this, both gzip and Brotli take much more time for little gain.
+const COMPRESSION: CompressionLevel = CompressionLevel::Precise(4);
+
+/// Everything that is served.
+pub fn router(state: impl Into<Arc<AppState>>) -> Router {
+    let state: Arc<AppState> = state.into();
+    // An encoder would delay events.
+    let compressed = SizeAbove::new(COMPRESSED_FROM).and(NotForContentType::SSE);
+    let compression = CompressionLayer::new().quality(COMPRESSION).compress_when(compressed);
+    let cors = cors::layer(&state.cors_origins);
+    let layers = ServiceBuilder::new()
+        .layer(SetRequestIdLayer::x_request_id(MakeRequestUuid))
+        .layer(request_log::layer())
+        .layer(PropagateRequestIdLayer::x_request_id())
+        .layer(CatchPanicLayer::custom(response::panicked))
+        .layer(from_fn(loopback_guard::require_loopback));
+    Router::new()
+        .route("/graphql", endpoint::methods())
+        .route("/schema.graphql", get(sdl))
+        .route("/health/live", get(health::live))
+        .route("/health/ready", get(health::ready))
+        .with_state(state)
+        .merge(pages::routes())
+        .layer(compression)
+        .layer(from_fn(etag::with_coding))
+        .layer(option_layer(cors))
+        .layer(layers)
+}
+
+async fn sdl() -> impl IntoResponse {
+    static SDL: LazyLock<String> = LazyLock::new(graphql::sdl);
+    ([(CONTENT_TYPE, "text/plain; charset=utf-8")], SDL.as_str())
+}

@@ -1,0 +1,119 @@
+//! The state that the handlers share.
+
+use std::fmt;
+use std::time::Duration;
+
+use sqlx::PgPool;
+
+use super::cache::response_cache::ResponseCache;
+use super::concurrency_limit::ConcurrencyLimit;
+use super::documents::Documents;
+use super::subscription::connections::{Connections, SubscriptionLimits};
+use crate::config::CorsOrigins;
+use crate::db::data_version::DataVersions;
+use crate::graphql::{self, Engine};
+use crate::query::Reader;
+
+/// The limits of a request.
+#[derive(Debug, Clone, Copy)]
+pub struct RequestLimits {
+    /// Most bytes of a request's body.
+    pub body_bytes: usize,
+    /// Longest time from the head of a request to its response. Statements that are
+    /// still running then are cancelled.
+    pub execution_time: Duration,
+    /// Requests that are executed at once. As many more may wait.
+    pub concurrency: usize,
+}
+
+impl Default for RequestLimits {
+    fn default() -> Self {
+        Self { body_bytes: 1024 * 1024, execution_time: Duration::from_secs(30), concurrency: 64 }
+    }
+}
+
+/// The state that the handlers share.
+pub struct AppState {
+    pub(super) engine: Engine,
+    pub(super) cache: ResponseCache,
+    pub(super) pool: PgPool,
+    pub(super) documents: Documents,
+    pub(super) limits: RequestLimits,
+    pub(super) concurrency: ConcurrencyLimit,
+    pub(super) batch_max: usize,
+    pub(super) cors_origins: CorsOrigins,
+    pub(super) connections: Connections,
+}
+
+impl fmt::Debug for AppState {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("AppState").field("limits", &self.limits).finish_non_exhaustive()
+    }
+}
+
+impl AppState {
+    /// The state over a pool and the versions of its data, without a cache.
+    #[must_use]
+    pub fn new(
+        pool: PgPool,
+        versions: DataVersions,
+        document_limits: graphql::Limits,
+        limits: RequestLimits,
+    ) -> Self {
+        let connections = Connections::new(SubscriptionLimits::default(), versions.changes());
+        Self {
+            engine: Engine::new(Reader::new(pool.clone()), document_limits),
+            cache: ResponseCache::disabled(versions, &document_limits),
+            pool,
+            documents: Documents::default(),
+            limits,
+            concurrency: ConcurrencyLimit::new(limits.concurrency),
+            batch_max: 0,
+            cors_origins: CorsOrigins::None,
+            connections,
+        }
+    }
+
+    /// Executes mutations by these commands.
+    #[must_use]
+    pub fn with_commands(self, commands: graphql::Commands) -> Self {
+        Self { engine: self.engine.with_commands(commands), ..self }
+    }
+
+    /// Sets the documents that requests may refer to.
+    #[must_use]
+    pub fn with_documents(self, documents: Documents) -> Self {
+        Self { documents, ..self }
+    }
+
+    /// Accepts bodies that are an array of up to `batch_max` requests.
+    #[must_use]
+    pub fn with_batch_max(self, batch_max: usize) -> Self {
+        Self { batch_max, ..self }
+    }
+
+    /// Caches responses in up to `max_bytes` of memory. Needs a runtime.
+    #[must_use]
+    pub fn with_cache(self, max_bytes: usize) -> Self {
+        Self { cache: self.cache.enabled(max_bytes), ..self }
+    }
+
+    /// Bytes of the cached responses and their keys.
+    #[must_use]
+    pub fn cached_bytes(&self) -> u64 {
+        self.cache.bytes()
+    }
+
+    /// Sets the origins whose pages may read responses.
+    #[must_use]
+    pub fn with_cors_origins(self, cors_origins: CorsOrigins) -> Self {
+        Self { cors_origins, ..self }
+    }
+
+    /// Sets the limits of subscriptions.
+    #[must_use]
+    pub fn with_subscriptions(self, limits: SubscriptionLimits) -> Self {
+        let connections = Connections::new(limits, self.connections.changes());
+        Self { connections, ..self }
+    }
+}

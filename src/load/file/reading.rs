@@ -1,0 +1,99 @@
+//! Reads and decodes a file concurrently: a task fetches bytes, a thread decodes them to
+//! batches; bounded channels pause both when the consumer is slower.
+
+use std::io;
+use std::sync::Arc;
+
+use tokio::sync::mpsc;
+
+use crate::dataset::Dataset;
+use crate::error::{Error, Result};
+use crate::load::decode::{
+    BatchLimits, ChannelReader, Checkpoint, Compression, Decoded, decode_from_checkpoint,
+    decode_from_start,
+};
+use crate::load::failure::{Failure, LoadResult};
+use crate::load::run::observe::Observer;
+use crate::storage::{ObjectVersion, Source};
+
+/// Chunks of an object read ahead of the decoder.
+const CHUNKS_AHEAD: usize = 2;
+
+/// A file to read and decode.
+pub(crate) struct Reading {
+    pub(crate) source: Source,
+    pub(crate) observer: Arc<dyn Observer>,
+    pub(crate) dataset: &'static Dataset,
+    pub(crate) object: ObjectVersion,
+    pub(crate) limits: BatchLimits,
+}
+
+/// A file being read and decoded.
+pub(crate) struct Decoding {
+    batches: mpsc::Receiver<Decoded>,
+    decoder: tokio::task::JoinHandle<Result<()>>,
+    finished: bool,
+}
+
+impl Reading {
+    /// Starts from the beginning or from a checkpoint.
+    pub(crate) fn start(self, checkpoint: Option<Checkpoint>) -> Decoding {
+        let (chunks_in, chunks_out) = mpsc::channel(CHUNKS_AHEAD);
+        let offset = match &checkpoint {
+            Some(from) if from.dialect.compression == Compression::None => from.offset,
+            _ => 0,
+        };
+        let (dataset, limits) = (self.dataset, self.limits);
+        tokio::spawn(self.read(offset, chunks_in));
+        let (batches_in, batches) = mpsc::channel(1);
+        let decoder = tokio::task::spawn_blocking(move || {
+            let input = ChannelReader::new(chunks_out);
+            match checkpoint {
+                Some(from) => decode_from_checkpoint(dataset, input, &from, limits, &batches_in),
+                None => decode_from_start(dataset, input, limits, &batches_in),
+            }
+        });
+        Decoding { batches, decoder, finished: false }
+    }
+
+    /// Sends the object's bytes until the decoder drops its end.
+    async fn read(self, offset: u64, chunks: mpsc::Sender<io::Result<bytes::Bytes>>) {
+        let read = async {
+            let mut stream = self.source.open(&self.object, offset).await?;
+            let mut done = offset;
+            while let Some(chunk) = stream.next().await? {
+                done += chunk.len() as u64;
+                if chunks.send(Ok(chunk)).await.is_err() {
+                    break;
+                }
+                self.observer.read(&self.object, done);
+            }
+            Ok::<_, Error>(())
+        };
+        let end = match read.await {
+            Ok(()) => Ok(ChannelReader::END),
+            Err(error) => Err(io::Error::other(error)),
+        };
+        // If the decoder has ended, its own result is reported.
+        let _ = chunks.send(end).await;
+    }
+}
+
+impl Decoding {
+    /// The next batch; `None` at the end, for which [`Decoding::finish`] gives the reason.
+    pub(crate) async fn next(&mut self) -> Option<Decoded> {
+        self.batches.recv().await
+    }
+
+    /// The result of the decoding.
+    pub(crate) async fn finish(&mut self) -> LoadResult<()> {
+        if std::mem::replace(&mut self.finished, true) {
+            return Ok(());
+        }
+        self.batches.close();
+        let ended = (&mut self.decoder).await.map_err(|error| {
+            Error::internal("the decoder ended unexpectedly").with_source(error)
+        })?;
+        ended.map_err(Failure::from)
+    }
+}

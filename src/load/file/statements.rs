@@ -1,0 +1,148 @@
+//! The SQL to stage and merge a dataset. Only names from [`crate::dataset`] are
+//! interpolated; values are always bound or copied.
+
+use crate::dataset::{self, Dataset};
+
+/// Statements of one dataset.
+#[derive(Debug)]
+pub(crate) struct Statements {
+    /// Creates the staging table of this connection, emptied at each commit.
+    pub(crate) create_stage: String,
+    /// Copies a batch in binary format.
+    pub(crate) copy: String,
+    /// Empties the staging table within a transaction.
+    pub(crate) truncate: String,
+    /// Merges one round: $1 the file's id, $2 the round; returns inserted, updated.
+    pub(crate) merge: String,
+    /// Deletes staged rows by their lines, $1.
+    pub(crate) unstage: String,
+    /// One for each parent table.
+    pub(crate) orphans: Vec<Orphans>,
+    /// A page of parked rows whose parent exists now, by file and line: $1 the dataset,
+    /// after file $2 and line $3, at most $4 rows, begun within $5 bytes.
+    pub(crate) resolvable: String,
+}
+
+/// Finds staged rows whose parent is missing.
+#[derive(Debug)]
+pub(crate) struct Orphans {
+    /// The parent's table.
+    pub(crate) parent: &'static str,
+    /// Returns line, first and second column of the missing key.
+    pub(crate) select: String,
+}
+
+impl Statements {
+    pub(crate) fn new(dataset: &'static Dataset) -> Self {
+        let table = dataset.table;
+        let stage = format!("pg_temp.stage_{table}");
+        let columns: Vec<&str> = dataset.columns.iter().map(|column| column.name).collect();
+        let list = columns.join(", ");
+        Self {
+            create_stage: format!(
+                "CREATE TEMP TABLE IF NOT EXISTS stage_{table} ON COMMIT DELETE ROWS AS \
+                 SELECT 0::bigint AS source_line, 0::smallint AS round, {list} \
+                 FROM {table} WITH NO DATA"
+            ),
+            copy: format!("COPY {stage} (source_line, round, {list}) FROM STDIN (FORMAT binary)"),
+            truncate: format!("TRUNCATE {stage}"),
+            merge: merge(dataset, &columns),
+            unstage: format!("DELETE FROM {stage} WHERE source_line = ANY ($1)"),
+            orphans: orphans(dataset, &stage, &[""]),
+            resolvable: resolvable(dataset),
+        }
+    }
+
+    /// As for a load, but rows that this check found valid count as parents too.
+    pub(crate) fn for_check(dataset: &'static Dataset) -> Self {
+        let stage = format!("pg_temp.stage_{}", dataset.table);
+        Self { orphans: orphans(dataset, &stage, &["", "pg_temp.checked_"]), ..Self::new(dataset) }
+    }
+}
+
+/// A row older than the stored one, or equal to it, changes nothing. Of two rows modified
+/// at the same time, the later file and line wins, so that a row that was parked does
+/// not overwrite its successor.
+fn merge(dataset: &Dataset, columns: &[&str]) -> String {
+    let table = dataset.table;
+    let list = columns.join(", ");
+    let others: Vec<&&str> =
+        columns.iter().filter(|column| !dataset.key.contains(column)).collect();
+    let each = |form: &dyn Fn(&str) -> String| {
+        others.iter().map(|column| form(column)).collect::<Vec<_>>().join(", ")
+    };
+    let set = each(&|column| format!("{column} = excluded.{column}"));
+    let stored = each(&|column| format!("stored.{column}"));
+    let incoming = each(&|column| format!("excluded.{column}"));
+    format!(
+        "WITH merged AS (\
+           INSERT INTO {table} AS stored ({list}, source_file_id, source_line) \
+           SELECT {list}, $1, source_line FROM pg_temp.stage_{table} WHERE round = $2 \
+           ON CONFLICT ({key}) DO UPDATE \
+           SET {set}, source_file_id = excluded.source_file_id, \
+               source_line = excluded.source_line, loaded_at = now() \
+           WHERE (stored.modified_date, stored.source_file_id, stored.source_line) \
+             <= (excluded.modified_date, excluded.source_file_id, excluded.source_line) \
+             AND ({stored}) IS DISTINCT FROM ({incoming}) \
+           RETURNING (xmax = 0) AS inserted) \
+         SELECT count(*) FILTER (WHERE inserted), count(*) FILTER (WHERE NOT inserted) \
+         FROM merged",
+        key = dataset.key.join(", "),
+    )
+}
+
+/// A scalar subquery always uses the parent's index; a join might scan the whole parent
+/// for each batch. `prefixes` name the tables that may hold a parent.
+fn orphans(dataset: &Dataset, stage: &str, prefixes: &[&str]) -> Vec<Orphans> {
+    let of = |parent: &'static dataset::Parent| {
+        let key = dataset::by_table(parent.table)?.key;
+        let equal = |(own, key): (&&str, &&str)| format!("parent.{key} = stage.{own}");
+        let matches: Vec<String> = parent.columns.iter().zip(key).map(equal).collect();
+        let matches = matches.join(" AND ");
+        let mut conditions: Vec<String> =
+            parent.columns.iter().map(|own| format!("stage.{own} IS NOT NULL")).collect();
+        conditions.extend(prefixes.iter().map(|prefix| {
+            format!("(SELECT 1 FROM {prefix}{} AS parent WHERE {matches}) IS NULL", parent.table)
+        }));
+        let part = |at: usize| match parent.columns.get(at) {
+            Some(own) => format!("stage.{own}"),
+            None => "NULL::integer".to_owned(),
+        };
+        let select = format!(
+            "SELECT source_line, {}, {} FROM {stage} AS stage WHERE {} ORDER BY source_line",
+            part(0),
+            part(1),
+            conditions.join(" AND "),
+        );
+        Some(Orphans { parent: parent.table, select })
+    };
+    dataset.parents.iter().filter_map(of).collect()
+}
+
+fn resolvable(dataset: &Dataset) -> String {
+    let present = dataset.parents.iter().filter_map(|parent| {
+        let key = dataset::by_table(parent.table)?.key;
+        let equal = |(at, key): (usize, &&str)| format!("parent.{key} = parked.parent_key[{at}]");
+        let matches: Vec<String> = (1..).zip(key).map(equal).collect();
+        Some(format!(
+            "WHEN '{table}' THEN EXISTS (SELECT FROM {table} AS parent WHERE {matches})",
+            table = parent.table,
+            matches = matches.join(" AND "),
+        ))
+    });
+    let present: Vec<String> = present.collect();
+    let present = match present.is_empty() {
+        true => "false".to_owned(),
+        false => format!("CASE parked.parent {} ELSE false END", present.join(" ")),
+    };
+    format!(
+        "SELECT file_id, line, byte_offset, raw, object_key FROM (\
+           SELECT parked.file_id, parked.line, parked.byte_offset, parked.raw, \
+             file.object_key, sum(octet_length(parked.raw)) OVER \
+               (ORDER BY parked.file_id, parked.line) - octet_length(parked.raw) AS before \
+           FROM load_parked AS parked JOIN load_file AS file ON file.id = parked.file_id \
+           WHERE parked.dataset = $1 AND (parked.file_id, parked.line) > ($2, $3) AND {present} \
+           ORDER BY parked.file_id, parked.line LIMIT $4) AS page \
+         WHERE before < $5 ORDER BY file_id, line"
+    )
+}

@@ -1,0 +1,71 @@
+//! Why a row was rejected.
+
+/// A constant code of the API, never renamed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Reason {
+    /// The record has too few or too many fields.
+    FieldCount,
+    /// A quoted field is never closed.
+    UnbalancedQuote,
+    /// The record is longer than the limit.
+    RecordTooLong,
+    /// Invalid UTF-8, or a NUL character.
+    InvalidEncoding,
+    /// A required column has no value.
+    MissingValue,
+    /// Not an integer.
+    InvalidInteger,
+    /// Not a decimal number.
+    InvalidDecimal,
+    /// Neither 0 nor 1.
+    InvalidBoolean,
+    /// Not a date and time.
+    InvalidTimestamp,
+    /// Not a GUID.
+    InvalidUuid,
+    /// A number outside the column's range.
+    OutOfRange,
+    /// More decimals than the column stores.
+    TooManyDecimals,
+    /// More characters than the column stores.
+    TooLong,
+    /// Not one of the column's codes.
+    UnknownCode,
+    /// The columns of the row contradict each other.
+    CheckFailed,
+}
+
+impl Reason {
+    /// The code as stored and shown, for instance `invalid_integer`.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::FieldCount => "field_count",
+            Self::UnbalancedQuote => "unbalanced_quote",
+            Self::RecordTooLong => "record_too_long",
+            Self::InvalidEncoding => "invalid_encoding",
+            Self::MissingValue => "missing_value",
+            Self::InvalidInteger => "invalid_integer",
+            Self::InvalidDecimal => "invalid_decimal",
+            Self::InvalidBoolean => "invalid_boolean",
+            Self::InvalidTimestamp => "invalid_timestamp",
+            Self::InvalidUuid => "invalid_uuid",
+            Self::OutOfRange => "out_of_range",
+            Self::TooManyDecimals => "too_many_decimals",
+            Self::TooLong => "too_long",
+            Self::UnknownCode => "unknown_code",
+            Self::CheckFailed => "check_failed",
+        }
+    }
+}
+
+/// What is wrong with a row: the first fault in the order of the columns.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Fault {
+    /// The column's name in the file; `None` if the whole record is invalid.
+    pub column: Option<&'static str>,
+    /// The code.
+    pub reason: Reason,
+    /// What was found and what was expected.
+    pub message: String,
+}

@@ -1,0 +1,154 @@
+//! Loads stored rejects again after a fix.
+
+use std::time::Instant;
+
+use sqlx::postgres::PgConnectOptions;
+use tokio_util::sync::CancellationToken;
+use uuid::Uuid;
+
+use super::list::{RejectSelection, selected};
+use super::retry::{PAGE_BYTES, PAGE_ROWS, Page, Quarantine, Summaries, resolve_parked, retry};
+use crate::dataset::Dataset;
+use crate::error::{Code, Error, Result};
+use crate::load::counts::bigint;
+use crate::load::decode::BatchLimits;
+use crate::load::derive::derive;
+use crate::load::failure::{Failure, LoadResult};
+use crate::load::file::merge::Target;
+use crate::load::ledger::RunFile;
+use crate::load::run::levels;
+use crate::load::run::lock::NewRun;
+use crate::load::run::observe::Silent;
+use crate::load::run::session::Session;
+use crate::load::run::summary::{FileSummary, RunSummary, StepSummary};
+
+/// A replay to run.
+pub struct Replay {
+    /// How to connect to Postgres.
+    pub database: PgConnectOptions,
+    /// Limits of records.
+    pub limits: BatchLimits,
+    /// Which rejects.
+    pub selection: RejectSelection,
+    /// Text that replaces that of the single selected reject.
+    pub corrected: Option<Vec<u8>>,
+    /// Ends the replay after the page in progress.
+    pub stop: CancellationToken,
+}
+
+/// The source of a replay in the ledger.
+const SOURCE: &str = "rejects:replay";
+
+/// A page of rejects. A record that was too long is stored cut off and can only be
+/// replayed with corrected text ($7).
+const SELECT: &str = concat!(
+    "SELECT file_id, line, byte_offset, raw, object_key FROM (\
+       SELECT reject.file_id, reject.line, reject.byte_offset, reject.raw, file.object_key, \
+         sum(octet_length(reject.raw)) OVER (ORDER BY reject.file_id, reject.line) \
+           - octet_length(reject.raw) AS before \
+       FROM load_reject AS reject JOIN load_file AS file ON file.id = reject.file_id \
+       WHERE file.dataset = $6 AND (reject.reason <> 'record_too_long' OR $7) AND ",
+    selected!(),
+    " AND (reject.file_id, reject.line) > ($8, $9) \
+       ORDER BY reject.file_id, reject.line LIMIT $10) AS page \
+     WHERE before < $11 ORDER BY file_id, line"
+);
+
+impl Replay {
+    /// Replays to the end, as a run of its own in the ledger. Dropping the future stops
+    /// the replay after the page in progress; its run still ends in the ledger. Calls
+    /// `begun` with the run as soon as it is in the ledger.
+    pub async fn run(mut self, begun: impl FnOnce(Uuid) + Send + 'static) -> Result<RunSummary> {
+        self.stop = self.stop.child_token();
+        let _stop_when_dropped = self.stop.clone().drop_guard();
+        let panicked = |error| Error::internal("the replay panicked").with_source(error);
+        tokio::spawn(self.replay(begun)).await.map_err(panicked)?
+    }
+
+    async fn replay(self, begun: impl FnOnce(Uuid) + Send) -> Result<RunSummary> {
+        let start = Instant::now();
+        if self.corrected.is_some() && self.selection.row.is_none() {
+            let message = "corrected text requires a single reject: name it as FILE:LINE";
+            return Err(Error::new(Code::BadUserInput, message));
+        }
+        let new = NewRun { source_uri: SOURCE, atomic: false };
+        let session =
+            Session::begin(self.database.clone(), 1, new, self.limits, self.stop.clone()).await?;
+        begun(session.run());
+        let mut steps = Vec::new();
+        let (files, error) = match self.replay_all(&session, &mut steps).await {
+            Ok(files) => (files, None),
+            Err(error) => (Vec::new(), Some(error)),
+        };
+        let summary = RunSummary {
+            run_id: Some(session.run()),
+            steps,
+            ..RunSummary::new(SOURCE.to_owned(), files, error.as_ref(), start)
+        };
+        let ended = session.end(&summary).await;
+        match error {
+            Some(error) => {
+                tracing::error!(error = error.detail(), "the replay failed");
+                Err(error)
+            }
+            None => ended.map(|()| summary),
+        }
+    }
+
+    async fn replay_all(
+        &self,
+        session: &Session,
+        steps: &mut Vec<StepSummary>,
+    ) -> Result<Vec<FileSummary>> {
+        let mut files = Vec::new();
+        for dataset in levels().into_iter().flatten() {
+            let target = Target::new(dataset);
+            files.extend(resolve_parked(session, &target).await?.files);
+            files.extend(self.replay_dataset(session, &target).await?);
+        }
+        derive(session, &Silent, steps).await?;
+        Ok(files)
+    }
+
+    async fn replay_dataset(&self, session: &Session, target: &Target) -> Result<Vec<FileSummary>> {
+        let mut summaries = Summaries::default();
+        let mut after = (0_i32, 0_i64);
+        loop {
+            session.check_stop()?;
+            let begun = Instant::now();
+            let Some(mut page) = self.page(session, target.dataset, after).await? else { break };
+            after = (page.file, page.last_line);
+            if let (Some(text), Some(record)) = (&self.corrected, page.records.first_mut()) {
+                record.raw.clone_from(text);
+            }
+            let of = RunFile { run: session.run(), file: page.file };
+            let from = Quarantine::Rejects;
+            let mut connection = session.pool.acquire().await.map_err(Failure::from)?;
+            let retried =
+                retry(&mut connection, target, of, from, &page.records, session.limits).await?;
+            summaries.add(target.dataset, page, retried.outcome, begun.elapsed());
+        }
+        Ok(summaries.into_files())
+    }
+
+    async fn page(
+        &self,
+        session: &Session,
+        dataset: &Dataset,
+        after: (i32, i64),
+    ) -> LoadResult<Option<Page>> {
+        let mut connection = session.pool.acquire().await?;
+        let rows = self
+            .selection
+            .query(SELECT)
+            .bind(dataset.table)
+            .bind(self.corrected.is_some())
+            .bind(after.0)
+            .bind(after.1)
+            .bind(bigint(PAGE_ROWS))
+            .bind(PAGE_BYTES)
+            .fetch_all(&mut *connection)
+            .await?;
+        Page::of(&rows)
+    }
+}

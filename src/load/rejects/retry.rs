@@ -1,0 +1,184 @@
+//! Merges rows again that an earlier run has parked or rejected: parked rows whose parent
+//! exists now, and rejects that are replayed. The transaction that merges a row also
+//! deletes it from its table.
+
+use std::time::{Duration, Instant};
+
+use sqlx::postgres::PgRow;
+use sqlx::types::Json;
+use sqlx::{AssertSqlSafe, PgConnection, Row as _};
+
+use crate::dataset::Dataset;
+use crate::error::{Code, Error, Result};
+use crate::load::counts::{Counts, bigint};
+use crate::load::decode::{BatchLimits, Dialect, RawRecord, decode_records};
+use crate::load::failure::LoadResult;
+use crate::load::file::merge::{self, Target};
+use crate::load::ledger::{self, RunFile};
+use crate::load::run::session::Session;
+use crate::load::run::summary::FileSummary;
+
+/// Rows of one transaction.
+pub(crate) const PAGE_ROWS: usize = 1_000;
+/// Bytes of raw text after which a page ends: all of it is held in memory.
+pub(crate) const PAGE_BYTES: i64 = 1 << 20;
+
+/// The table of the rows.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Quarantine {
+    Parked,
+    Rejects,
+}
+
+/// A page of rows of one file, by line.
+#[derive(Debug)]
+pub(crate) struct Page {
+    pub(crate) file: i32,
+    pub(crate) key: String,
+    pub(crate) records: Vec<RawRecord>,
+    pub(crate) last_line: i64,
+}
+
+impl Page {
+    /// The rows of the first file among these: columns file, line, byte offset, raw
+    /// text, object key.
+    pub(crate) fn of(rows: &[PgRow]) -> LoadResult<Option<Self>> {
+        let Some(first) = rows.first() else { return Ok(None) };
+        let file: i32 = first.try_get(0)?;
+        let mut page = Self { file, key: first.try_get(4)?, records: Vec::new(), last_line: 0 };
+        for row in rows {
+            if row.try_get::<i32, _>(0)? != file {
+                break;
+            }
+            page.last_line = row.try_get(1)?;
+            page.records.push(RawRecord {
+                line: u64::try_from(page.last_line).unwrap_or_default(),
+                offset: u64::try_from(row.try_get::<i64, _>(2)?).unwrap_or_default(),
+                raw: row.try_get(3)?,
+            });
+        }
+        Ok(Some(page))
+    }
+}
+
+/// The counts of each file over several pages.
+#[derive(Debug, Default)]
+pub(crate) struct Summaries(Vec<(i32, FileSummary)>);
+
+impl Summaries {
+    pub(crate) fn add(&mut self, dataset: &Dataset, page: Page, counts: Counts, took: Duration) {
+        if self.0.last().is_none_or(|(file, _)| *file != page.file) {
+            self.0.push((page.file, FileSummary::new(dataset, page.key)));
+        }
+        if let Some((_, summary)) = self.0.last_mut() {
+            summary.counts += counts;
+            summary.seconds += took.as_secs_f64();
+        }
+    }
+
+    pub(crate) fn into_files(self) -> Vec<FileSummary> {
+        self.0.into_iter().map(|(_, summary)| summary).collect()
+    }
+}
+
+/// The resolved rows of a dataset.
+#[derive(Debug, Default)]
+pub(crate) struct Resolved {
+    pub(crate) files: Vec<FileSummary>,
+    /// Whether the run was stopped before all were resolved.
+    pub(crate) interrupted: bool,
+}
+
+/// Merges every parked row of the dataset whose parent exists now. A run that is stopped
+/// leaves the rest to the next one.
+pub(crate) async fn resolve_parked(session: &Session, target: &Target) -> Result<Resolved> {
+    let mut summaries = Summaries::default();
+    if target.dataset.parents.is_empty() {
+        return Ok(Resolved::default());
+    }
+    let mut after = (0_i32, 0_i64);
+    while !session.stop.is_cancelled() {
+        let begun = Instant::now();
+        let resolved =
+            session.retry("resolve_parked", || resolve_page(session, target, after)).await?;
+        let Some((page, counts)) = resolved else {
+            return Ok(Resolved { files: summaries.into_files(), interrupted: false });
+        };
+        after = (page.file, page.last_line);
+        summaries.add(target.dataset, page, counts, begun.elapsed());
+    }
+    Ok(Resolved { files: summaries.into_files(), interrupted: true })
+}
+
+async fn resolve_page(
+    session: &Session,
+    target: &Target,
+    after: (i32, i64),
+) -> LoadResult<Option<(Page, Counts)>> {
+    let mut connection = session.pool.acquire().await?;
+    let rows = sqlx::query(AssertSqlSafe(target.statements.resolvable.as_str()))
+        .bind(target.dataset.table)
+        .bind(after.0)
+        .bind(after.1)
+        .bind(bigint(PAGE_ROWS))
+        .bind(PAGE_BYTES)
+        .fetch_all(&mut *connection)
+        .await?;
+    let Some(page) = Page::of(&rows)? else { return Ok(None) };
+    let of = RunFile { run: session.run(), file: page.file };
+    let from = Quarantine::Parked;
+    let retried = retry(&mut connection, target, of, from, &page.records, session.limits).await?;
+    Ok(Some((page, retried.moved)))
+}
+
+/// The counts of rows that were retried.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Retried {
+    /// As if the rows had just been read.
+    pub(crate) outcome: Counts,
+    /// The change of the file's counts, which contain the rows already.
+    pub(crate) moved: Counts,
+}
+
+/// Deletes rows of one file from their table and merges them; those that fail again are
+/// parked or rejected again.
+pub(crate) async fn retry(
+    connection: &mut PgConnection,
+    target: &Target,
+    of: RunFile,
+    from: Quarantine,
+    records: &[RawRecord],
+    limits: BatchLimits,
+) -> LoadResult<Retried> {
+    let Json(dialect) =
+        sqlx::query_scalar::<_, Json<Dialect>>("SELECT dialect FROM load_file WHERE id = $1")
+            .bind(of.file)
+            .fetch_one(&mut *connection)
+            .await?;
+    let batch = decode_records(target.dataset, &dialect, records, limits)?;
+    let mut transaction = merge::begin(connection, target).await?;
+    let delete = match from {
+        Quarantine::Parked => "DELETE FROM load_parked WHERE file_id = $1 AND line = ANY ($2)",
+        Quarantine::Rejects => "DELETE FROM load_reject WHERE file_id = $1 AND line = ANY ($2)",
+    };
+    let deleted = sqlx::query(delete)
+        .bind(of.file)
+        .bind(records.iter().map(|record| bigint(record.line)).collect::<Vec<_>>())
+        .execute(&mut *transaction)
+        .await?;
+    if deleted.rows_affected() != records.len() as u64 {
+        return Err(Error::new(Code::Locked, "another loader has retried these rows").into());
+    }
+    merge::stage(&mut transaction, target, &batch).await?;
+    let outcome = merge::merge(&mut transaction, target, &batch, of, true).await?;
+    ledger::insert_rejects(&mut transaction, of, &batch).await?;
+    let mut moved = Counts { read: 0, ..outcome };
+    match from {
+        Quarantine::Parked => moved.parked -= outcome.read,
+        Quarantine::Rejects => moved.rejected -= outcome.read,
+    }
+    ledger::commit_retried(&mut transaction, of, moved).await?;
+    ledger::commit_to_disk(&mut transaction).await?;
+    transaction.commit().await?;
+    Ok(Retried { outcome, moved })
+}

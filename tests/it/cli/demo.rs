@@ -1,0 +1,185 @@
+//! `salesgraph demo`: the whole program as a new user starts it.
+
+use std::path::{Path, PathBuf};
+use std::process::{ExitStatus, Stdio};
+use std::time::Duration;
+
+use nix::sys::signal::{Signal, kill};
+use nix::unistd::Pid;
+use serde_json::Value;
+use tokio::io::{AsyncBufReadExt as _, BufReader, Lines};
+use tokio::process::{Child, ChildStdout, Command};
+use tokio::time::timeout;
+
+use crate::http::graphiql::{check_graphiql, screenshot_path};
+use crate::load::real::real_files;
+use crate::support::http::post_to;
+use crate::support::servers::state_dir;
+
+const LIMIT: Duration = Duration::from_secs(180);
+
+/// A running demo.
+struct Demo {
+    child: Child,
+    lines: Lines<BufReader<ChildStdout>>,
+    /// Its output so far.
+    printed: Vec<String>,
+}
+
+impl Demo {
+    fn start(state: &Path, arguments: &[&str]) -> Self {
+        let mut child = Command::new(env!("CARGO_BIN_EXE_salesgraph"))
+            .arg("demo")
+            .args(arguments)
+            .args(["--bind", "127.0.0.1:0", "--state"])
+            .arg(state)
+            .env("RUST_LOG", "warn")
+            .stdin(Stdio::null())
+            .stdout(Stdio::piped())
+            .kill_on_drop(true)
+            .spawn()
+            .expect("the program starts");
+        let out = child.stdout.take().expect("its output");
+        Self { child, lines: BufReader::new(out).lines(), printed: Vec::new() }
+    }
+
+    /// Reads up to the line that says what to open; returns the base URL.
+    async fn ready(&mut self) -> String {
+        let reading = async {
+            while let Some(line) = self.lines.next_line().await.expect("its output") {
+                self.printed.push(line.clone());
+                if let Some(url) = line.strip_prefix("Open") {
+                    let url = url.split_whitespace().next().expect("a URL");
+                    return url.trim_end_matches("/graphql").to_owned();
+                }
+            }
+            panic!("the demo ended before it was ready:\n{}", self.printed.join("\n"));
+        };
+        timeout(LIMIT, reading).await.expect("the demo is ready in time")
+    }
+
+    fn signal(&self, signal: Signal) {
+        let pid = self.child.id().expect("it runs").try_into().expect("a process id");
+        kill(Pid::from_raw(pid), signal).expect("it runs");
+    }
+
+    async fn ended(mut self) -> ExitStatus {
+        timeout(LIMIT, self.child.wait()).await.expect("it ends in time").expect("its status")
+    }
+
+    /// The row of that file in the table, numbers without separators.
+    fn row(&self, file: &str) -> Vec<String> {
+        let line = self.printed.iter().find(|line| line.starts_with(file));
+        let line = line.unwrap_or_else(|| panic!("no {file} in\n{}", self.printed.join("\n")));
+        line.split_whitespace().skip(1).map(|cell| cell.replace(',', "")).collect()
+    }
+}
+
+async fn ask(base_url: &str, query: &str) -> Value {
+    let answer = post_to(base_url, query).await;
+    assert_eq!(answer["errors"], Value::Null, "{answer}");
+    answer["data"].clone()
+}
+
+const ORDER: &str = "{ salesOrder(salesOrderId: 43659) { totalDue \
+    customer { customerId person { firstName lastName } } \
+    lines(first: 20) { totalCount edges { node { lineTotal product { name } } } } } }";
+
+/// The postmaster's folder in `/proc`, by its pid file.
+fn postmaster(state: &Path) -> PathBuf {
+    let file = state.join("postgres/data/postmaster.pid");
+    let text = std::fs::read_to_string(file).expect("Postgres runs");
+    PathBuf::from(format!("/proc/{}", text.lines().next().expect("its process id")))
+}
+
+#[tokio::test]
+async fn a_demo_serves_generated_files_and_resumes_after_a_kill() {
+    let state = state_dir("demo");
+    let arguments = ["--scale", "0.02"];
+
+    let mut demo = Demo::start(&state, &arguments);
+    let base_url = demo.ready().await;
+    assert_eq!(demo.row("Production.Product.csv")[..2], ["504", "504"]);
+    let order = ask(&base_url, ORDER).await["salesOrder"].clone();
+    assert!(order["lines"]["totalCount"].as_i64().expect("a count") > 0, "{order}");
+    let total = order["totalDue"].as_str().expect("a total");
+    check_graphiql(&base_url, total, &screenshot_path("graphiql-generated.png")).await;
+    let postgres = postmaster(&state);
+    demo.signal(Signal::SIGINT);
+    assert_eq!(demo.ended().await.code(), Some(0));
+    assert!(!postgres.exists(), "Postgres outlived the demo");
+
+    let mut again = Demo::start(&state, &arguments);
+    let base_url = again.ready().await;
+    assert!(again.printed.iter().any(|line| line.contains("10 file(s) loaded before, skipped")));
+    assert_eq!(ask(&base_url, ORDER).await["salesOrder"], order);
+    again.signal(Signal::SIGKILL);
+    assert!(!again.ended().await.success());
+
+    let mut third = Demo::start(&state, &arguments);
+    let base_url = third.ready().await;
+    assert_eq!(ask(&base_url, ORDER).await["salesOrder"], order, "after a kill -9");
+    third.signal(Signal::SIGTERM);
+    assert_eq!(third.ended().await.code(), Some(0));
+}
+
+#[tokio::test]
+async fn a_demo_serves_the_real_files() {
+    let Some(dir) = real_files() else { return };
+    let state = state_dir("demo-real");
+    let mut demo = Demo::start(&state, &["--data", dir.to_str().expect("a path")]);
+    let base_url = demo.ready().await;
+    for (file, rows) in [
+        ("Person.Person.csv", "19972"),
+        ("Production.Product.csv", "504"),
+        ("Sales.Customer.csv", "19820"),
+        ("Sales.SpecialOfferProduct.csv", "538"),
+        ("Production.ProductInventory.csv", "1069"),
+        ("Sales.SalesTerritory.csv", "10"),
+        ("Sales.Store.csv", "701"),
+        ("Sales.CurrencyRate.csv", "13532"),
+        ("Sales.SalesOrderHeader.csv", "31465"),
+        ("Sales.SalesOrderDetail.csv", "121317"),
+    ] {
+        assert_eq!(demo.row(file)[..6], [rows, rows, "0", "0", "0", "0"], "{file}");
+    }
+    let order = ask(&base_url, ORDER).await["salesOrder"].clone();
+    assert_eq!(order["totalDue"], "23153.2339");
+    assert_eq!(order["lines"]["totalCount"], 12);
+    assert_eq!(order["customer"]["person"]["lastName"], "Hendergart");
+    check_graphiql(&base_url, "23153.2339", &screenshot_path("graphiql-real.png")).await;
+    demo.signal(Signal::SIGINT);
+    assert_eq!(demo.ended().await.code(), Some(0));
+}
+
+#[tokio::test]
+async fn a_demo_explains_what_prevents_it() {
+    let state = state_dir("demo-errors");
+    let run = async |arguments: &[&str]| {
+        let output = Command::new(env!("CARGO_BIN_EXE_salesgraph"))
+            .arg("demo")
+            .args(arguments)
+            .arg("--state")
+            .arg(&state)
+            .output()
+            .await
+            .expect("the program starts");
+        (output.status.code(), String::from_utf8_lossy(&output.stderr).into_owned())
+    };
+    let taken = tokio::net::TcpListener::bind("127.0.0.1:0").await.expect("a port");
+    let address = taken.local_addr().expect("an address").to_string();
+    let (code, error) = run(&["--bind", &address]).await;
+    assert_eq!(code, Some(1));
+    assert!(error.contains(&address) && error.contains("--bind"), "{error}");
+
+    let (code, error) = run(&["--bind", "0.0.0.0:0"]).await;
+    assert_eq!(code, Some(2));
+    assert!(error.contains("loopback"), "{error}");
+
+    let empty = state.join("empty");
+    std::fs::create_dir_all(&empty).expect("a folder");
+    let data = empty.to_str().expect("a path");
+    let (code, error) = run(&["--bind", "127.0.0.1:0", "--data", data]).await;
+    assert_eq!(code, Some(2));
+    assert!(error.contains("Person.Person.csv"), "{error}");
+}

@@ -1,0 +1,5 @@
+//! The pool, its connections and the data version.
+
+mod connections;
+mod data_version;
+mod pool;

@@ -1,0 +1,4 @@
+//! The embedded servers.
+
+mod postgres;
+mod s3;

@@ -1,0 +1,16 @@
+//! Documents, through the engine.
+
+mod clients;
+mod cost;
+mod demand_forecast;
+mod errors;
+mod fields;
+mod filter;
+mod filter_relations;
+mod mutation;
+mod mutation_tasks;
+mod order;
+mod read;
+mod refuse;
+mod schema;
+mod select;

@@ -1,0 +1,4 @@
+//! Conditions and pages against an oracle in Rust.
+
+mod conditions;
+mod pages;

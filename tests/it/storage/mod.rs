@@ -1,0 +1,4 @@
+//! S3 and local folders.
+
+pub(crate) mod contract;
+mod resume;
