@@ -10,19 +10,20 @@ use async_graphql::{Positioned, Request, ServerError, Value, Variables};
 
 use super::document::Document;
 use super::execute::Execution;
-use super::plan::{Key, Operation, RootStep};
+use super::plan::{Operation, RootStep};
 use super::schema::{self, Schema};
 use crate::auth::Scope;
 use crate::graphql::document::cache::Documents;
-use crate::graphql::document::limits::{Budget, Limits};
+use crate::graphql::document::limits::Limits;
 use crate::graphql::document::variables;
+use crate::graphql::execute::budget::Budget;
 use crate::graphql::execute::command::Commands;
 use crate::graphql::execute::subscription;
 use crate::graphql::execute::subscription::Look;
 use crate::graphql::plan::bind::{Bound, bind};
 use crate::graphql::plan::cost::{Estimate, TableSizes};
 use crate::graphql::response::errors::{VALIDATION_FAILED, coded};
-use crate::graphql::response::write::Writer;
+use crate::graphql::response::sink::Writer;
 use crate::graphql::response::{Answer, Cost};
 use crate::query::{PageSizes, Reader};
 
@@ -147,21 +148,17 @@ impl Engine {
         let read = execution.read(&plan, &mut roots).await;
         let mut rows = plan.roots.iter().zip(&roots).zip(&read);
         let goes_on = rows.any(|((root, wanted), read)| subscription::goes_on(root, wanted, read));
-        let (told, mut errors) = self.introspection(ready, &plan).await;
-        let mut writer = Writer::new(&asks, &budget);
-        let is_complete = writer.data(&plan, roots, &read, &|key| told(key));
-        errors.extend(std::mem::take(&mut writer.errors));
-        let data = Some(writer.out);
+        let (introspected, mut errors) = self.introspect(ready, &plan).await;
+        let data = Writer::new(&asks, &budget).data(&plan, roots, &read, &introspected);
+        errors.extend(data.errors);
+        let is_last = !(data.is_complete && goes_on);
+        let data = Some(data.json);
         let answer = Answer { data, errors, cost: Some(cost), ..Answer::default() };
-        Ok(Look { answer, is_last: !(is_complete && goes_on) })
+        Ok(Look { answer, is_last })
     }
 
-    /// What the schema tells of itself, by root field, and what went wrong there.
-    async fn introspection(
-        &self,
-        ready: &Ready,
-        plan: &Operation,
-    ) -> (impl Fn(&Key) -> Vec<u8> + use<>, Vec<ServerError>) {
+    /// Executes the root fields that are about the schema, by async-graphql.
+    async fn introspect(&self, ready: &Ready, plan: &Operation) -> (Value, Vec<ServerError>) {
         let mut fields = Vec::new();
         for root in &plan.roots {
             if let RootStep::Introspection(field) = &root.step {
@@ -169,28 +166,19 @@ impl Engine {
                 fields.push(Positioned::new(Selection::Field(field), root.position));
             }
         }
-        let mut found = Value::Null;
-        let mut errors = Vec::new();
         let original = ready.document.operation(ready.operation.as_deref());
-        if let (false, Ok(original)) = (fields.is_empty(), original) {
-            let mut operation = original.clone();
-            operation.node.selection_set.node.items = fields;
-            let mut request = Request::new("").variables(ready.variables.clone());
-            request.set_parsed_query(ExecutableDocument {
-                operations: DocumentOperations::Single(operation),
-                fragments: ready.document.parsed().fragments.clone(),
-            });
-            let response = schema::introspect(&self.shared.schema, request).await;
-            (found, errors) = (response.data, response.errors);
-        }
-        let told = move |key: &Key| {
-            let value = match &found {
-                Value::Object(object) => object.get(&key.name),
-                _ => None,
-            };
-            value.and_then(|value| serde_json::to_vec(value).ok()).unwrap_or_else(|| b"null".into())
+        let (false, Ok(original)) = (fields.is_empty(), original) else {
+            return (Value::Null, Vec::new());
         };
-        (told, errors)
+        let mut operation = original.clone();
+        operation.node.selection_set.node.items = fields;
+        let mut request = Request::new("").variables(ready.variables.clone());
+        request.set_parsed_query(ExecutableDocument {
+            operations: DocumentOperations::Single(operation),
+            fragments: ready.document.parsed().fragments.clone(),
+        });
+        let response = schema::introspect(&self.shared.schema, request).await;
+        (response.data, response.errors)
     }
 }
 

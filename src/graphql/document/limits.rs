@@ -1,20 +1,14 @@
 //! How large a document may be.
 
-use std::sync::atomic::{AtomicU64, Ordering};
-
 use async_graphql::ServerError;
-use tokio::sync::{Semaphore, SemaphorePermit};
 
-use crate::error::{Code, Error, Result};
 use crate::graphql::document::scan;
 use crate::graphql::document::scan::Shape;
 use crate::graphql::document::size::Size;
-use crate::graphql::response::errors::set_code;
+use crate::graphql::response::errors::{TOO_COMPLEX, coded};
 
 /// The document is nested too deeply.
 pub(crate) const TOO_DEEP: &str = "QUERY_TOO_DEEP";
-/// The document asks for too much.
-pub(crate) const TOO_COMPLEX: &str = "QUERY_TOO_COMPLEX";
 /// An operation has too many aliases.
 pub(crate) const TOO_MANY_ALIASES: &str = "QUERY_TOO_MANY_ALIASES";
 /// An operation has too many fields at its root.
@@ -80,7 +74,7 @@ impl Default for Limits {
 
 impl Limits {
     /// What must hold of a document before it is parsed.
-    pub(crate) fn check_text(&self, shape: Shape) -> std::result::Result<(), ServerError> {
+    pub(crate) fn check_text(&self, shape: Shape) -> Result<(), ServerError> {
         if shape.tokens > self.tokens {
             let message = beyond("the document has", shape.tokens, "tokens", self.tokens);
             return Err(refused(TOO_MANY_TOKENS, message));
@@ -98,7 +92,7 @@ impl Limits {
     }
 
     /// What must hold of it before it is validated.
-    pub(crate) fn check(&self, size: Size) -> std::result::Result<(), ServerError> {
+    pub(crate) fn check(&self, size: Size) -> Result<(), ServerError> {
         const OPERATION: &str = "an operation has";
         let total = self.fields.saturating_mul(OPERATIONS);
         for (code, whose, what, asked, most) in [
@@ -131,66 +125,7 @@ fn beyond(whose: &str, asked: usize, what: &str, most: usize) -> String {
 }
 
 fn refused(code: &str, message: String) -> ServerError {
-    let mut error = ServerError::new(message, None);
-    set_code(&mut error, code);
-    error
-}
-
-/// Statements of one request that run at the same time, so that it does not take
-/// every connection there is.
-const AT_ONCE: usize = 3;
-
-/// What one request may still take.
-#[derive(Debug)]
-pub(crate) struct Budget {
-    limit: u64,
-    made: AtomicU64,
-    turns: Semaphore,
-}
-
-/// The cause of an error about too large an answer.
-#[derive(Debug, thiserror::Error)]
-#[error("the answer is too large")]
-pub(crate) struct TooComplex;
-
-impl Budget {
-    pub(crate) const fn new(limit: u64) -> Self {
-        Self { limit, made: AtomicU64::new(0), turns: Semaphore::const_new(AT_ONCE) }
-    }
-
-    /// Makes so many more values.
-    ///
-    /// # Errors
-    /// When these are more than may be.
-    pub(crate) fn take(&self, values: u64) -> Result<()> {
-        let before =
-            self.made.fetch_add(values.min(self.limit.saturating_add(1)), Ordering::Relaxed);
-        if before.saturating_add(values) <= self.limit { Ok(()) } else { Err(self.exceeded()) }
-    }
-
-    /// How many values may still be made.
-    pub(crate) fn left(&self) -> u64 {
-        self.limit.saturating_sub(self.made.load(Ordering::Relaxed))
-    }
-
-    /// Whether an answer may have so many values.
-    pub(crate) const fn allows(&self, values: u64) -> bool {
-        values <= self.limit
-    }
-
-    pub(crate) fn exceeded(&self) -> Error {
-        let message =
-            format!("the answer has more than {} values: ask for smaller pages", self.limit);
-        Error::new(Code::BadUserInput, message).with_source(TooComplex)
-    }
-
-    /// Waits until the request may run one more statement.
-    pub(crate) async fn turn(&self) -> Result<SemaphorePermit<'_>> {
-        self.turns
-            .acquire()
-            .await
-            .map_err(|error| Error::internal("the request has ended").with_source(error))
-    }
+    coded(ServerError::new(message, None), code)
 }
 
 #[cfg(test)]
@@ -198,7 +133,7 @@ mod tests {
     use super::*;
     use crate::graphql::response::errors::code_of;
 
-    fn told(checked: std::result::Result<(), ServerError>) -> (String, String) {
+    fn told(checked: Result<(), ServerError>) -> (String, String) {
         let error = checked.unwrap_err();
         (code_of(&error).unwrap().to_owned(), error.message)
     }
@@ -276,17 +211,5 @@ mod tests {
         let (code, message) = told(limits.check_text(Shape { depth: 65, ..fits }));
         assert_eq!(code, "QUERY_TOO_DEEP");
         assert_eq!(message, "brackets are nested 65 deep; the limit is 64");
-    }
-
-    #[test]
-    fn a_budget_is_for_all_fields_of_a_request() {
-        let budget = Budget::new(100);
-        assert!(budget.take(60).is_ok());
-        assert_eq!(budget.left(), 40);
-        assert!(budget.take(40).is_ok());
-        assert!(budget.take(1).unwrap_err().message().contains("100"));
-        assert!(budget.take(u64::MAX).is_err());
-        assert!(budget.take(u64::MAX).is_err());
-        assert_eq!(budget.left(), 0);
     }
 }

@@ -3,6 +3,7 @@
 pub(crate) mod cache;
 pub(crate) mod limits;
 pub(crate) mod scan;
+mod single_root;
 pub(crate) mod size;
 pub(crate) mod variables;
 
@@ -21,7 +22,6 @@ use super::schema::{self, Schema};
 use super::types;
 use crate::graphql::document::limits::{Limits, TOO_DEEP};
 use crate::graphql::document::size::{Endless, measure};
-use crate::graphql::execute::subscription;
 use crate::graphql::plan::collect_fields::Selections;
 use crate::graphql::plan::compile::compile;
 use crate::graphql::response::errors::{PARSE_FAILED, VALIDATION_FAILED, coded, server_error};
@@ -129,7 +129,7 @@ impl Document {
             self.valid().insert(operation_name);
         }
         if operation.node.ty == OperationType::Subscription {
-            subscription::check(&self.parsed, operation).map_err(|error| vec![error])?;
+            single_root::check(&self.parsed, operation).map_err(|error| vec![error])?;
         }
         let selections = Selections { fragments: &self.parsed.fragments, variables };
         let set = &operation.node.selection_set.node;

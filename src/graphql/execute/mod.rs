@@ -2,6 +2,7 @@
 //! the next is read, so each selected list costs one statement, however many
 //! rows it is below of.
 
+pub(crate) mod budget;
 pub(crate) mod command;
 pub(crate) mod subscription;
 
@@ -15,12 +16,12 @@ use futures_util::future::{BoxFuture, join_all};
 use tokio::join;
 use tokio::time::Instant;
 
+use self::budget::Budget;
 use self::command::{Command, Commands};
 use super::plan::{Connection, Fetch, Many, Object, Operation, Root, RootStep, Sales, count};
 use crate::auth::Scope;
 use crate::catalog::Column;
 use crate::error::{Code, Error, Result};
-use crate::graphql::document::limits::Budget;
 use crate::graphql::inputs::arguments::{Arguments, Given};
 use crate::graphql::plan::bind::{Asks, Wanted};
 use crate::graphql::schema::model::{RootField, RootValue};

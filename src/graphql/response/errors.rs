@@ -5,13 +5,14 @@ use std::sync::Arc;
 use async_graphql::{ErrorExtensionValues, Pos, ServerError};
 
 use crate::error::{Code, Error};
-use crate::graphql::document::limits::{TOO_COMPLEX, TooComplex};
 use crate::query::{BadArgument, PageTooLarge};
 
 /// The document is no GraphQL.
 pub const PARSE_FAILED: &str = "GRAPHQL_PARSE_FAILED";
 /// The document does not fit the schema.
 pub const VALIDATION_FAILED: &str = "GRAPHQL_VALIDATION_FAILED";
+/// The document asks for too much.
+pub(crate) const TOO_COMPLEX: &str = "QUERY_TOO_COMPLEX";
 /// A page is asked for that is larger than pages may be.
 const PAGE_TOO_LARGE: &str = "PAGE_TOO_LARGE";
 
@@ -20,6 +21,11 @@ const PAGE_TOO_LARGE: &str = "PAGE_TOO_LARGE";
 #[derive(Debug, thiserror::Error)]
 #[error("selections conflict")]
 pub(crate) struct Conflict;
+
+/// The cause of an error about too large an answer.
+#[derive(Debug, thiserror::Error)]
+#[error("the answer is too large")]
+pub(crate) struct TooComplex;
 
 /// The error of a field at its place in the document.
 pub(crate) fn server_error(error: impl Into<Arc<Error>>, position: Pos) -> ServerError {

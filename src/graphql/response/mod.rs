@@ -1,15 +1,15 @@
 //! The answer to a request.
 
 pub mod errors;
-pub(crate) mod json;
-pub(crate) mod null_propagation;
-pub(crate) mod write;
+mod json;
+mod null_propagation;
+pub(crate) mod sink;
+mod write;
 
 use async_graphql::ServerError;
 use serde_json::json;
 
-use crate::graphql::document::limits::TOO_COMPLEX;
-use crate::graphql::response::errors::coded;
+use self::errors::{TOO_COMPLEX, coded};
 
 /// An answer, its data as JSON already.
 #[derive(Debug, Clone, Default)]

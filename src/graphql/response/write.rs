@@ -1,34 +1,25 @@
 //! Writes an answer as JSON, straight from the rows that were read.
 
-use async_graphql::{Pos, ServerError};
+use async_graphql::{ServerError, Value};
 
 use super::json;
+use super::sink::{Segment, TEXT, Writer, Written};
 use crate::error::{Error, Result};
-use crate::graphql::document::limits::Budget;
 use crate::graphql::execute::{Fetched, Found, Lists, Read, RootData};
-use crate::graphql::plan::bind::{Asks, Wanted};
+use crate::graphql::plan::bind::Wanted;
 use crate::graphql::plan::{
     Connection, ConnectionStep, EdgeStep, Fetch, Key, Object, Operation, PageInfoStep, RootStep,
     Step, count,
 };
-use crate::graphql::response::null_propagation::{Segment, Written};
 use crate::graphql::schema::global_id;
 use crate::query::{self, Extent, Row};
 
-/// Bytes of a text that count as one more value.
-const TEXT: usize = 64;
-
-/// The answer while it is written.
-pub(crate) struct Writer<'a> {
-    pub(crate) out: Vec<u8>,
+/// The JSON of `data`, and what failed in it.
+pub(crate) struct Data {
+    pub(crate) json: Vec<u8>,
     pub(crate) errors: Vec<ServerError>,
-    asks: &'a Asks,
-    budget: &'a Budget,
-    /// Place of the root field in the document.
-    pub(crate) position: Pos,
-    pub(crate) path: Vec<Segment<'a>>,
-    /// Values written by now.
-    values: u64,
+    /// Whether no root field failed.
+    pub(crate) is_complete: bool,
 }
 
 /// A row and what is below it.
@@ -41,20 +32,14 @@ struct At<'a> {
 }
 
 impl<'a> Writer<'a> {
-    pub(crate) fn new(asks: &'a Asks, budget: &'a Budget) -> Self {
-        let (out, errors, path) = (Vec::with_capacity(4096), Vec::new(), Vec::new());
-        Self { out, errors, asks, budget, position: Pos::default(), path, values: 0 }
-    }
-
-    /// Writes the whole of `data`. `introspection` gives what async-graphql found
-    /// for a root field. Tells whether no root field failed.
+    /// Writes the whole of `data`. `introspected` holds what async-graphql answered.
     pub(crate) fn data(
-        &mut self,
+        mut self,
         operation: &'a Operation,
         wanted: Vec<Result<Wanted>>,
         read: &'a [RootData],
-        introspection: &dyn Fn(&Key) -> Vec<u8>,
-    ) -> bool {
+        introspected: &Value,
+    ) -> Data {
         let mut is_complete = true;
         self.out.push(b'{');
         let roots = operation.roots.iter().zip(read).zip(wanted);
@@ -62,18 +47,24 @@ impl<'a> Writer<'a> {
             self.key(index, &root.key);
             self.position = root.position;
             self.path.push(Segment::Key(&root.key));
-            is_complete &= self.or_null(|writer| match wanted {
-                Err(refused) => Err(writer.failure(refused)),
-                Ok(_) if matches!(root.step, RootStep::Introspection(_)) => {
-                    writer.out.extend(introspection(&root.key));
-                    Ok(())
-                }
-                Ok(wanted) => writer.root(&root.step, read, &wanted),
+            is_complete &= self.root_or_null(|writer| match (&root.step, wanted) {
+                (_, Err(refused)) => Err(writer.failure(refused)),
+                (RootStep::Introspection(_), _) => writer.introspected(introspected, &root.key),
+                (step, Ok(wanted)) => writer.root(step, read, &wanted),
             });
-            self.path.clear();
         }
         self.out.push(b'}');
-        is_complete
+        Data { json: self.out, errors: self.errors, is_complete }
+    }
+
+    fn introspected(&mut self, introspected: &Value, key: &Key) -> Written {
+        let value = match introspected {
+            Value::Object(fields) => fields.get(&key.name).unwrap_or(&Value::Null),
+            _ => &Value::Null,
+        };
+        serde_json::to_writer(&mut self.out, value).map_err(|error| {
+            self.failure(Error::internal("the schema cannot be written").with_source(error))
+        })
     }
 
     fn root(&mut self, step: &'a RootStep, read: &'a RootData, wanted: &Wanted) -> Written {
@@ -83,7 +74,7 @@ impl<'a> Writer<'a> {
                 Ok(())
             }
             (RootStep::List { connection, .. }, RootData::List(lists), _) => {
-                let lists = self.there(lists)?;
+                let lists = self.read(lists)?;
                 self.connection(connection, lists, 0)
             }
             (RootStep::Keys { fetches, .. }, RootData::Keys(found), Wanted::One(of, key)) => {
@@ -91,7 +82,7 @@ impl<'a> Writer<'a> {
             }
             (RootStep::Keys { fetches, .. }, RootData::Keys(found), Wanted::Each(keys)) => self
                 .list(keys, |writer, (of, key)| {
-                    writer.null_unless_fatal(|writer| writer.by_key(fetches, found, *of, key))
+                    writer.or_null(|writer| writer.by_key(fetches, found, *of, key))
                 }),
             _ => Err(self.failure(lost())),
         }
@@ -107,7 +98,7 @@ impl<'a> Writer<'a> {
         let (Some(fetch), Some(Some(found))) = (fetches.get(of), found.get(of)) else {
             return Err(self.failure(lost()));
         };
-        let found = self.there(found)?;
+        let found = self.read(found)?;
         match (found.at.get(key), fetch.nodes.first()) {
             (Some(row), Some(object)) => self.node(object, fetch, &found.fetched, *row),
             _ => self.null(),
@@ -225,7 +216,7 @@ impl<'a> Writer<'a> {
                 Err(writer.failure(error))
             }
             Step::One { there, object, .. } | Step::Group { there: Some(there), object } => writer
-                .null_unless_fatal(|writer| {
+                .or_null(|writer| {
                     let there = writer.is_there(*there, at)?;
                     if there { writer.object(object, at) } else { writer.null() }
                 }),
@@ -233,10 +224,10 @@ impl<'a> Writer<'a> {
             Step::Many(index) => writer.many(*index, at),
             Step::Sales(index) => writer.sales(*index, at),
             Step::Measure { nullable: true, .. } => {
-                writer.null_unless_fatal(|writer| writer.scalar(object, step, at.values))
+                writer.or_null(|writer| writer.scalar(object, step, at.values))
             }
             Step::Column(_, column) | Step::Code(_, column, _) if column.nullable => {
-                writer.null_unless_fatal(|writer| writer.scalar(object, step, at.values))
+                writer.or_null(|writer| writer.scalar(object, step, at.values))
             }
             scalar => writer.scalar(object, scalar, at.values),
         })
@@ -251,7 +242,7 @@ impl<'a> Writer<'a> {
         else {
             return Err(self.failure(lost()));
         };
-        let lists = self.there(lists)?;
+        let lists = self.read(lists)?;
         match lists.of.get(at.row) {
             Some(Some(page)) => self.connection(&many.connection, lists, *page),
             _ => Err(self.failure(lost())),
@@ -263,7 +254,7 @@ impl<'a> Writer<'a> {
         else {
             return Err(self.failure(lost()));
         };
-        let sold = self.there(sold)?;
+        let sold = self.read(sold)?;
         if sales.measured.wanted.is_empty() {
             return self.object(&sales.object, at);
         }
@@ -297,63 +288,6 @@ impl<'a> Writer<'a> {
         };
         written.map_err(|error| self.failure(error))?;
         self.take(count((self.out.len() - before) / TEXT))
-    }
-
-    /// An object of these fields.
-    fn fields<T>(
-        &mut self,
-        steps: &'a [(Key, T)],
-        mut value: impl FnMut(&mut Self, &'a T) -> Written,
-    ) -> Written {
-        self.out.push(b'{');
-        for (index, (key, step)) in steps.iter().enumerate() {
-            self.key(index, key);
-            self.path.push(Segment::Key(key));
-            self.take(count(key.json.len() / TEXT))?;
-            value(self, step)?;
-            self.path.pop();
-        }
-        self.out.push(b'}');
-        Ok(())
-    }
-
-    fn list<T>(
-        &mut self,
-        items: impl IntoIterator<Item = T>,
-        mut value: impl FnMut(&mut Self, T) -> Written,
-    ) -> Written {
-        self.out.push(b'[');
-        for (index, item) in items.into_iter().enumerate() {
-            if index > 0 {
-                self.out.push(b',');
-            }
-            self.path.push(Segment::Index(index));
-            value(self, item)?;
-            self.path.pop();
-        }
-        self.out.push(b']');
-        Ok(())
-    }
-
-    fn key(&mut self, index: usize, key: &Key) {
-        if index > 0 {
-            self.out.push(b',');
-        }
-        self.out.extend_from_slice(key.json.as_bytes());
-    }
-
-    fn null(&mut self) -> Written {
-        self.out.extend_from_slice(b"null");
-        Ok(())
-    }
-
-    /// Counts so many more values.
-    fn take(&mut self, values: u64) -> Written {
-        self.values = self.values.saturating_add(values);
-        if self.budget.allows(self.values) {
-            return Ok(());
-        }
-        Err(self.failure(self.budget.exceeded()))
     }
 }
 

@@ -1,5 +1,5 @@
-//! The schema as async-graphql knows it: it parses and validates documents, tells
-//! of the schema itself and prints it. Data is read by [`Engine`](super::Engine).
+//! The schema as async-graphql knows it, which parses and validates documents, answers
+//! introspection and prints the SDL. [`Engine`](super::Engine) executes the rest.
 
 pub(crate) mod builder;
 pub(crate) mod global_id;
@@ -26,11 +26,11 @@ use async_graphql::{
 use self::root_fields::root_name;
 use crate::graphql::response::errors::{VALIDATION_FAILED, set_code};
 
-/// async-graphql's part.
+/// The schema of async-graphql.
 pub(crate) type Schema = async_graphql::Schema<Root<false>, Root<true>, Subscription>;
 
 pub(crate) fn build() -> Schema {
-    builder().extension(Gate).finish()
+    builder().extension(ValidateOnly).finish()
 }
 
 /// The schema in GraphQL's own language, sorted.
@@ -51,7 +51,7 @@ fn builder() -> SchemaBuilder<Root<false>, Root<true>, Subscription> {
     Schema::build(Root, Root, Subscription)
 }
 
-/// The types that documents name, for what looks at them without async-graphql.
+/// The types that documents name, to check variables against.
 pub(crate) fn registry() -> Registry {
     let mut registry = Registry::default();
     for kind in [OperationType::Query, OperationType::Mutation, OperationType::Subscription] {
@@ -69,16 +69,16 @@ pub(crate) async fn validate(
     document: ExecutableDocument,
     operation: Option<&str>,
 ) -> Result<(), Vec<ServerError>> {
-    let errors = schema.execute(request(document, operation).data(Step::Validate)).await.errors;
+    let errors = schema.execute(request(document, operation)).await.errors;
     if errors.iter().any(|error| error.source::<Valid>().is_some()) {
         return Ok(());
     }
     Err(errors)
 }
 
-/// What the schema tells of itself, for a document that is known to fit.
+/// Introspects for a document that was validated.
 pub(crate) async fn introspect(schema: &Schema, request: Request) -> Response {
-    schema.execute(request.data(Step::Execute)).await
+    schema.execute(request.data(Validated)).await
 }
 
 fn request(document: ExecutableDocument, operation: Option<&str>) -> Request {
@@ -88,34 +88,32 @@ fn request(document: ExecutableDocument, operation: Option<&str>) -> Request {
     request
 }
 
-/// What is to be done with a document.
-#[derive(Debug, Clone, Copy)]
-enum Step {
-    Validate,
-    Execute,
-}
+/// In the data of a request whose document was validated.
+struct Validated;
 
-/// The cause of the error that ends a request after validation.
+/// The source of the error that ends a request after its validation.
 struct Valid;
 
-/// Lets a document go as far as it should.
-#[derive(Debug, Clone, Copy)]
-struct Gate;
+/// Ends a request after its validation. async-graphql validates only on the way to
+/// execution (`check_rules` is private in 7.2.1), and this extension point is the last
+/// one before that: a document that fits the schema ends in the error [`Valid`]. When a
+/// part of it is introspected later, it is not validated again.
+struct ValidateOnly;
 
-impl ExtensionFactory for Gate {
+impl ExtensionFactory for ValidateOnly {
     fn create(&self) -> Arc<dyn Extension> {
-        Arc::new(*self)
+        Arc::new(Self)
     }
 }
 
 #[async_graphql::async_trait::async_trait]
-impl Extension for Gate {
+impl Extension for ValidateOnly {
     async fn validation(
         &self,
         context: &ExtensionContext<'_>,
         next: NextValidation<'_>,
     ) -> Result<ValidationResult, Vec<ServerError>> {
-        if let Some(Step::Execute) = context.data_opt::<Step>() {
+        if context.data_opt::<Validated>().is_some() {
             let cache_control = CacheControl::default();
             return Ok(ValidationResult { cache_control, complexity: 0, depth: 0 });
         }
@@ -165,7 +163,7 @@ impl<const MUTATION: bool> OutputType for Root<MUTATION> {
 
 impl<const MUTATION: bool> ContainerType for Root<MUTATION> {
     async fn resolve_field(&self, _context: &Context<'_>) -> ServerResult<Option<Value>> {
-        // Only what the schema tells of itself comes here, and that is answered before.
+        // Only introspection is executed here, which never comes to a field of ours.
         Ok(None)
     }
 }
