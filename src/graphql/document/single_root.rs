@@ -56,7 +56,7 @@ impl<'a> Roots<'a> {
             match &item.node {
                 Selection::Field(field) => self.fields.push(field),
                 Selection::InlineFragment(fragment) => {
-                    self.add(&fragment.node.selection_set.node)?
+                    self.add(&fragment.node.selection_set.node)?;
                 }
                 Selection::FragmentSpread(spread) => {
                     let name = &spread.node.fragment_name.node;
@@ -75,8 +75,6 @@ impl<'a> Roots<'a> {
 #[cfg(test)]
 mod tests {
     use async_graphql::parser::parse_query;
-
-    use super::*;
 
     fn check(text: &str) -> Result<(), String> {
         let document = parse_query(text).unwrap();
