@@ -41,7 +41,7 @@ impl Row {
     pub(super) fn encoded(&self) -> csv::Result<Vec<u8>> {
         let mut csv = csv_writer(Vec::new(), RECORD);
         csv.write_record(self.fields())?;
-        let mut record = csv.into_inner().map_err(|error| error.into_error())?;
+        let mut record = csv.into_inner().map_err(csv::IntoInnerError::into_error)?;
         record.truncate(record.len().saturating_sub(2));
         Ok(record)
     }
