@@ -27,7 +27,7 @@ pub struct Model {
                    a product it did not have, null where no inventory was loaded."
     )]
     pub available_quantity: Option<i64>,
-    #[sea_orm(column_type = "Decimal(Some((20, 1)))")]
+    #[sea_orm(column_type = "Decimal(None)")]
     #[sea_orm(
         comment = "Pieces by which {predicted_quantity} exceeds {available_quantity}, 0 where it \
                    does not; null when {available_quantity} is."

@@ -65,3 +65,24 @@ pub fn to_many(relation: impl RelationTrait) -> ToMany {
 fn named(name: &str) -> &'static Table {
     TABLES.get(name).expect("an entity that entity::for_each visits")
 }
+
+#[cfg(test)]
+mod tests {
+    use entity::sales_order_line::Column as Line;
+
+    use crate::catalog;
+
+    #[test]
+    fn a_comment_spells_columns_as_its_reader_does() {
+        let total = catalog::column(Line::LineTotal);
+        assert_eq!(total.api_name(), "lineTotal");
+        assert!(total.description().contains("1 - unitPriceDiscount"), "{}", total.description());
+        assert!(total.sql_comment().contains("1 - unit_price_discount"), "{}", total.sql_comment());
+    }
+
+    #[test]
+    fn a_comment_in_sql_lists_the_codes() {
+        let comment = catalog::column(entity::product::Column::Class).sql_comment();
+        assert!(comment.ends_with(" H: High. M: Medium. L: Low."), "{comment}");
+    }
+}

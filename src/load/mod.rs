@@ -1,5 +1,5 @@
 //! Loads CSV files into Postgres: in batches, exactly once for each version of a file,
-//! resumable, without losing a row. The README lists the guarantees.
+//! resumable, without losing a row. docs/loading.md lists the guarantees.
 //!
 //! `run/` conducts a load: lock, discovery, order, outcome. `decode/` turns bytes into
 //! batches. `file/` loads one file. `rejects/` holds rows that were not loaded. `derive/`

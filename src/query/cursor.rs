@@ -15,7 +15,6 @@ use uuid::Uuid;
 use super::argument::bad_argument;
 use super::key::{Key, KeyPart};
 use super::order::{Direction, Nulls, Order, OrderKey};
-use super::page::Page;
 use super::row::Row;
 use super::selection::Selection;
 use super::value::Value;
@@ -44,14 +43,14 @@ pub struct Position {
 /// # Errors
 /// `INTERNAL` if it was read without; `BAD_USER_INPUT` if one of the values it is
 /// ordered by is too long.
-pub fn cursor(field: &str, page: &Page, selection: &Selection, row: &Row) -> Result<String> {
-    let layout = Layout::of(selection, &page.order);
-    let keys = page.order.keys.iter().zip(&layout.values);
+pub fn cursor(field: &str, order: &Order, selection: &Selection, row: &Row) -> Result<String> {
+    let layout = Layout::of(selection, order);
+    let keys = order.keys.iter().zip(&layout.values);
     let values =
         keys.map(|(key, index)| value(row, *index, key.by.kind())).collect::<Result<_>>()?;
     let key = row.key(selection.table().key, layout.key.iter().copied())?;
     let key = key.ok_or_else(|| Error::internal("a row has no key"))?;
-    let cursor = encode(field, &page.order, &Position { values, key });
+    let cursor = encode(field, order, &Position { values, key });
     if cursor.len() > MAX_LENGTH {
         let message = "orderBy: a row's value is too long to be ordered by";
         return Err(bad_argument("orderBy", message.to_owned()));

@@ -6,9 +6,9 @@ use chrono::NaiveDate;
 
 use crate::error::{Error, Result};
 
-use super::Table;
 use super::draw::{Draw, Stream};
 use super::row::Row;
+use super::table::Table;
 
 const FAMILIES: &str = include_str!("catalogue.csv");
 const QUALIFIERS: [&str; 19] = [

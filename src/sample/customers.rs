@@ -1,10 +1,10 @@
 //! Customers: stores, individuals, and stores with a contact. Individuals order online,
 //! stores with a contact through a salesperson.
 
-use super::Table;
 use super::draw::{Draw, Shuffle, Stream};
 use super::plan::{CustomerGroups, PersonGroups, Plan};
 use super::row::Row;
+use super::table::Table;
 
 const TERRITORIES: [(u64, u64); 10] = [
     (4, 4_450),

@@ -1,12 +1,12 @@
 //! The inventory: parts in the workshops, finished goods in the warehouses. The same
 //! at every scale, except for its quantities.
 
-use super::Table;
 use super::catalogue::{Catalogue, day};
 use super::defects::{FileSpec, orphan, set, too_few, too_many, unquoted};
 use super::draw::{Draw, Stream};
 use super::persons::plus_days;
 use super::row::Row;
+use super::table::Table;
 
 pub(super) static INVENTORY: FileSpec = FileSpec {
     path: "production/Production.ProductInventory.csv",

@@ -17,6 +17,7 @@ mod draw;
 mod files;
 mod inventory;
 mod offers;
+mod options;
 mod orders;
 mod output;
 mod persons;
@@ -25,14 +26,15 @@ mod rates;
 mod row;
 mod schedule;
 mod stores;
+mod table;
 mod target;
 mod territories;
-
-use std::path::PathBuf;
 
 use serde_json::json;
 
 use crate::error::Result;
+
+pub use options::{SampleOptions, SampleSummary};
 
 use assortment::Assortment;
 use catalogue::Catalogue;
@@ -47,46 +49,9 @@ use plan::Plan;
 use rates::{RATE, Rates};
 use row::Row;
 use stores::{STORE, Stores};
+use table::Table;
 use target::Target;
 use territories::{TERRITORY, Territories};
-
-/// What to generate, and where.
-#[derive(Debug, Clone)]
-pub struct SampleOptions {
-    /// The directory, created if it does not exist.
-    pub out: PathBuf,
-    /// The size relative to the real files, from 0.0001 to 500.
-    pub scale: f64,
-    /// The same seed and scale generate the same bytes.
-    pub seed: u64,
-    /// Invalid rows per valid one, from 0 (none) to 0.5; 0.001 is one in a thousand.
-    /// Above 0, every file has at least one. The valid rows are the same as without.
-    pub defects: f64,
-    /// Whether to include the files that a load does not need: inventory, territories,
-    /// stores and currency rates. The others are the same either way.
-    pub optional: bool,
-}
-
-/// What was generated.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct SampleSummary {
-    /// The files, parents before children: path below the directory, rows (valid and
-    /// invalid, without the header), bytes.
-    pub files: Vec<(String, u64, u64)>,
-    /// The number of invalid rows by reason code. `defects.jsonl` lists each with file,
-    /// line, byte offset, column, reason and raw text.
-    pub defects: Vec<(String, u64)>,
-}
-
-/// A table whose rows are generated one by one.
-trait Table {
-    /// The number of valid rows.
-    fn rows(&self) -> u64;
-
-    /// Appends the fields of a row. Rows from [`Table::rows`] on have keys that no valid
-    /// row has.
-    fn row(&self, index: u64, row: &mut Row);
-}
 
 /// Generates a sample; `progress` gets the rows done and the rows in total.
 ///

@@ -2,10 +2,10 @@
 
 use chrono::NaiveDate;
 
-use super::Table;
 use super::catalogue::{Catalogue, Product, day};
 use super::draw::{Draw, Stream};
 use super::row::Row;
+use super::table::Table;
 
 const ALWAYS: (NaiveDate, NaiveDate) = (day(2011, 5, 1), day(2014, 6, 30));
 /// The offers of additional rows.

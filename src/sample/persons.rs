@@ -3,11 +3,11 @@
 
 use chrono::{Days, NaiveDate};
 
-use super::Table;
 use super::catalogue::day;
 use super::draw::{Draw, Stream};
 use super::plan::{Group, PersonGroups};
 use super::row::{Row, push_day, push_money, push_number};
+use super::table::Table;
 
 const FIRST_NAMES: &str = include_str!("first_names.txt");
 const LAST_NAMES: &str = include_str!("last_names.txt");

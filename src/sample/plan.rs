@@ -2,8 +2,8 @@
 
 use crate::error::{Code, Error, Result};
 
-use super::SampleOptions;
 use super::draw::{Draw, Stream};
+use super::options::SampleOptions;
 
 /// Scale and share of defects are converted to millionths: everything else uses whole
 /// numbers.

@@ -1,12 +1,12 @@
 //! Currency rates: the value of a US dollar, day by day, and at the end, as in the real
 //! file, its value in US dollars.
 
-use super::Table;
 use super::catalogue::day;
 use super::defects::{FileSpec, set, too_few, too_many, unquoted};
 use super::draw::{Draw, Stream};
 use super::persons::plus_days;
 use super::row::Row;
+use super::table::Table;
 
 pub(super) static RATE: FileSpec = FileSpec {
     path: "sales/Sales.CurrencyRate.csv",

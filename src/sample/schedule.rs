@@ -184,8 +184,8 @@ impl Quota {
 
 #[cfg(test)]
 mod tests {
-    use super::super::SampleOptions;
     use super::*;
+    use crate::sample::options::SampleOptions;
 
     fn plan(scale: f64) -> Plan {
         Plan::new(&SampleOptions { out: "x".into(), scale, seed: 42, defects: 0.0, optional: true })

@@ -1,11 +1,11 @@
 //! The stores of customers.
 
-use super::Table;
 use super::defects::{FileSpec, set, too_few, too_many, unquoted};
 use super::draw::{Draw, Stream};
 use super::persons::{element, text_element};
 use super::plan::Plan;
 use super::row::{Row, push_number};
+use super::table::Table;
 
 pub(super) static STORE: FileSpec = FileSpec {
     path: "sales/Sales.Store.csv",

@@ -1,10 +1,10 @@
 //! The sales territories: the same at every scale, except for their amounts.
 
-use super::Table;
 use super::catalogue::day;
 use super::defects::{FileSpec, set, too_few, too_many, unquoted};
 use super::draw::{Draw, Stream};
 use super::row::Row;
+use super::table::Table;
 
 pub(super) static TERRITORY: FileSpec = FileSpec {
     path: "sales/Sales.SalesTerritory.csv",

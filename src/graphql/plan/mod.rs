@@ -1,6 +1,6 @@
 //! What a document asks for, worked out once for all requests that send it: the
 //! statements to run and how the answer is written from their rows. Arguments
-//! stay as they stand in the document; [`bind`](crate::graphql::plan::bind) gives them values.
+//! stay as they stand in the document; [`bind`] gives them values.
 
 pub(crate) mod bind;
 pub(crate) mod collect_fields;

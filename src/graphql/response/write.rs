@@ -187,7 +187,7 @@ impl<'a> Writer<'a> {
     fn cursor(&mut self, connection: &Connection, row: Option<&Row>) -> Written {
         let Some(row) = row else { return self.null() };
         let cursor = self.asks.of(connection.number).and_then(|ask| {
-            query::cursor(&connection.field, &ask.page, &connection.fetch.selection, row)
+            query::cursor(&connection.field, &ask.page.order, &connection.fetch.selection, row)
         });
         let cursor = cursor.map_err(|error| self.failure(error))?;
         json::plain(&mut self.out, &cursor);

@@ -22,14 +22,14 @@ impl Type {
     /// The type of this name over the rows of an entity's table.
     pub(crate) fn over<E: EntityTrait>(name: &'static str, build: fn(&mut TypeBuilder<E>)) -> Self {
         let table = catalog::table::<E>();
-        let mut builder = TypeBuilder {
+        let mut parts = TypeBuilder {
             fields: vec![Field::ID],
             roots: Roots::default(),
             inputs: Inputs::default(),
             over: PhantomData,
         };
-        build(&mut builder);
-        let TypeBuilder { fields, roots, inputs, .. } = builder;
+        build(&mut parts);
+        let TypeBuilder { fields, roots, inputs, .. } = parts;
         let shape = ObjectType { name, description: table.description(), fields: fields.leak() };
         Self { table, shape, roots, inputs }
     }

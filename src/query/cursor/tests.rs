@@ -3,7 +3,7 @@ use chrono::NaiveDate;
 use super::*;
 use crate::catalog::Column;
 use crate::error::Code;
-use crate::query::{Arguments, OrderBy, PageSizes};
+use crate::query::{Arguments, OrderBy, Page, PageSizes};
 
 static KEY: [Column; 2] = [Column::derived("a", Kind::Int), Column::derived("b", Kind::Uuid)];
 static TABLE: Table = Table::derived("thing", &KEY);

@@ -12,66 +12,7 @@ const ALLOWED: &[(&str, &[&str])] = &[
         "an upload is an object of the store in the making",
         &["embedded/s3/store.rs", "embedded/s3/upload.rs"],
     ),
-    (OLD, &["dataset/"]),
-    (OLD, &["db/data_listener.rs", "db/data_version.rs"]),
-    (OLD, &["embedded/postgres/binaries.rs", "embedded/postgres/download.rs"]),
-    (OLD, &["graphql/bind.rs", "graphql/only.rs"]),
-    (OLD, &["graphql/bubble.rs", "graphql/write.rs"]),
-    (OLD, &["graphql/errors.rs", "graphql/limits.rs"]),
-    (
-        OLD,
-        &[
-            "graphql/inputs/comparison.rs", "graphql/inputs/filter.rs", "graphql/inputs/groups.rs",
-            "graphql/inputs/having.rs", "graphql/inputs/mod.rs", "graphql/inputs/order.rs",
-            "graphql/inputs/place.rs", "graphql/inputs/scalar.rs", "graphql/inputs/schema.rs",
-            "graphql/register.rs",
-        ],
-    ),
-    (OLD, &["graphql/model.rs", "graphql/types/"]),
-    (OLD, &["http/answers.rs", "http/cache/mod.rs"]),
-    (
-        OLD,
-        &[
-            "http/call.rs", "http/endpoint.rs", "http/health.rs", "http/mod.rs",
-            "http/subscribe/events.rs", "http/subscribe/socket.rs", "http/subscribe/sse.rs",
-        ],
-    ),
-    (
-        OLD,
-        &[
-            "load/derive/demand_forecast.rs",
-            "load/derive/mod.rs",
-            "load/derive/sales_rollup.rs",
-            "load/kept.rs",
-            "load/pipeline.rs",
-            "load/run.rs",
-        ],
-    ),
-    (OLD, &["load/lock.rs", "load/session.rs"]),
-    (
-        OLD,
-        &[
-            "query/aggregate/base.rs", "query/aggregate/gaps.rs", "query/aggregate/groups.rs",
-            "query/aggregate/rollup.rs", "query/aggregate/totals.rs", "query/paging.rs",
-            "query/read.rs", "query/rows.rs",
-        ],
-    ),
-    (OLD, &["query/cursor.rs", "query/page.rs"]),
-    (OLD, &["query/statement.rs", "query/visible.rs"]),
-    (
-        OLD,
-        &[
-            "sample/assortment.rs", "sample/catalogue.rs", "sample/customers.rs",
-            "sample/defects.rs", "sample/inventory.rs", "sample/kinds.rs", "sample/mod.rs",
-            "sample/offers.rs", "sample/orders.rs", "sample/output.rs", "sample/persons.rs",
-            "sample/plan.rs", "sample/rates.rs", "sample/schedule.rs", "sample/stores.rs",
-            "sample/territories.rs",
-        ],
-    ),
 ];
-
-/// Why a circle that should not exist is listed.
-const OLD: &str = "not taken apart yet";
 
 /// What a module brings into scope.
 #[derive(Default)]

@@ -218,7 +218,7 @@ impl Walk {
             let record = world.rows(self.meta.table.name);
             let record = record.iter().find(|row| key_of(self.meta.table, row) == key).unwrap();
             let position = world.position(self.meta.table, record, &self.order);
-            at = Some((cursor(FIELD, &page, &self.selection, next).unwrap(), position));
+            at = Some((cursor(FIELD, &page.order, &self.selection, next).unwrap(), position));
             if !extent.has_more {
                 break;
             }
@@ -303,7 +303,7 @@ async fn a_page_may_lie_between_any_two_cursors() {
             let rows = world.rows(walk.meta.table.name);
             let record = rows.iter().find(|row| key_of(walk.meta.table, row) == key).unwrap();
             let position = world.position(walk.meta.table, record, &walk.order);
-            places.push((cursor(FIELD, &whole, &walk.selection, row).unwrap(), position));
+            places.push((cursor(FIELD, &whole.order, &walk.selection, row).unwrap(), position));
         }
         let page = walk.page(Some(&places[0].0), Some(&places[1].0));
         assert!(page.has_after() && page.has_before());
