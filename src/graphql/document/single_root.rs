@@ -76,8 +76,6 @@ impl<'a> Roots<'a> {
 mod tests {
     use async_graphql::parser::parse_query;
 
-    use super::*;
-
     fn check(text: &str) -> Result<(), String> {
         let document = parse_query(text).unwrap();
         let (_, operation) = document.operations.iter().next().unwrap();
@@ -94,7 +92,7 @@ mod tests {
         ] {
             assert_eq!(check(text), Ok(()), "{text}");
         }
-        for (text, told) in [
+        for (text, part) in [
             ("subscription { loadRun(id: 1) { id } other: loadRun(id: 2) { id } }", "only one"),
             ("subscription { loadRun(id: 1) { id } __typename }", "only one"),
             (
@@ -110,7 +108,7 @@ mod tests {
             ),
         ] {
             let message = check(text).unwrap_err();
-            assert!(message.contains(told), "{text}: {message}");
+            assert!(message.contains(part), "{text}: {message}");
         }
     }
 }
