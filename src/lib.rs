@@ -2,7 +2,7 @@
 //!
 //! A loader fills a normalised Postgres schema from CSV files; a GraphQL layer
 //! serves it. The modules import one way only:
-//! `config, error <- db, storage, dataset <- load, query <- graphql <- http <- cli`.
+//! `config, error, catalog (entity) <- db, storage, dataset <- load, query <- graphql <- http <- cli`.
 
 pub mod auth;
 pub mod catalog;

@@ -46,6 +46,7 @@ pub fn columns<C: ColumnTrait, const N: usize>(some: [C; N]) -> &'static [Column
 
 /// From a row to the row of another table that it refers to.
 #[must_use]
+#[expect(clippy::needless_pass_by_value, reason = "a relation is a name")]
 pub fn to_one(relation: impl RelationTrait) -> ToOne {
     build::reference(&relation.def(), named)
 }
@@ -53,6 +54,7 @@ pub fn to_one(relation: impl RelationTrait) -> ToOne {
 /// From a row to the rows of another table that refer to it by `relation`, which is
 /// that table's.
 #[must_use]
+#[expect(clippy::needless_pass_by_value, reason = "a relation is a name")]
 pub fn to_many(relation: impl RelationTrait) -> ToMany {
     let relation = relation.def();
     let by = build::reference(&relation, named).from;

@@ -5,8 +5,7 @@ use std::sync::Mutex;
 
 use indicatif::{ProgressBar, ProgressStyle};
 
-use super::load_progress::{file_name, whole};
-use super::output::thousands;
+use super::output::{file_name, thousands, whole};
 use crate::load::{Counts, FileSummary, Observer, StepSummary};
 use crate::storage::ObjectVersion;
 use crate::telemetry;

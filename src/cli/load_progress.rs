@@ -3,7 +3,7 @@
 
 use std::sync::Arc;
 
-use super::output::{Cell, Table, thousands};
+use super::output::{Cell, Table, file_name, thousands, whole};
 use crate::load::{Counts, FileSummary, Observer, RejectSample, RunSummary, StepSummary};
 use crate::storage::ObjectVersion;
 
@@ -114,12 +114,4 @@ fn row(name: Cell, counts: Counts, seconds: f64) -> [Cell; 8] {
         number(counts.parked),
         Cell::Seconds(seconds),
     ]
-}
-
-pub(super) fn file_name(key: &str) -> &str {
-    key.rsplit('/').next().unwrap_or(key)
-}
-
-pub(super) fn whole(count: i64) -> u64 {
-    u64::try_from(count).unwrap_or_default()
 }

@@ -150,6 +150,16 @@ fn line(columns: &[Column], cells: &[String]) -> String {
     format!("{}\n", padded.join("  ").trim_end())
 }
 
+/// The last part of a key.
+pub(super) fn file_name(key: &str) -> &str {
+    key.rsplit('/').next().unwrap_or(key)
+}
+
+/// A count, which is never negative.
+pub(super) fn whole(count: i64) -> u64 {
+    u64::try_from(count).unwrap_or_default()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -15,7 +15,7 @@ pub enum Visibility {
 }
 
 /// A key of the configuration. The keys drive the merge of the sources, the output of
-/// `salesgraph config` and the table in the README.
+/// `salesgraph config` and the table in docs/configuration.md.
 #[derive(Debug, Clone, Copy)]
 pub struct ConfigKey {
     /// The section of the TOML file.

@@ -1,4 +1,4 @@
-//! The reference of the configuration, for the README.
+//! The reference of the configuration as a Markdown table, for the documentation.
 
 use super::SECTIONS;
 

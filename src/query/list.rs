@@ -19,7 +19,7 @@ pub struct List<'a> {
     pub condition: &'a Condition,
     /// How many, from where on, in which order.
     pub page: &'a Page,
-    /// Whether [`super::cursor`] will be asked for.
+    /// Whether [`super::cursor()`] will be asked for.
     pub cursors: bool,
 }
 

@@ -1,23 +1,24 @@
-//! What is on sale when, and how often it is bought, online and by stores.
+//! The products on sale on each day, and how often they are ordered, online and by
+//! stores.
 
 use chrono::NaiveDate;
 
 use super::catalogue::{Catalogue, Product, day};
 use super::draw::Draw;
 
-/// The days from which the assortment is another.
+/// The days on which the assortment changes.
 const ERAS: [NaiveDate; 3] = [day(2011, 5, 31), day(2012, 5, 30), day(2013, 5, 30)];
-/// Draws after which an order takes the next free product instead.
+/// Draws before an order takes the next product not in the basket.
 const TRIES: usize = 12;
 
-/// A product as an order line needs it.
+/// A product of an order line.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Item {
     pub(super) id: u64,
     pub(super) price: u64,
 }
 
-/// Products with running sums of their weights.
+/// Products with cumulative weights.
 #[derive(Debug, Default)]
 pub(super) struct Shelf {
     items: Vec<(u64, Item)>,
@@ -38,7 +39,7 @@ impl Shelf {
         Self { items, total }
     }
 
-    /// A product that is not in the basket yet, as long as there is one.
+    /// A product that is not in the basket, if any is left.
     pub(super) fn pick(&self, draw: &mut Draw, basket: &mut Vec<u64>) -> Option<Item> {
         let mut place = 0;
         for _ in 0..TRIES {
@@ -57,7 +58,7 @@ impl Shelf {
     }
 }
 
-/// The shelves of each era: online, and for stores.
+/// The shelves of each era, online and for stores.
 #[derive(Debug)]
 pub(super) struct Assortment {
     eras: Vec<(NaiveDate, Shelf, Shelf)>,
@@ -84,7 +85,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_longest_order_never_holds_a_product_twice() {
+    fn the_longest_order_has_no_product_twice() {
         let assortment = Assortment::new(&Catalogue::new(1).unwrap());
         for (from, ..) in &assortment.eras {
             let shelf = assortment.shelf(*from, true).unwrap();

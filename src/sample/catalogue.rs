@@ -1,6 +1,6 @@
-//! The products: 209 parts that are never sold and 295 finished goods, expanded
-//! from families (colours times sizes) in `catalogue.csv`. They are the same at
-//! every scale; the seed only chooses their GUIDs.
+//! The products: 209 parts that are not for sale and 295 finished goods, expanded from
+//! families (colours times sizes) in `catalogue.csv`. They are the same at every scale;
+//! the seed only determines their GUIDs.
 
 use chrono::NaiveDate;
 
@@ -15,7 +15,7 @@ const QUALIFIERS: [&str; 19] = [
     "Flat", "Thin", "Wide", "Inner", "Outer", "Upper", "Lower", "Left", "Right", "Front", "Rear",
     "Short", "Long", "Steel", "Alloy", "Hollow", "Threaded", "Sealed", "Spare",
 ];
-/// Name, first letters of the number, and whether it is made in house.
+/// Name, prefix of the number, and whether it is made in house.
 const PARTS: [(&str, &str, bool); 11] = [
     ("Washer", "WA", false),
     ("Lock Nut", "LN", false),
@@ -31,9 +31,9 @@ const PARTS: [(&str, &str, bool); 11] = [
 ];
 const FIRST_FINISHED_ID: u64 = 705;
 
-/// What a family of products has in common with its kind.
+/// The kind of a product.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Kind {
+enum ProductKind {
     Part,
     Bike,
     Frame,
@@ -42,13 +42,13 @@ enum Kind {
     Goods,
 }
 
-/// A product, with what decides how often it is sold.
+/// A product, with its weights in orders.
 #[derive(Debug, Clone)]
 pub(super) struct Product {
     pub(super) id: u64,
     pub(super) name: String,
     number: String,
-    kind: Kind,
+    kind: ProductKind,
     made: bool,
     color: &'static str,
     size: &'static str,
@@ -57,20 +57,20 @@ pub(super) struct Product {
     style: &'static str,
     subcategory: Option<u64>,
     model: Option<u64>,
-    /// Ten-thousandths, as every money here.
+    /// In ten-thousandths, as all money.
     pub(super) price: u64,
-    /// Hundredths of pounds for bikes and frames, grams else.
+    /// Hundredths of pounds for bikes and frames, otherwise grams.
     weight: Option<u64>,
     start: NaiveDate,
     end: Option<NaiveDate>,
-    /// How often it is ordered online and by stores, beside the others.
+    /// Relative frequency of online orders and of orders by stores.
     pub(super) online: u64,
     pub(super) store: u64,
 }
 
 impl Product {
     pub(super) const fn is_finished(&self) -> bool {
-        !matches!(self.kind, Kind::Part)
+        !matches!(self.kind, ProductKind::Part)
     }
 
     pub(super) fn is_on_sale(&self, date: NaiveDate) -> bool {
@@ -106,7 +106,7 @@ fn parts() -> Vec<Product> {
             id,
             name: format!("{word} {noun}"),
             number: format!("{letters}-{:04}", 1_000 + id * 13),
-            kind: Kind::Part,
+            kind: ProductKind::Part,
             made: *made,
             color: "",
             size: "",
@@ -125,7 +125,7 @@ fn parts() -> Vec<Product> {
         .collect()
 }
 
-/// The variants of one family, or nothing if its line is malformed.
+/// The variants of one family; none if its line is malformed.
 fn expand(line: &'static str, model: u64, first_id: u64) -> Option<Vec<Product>> {
     let fields: Vec<&'static str> = line.split(';').collect();
     let [kind, name, code, colors, sizes, line, class, style, rest @ ..] = fields.as_slice() else {
@@ -133,10 +133,10 @@ fn expand(line: &'static str, model: u64, first_id: u64) -> Option<Vec<Product>>
     };
     let [subcategory, cents, weight, start, end, online, store] = rest else { return None };
     let kind = match *kind {
-        "bike" => Kind::Bike,
-        "frame" => Kind::Frame,
-        "component" => Kind::Component,
-        "wear" | "gear" => Kind::Goods,
+        "bike" => ProductKind::Bike,
+        "frame" => ProductKind::Frame,
+        "component" => ProductKind::Component,
+        "wear" | "gear" => ProductKind::Goods,
         _ => return None,
     };
     let variants = colors
@@ -150,7 +150,7 @@ fn expand(line: &'static str, model: u64, first_id: u64) -> Option<Vec<Product>>
                 name: variant_name(kind, name, color, size, colors.contains(',')),
                 number: variant_number(code, id, color, size),
                 kind,
-                made: kind != Kind::Goods,
+                made: kind != ProductKind::Goods,
                 color,
                 size,
                 line,
@@ -169,10 +169,16 @@ fn expand(line: &'static str, model: u64, first_id: u64) -> Option<Vec<Product>>
         .collect()
 }
 
-fn variant_name(kind: Kind, name: &str, color: &str, size: &str, many_colors: bool) -> String {
+fn variant_name(
+    kind: ProductKind,
+    name: &str,
+    color: &str,
+    size: &str,
+    many_colors: bool,
+) -> String {
     match kind {
-        Kind::Bike => format!("{name} {color}, {size}"),
-        Kind::Frame => format!("{name} - {color}, {size}"),
+        ProductKind::Bike => format!("{name} {color}, {size}"),
+        ProductKind::Frame => format!("{name} - {color}, {size}"),
         _ if many_colors => format!("{name}, {color}"),
         _ if size.is_empty() || size == "70" => name.to_owned(),
         _ => format!("{name}, {size}"),
@@ -193,7 +199,7 @@ fn start_of_sale(year: i32) -> NaiveDate {
     if year == 2011 { day(2011, 5, 31) } else { day(year, 5, 30) }
 }
 
-/// A day that exists; the built-in dates all do.
+/// A valid date.
 pub(super) const fn day(year: i32, month: u32, day: u32) -> NaiveDate {
     match NaiveDate::from_ymd_opt(year, month, day) {
         Some(date) => date,
@@ -206,17 +212,16 @@ impl Table for Catalogue {
         u64::try_from(self.products.len()).unwrap_or_default()
     }
 
-    fn row(&self, index: u64, out: &mut Vec<u8>) {
-        let place = usize::try_from(index % self.rows().max(1)).unwrap_or_default();
-        let Some(product) = self.products.get(place) else { return };
+    fn row(&self, index: u64, row: &mut Row) {
+        let at = usize::try_from(index % self.rows().max(1)).unwrap_or_default();
+        let Some(product) = self.products.get(at) else { return };
         let mut draw = Draw::new(self.seed, Stream::Product, index);
         let last_id = self.products.last().map_or(0, |last| last.id);
-        let mut row = Row::new(out);
         match index.checked_sub(self.rows()) {
             None => {
                 row.number(product.id);
-                row.plain(&product.name);
-                row.plain(&product.number);
+                row.text(&product.name);
+                row.text(&product.number);
             }
             Some(beyond) => {
                 let id = last_id + 1 + beyond;
@@ -225,42 +230,42 @@ impl Table for Catalogue {
                 row.code("PT-", id, 4);
             }
         }
-        write_traits(&mut row, product);
+        write_traits(row, product);
         row.null();
         row.guid(&mut draw);
         let corrected = product.id == FIRST_FINISHED_ID;
         let modified =
             if corrected { "2014-02-08 10:03:55.510" } else { "2014-02-08 10:01:36.827" };
-        row.plain(modified);
+        row.text(modified);
     }
 }
 
 /// Everything from `MakeFlag` to `SellEndDate`.
-fn write_traits(row: &mut Row<'_>, product: &Product) {
-    let framed = matches!(product.kind, Kind::Bike | Kind::Frame);
+fn write_traits(row: &mut Row, product: &Product) {
+    let framed = matches!(product.kind, ProductKind::Bike | ProductKind::Frame);
     let (stock, days) = match product.kind {
-        Kind::Part if product.made => (800, 1),
-        Kind::Part => (1_000, 0),
-        Kind::Bike => (100, 4),
-        Kind::Frame | Kind::Component => (500, 1),
-        Kind::Goods => (4, 0),
+        ProductKind::Part if product.made => (800, 1),
+        ProductKind::Part => (1_000, 0),
+        ProductKind::Bike => (100, 4),
+        ProductKind::Frame | ProductKind::Component => (500, 1),
+        ProductKind::Goods => (4, 0),
     };
     row.flag(product.made);
     row.flag(product.is_finished());
-    row.plain_or_null(product.color);
+    row.text_or_null(product.color);
     row.number(stock);
     row.number(stock * 3 / 4);
     row.money(product.price * 5_617 / 10_000);
     row.money(product.price);
-    row.plain_or_null(product.size);
-    row.plain(if framed { "CM " } else { "NULL" });
+    row.text_or_null(product.size);
+    row.text(if framed { "CM " } else { "NULL" });
     match product.weight {
         Some(weight) if framed => {
-            row.plain("LB ");
+            row.text("LB ");
             row.numeric(weight, 2);
         }
         Some(weight) => {
-            row.plain("G  ");
+            row.text("G  ");
             row.numeric(weight * 100, 2);
         }
         None => {
@@ -273,7 +278,7 @@ fn write_traits(row: &mut Row<'_>, product: &Product) {
         if code.is_empty() {
             row.null();
         } else {
-            row.plain(code);
+            row.text(code);
             row.pad();
         }
     }

@@ -1,9 +1,9 @@
-//! Customers: stores, individuals, and stores with a contact. Individuals order
-//! online, stores with a contact through a salesperson.
+//! Customers: stores, individuals, and stores with a contact. Individuals order online,
+//! stores with a contact through a salesperson.
 
 use super::Table;
 use super::draw::{Draw, Shuffle, Stream};
-use super::plan::{Customers as Groups, People, Plan};
+use super::plan::{CustomerGroups, PersonGroups, Plan};
 use super::row::Row;
 
 const TERRITORIES: [(u64, u64); 10] = [
@@ -25,8 +25,8 @@ const STORE_TERRITORIES: [(u64, u64); 10] =
 #[derive(Debug)]
 pub(super) struct Customers {
     seed: u64,
-    groups: Groups,
-    people: People,
+    groups: CustomerGroups,
+    people: PersonGroups,
     individuals: Shuffle,
 }
 
@@ -38,13 +38,13 @@ impl Customers {
         Self { seed: plan.seed, groups, people, individuals }
     }
 
-    /// The id of the store whose contact has that place.
+    /// The id of the store of a contact.
     const fn store(&self, place: u64) -> u64 {
         self.people.store(place % self.people.contacts.rows)
     }
 }
 
-/// Where a customer lives; orders repeat it.
+/// The territory of a customer and of all its orders.
 pub(super) fn territory(seed: u64, id: u64, is_store: bool) -> u64 {
     let territories = if is_store { &STORE_TERRITORIES } else { &TERRITORIES };
     Draw::new(seed, Stream::Territory, id).weighted(territories)
@@ -55,8 +55,8 @@ impl Table for Customers {
         self.groups.stores.rows + self.groups.individuals.rows + self.groups.accounts.rows
     }
 
-    fn row(&self, index: u64, out: &mut Vec<u8>) {
-        let Groups { stores, individuals, accounts } = self.groups;
+    fn row(&self, index: u64, row: &mut Row) {
+        let CustomerGroups { stores, individuals, accounts } = self.groups;
         let (id, person, store) = if index < stores.rows {
             (stores.id(index), None, Some(self.store(index)))
         } else if index < stores.rows + individuals.rows {
@@ -68,13 +68,12 @@ impl Table for Customers {
             let contact = place % self.people.contacts.rows;
             (accounts.id(place), Some(self.people.contacts.id(contact)), Some(self.store(contact)))
         };
-        let mut row = Row::new(out);
         row.number(id);
         row.number_or_null(person);
         row.number_or_null(store);
         row.number(territory(self.seed, id, store.is_some()));
         row.code("AW", id, 8);
         row.guid(&mut Draw::new(self.seed, Stream::Customer, index));
-        row.plain("2014-09-12 11:15:07.263");
+        row.text("2014-09-12 11:15:07.263");
     }
 }

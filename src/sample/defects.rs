@@ -1,5 +1,5 @@
-//! Bad rows: which kinds there are, where they go among the good rows, and the
-//! list of what was planted.
+//! Invalid rows: the defects of a file, their positions among the valid rows, and the
+//! list of planted rows.
 
 use std::collections::BTreeMap;
 use std::fs::File;
@@ -10,66 +10,72 @@ use serde::Serialize;
 use crate::error::{Error, Result};
 
 use super::draw::{Draw, Stream};
-use super::output::Target;
 use super::plan::{Plan, bad_rows};
+use super::target::Target;
 
-/// The list of bad rows, one JSON object a line.
+/// The list of invalid rows, one JSON object per line.
 pub(super) const MANIFEST: &str = "defects.jsonl";
 
-/// A file: path below the target, header, and the bad rows it can have.
+/// A file: path below the target, header, and possible defects.
 #[derive(Debug)]
-pub(super) struct FileKind {
+pub(super) struct FileSpec {
     pub(super) path: &'static str,
-    pub(super) columns: &'static [&'static str],
-    pub(super) defects: &'static [Kind],
+    pub(super) header: &'static str,
+    pub(super) defects: &'static [Defect],
 }
 
-/// One way to spoil a row.
+impl FileSpec {
+    pub(super) fn columns(&self) -> impl Iterator<Item = &'static str> {
+        self.header.split(';')
+    }
+}
+
+/// A way to spoil a row.
 #[derive(Debug)]
-pub(super) struct Kind {
-    /// The reason code under which the row is expected to be rejected.
+pub(super) struct Defect {
+    /// The reason code with which the row must be rejected.
     pub(super) reason: &'static str,
     edit: Edit,
 }
 
 #[derive(Debug)]
 enum Edit {
-    /// Columns get these bytes; the first is the one at fault, the others keep
-    /// the rest of the row consistent.
+    /// Columns get these bytes; the first is invalid, the others keep the row
+    /// consistent.
     Set(&'static [(&'static str, &'static [u8])]),
-    /// The column refers to something that does not exist.
+    /// The column refers to a row that does not exist.
     Orphan(&'static str, u64),
     TooFew,
     TooMany,
-    /// A quote opens in the column and never closes.
+    /// The column opens a quote and does not close it.
     Unquoted(&'static str),
 }
 
 pub(super) const fn set(
     reason: &'static str,
     changes: &'static [(&'static str, &'static [u8])],
-) -> Kind {
-    Kind { reason, edit: Edit::Set(changes) }
+) -> Defect {
+    Defect { reason, edit: Edit::Set(changes) }
 }
 
-pub(super) const fn orphan(column: &'static str, first_id: u64) -> Kind {
-    Kind { reason: "missing_parent", edit: Edit::Orphan(column, first_id) }
+pub(super) const fn orphan(column: &'static str, first_id: u64) -> Defect {
+    Defect { reason: "missing_parent", edit: Edit::Orphan(column, first_id) }
 }
 
-pub(super) const fn too_few() -> Kind {
-    Kind { reason: "field_count", edit: Edit::TooFew }
+pub(super) const fn too_few() -> Defect {
+    Defect { reason: "field_count", edit: Edit::TooFew }
 }
 
-pub(super) const fn too_many() -> Kind {
-    Kind { reason: "field_count", edit: Edit::TooMany }
+pub(super) const fn too_many() -> Defect {
+    Defect { reason: "field_count", edit: Edit::TooMany }
 }
 
-pub(super) const fn unquoted(column: &'static str) -> Kind {
-    Kind { reason: "unbalanced_quote", edit: Edit::Unquoted(column) }
+pub(super) const fn unquoted(column: &'static str) -> Defect {
+    Defect { reason: "unbalanced_quote", edit: Edit::Unquoted(column) }
 }
 
-impl Kind {
-    /// The column at fault; empty where it is the whole record.
+impl Defect {
+    /// The invalid column; empty if it is the whole record.
     fn column(&self) -> &'static str {
         match self.edit {
             Edit::Set(changes) => changes.first().map_or("", |(column, _)| column),
@@ -78,10 +84,10 @@ impl Kind {
         }
     }
 
-    fn apply(&self, columns: &[&str], fields: &mut Vec<Vec<u8>>, number: u64) {
+    fn apply(&self, file: &FileSpec, fields: &mut Vec<Vec<u8>>, number: u64) {
         let mut change = |name: &str, edit: &dyn Fn(&mut Vec<u8>)| {
-            let place = columns.iter().position(|column| *column == name);
-            if let Some(field) = place.and_then(|place| fields.get_mut(place)) {
+            let at = file.columns().position(|column| column == name);
+            if let Some(field) = at.and_then(|at| fields.get_mut(at)) {
                 edit(field);
             }
         };
@@ -101,18 +107,18 @@ impl Kind {
                     field.insert(0, b'"');
                 }
             }),
-            Edit::TooFew => fields.truncate(columns.len().saturating_sub(2)),
+            Edit::TooFew => fields.truncate(file.columns().count().saturating_sub(2)),
             Edit::TooMany => fields.push(b"surplus".to_vec()),
         }
     }
 }
 
-/// Where the bad rows of a file go: one at a random place of each of as many
-/// equal stretches of good rows as there are bad ones.
+/// The positions of the invalid rows of a file: one at random within each of as many
+/// equal ranges of valid rows.
 #[derive(Debug)]
 pub(super) struct Planting {
     seed: u64,
-    file: &'static FileKind,
+    file: &'static FileSpec,
     good: u64,
     bad: u64,
     next: u64,
@@ -120,7 +126,7 @@ pub(super) struct Planting {
 }
 
 impl Planting {
-    pub(super) fn new(plan: &Plan, file: &'static FileKind, good: u64) -> Self {
+    pub(super) fn new(plan: &Plan, file: &'static FileSpec, good: u64) -> Self {
         let bad = bad_rows(good, plan.defects);
         let mut planting = Self { seed: plan.seed, file, good, bad, next: 0, next_before: 0 };
         planting.place();
@@ -131,23 +137,22 @@ impl Planting {
         self.good + self.bad
     }
 
-    /// The number of the bad row that comes before this good one.
+    /// The number of the invalid row before this valid one, if any.
     pub(super) const fn due(&self, good_row: u64) -> Option<u64> {
         if self.next < self.bad && self.next_before <= good_row { Some(self.next) } else { None }
     }
 
-    /// Writes the next bad row, made of a good one.
-    pub(super) fn plant(&mut self, base: &[u8], out: &mut Vec<u8>) -> &'static Kind {
-        let kinds = self.file.defects;
-        let count = u64::try_from(kinds.len()).unwrap_or(1).max(1);
-        let place = usize::try_from(self.next % count).unwrap_or_default();
-        let kind = kinds.get(place).unwrap_or(&NO_KIND);
+    /// The next invalid row and its defect, from an encoded valid row.
+    pub(super) fn plant(&mut self, base: &[u8]) -> (&'static Defect, Vec<u8>) {
+        let defects = self.file.defects;
+        let count = u64::try_from(defects.len()).unwrap_or(1).max(1);
+        let at = usize::try_from(self.next % count).unwrap_or_default();
+        let defect = defects.get(at).unwrap_or(&FALLBACK);
         let mut fields = split(base);
-        kind.apply(self.file.columns, &mut fields, self.next);
-        out.extend_from_slice(&fields.join(&b';'));
+        defect.apply(self.file, &mut fields, self.next);
         self.next += 1;
         self.place();
-        kind
+        (defect, fields.join(&b';'))
     }
 
     fn place(&mut self) {
@@ -160,8 +165,8 @@ impl Planting {
     }
 }
 
-/// Only for a file without kinds of its own, which none is.
-static NO_KIND: Kind = too_many();
+/// For a file without defects; there is none.
+static FALLBACK: Defect = too_many();
 
 /// The encoded fields of a record.
 fn split(record: &[u8]) -> Vec<Vec<u8>> {
@@ -175,15 +180,14 @@ fn split(record: &[u8]) -> Vec<Vec<u8>> {
         .collect()
 }
 
-/// The list of planted rows, and how many there are by reason.
+/// The list of planted rows, and their number by reason.
 pub(super) struct Manifest {
     file: Option<BufWriter<File>>,
     reasons: BTreeMap<&'static str, u64>,
 }
 
-/// A line of the list. `raw` is the record without its line end; where that is
-/// not UTF-8 it has replacement characters, and `offset` and `length` (in bytes)
-/// lead to the original.
+/// A line of the list. `raw` is the record without its line end, with replacement
+/// characters if it is not UTF-8; `offset` and `length` in bytes locate the original.
 #[derive(Serialize)]
 struct Planted<'a> {
     file: &'a str,
@@ -196,7 +200,7 @@ struct Planted<'a> {
 }
 
 impl Manifest {
-    /// Opens the list if there will be bad rows.
+    /// Creates the list if there will be invalid rows.
     pub(super) fn open(target: &mut Target, wanted: bool) -> Result<Self> {
         let file = if wanted { Some(target.create(MANIFEST)?) } else { None };
         Ok(Self { file, reasons: BTreeMap::new() })
@@ -204,21 +208,21 @@ impl Manifest {
 
     pub(super) fn add(
         &mut self,
-        file: &FileKind,
-        kind: &Kind,
+        file: &FileSpec,
+        defect: &Defect,
         line: u64,
         offset: u64,
         raw: &[u8],
     ) -> Result<()> {
-        *self.reasons.entry(kind.reason).or_default() += 1;
+        *self.reasons.entry(defect.reason).or_default() += 1;
         let Some(out) = &mut self.file else { return Ok(()) };
         let planted = Planted {
             file: file.path,
             line,
             offset,
             length: raw.len(),
-            column: kind.column(),
-            reason: kind.reason,
+            column: defect.column(),
+            reason: defect.reason,
             raw: &String::from_utf8_lossy(raw),
         };
         serde_json::to_writer(&mut *out, &planted)
@@ -226,7 +230,7 @@ impl Manifest {
         out.write_all(b"\n").map_err(|error| cannot_list().with_source(error))
     }
 
-    /// Completes the list; says how many rows were planted by reason.
+    /// Completes the list; returns the number of rows by reason.
     pub(super) fn finish(self) -> Result<Vec<(String, u64)>> {
         if let Some(mut file) = self.file {
             file.flush().map_err(|error| cannot_list().with_source(error))?;
@@ -243,26 +247,26 @@ fn cannot_list() -> Error {
 mod tests {
     use std::collections::BTreeSet;
 
-    use super::super::kinds::FILES;
+    use super::super::files::FILES;
     use super::*;
 
     #[test]
-    fn fields_split_outside_of_quotes_only() {
+    fn quoted_delimiters_do_not_split_fields() {
         let fields = split(b"1;\"a;\"\"b\"\";c\";;NULL");
         assert_eq!(fields, [&b"1"[..], b"\"a;\"\"b\"\";c\"", b"", b"NULL"]);
     }
 
     #[test]
-    fn every_kind_names_columns_of_its_file() {
+    fn every_defect_names_columns_of_its_file() {
         for file in FILES {
-            for kind in file.defects {
-                let columns: Vec<&str> = match kind.edit {
+            for defect in file.defects {
+                let columns: Vec<&str> = match defect.edit {
                     Edit::Set(changes) => changes.iter().map(|(column, _)| *column).collect(),
                     Edit::Orphan(column, _) | Edit::Unquoted(column) => vec![column],
                     Edit::TooFew | Edit::TooMany => Vec::new(),
                 };
                 for column in columns {
-                    assert!(file.columns.contains(&column), "{}: {column}", file.path);
+                    assert!(file.columns().any(|known| known == column), "{}: {column}", file.path);
                 }
             }
         }
@@ -271,7 +275,7 @@ mod tests {
     #[test]
     fn every_reason_is_planted_somewhere() {
         let reasons: BTreeSet<_> =
-            FILES.iter().flat_map(|file| file.defects).map(|kind| kind.reason).collect();
+            FILES.iter().flat_map(|file| file.defects).map(|defect| defect.reason).collect();
         assert_eq!(reasons.len(), 15, "{reasons:?}");
     }
 }

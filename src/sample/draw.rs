@@ -1,8 +1,8 @@
-//! Pseudo-random values that depend on nothing but the seed, a stream and a row:
-//! any row can be made without the rows before it, in the same way every time.
+//! Pseudo-random values that depend only on the seed, a stream and a row: any row can
+//! be generated without the rows before it.
 
-/// Which sequence a value belongs to, so that equal row numbers of two tables
-/// do not repeat each other.
+/// The sequence of a value, so that equal row numbers of two tables have different
+/// values.
 #[derive(Debug, Clone, Copy)]
 pub(super) enum Stream {
     Person = 1,
@@ -24,14 +24,14 @@ pub(super) enum Stream {
 
 const GOLDEN: u64 = 0x9E37_79B9_7F4A_7C15;
 
-/// The finaliser of splitmix64: a bijection of 64 bits that scatters well.
+/// The finaliser of splitmix64: a bijection of 64 bits that mixes well.
 const fn mix(value: u64) -> u64 {
     let value = (value ^ (value >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
     let value = (value ^ (value >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
     value ^ (value >> 31)
 }
 
-/// The values of one row, drawn one after another.
+/// The sequence of values of one row.
 #[derive(Debug, Clone)]
 pub(super) struct Draw(u64);
 
@@ -61,12 +61,12 @@ impl Draw {
         self.below(10_000) < share
     }
 
-    /// One of `values`, each as likely as the others.
+    /// One of `values`, all equally likely.
     pub(super) fn pick<T: Copy + Default>(&mut self, values: &[T]) -> T {
         values.get(self.index(values.len())).copied().unwrap_or_default()
     }
 
-    /// One of `values`, as likely as its weight says.
+    /// One of `values`, by their weights.
     pub(super) fn weighted<T: Copy + Default>(&mut self, values: &[(T, u64)]) -> T {
         let total = values.iter().map(|(_, weight)| weight).sum();
         let mut left = self.below(total);
@@ -79,15 +79,15 @@ impl Draw {
         T::default()
     }
 
-    /// A place in a list of `len` items.
+    /// An index into a list of `len` items.
     pub(super) fn index(&mut self, len: usize) -> usize {
         let bound = u64::try_from(len).unwrap_or(u64::MAX);
         usize::try_from(self.below(bound)).unwrap_or_default()
     }
 }
 
-/// A shuffle of `0..size` that needs no memory: a small Feistel network over the
-/// next even number of bits, walked until the value falls inside.
+/// A permutation of `0..size` that needs no memory: a small Feistel network over the
+/// next even number of bits, applied until the value is in range.
 #[derive(Debug, Clone)]
 pub(super) struct Shuffle {
     size: u64,
@@ -102,7 +102,7 @@ impl Shuffle {
         Self { size, half: bits.div_ceil(2).max(1), keys }
     }
 
-    /// Where `place` (below the size) goes.
+    /// The image of `place`, which is below the size.
     pub(super) fn at(&self, place: u64) -> u64 {
         let mask = (1 << self.half) - 1;
         let mut value = place;
@@ -124,7 +124,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_shuffle_reaches_every_place_once() {
+    fn a_shuffle_is_a_permutation() {
         for size in [1, 2, 3, 10, 635, 1000] {
             let shuffle = Shuffle::new(Draw::new(7, Stream::Order, 0), size);
             let mut seen: Vec<u64> = (0..size).map(|place| shuffle.at(place)).collect();

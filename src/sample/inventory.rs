@@ -1,16 +1,16 @@
-//! What lies where of each product: parts where things are made, finished goods
-//! where they are sent from. The same at every scale.
+//! The inventory: parts in the workshops, finished goods in the warehouses. The same
+//! at every scale, except for its quantities.
 
 use super::Table;
 use super::catalogue::{Catalogue, day};
-use super::defects::{FileKind, orphan, set, too_few, too_many, unquoted};
+use super::defects::{FileSpec, orphan, set, too_few, too_many, unquoted};
 use super::draw::{Draw, Stream};
 use super::persons::plus_days;
 use super::row::Row;
 
-pub(super) static INVENTORY: FileKind = FileKind {
+pub(super) static INVENTORY: FileSpec = FileSpec {
     path: "production/Production.ProductInventory.csv",
-    columns: &["ProductID", "LocationID", "Shelf", "Bin", "Quantity", "rowguid", "ModifiedDate"],
+    header: "ProductID;LocationID;Shelf;Bin;Quantity;rowguid;ModifiedDate",
     defects: &[
         set("out_of_range", &[("Quantity", b"-1")]),
         orphan("ProductID", 900_000),
@@ -28,24 +28,18 @@ pub(super) static INVENTORY: FileKind = FileKind {
 };
 
 const ROWS: u64 = 1_069;
-/// Where a product lies first, second and third.
+/// The first, second and third location of a product.
 const OF_PARTS: [u64; 3] = [1, 6, 50];
 const OF_GOODS: [u64; 3] = [7, 60, 10];
-/// Rows beyond the real ones lie where no other does.
+/// The locations of additional rows.
 const FIRST_SPARE_LOCATION: u64 = 100;
 const SHELVES: [&str; 8] = ["A", "B", "C", "D", "E", "G", "L", "R"];
 
 /// The file of the inventory.
 #[derive(Debug)]
 pub(super) struct Inventory<'a> {
-    seed: u64,
-    catalogue: &'a Catalogue,
-}
-
-impl<'a> Inventory<'a> {
-    pub(super) const fn new(seed: u64, catalogue: &'a Catalogue) -> Self {
-        Self { seed, catalogue }
-    }
+    pub(super) seed: u64,
+    pub(super) catalogue: &'a Catalogue,
 }
 
 impl Table for Inventory<'_> {
@@ -53,23 +47,22 @@ impl Table for Inventory<'_> {
         ROWS
     }
 
-    fn row(&self, index: u64, out: &mut Vec<u8>) {
+    fn row(&self, index: u64, row: &mut Row) {
         let products = self.catalogue.rows().max(1);
-        let place = usize::try_from(index % products).unwrap_or_default();
-        let Some(product) = self.catalogue.products.get(place) else { return };
+        let at = usize::try_from(index % products).unwrap_or_default();
+        let Some(product) = self.catalogue.products.get(at) else { return };
         let locations = if product.is_finished() { OF_GOODS } else { OF_PARTS };
         let rank = usize::try_from(index / products).unwrap_or(usize::MAX);
         let spare = FIRST_SPARE_LOCATION + index.saturating_sub(ROWS);
         let location = locations.get(rank).filter(|_| index < ROWS).unwrap_or(&spare);
         let mut draw = Draw::new(self.seed, Stream::Inventory, index);
-        let mut row = Row::new(out);
         row.number(product.id);
         row.number(*location);
         if product.is_finished() {
-            row.plain("N/A");
+            row.text("N/A");
             row.number(0);
         } else {
-            row.plain(draw.pick(&SHELVES));
+            row.text(draw.pick(&SHELVES));
             row.number(draw.between(1, 61));
         }
         row.number(draw.below(900));

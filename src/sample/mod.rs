@@ -1,22 +1,21 @@
-//! A seeded generator of input files: the shape, dialect, sizes and
-//! distributions of the real ones, consistent in themselves, at any scale, and
-//! on request with known bad rows among the good ones.
+//! A seeded generator of input files with the format, sizes and distributions of the
+//! real ones, consistent with each other, at any scale, and optionally with known
+//! invalid rows among the valid ones.
 //!
-//! Everything about a row follows from the seed and the row's number, so memory
-//! does not grow with the scale and a run can be repeated byte by byte. Scale 1
-//! has the real row counts. Persons, customers, orders and lines grow with the
-//! scale (exactly at whole numbers, each kind rounded by itself at fractions), and
-//! so do stores; products (504), special-offer products (538), their inventory
-//! (1,069) and territories (10) stay as they are, and currency rates (13,532) do
-//! not grow beyond the real ones.
+//! A row depends only on the seed and its number: memory does not grow with the scale,
+//! and a run is repeatable byte by byte. Scale 1 has the row counts of the real files.
+//! Persons, customers, stores, orders and lines grow with the scale (exactly at whole
+//! numbers, each group rounded separately at fractions); products (504),
+//! special-offer products (538), their inventory (1,069) and territories (10) do not,
+//! and currency rates (13,532) do not grow beyond scale 1.
 
 mod assortment;
 mod catalogue;
 mod customers;
 mod defects;
 mod draw;
+mod files;
 mod inventory;
-mod kinds;
 mod offers;
 mod orders;
 mod output;
@@ -26,6 +25,7 @@ mod rates;
 mod row;
 mod schedule;
 mod stores;
+mod target;
 mod territories;
 
 use std::path::PathBuf;
@@ -37,63 +37,64 @@ use crate::error::Result;
 use assortment::Assortment;
 use catalogue::Catalogue;
 use customers::Customers;
-use defects::{FileKind, Manifest};
+use defects::{FileSpec, Manifest};
 use inventory::{INVENTORY, Inventory};
 use offers::Offers;
 use orders::Orders;
-use output::{Output, Run, Target};
+use output::{Output, Run};
 use persons::Persons;
 use plan::Plan;
 use rates::{RATE, Rates};
+use row::Row;
 use stores::{STORE, Stores};
+use target::Target;
 use territories::{TERRITORY, Territories};
 
 /// What to generate, and where.
 #[derive(Debug, Clone)]
 pub struct SampleOptions {
-    /// The directory; created if it does not exist.
+    /// The directory, created if it does not exist.
     pub out: PathBuf,
-    /// How many times the real size, from 0.0001 to 500; 1 is the real size.
+    /// The size relative to the real files, from 0.0001 to 500.
     pub scale: f64,
-    /// The same seed (with the same scale) gives the same bytes.
+    /// The same seed and scale generate the same bytes.
     pub seed: u64,
-    /// Bad rows for each good one, from 0 (none) to 0.5; 0.001 is one in a
-    /// thousand. Above 0, every file has at least one. The good rows stay those
-    /// of a sample without bad ones.
+    /// Invalid rows per valid one, from 0 (none) to 0.5; 0.001 is one in a thousand.
+    /// Above 0, every file has at least one. The valid rows are the same as without.
     pub defects: f64,
-    /// Whether there are also the files that a load can do without: inventory,
-    /// territories, stores and currency rates. The others are the same either way.
+    /// Whether to include the files that a load does not need: inventory, territories,
+    /// stores and currency rates. The others are the same either way.
     pub optional: bool,
 }
 
 /// What was generated.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SampleSummary {
-    /// The files, parents before children: path below the directory, rows
-    /// (good and bad, without the header), bytes.
+    /// The files, parents before children: path below the directory, rows (valid and
+    /// invalid, without the header), bytes.
     pub files: Vec<(String, u64, u64)>,
-    /// How many bad rows were planted, by reason code. `defects.jsonl` lists
-    /// each with file, line, byte offset, column, reason and raw text.
+    /// The number of invalid rows by reason code. `defects.jsonl` lists each with file,
+    /// line, byte offset, column, reason and raw text.
     pub defects: Vec<(String, u64)>,
 }
 
-/// A table whose rows can be made one by one.
+/// A table whose rows are generated one by one.
 trait Table {
-    /// How many good rows it has.
+    /// The number of valid rows.
     fn rows(&self) -> u64;
 
-    /// Writes a row without its line end. Rows from [`Table::rows`] on have keys
-    /// that no good row has.
-    fn row(&self, index: u64, out: &mut Vec<u8>);
+    /// Appends the fields of a row. Rows from [`Table::rows`] on have keys that no valid
+    /// row has.
+    fn row(&self, index: u64, row: &mut Row);
 }
 
-/// Writes a sample; `progress` is told rows done and rows in all.
+/// Generates a sample; `progress` gets the rows done and the rows in total.
 ///
-/// The files appear under their names only once all are complete.
+/// The files get their names only once all are complete.
 ///
 /// # Errors
-/// If scale or share of defects are out of range, if the directory holds
-/// anything but an earlier sample, or if it cannot be written.
+/// If the scale or the share of defects is out of range, or the directory is neither
+/// empty nor an earlier sample, or cannot be written.
 pub fn generate(
     options: &SampleOptions,
     progress: &mut dyn FnMut(u64, u64),
@@ -104,28 +105,28 @@ pub fn generate(
     let offers = Offers::new(plan.seed, &catalogue);
     let persons = Persons::new(plan.seed, &plan.people);
     let customers = Customers::new(&plan);
-    let inventory = Inventory::new(plan.seed, &catalogue);
-    let territories = Territories::new(plan.seed);
-    let stores = Stores::new(plan);
-    let rates = Rates::new(&plan);
-    let optional: [(&'static FileKind, &dyn Table); 4] =
+    let inventory = Inventory { seed: plan.seed, catalogue: &catalogue };
+    let territories = Territories { seed: plan.seed };
+    let stores = Stores { plan };
+    let rates = Rates { seed: plan.seed, rows: plan.rates };
+    let optional: [(&'static FileSpec, &dyn Table); 4] =
         [(&INVENTORY, &inventory), (&TERRITORY, &territories), (&STORE, &stores), (&RATE, &rates)];
     let orders = Orders::new(plan, &offers, Assortment::new(&catalogue));
 
-    let mut open = |kind: &'static FileKind, rows| Output::open(&mut target, kind, rows, &plan);
+    let mut open = |spec: &'static FileSpec, rows| Output::open(&mut target, spec, rows, &plan);
     let mut tables: Vec<(&dyn Table, Output)> = vec![
-        (&persons, open(&kinds::PERSON, persons.rows())?),
-        (&catalogue, open(&kinds::PRODUCT, catalogue.rows())?),
-        (&customers, open(&kinds::CUSTOMER, customers.rows())?),
-        (&offers, open(&kinds::OFFER, offers.rows())?),
+        (&persons, open(&files::PERSON, persons.rows())?),
+        (&catalogue, open(&files::PRODUCT, catalogue.rows())?),
+        (&customers, open(&files::CUSTOMER, customers.rows())?),
+        (&offers, open(&files::OFFER, offers.rows())?),
     ];
-    for (kind, table) in optional {
+    for (spec, table) in optional {
         if options.optional {
-            tables.push((table, open(kind, table.rows())?));
+            tables.push((table, open(spec, table.rows())?));
         }
     }
-    let mut headers = open(&kinds::HEADER, orders.order_count())?;
-    let mut lines = open(&kinds::DETAIL, orders.line_count())?;
+    let mut headers = open(&files::HEADER, orders.order_count())?;
+    let mut lines = open(&files::DETAIL, orders.line_count())?;
     let all = tables.iter().map(|(_, output)| output.expected()).sum::<u64>()
         + headers.expected()
         + lines.expected();
@@ -144,7 +145,7 @@ pub fn generate(
         target.remove(defects::MANIFEST)?;
     }
     if !options.optional {
-        optional.iter().try_for_each(|(kind, _)| target.remove(kind.path))?;
+        optional.iter().try_for_each(|(spec, _)| target.remove(spec.path))?;
     }
     target.publish(&json!({
         "complete": true,
@@ -161,14 +162,14 @@ fn write_table(
     mut output: Output,
     run: &mut Run<'_>,
 ) -> Result<(String, u64, u64)> {
-    let mut scratch = Vec::new();
+    let mut scratch = Row::default();
     for index in 0..table.rows() {
         while let Some(beyond) = output.due() {
             scratch.clear();
             table.row(table.rows() + beyond, &mut scratch);
             output.plant(&scratch, run)?;
         }
-        table.row(index, output.buffer());
+        table.row(index, output.next_row());
         output.end_row(run)?;
     }
     output.finish()

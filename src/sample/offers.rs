@@ -1,5 +1,4 @@
-//! Special offers: which product may be sold under which, on which terms. They
-//! are the same at every scale.
+//! Special offers: their products and terms. They are the same at every scale.
 
 use chrono::NaiveDate;
 
@@ -9,17 +8,17 @@ use super::draw::{Draw, Stream};
 use super::row::Row;
 
 const ALWAYS: (NaiveDate, NaiveDate) = (day(2011, 5, 1), day(2014, 6, 30));
-/// Rows beyond the real ones take offers that do not exist otherwise.
+/// The offers of additional rows.
 const FIRST_SPARE_OFFER: u64 = 100;
 
-/// Which products belong to an offer.
+/// The products of an offer.
 #[derive(Debug, Clone, Copy)]
 enum Members {
-    /// Everything that is finished.
+    /// All finished goods.
     All,
-    /// So many of the products that sell, spread evenly over them.
+    /// A number of the products for sale, at even distances.
     Spread(usize),
-    /// The first so many whose name contains the text.
+    /// The first so many whose names contain the text.
     Named(&'static str, usize),
 }
 
@@ -29,7 +28,7 @@ pub(super) struct Terms {
     pub(super) id: u64,
     /// Percent off the price.
     pub(super) discount: u64,
-    /// The price asked of stores, in percent of the list price.
+    /// The price for stores, in percent of the list price.
     pub(super) rate: u64,
     quantity: (u64, u64),
     days: (NaiveDate, NaiveDate),
@@ -57,7 +56,7 @@ const fn seasonal(id: u64, discount: u64, from: NaiveDate, members: Members) -> 
     Terms { id, discount, modified: from, days: (from, day(2014, 6, 30)), members, ..BASE }
 }
 
-/// In the order of their ids.
+/// In order of their ids.
 const TERMS: [Terms; 15] = [
     BASE,
     volume(2, 2, (11, 14), 111),
@@ -92,11 +91,11 @@ const TERMS: [Terms; 15] = [
     },
 ];
 
-/// The offers with their products, as ids.
+/// The offers with the ids of their products.
 #[derive(Debug)]
 pub(super) struct Offers {
     seed: u64,
-    /// Offer by offer, each with its products' ids in ascending order.
+    /// Each offer with the ids of its products in ascending order.
     members: Vec<(Terms, Vec<u64>)>,
     pairs: Vec<(Terms, u64)>,
 }
@@ -110,7 +109,7 @@ impl Offers {
         Self { seed, members, pairs }
     }
 
-    /// The offer a store gets for so many of a product on that day.
+    /// The offer for a store by product, quantity and day.
     pub(super) fn for_store(&self, product: u64, quantity: u64, date: NaiveDate) -> Terms {
         let fits = |terms: &Terms| {
             (terms.quantity.0..=terms.quantity.1).contains(&quantity)
@@ -123,8 +122,7 @@ impl Offers {
             .map_or(BASE, |(terms, _)| *terms)
     }
 
-    /// The offer of an online line: some are booked under a volume offer, yet
-    /// without its discount.
+    /// The offer of an online line: some have a volume offer, but no discount.
     pub(super) fn for_online(&self, product: u64, draw: &mut Draw) -> u64 {
         let booked = draw.chance(800);
         let volume = self.members.get(1).filter(|(_, ids)| ids.binary_search(&product).is_ok());
@@ -158,11 +156,10 @@ impl Table for Offers {
         u64::try_from(self.pairs.len()).unwrap_or_default()
     }
 
-    fn row(&self, index: u64, out: &mut Vec<u8>) {
-        let place = usize::try_from(index % self.rows().max(1)).unwrap_or_default();
-        let Some((terms, product)) = self.pairs.get(place) else { return };
+    fn row(&self, index: u64, row: &mut Row) {
+        let at = usize::try_from(index % self.rows().max(1)).unwrap_or_default();
+        let Some((terms, product)) = self.pairs.get(at) else { return };
         let beyond = index.checked_sub(self.rows());
-        let mut row = Row::new(out);
         row.number(beyond.map_or(terms.id, |beyond| FIRST_SPARE_OFFER + beyond));
         row.number(*product);
         row.guid(&mut Draw::new(self.seed, Stream::Offer, index));
@@ -175,7 +172,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn there_are_as_many_pairs_as_in_the_real_file() {
+    fn the_number_of_pairs_is_that_of_the_real_file() {
         let offers = Offers::new(1, &Catalogue::new(1).unwrap());
         assert_eq!(offers.rows(), 538);
         let sizes: Vec<_> = offers.members.iter().map(|(_, ids)| ids.len()).collect();

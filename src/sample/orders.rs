@@ -1,5 +1,5 @@
-//! Orders and their lines, made side by side in one pass so that the totals of
-//! the header are those of its lines.
+//! Orders and their lines, generated in one pass so that the totals of an order are
+//! those of its lines.
 
 use chrono::NaiveDate;
 
@@ -16,15 +16,15 @@ use super::row::{Row, hex, push_number};
 use super::schedule::{self, LAST_DAY, ONLINE_LINES, Quota, STORE_LINES};
 
 const FIRST_ORDER_ID: u64 = 43_659;
-/// Territories from this one on lie outside of the United States and pay in
-/// another currency.
+/// Territories from this one on are outside of the United States and pay in another
+/// currency.
 const FIRST_FOREIGN_TERRITORY: u64 = 6;
-/// The currency rate with the highest id that an order names.
+/// The highest currency rate id of an order.
 const LAST_RATE: u64 = 12_431;
 const QUANTITIES: [(u64, u64); 10] =
     [(1, 240), (2, 233), (3, 165), (4, 123), (5, 72), (6, 54), (7, 28), (8, 25), (9, 14), (10, 46)];
 
-/// Everything that orders are made from.
+/// The inputs of all orders.
 pub(super) struct Orders<'a> {
     plan: Plan,
     offers: &'a Offers,
@@ -33,19 +33,19 @@ pub(super) struct Orders<'a> {
     online: Buyers,
 }
 
-/// Who orders in a channel, and how much.
+/// The customers and quotas of a channel.
 struct Buyers {
     quota: Quota,
     customers: Group,
     order: Shuffle,
-    /// Of so many orders (the second number) so many come from new customers.
+    /// New customers, per so many orders.
     newcomers: (u64, u64),
-    /// Of 10,000 repeated orders so many come from the few who order often.
+    /// Repeat orders of frequent customers, per 10,000.
     regulars: u64,
 }
 
 impl Buyers {
-    /// Stores: everybody orders once, then whoever comes.
+    /// Stores: each orders once, then at random.
     fn stores(plan: &Plan) -> Self {
         let quota = Quota::new(plan.seed, plan.store, STORE_LINES);
         let customers = plan.customers.accounts;
@@ -53,7 +53,7 @@ impl Buyers {
         Self { quota, customers, order, newcomers: (1, 1), regulars: 0 }
     }
 
-    /// Individuals: new ones until the last day.
+    /// Individuals: new customers until the last day.
     fn individuals(plan: &Plan) -> Self {
         let quota = Quota::new(plan.seed, plan.online, ONLINE_LINES);
         let customers = plan.customers.individuals;
@@ -62,8 +62,8 @@ impl Buyers {
         Self { quota, customers, order, newcomers, regulars: 600 }
     }
 
-    /// The customer's place. New customers come at an even pace; every other
-    /// order is a repeated one of somebody who has ordered before.
+    /// The customer's index. New customers arrive at an even pace; all other orders are
+    /// repeat orders.
     fn customer(&self, rank: u64, draw: &mut Draw) -> u64 {
         let (share, of) = self.newcomers;
         let known = (rank * share / of).min(self.customers.rows);
@@ -79,7 +79,7 @@ impl Buyers {
     }
 }
 
-/// One order before its lines are known.
+/// An order, without its lines.
 struct Order {
     index: u64,
     date: NaiveDate,
@@ -95,7 +95,7 @@ impl Order {
     }
 }
 
-/// One order line; money in ten-thousandths.
+/// An order line; money in ten-thousandths.
 struct Line {
     id: u64,
     quantity: u64,
@@ -106,7 +106,7 @@ struct Line {
 }
 
 impl Line {
-    /// In millionths: four places of the price and two of the discount.
+    /// In millionths: four decimals of the price and two of the discount.
     const fn total(&self) -> u64 {
         self.quantity * self.price * (100 - self.discount)
     }
@@ -117,7 +117,7 @@ struct Files<'a, 'run> {
     headers: &'a mut Output,
     lines: &'a mut Output,
     run: &'a mut Run<'run>,
-    scratch: Vec<u8>,
+    scratch: Row,
     basket: Vec<u64>,
     next_line: u64,
 }
@@ -136,14 +136,14 @@ impl<'a> Orders<'a> {
         self.store.quota.lines + self.online.quota.lines
     }
 
-    /// Writes both files, day by day; on each day stores come first.
+    /// Writes both files, day by day, stores before individuals.
     pub(super) fn write(
         &self,
         headers: &mut Output,
         lines: &mut Output,
         run: &mut Run<'_>,
     ) -> Result<()> {
-        let (scratch, basket) = (Vec::new(), Vec::new());
+        let (scratch, basket) = (Row::default(), Vec::new());
         let mut files = Files { headers, lines, run, scratch, basket, next_line: 1 };
         let (mut index, mut store, mut online) = (0, 0, 0);
         for day in schedule::days(&self.plan) {
@@ -195,16 +195,16 @@ impl<'a> Orders<'a> {
                 .ok_or_else(|| Error::internal("an order with more lines than products"))?;
             self.plant_lines(order, item, files)?;
             let line = self.line(files.next_line, order, item, &mut draw);
-            self.write_line(order, &line, carrier, files.lines.buffer());
+            self.write_line(order, &line, carrier, files.lines.next_row());
             files.lines.end_row(files.run)?;
             files.next_line += 1;
             total += line.total();
         }
-        self.write_header(order, (total + 50) / 100, files.headers.buffer());
+        self.write_header(order, (total + 50) / 100, files.headers.next_row());
         files.headers.end_row(files.run)
     }
 
-    /// Bad lines hang on the order at hand, so that they have a parent.
+    /// Invalid lines belong to the current order, so that they have a parent.
     fn plant_lines(&self, order: &Order, item: Item, files: &mut Files<'_, '_>) -> Result<()> {
         while let Some(beyond) = files.lines.due() {
             let id = self.line_count() + 1 + beyond;
@@ -232,12 +232,11 @@ impl<'a> Orders<'a> {
         Line { id, quantity, product, offer: terms.id, price, discount: terms.discount }
     }
 
-    fn write_line(&self, order: &Order, line: &Line, carrier: u64, out: &mut Vec<u8>) {
-        let mut row = Row::new(out);
+    fn write_line(&self, order: &Order, line: &Line, carrier: u64, row: &mut Row) {
         row.number(order.id());
         row.number(line.id);
         if order.is_store {
-            push_carrier(row.raw(), carrier);
+            push_carrier(row.field(), carrier);
         } else {
             row.null();
         }
@@ -251,11 +250,10 @@ impl<'a> Orders<'a> {
         row.date(order.date);
     }
 
-    fn write_header(&self, order: &Order, sub_total: u64, out: &mut Vec<u8>) {
+    fn write_header(&self, order: &Order, sub_total: u64, row: &mut Row) {
         let mut draw = Draw::new(self.plan.seed, Stream::Order, order.index);
         let late = u64::from(draw.chance(3));
         let shipped = plus_days(order.date, 7 + late);
-        let mut row = Row::new(out);
         row.number(order.id());
         row.number(if draw.chance(10) { 9 } else { 8 });
         row.date(order.date);
@@ -271,7 +269,7 @@ impl<'a> Orders<'a> {
             row.null();
             row.code("10-4030-", order.customer_id, 6);
         }
-        self.write_parties(&mut row, order, &mut draw);
+        self.write_parties(row, order, &mut draw);
         let (tax, freight) = if order.is_store { (96, 30) } else { (80, 25) };
         let tax = (sub_total * tax + 500) / 1_000;
         let freight = (sub_total * freight + 500) / 1_000;
@@ -285,7 +283,7 @@ impl<'a> Orders<'a> {
     }
 
     /// Everything from `CustomerID` to `CurrencyRateID`.
-    fn write_parties(&self, row: &mut Row<'_>, order: &Order, draw: &mut Draw) {
+    fn write_parties(&self, row: &mut Row, order: &Order, draw: &mut Draw) {
         let seller = self.plan.seller(order.customer_id);
         let address = order.customer + if order.is_store { 405 } else { 11_383 };
         row.number(order.customer_id);
@@ -299,7 +297,7 @@ impl<'a> Orders<'a> {
             row.null();
         } else {
             row.number(order.customer + 1);
-            let out = row.raw();
+            let out = row.field();
             push_number(out, draw.between(10_000, 1_299_999));
             out.extend_from_slice(b"Vi");
             push_number(out, draw.between(1_000, 99_999));

@@ -1,24 +1,24 @@
-//! Persons: employees, sellers, contacts of stores and vendors, and the
-//! individuals who buy online.
+//! Persons: employees, sellers, contacts of stores and vendors, and individuals, who
+//! buy online.
 
 use chrono::{Days, NaiveDate};
 
 use super::Table;
 use super::catalogue::day;
 use super::draw::{Draw, Stream};
-use super::plan::{Group, People};
+use super::plan::{Group, PersonGroups};
 use super::row::{Row, push_day, push_money, push_number};
 
 const FIRST_NAMES: &str = include_str!("first_names.txt");
 const LAST_NAMES: &str = include_str!("last_names.txt");
-const SURVEY: &str = "\"<IndividualSurvey xmlns=\"\"http://schemas.microsoft.com/sqlserver/2004/07/adventure-works/IndividualSurvey\"\"><TotalPurchaseYTD>";
-const CONTACT: &str = "\"<AdditionalContactInfo xmlns=\"\"http://schemas.microsoft.com/sqlserver/2004/07/adventure-works/ContactInfo\"\" xmlns:crm=\"\"http://schemas.microsoft.com/sqlserver/2004/07/adventure-works/ContactRecord\"\" xmlns:act=\"\"http://schemas.microsoft.com/sqlserver/2004/07/adventure-works/ContactTypes\"\">";
+const SURVEY: &str = "<IndividualSurvey xmlns=\"http://schemas.microsoft.com/sqlserver/2004/07/adventure-works/IndividualSurvey\"><TotalPurchaseYTD>";
+const CONTACT: &str = "<AdditionalContactInfo xmlns=\"http://schemas.microsoft.com/sqlserver/2004/07/adventure-works/ContactInfo\" xmlns:crm=\"http://schemas.microsoft.com/sqlserver/2004/07/adventure-works/ContactRecord\" xmlns:act=\"http://schemas.microsoft.com/sqlserver/2004/07/adventure-works/ContactTypes\">";
 const CONTACT_NOTES: [&str; 3] = [
     "Answers in the morning; leave a message else.<act:mobile><act:number>",
     "Second line of the shop.<act:mobile><act:number>",
-    "Says \"\"no calls on Fridays\"\".<act:mobile><act:number>",
+    "Says \"no calls on Fridays\".<act:mobile><act:number>",
 ];
-/// One contact in so many has more to say.
+/// One in so many contacts has additional contact info.
 const CONTACTS_PER_NOTE: u64 = 75;
 const INCOMES: [&str; 5] =
     ["0-25000", "25001-50000", "50001-75000", "75001-100000", "greater than 100000"];
@@ -37,15 +37,15 @@ pub(super) struct Persons {
     last_names: Vec<&'static str>,
 }
 
-/// A row's kind, its place among its kind, and its id.
-struct Place {
+/// The type code of a person, the index within the group, and the id.
+struct Identity {
     code: &'static str,
-    place: u64,
+    index: u64,
     id: u64,
 }
 
 impl Persons {
-    pub(super) fn new(seed: u64, people: &People) -> Self {
+    pub(super) fn new(seed: u64, people: &PersonGroups) -> Self {
         let groups = [
             ("EM", people.employees),
             ("SP", people.sellers),
@@ -59,40 +59,39 @@ impl Persons {
         Self { seed, groups, first_names, last_names }
     }
 
-    /// Rows beyond the last are further individuals.
-    fn place(&self, index: u64) -> Place {
-        let mut place = index;
+    /// Rows beyond the last are additional individuals.
+    fn identity(&self, mut index: u64) -> Identity {
         let [.., (last_code, last)] = &self.groups;
         for (code, group) in &self.groups {
-            if place < group.rows {
-                return Place { code, place, id: group.id(place) };
+            if index < group.rows {
+                return Identity { code, index, id: group.id(index) };
             }
-            place -= group.rows;
+            index -= group.rows;
         }
-        let place = place + last.rows;
-        Place { code: last_code, place, id: last.id(place) }
+        let index = index + last.rows;
+        Identity { code: last_code, index, id: last.id(index) }
     }
 
-    fn write_name(&self, row: &mut Row<'_>, draw: &mut Draw, person: &Place) {
+    fn write_name(&self, row: &mut Row, draw: &mut Draw, person: &Identity) {
         let titled = match person.code {
             "SC" | "VC" => 9_800,
             "IN" => 55,
             _ => 250,
         };
         let titles = [("Mr.", 577), ("Ms.", 415), ("Sr.", 11), ("Sra.", 4), ("Mrs.", 2)];
-        row.plain_or_null(if draw.chance(titled) { draw.weighted(&titles) } else { "" });
-        row.plain(draw.pick(&self.first_names));
+        row.text_or_null(if draw.chance(titled) { draw.weighted(&titles) } else { "" });
+        row.text(draw.pick(&self.first_names));
         match draw.below(100) {
             0..43 => row.null(),
-            43..97 => row.plain(draw.pick(&[
+            43..97 => row.text(draw.pick(&[
                 "A", "B", "C", "D", "E", "F", "G", "H", "J", "K", "L", "M", "N", "P", "R", "S",
                 "T", "V", "W", "J.", "L.", "R.",
             ])),
-            _ => row.plain(draw.pick(&self.first_names)),
+            _ => row.text(draw.pick(&self.first_names)),
         }
-        row.plain(draw.pick(&self.last_names));
+        row.text(draw.pick(&self.last_names));
         let suffixes = [("", 19_919), ("Jr.", 33), ("II", 6), ("Sr.", 6), ("III", 4), ("PhD", 4)];
-        row.plain_or_null(draw.weighted(&suffixes));
+        row.text_or_null(draw.weighted(&suffixes));
     }
 }
 
@@ -101,26 +100,25 @@ impl Table for Persons {
         self.groups.iter().map(|(_, group)| group.rows).sum()
     }
 
-    fn row(&self, index: u64, out: &mut Vec<u8>) {
-        let person = self.place(index);
+    fn row(&self, index: u64, row: &mut Row) {
+        let person = self.identity(index);
         let mut draw = Draw::new(self.seed, Stream::Person, index);
-        let noted = person.code == "SC" && person.place.is_multiple_of(CONTACTS_PER_NOTE);
-        let mut row = Row::new(out);
+        let noted = person.code == "SC" && person.index.is_multiple_of(CONTACTS_PER_NOTE);
         row.number(person.id);
-        row.plain(person.code);
+        row.text(person.code);
         row.flag(false);
-        self.write_name(&mut row, &mut draw, &person);
+        self.write_name(row, &mut draw, &person);
         row.number(draw.weighted(&[(0, 56), (1, 25), (2, 19)]));
         if noted {
-            write_contact_info(row.raw(), &mut draw);
+            write_contact_info(row.field(), &mut draw);
         } else {
             row.null();
         }
         let modified = modified(person.code, &mut draw);
-        write_survey(row.raw(), &mut draw, person.code, modified);
+        write_survey(row.field(), &mut draw, person.code, modified);
         row.guid(&mut draw);
         if noted {
-            row.plain("2015-04-15 16:33:33.123");
+            row.text("2015-04-15 16:33:33.123");
         } else {
             row.date(modified);
         }
@@ -147,7 +145,7 @@ fn write_contact_info(out: &mut Vec<u8>, draw: &mut Draw) {
     push_number(out, draw.between(200, 999));
     out.extend_from_slice(b"-555-");
     push_number(out, draw.between(1_000, 9_999));
-    out.extend_from_slice(b"</act:number></act:mobile></AdditionalContactInfo>\"");
+    out.extend_from_slice(b"</act:number></act:mobile></AdditionalContactInfo>");
 }
 
 fn write_survey(out: &mut Vec<u8>, draw: &mut Draw, code: &str, first_purchase: NaiveDate) {
@@ -167,7 +165,7 @@ fn write_survey(out: &mut Vec<u8>, draw: &mut Draw, code: &str, first_purchase: 
         }
         _ => out.extend_from_slice(b"0</TotalPurchaseYTD>"),
     }
-    out.extend_from_slice(b"</IndividualSurvey>\"");
+    out.extend_from_slice(b"</IndividualSurvey>");
 }
 
 fn write_answers(out: &mut Vec<u8>, draw: &mut Draw, first_purchase: NaiveDate) {

@@ -1,19 +1,19 @@
-//! How many rows each file gets at a scale, and which ids they have.
+//! The row counts and ids of each file at a scale.
 
 use crate::error::{Code, Error, Result};
 
 use super::SampleOptions;
 use super::draw::{Draw, Stream};
 
-/// One million: scale and share of defects are counted in millionths, so that
-/// everything after this file is whole numbers.
+/// Scale and share of defects are converted to millionths: everything else uses whole
+/// numbers.
 const MILLION: u64 = 1_000_000;
 const SCALES: std::ops::RangeInclusive<f64> = 0.0001..=500.0;
-/// Currency rates of all days; there are no more of them at any scale.
+/// Currency rates of all days, the maximum at any scale.
 const RATES: u64 = 13_532;
 const SHARES: std::ops::RangeInclusive<f64> = 0.0..=0.5;
 
-/// A run of rows of one kind: their ids lie `step` apart.
+/// Consecutive rows of one kind, whose ids are `step` apart.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Group {
     pub(super) rows: u64,
@@ -32,53 +32,53 @@ impl Group {
     }
 }
 
-/// The persons, in the order of their ids.
+/// The persons, in order of their ids.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct People {
+pub(super) struct PersonGroups {
     pub(super) employees: Group,
     pub(super) sellers: Group,
-    /// Contacts of stores; the store itself has the id after its contact's.
+    /// Contacts of stores; the id of a store follows that of its contact.
     pub(super) contacts: Group,
     pub(super) vendors: Group,
     pub(super) general: Group,
     pub(super) individuals: Group,
 }
 
-impl People {
-    /// The id of the store whose contact has that place.
+impl PersonGroups {
+    /// The id of the store of a contact.
     pub(super) const fn store(&self, place: u64) -> u64 {
         self.contacts.id(place) + 1
     }
 }
 
-/// The customers, in the order of their ids.
+/// The customers, in order of their ids.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Customers {
-    /// Stores nobody is named for; they do not order.
+pub(super) struct CustomerGroups {
+    /// Stores without a contact; they do not order.
     pub(super) stores: Group,
     pub(super) individuals: Group,
-    /// Stores with a contact; they order by salesperson.
+    /// Stores with a contact; they order through a salesperson.
     pub(super) accounts: Group,
 }
 
-/// Orders of one channel.
+/// The orders of one channel.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Channel {
     pub(super) orders: u64,
     pub(super) lines: u64,
 }
 
-/// Row counts and ids of a whole sample.
+/// The row counts and ids of a sample.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Plan {
     pub(super) seed: u64,
-    /// Bad rows for a million good ones.
+    /// Invalid rows per million valid ones.
     pub(super) defects: u64,
-    pub(super) people: People,
-    pub(super) customers: Customers,
+    pub(super) people: PersonGroups,
+    pub(super) customers: CustomerGroups,
     pub(super) store: Channel,
     pub(super) online: Channel,
-    /// Currency rates; their ids begin at 1.
+    /// Currency rates; their ids start at 1.
     pub(super) rates: u64,
 }
 
@@ -105,38 +105,37 @@ impl Plan {
         })
     }
 
-    /// The id of the seller who looks after a store's orders, by its customer's id.
+    /// The id of the seller of a store, by its customer id.
     pub(super) fn seller(&self, customer_id: u64) -> u64 {
         let mut habits = Draw::new(self.seed, Stream::Buyer, !customer_id);
         self.people.sellers.id(habits.below(self.people.sellers.rows))
     }
 }
 
-fn people(rows: impl Fn(u64) -> u64) -> People {
+fn people(rows: impl Fn(u64) -> u64) -> PersonGroups {
     let employees = Group { rows: rows(273), first_id: 1, step: 1 };
     let sellers = Group { rows: rows(17), first_id: employees.end(), step: 1 };
     let contacts = Group { rows: rows(753), first_id: sellers.end(), step: 2 };
     let vendors = Group { rows: rows(156), first_id: contacts.end(), step: 2 };
     let general = Group { rows: rows(289), first_id: vendors.end(), step: 1 };
     let individuals = Group { rows: rows(18_484), first_id: general.end(), step: 1 };
-    People { employees, sellers, contacts, vendors, general, individuals }
+    PersonGroups { employees, sellers, contacts, vendors, general, individuals }
 }
 
-fn customers(rows: impl Fn(u64) -> u64) -> Customers {
+fn customers(rows: impl Fn(u64) -> u64) -> CustomerGroups {
     let stores = Group { rows: rows(701), first_id: 1, step: 1 };
     let first_id = stores.end().next_multiple_of(1_000).max(11_000);
     let individuals = Group { rows: rows(18_484), first_id, step: 1 };
     let accounts = Group { rows: rows(635), first_id: individuals.end(), step: 1 };
-    Customers { stores, individuals, accounts }
+    CustomerGroups { stores, individuals, accounts }
 }
 
-/// At least one row, whatever the scale: every file has every kind.
+/// At least one row at any scale: every file has rows of every kind.
 fn scaled(rows: u64, scale: u64) -> u64 {
     ((rows * scale + MILLION / 2) / MILLION).max(1)
 }
 
-/// How many bad rows go with so many good ones: none if none are wanted, else at
-/// least one.
+/// The invalid rows per so many valid ones: none at share 0, otherwise at least one.
 pub(super) fn bad_rows(good: u64, share: u64) -> u64 {
     if share == 0 { 0 } else { scaled(good, share) }
 }
@@ -144,7 +143,7 @@ pub(super) fn bad_rows(good: u64, share: u64) -> u64 {
 #[expect(
     clippy::cast_possible_truncation,
     clippy::cast_sign_loss,
-    reason = "the caller has checked that the value lies within 0..=500"
+    reason = "the caller has checked that the value is within 0..=500"
 )]
 fn millionths(value: f64) -> u64 {
     (value * 1_000_000.0).round() as u64
@@ -152,7 +151,7 @@ fn millionths(value: f64) -> u64 {
 
 fn out_of_range(name: &str, value: f64, range: &std::ops::RangeInclusive<f64>) -> Error {
     let (low, high) = (range.start(), range.end());
-    let message = format!("{name} is {value}, but must lie between {low} and {high}");
+    let message = format!("{name} is {value}, but must be between {low} and {high}");
     Error::new(Code::BadUserInput, message)
 }
 
@@ -184,7 +183,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_out_of_range_is_refused_by_name() {
+    fn a_value_out_of_range_is_rejected_by_name() {
         for (scale, defects, name) in
             [(0.0, 0.0, "scale"), (f64::NAN, 0.0, "scale"), (1.0, 0.9, "defects")]
         {

@@ -1,20 +1,17 @@
-//! Currency rates: day by day what a US dollar is worth, and in the end, as in the
-//! real file, what it is worth in US dollars.
+//! Currency rates: the value of a US dollar, day by day, and at the end, as in the real
+//! file, its value in US dollars.
 
 use super::Table;
 use super::catalogue::day;
-use super::defects::{FileKind, set, too_few, too_many, unquoted};
+use super::defects::{FileSpec, set, too_few, too_many, unquoted};
 use super::draw::{Draw, Stream};
 use super::persons::plus_days;
-use super::plan::Plan;
 use super::row::Row;
 
-pub(super) static RATE: FileKind = FileKind {
+pub(super) static RATE: FileSpec = FileSpec {
     path: "sales/Sales.CurrencyRate.csv",
-    columns: &[
-        "CurrencyRateID", "CurrencyRateDate", "FromCurrencyCode", "ToCurrencyCode", "AverageRate",
-        "EndOfDayRate", "ModifiedDate",
-    ],
+    header: "CurrencyRateID;CurrencyRateDate;FromCurrencyCode;ToCurrencyCode;AverageRate;\
+             EndOfDayRate;ModifiedDate",
     defects: &[
         set("out_of_range", &[("AverageRate", b"0")]),
         set("invalid_timestamp", &[("CurrencyRateDate", b"2011-11-31 00:00:00.000")]),
@@ -29,8 +26,8 @@ pub(super) static RATE: FileKind = FileKind {
     ],
 };
 
-/// Codes, and what a dollar is worth about, in ten-thousandths. The last two were
-/// given up for the euro.
+/// Codes, and the approximate value of a dollar in ten-thousandths. The euro replaced
+/// the last two.
 const CURRENCIES: [(&str, u64); 13] = [
     ("ARS", 10_000),
     ("AUD", 15_491),
@@ -47,27 +44,21 @@ const CURRENCIES: [(&str, u64); 13] = [
     ("FRF", 63_611),
 ];
 const DAYS: u64 = 1_097;
-/// Days on which there were all of the currencies, and how many there were later.
+/// The days with all currencies, and the number of currencies on later days.
 const OLD_DAYS: u64 = 184;
 const LATER: u64 = 11;
 const OLD_ROWS: u64 = OLD_DAYS * (LATER + 2);
-/// Rows before those in dollars.
+/// Rows of currencies other than the dollar.
 const FOREIGN_ROWS: u64 = DAYS * LATER + OLD_DAYS * 2;
 
 /// The file of currency rates.
 #[derive(Debug)]
 pub(super) struct Rates {
-    seed: u64,
-    rows: u64,
+    pub(super) seed: u64,
+    pub(super) rows: u64,
 }
 
-impl Rates {
-    pub(super) const fn new(plan: &Plan) -> Self {
-        Self { seed: plan.seed, rows: plan.rates }
-    }
-}
-
-/// The day, and the place of the currency unless it is the dollar.
+/// The day, and the index of the currency unless it is the dollar.
 fn place(index: u64) -> (u64, Option<u64>) {
     if index < OLD_ROWS {
         (index / (LATER + 2), Some(index % (LATER + 2)))
@@ -84,7 +75,7 @@ impl Table for Rates {
         self.rows
     }
 
-    fn row(&self, index: u64, out: &mut Vec<u8>) {
+    fn row(&self, index: u64, row: &mut Row) {
         let (days, currency) = place(index);
         let currency = currency.and_then(|place| usize::try_from(place).ok());
         let found = currency.and_then(|place| CURRENCIES.get(place));
@@ -94,11 +85,10 @@ impl Table for Rates {
             let average = rate * draw.between(9_500, 10_500) / 10_000;
             (*code, average, average * draw.between(9_990, 10_010) / 10_000)
         });
-        let mut row = Row::new(out);
         row.number(index + 1);
         row.date(date);
-        row.plain("USD");
-        row.plain(code);
+        row.text("USD");
+        row.text(code);
         row.short_money(average);
         row.short_money(end);
         row.date(date);

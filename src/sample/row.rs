@@ -1,48 +1,72 @@
-//! The dialect of the files: `;`, decimal comma in money, decimal dot in numeric
-//! columns, literal `NULL`, upper-case GUIDs. Fields go straight into a byte
-//! buffer; nothing is allocated for one.
+//! The format of the files: `;`, CRLF, decimal comma in money, decimal dot in numeric
+//! columns, literal `NULL`, upper-case GUIDs. Fields are appended to one buffer;
+//! nothing is allocated per field.
+
+use std::io::Write;
 
 use chrono::{Datelike, NaiveDate};
+use csv::{Terminator, Writer, WriterBuilder};
 
 use super::draw::Draw;
 
-/// One record while it is written; its terminator is the file's affair.
-pub(super) struct Row<'a> {
-    out: &'a mut Vec<u8>,
-    started: bool,
+/// Capacity for one encoded record.
+const RECORD: usize = 4 * 1024;
+
+/// A CSV writer for the format of the files.
+pub(super) fn csv_writer<W: Write>(to: W, capacity: usize) -> Writer<W> {
+    let mut builder = WriterBuilder::new();
+    builder.delimiter(b';').terminator(Terminator::CRLF).buffer_capacity(capacity).from_writer(to)
 }
 
-impl<'a> Row<'a> {
-    pub(super) const fn new(out: &'a mut Vec<u8>) -> Self {
-        Self { out, started: false }
+/// The fields of one record.
+#[derive(Debug, Default)]
+pub(super) struct Row {
+    bytes: Vec<u8>,
+    starts: Vec<usize>,
+}
+
+impl Row {
+    pub(super) fn clear(&mut self) {
+        self.bytes.clear();
+        self.starts.clear();
     }
 
-    /// Starts the next field and hands out the buffer: what is pushed must be
-    /// encoded already.
-    pub(super) fn raw(&mut self) -> &mut Vec<u8> {
-        if self.started {
-            self.out.push(b';');
-        }
-        self.started = true;
-        self.out
+    pub(super) fn fields(&self) -> impl Iterator<Item = &[u8]> {
+        let ends = self.starts.iter().skip(1).copied().chain([self.bytes.len()]);
+        let ranges = self.starts.iter().zip(ends);
+        ranges.map(|(start, end)| self.bytes.get(*start..end).unwrap_or_default())
     }
 
-    /// Text that needs no quotes.
-    pub(super) fn plain(&mut self, text: &str) {
-        self.raw().extend_from_slice(text.as_bytes());
+    /// The record as CSV, without its line end.
+    pub(super) fn encoded(&self) -> csv::Result<Vec<u8>> {
+        let mut csv = csv_writer(Vec::new(), RECORD);
+        csv.write_record(self.fields())?;
+        let mut record = csv.into_inner().map_err(csv::IntoInnerError::into_error)?;
+        record.truncate(record.len().saturating_sub(2));
+        Ok(record)
     }
 
-    /// Text that needs no quotes, `NULL` where it is empty.
-    pub(super) fn plain_or_null(&mut self, text: &str) {
-        self.plain(if text.is_empty() { "NULL" } else { text });
+    /// Starts the next field and returns the buffer to append it to.
+    pub(super) fn field(&mut self) -> &mut Vec<u8> {
+        self.starts.push(self.bytes.len());
+        &mut self.bytes
+    }
+
+    pub(super) fn text(&mut self, text: &str) {
+        self.field().extend_from_slice(text.as_bytes());
+    }
+
+    /// Text, or `NULL` if it is empty.
+    pub(super) fn text_or_null(&mut self, text: &str) {
+        self.text(if text.is_empty() { "NULL" } else { text });
     }
 
     pub(super) fn null(&mut self) {
-        self.plain("NULL");
+        self.text("NULL");
     }
 
     pub(super) fn number(&mut self, number: u64) {
-        push_number(self.raw(), number);
+        push_number(self.field(), number);
     }
 
     pub(super) fn number_or_null(&mut self, number: Option<u64>) {
@@ -52,29 +76,29 @@ impl<'a> Row<'a> {
         }
     }
 
-    /// A text code that ends in a number of at least `width` digits.
+    /// A code: a prefix and a number of at least `width` digits.
     pub(super) fn code(&mut self, prefix: &str, number: u64, width: usize) {
-        self.plain(prefix);
-        push_padded(self.out, number, width);
+        self.text(prefix);
+        push_padded(&mut self.bytes, number, width);
     }
 
-    /// Adds the blank that fills a fixed-width code to the field just written.
+    /// Pads the last field, a fixed-width code, with a space.
     pub(super) fn pad(&mut self) {
-        self.out.push(b' ');
+        self.bytes.push(b' ');
     }
 
     pub(super) fn flag(&mut self, flag: bool) {
-        self.plain(if flag { "1" } else { "0" });
+        self.text(if flag { "1" } else { "0" });
     }
 
-    /// Ten-thousandths with a decimal comma and two to four places.
+    /// Ten-thousandths with a decimal comma and two to four decimals.
     pub(super) fn money(&mut self, units: u64) {
-        push_money(self.raw(), units, b',');
+        push_money(self.field(), units, b',');
     }
 
-    /// Ten-thousandths with a decimal comma and no more places than needed.
+    /// Ten-thousandths with a decimal comma and no trailing zeros.
     pub(super) fn short_money(&mut self, units: u64) {
-        let out = self.raw();
+        let out = self.field();
         push_money(out, units, b',');
         let surplus = match units {
             units if units.is_multiple_of(10_000) => 3,
@@ -84,18 +108,18 @@ impl<'a> Row<'a> {
         out.truncate(out.len().saturating_sub(surplus));
     }
 
-    /// A number of `10^-places` with a decimal dot and all of its places.
+    /// A number of `10^-places` with a decimal dot and all decimals.
     pub(super) fn numeric(&mut self, units: u64, places: u32) {
         let one = 10_u64.pow(places);
-        let out = self.raw();
+        let out = self.field();
         push_number(out, units / one);
         out.push(b'.');
         push_padded(out, units % one, usize::try_from(places).unwrap_or_default());
     }
 
-    /// Midnight of a day.
+    /// A day at midnight.
     pub(super) fn date(&mut self, date: NaiveDate) {
-        let out = self.raw();
+        let out = self.field();
         push_day(out, date);
         out.extend_from_slice(b" 00:00:00.000");
     }
@@ -112,7 +136,7 @@ impl<'a> Row<'a> {
         let high = draw.next() & !0xF000 | 0x4000;
         let low = draw.next() & !(3 << 62) | (1 << 63);
         let (second, fourth) = (hex(high), hex(low));
-        let out = self.raw();
+        let out = self.field();
         out.extend_from_slice(&hex(high >> 32));
         for part in [second, hex(low >> 32)] {
             let (left, right) = part.split_at(4);
@@ -125,7 +149,7 @@ impl<'a> Row<'a> {
     }
 }
 
-/// The low 32 bits as eight upper-case digits, all at once.
+/// The low 32 bits as eight upper-case hexadecimal digits, without a loop.
 pub(super) const fn hex(value: u64) -> [u8; 8] {
     let mut nibbles = value & 0xFFFF_FFFF;
     nibbles = (nibbles | (nibbles << 16)) & 0x0000_FFFF_0000_FFFF;
@@ -139,7 +163,7 @@ pub(super) fn push_number(out: &mut Vec<u8>, number: u64) {
     push_padded(out, number, 1);
 }
 
-/// Decimal digits, with zeros in front up to `width` (at most 20).
+/// Decimal digits, with leading zeros up to `width` (at most 20).
 pub(super) fn push_padded(out: &mut Vec<u8>, mut number: u64, width: usize) {
     let mut digits = [b'0'; 20];
     let mut used = 0;
@@ -155,7 +179,7 @@ pub(super) fn push_padded(out: &mut Vec<u8>, mut number: u64, width: usize) {
     out.extend_from_slice(digits.get(from..).unwrap_or_default());
 }
 
-/// Ten-thousandths, trailing zeros trimmed to no fewer than two places.
+/// Ten-thousandths, with two to four decimals.
 pub(super) fn push_money(out: &mut Vec<u8>, units: u64, point: u8) {
     push_number(out, units / 10_000);
     out.push(point);
@@ -183,14 +207,24 @@ mod tests {
     use super::super::draw::Stream;
     use super::*;
 
-    fn written(write: impl FnOnce(&mut Row<'_>)) -> String {
-        let mut out = Vec::new();
-        write(&mut Row::new(&mut out));
-        String::from_utf8(out).unwrap()
+    fn written(write: impl FnOnce(&mut Row)) -> String {
+        let mut row = Row::default();
+        write(&mut row);
+        String::from_utf8(row.encoded().unwrap()).unwrap()
     }
 
     #[test]
-    fn money_keeps_two_to_four_places() {
+    fn only_fields_with_special_characters_are_quoted() {
+        let text = written(|row| {
+            for text in ["a;b", "say \"c\"", "d, e", "N/A"] {
+                row.text(text);
+            }
+        });
+        assert_eq!(text, "\"a;b\";\"say \"\"c\"\"\";d, e;N/A");
+    }
+
+    #[test]
+    fn money_has_two_to_four_decimals() {
         let text = written(|row| {
             for units in [0, 20_249_940, 131_294, 10_000, 5_000, 7] {
                 row.money(units);
@@ -206,14 +240,14 @@ mod tests {
     }
 
     #[test]
-    fn numeric_codes_and_dates_have_their_fixed_width() {
+    fn numbers_codes_and_dates_have_a_fixed_width() {
         let date = NaiveDate::from_ymd_opt(2011, 5, 31).unwrap();
         let text = written(|row| {
             row.numeric(4_990_000, 6);
             row.numeric(1442, 2);
             row.code("AW", 701, 8);
             row.date(date);
-            row.plain_or_null("");
+            row.text_or_null("");
             row.number_or_null(Some(0));
         });
         assert_eq!(text, "4.990000;14.42;AW00000701;2011-05-31 00:00:00.000;NULL;0");

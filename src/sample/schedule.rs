@@ -1,5 +1,5 @@
-//! When orders are placed, and how many lines they have: quotas fixed in
-//! advance, so that totals are exact and no order depends on another.
+//! The days of orders and their numbers of lines: quotas fixed in advance, so that
+//! totals are exact and no order depends on another.
 
 use chrono::{Datelike, NaiveDate};
 
@@ -12,47 +12,17 @@ use super::plan::{Channel, Plan};
 const FIRST_DAY: NaiveDate = day(2011, 5, 31);
 pub(super) const LAST_DAY: NaiveDate = day(2014, 6, 30);
 
-/// Weights of the months from May 2011 on: orders by stores (all on the month's
-/// last day) and online ones (spread over the month).
-const MONTHS: [(u64, u64); 38] = [
-    (40, 5),
-    (0, 140),
-    (75, 155),
-    (100, 150),
-    (0, 160),
-    (150, 175),
-    (0, 230),
-    (40, 190),
-    (145, 195),
-    (35, 180),
-    (85, 220),
-    (70, 200),
-    (70, 220),
-    (140, 250),
-    (110, 275),
-    (75, 210),
-    (130, 220),
-    (115, 205),
-    (65, 320),
-    (130, 245),
-    (105, 295),
-    (75, 250),
-    (135, 305),
-    (100, 325),
-    (95, 335),
-    (185, 530),
-    (175, 1_560),
-    (100, 1_690),
-    (180, 1_610),
-    (175, 1_790),
-    (95, 2_005),
-    (175, 1_875),
-    (175, 1_965),
-    (5, 1_755),
-    (270, 2_130),
-    (5, 2_110),
-    (180, 2_230),
-    (0, 940),
+/// Weights of the months from May 2011 on: orders by stores, all on the last day of a
+/// month.
+const STORE_MONTHS: [u64; 38] = [
+    40, 0, 75, 100, 0, 150, 0, 40, 145, 35, 85, 70, 70, 140, 110, 75, 130, 115, 65, 130, 105, 75,
+    135, 100, 95, 185, 175, 100, 180, 175, 95, 175, 175, 5, 270, 5, 180, 0,
+];
+/// The same of online orders, spread over the month.
+const ONLINE_MONTHS: [u64; 38] = [
+    5, 140, 155, 150, 160, 175, 230, 190, 195, 180, 220, 200, 220, 250, 275, 210, 220, 205, 320,
+    245, 295, 250, 305, 325, 335, 530, 1_560, 1_690, 1_610, 1_790, 2_005, 1_875, 1_965, 1_755,
+    2_130, 2_110, 2_230, 940,
 ];
 
 /// The orders of one day.
@@ -63,7 +33,7 @@ pub(super) struct Day {
     pub(super) online: u64,
 }
 
-/// All days in order, each with its share; the shares add up exactly.
+/// All days in order with their shares, which add up exactly.
 pub(super) fn days(plan: &Plan) -> Vec<Day> {
     let weights: Vec<(NaiveDate, u64, u64)> = FIRST_DAY
         .iter_days()
@@ -84,22 +54,22 @@ pub(super) fn days(plan: &Plan) -> Vec<Day> {
         .collect()
 }
 
-fn month(date: NaiveDate) -> (u64, u64) {
-    let months = (date.year() - 2011) * 12 + i32::try_from(date.month0()).unwrap_or_default() - 4;
-    usize::try_from(months).ok().and_then(|place| MONTHS.get(place)).copied().unwrap_or_default()
+fn weight(months: &[u64], date: NaiveDate) -> u64 {
+    let month = (date.year() - 2011) * 12 + i32::try_from(date.month0()).unwrap_or_default() - 4;
+    usize::try_from(month).ok().and_then(|month| months.get(month)).copied().unwrap_or_default()
 }
 
 fn store_weight(date: NaiveDate) -> u64 {
     let is_last = plus_days(date, 1).month() != date.month();
-    if is_last { month(date).0 } else { 0 }
+    if is_last { weight(&STORE_MONTHS, date) } else { 0 }
 }
 
 fn online_weight(date: NaiveDate) -> u64 {
     let is_only_day = date == FIRST_DAY;
-    month(date).1 * if is_only_day { 30 } else { 1 }
+    weight(&ONLINE_MONTHS, date) * if is_only_day { 30 } else { 1 }
 }
 
-/// Divides a number by weights without losing a part of it.
+/// Distributes a number by weights, without remainder.
 struct Share {
     whole: u64,
     total: u64,
@@ -121,8 +91,8 @@ impl Share {
     }
 }
 
-/// Points of a distribution: so many orders in a million have at most so many
-/// lines; straight lines between.
+/// Points of a distribution, with linear interpolation: so many orders in a million
+/// have at most so many lines.
 type Curve = &'static [(u64, u64)];
 
 pub(super) const STORE_LINES: Curve = &[
@@ -178,14 +148,14 @@ fn value(curve: Curve, at: u64) -> u64 {
     }
 }
 
-/// How many lines each order of a channel has.
+/// The number of lines of each order of a channel.
 #[derive(Debug)]
 pub(super) struct Quota {
     orders: u64,
     curve: Curve,
     shuffle: Shuffle,
-    /// What the curve leaves of the channel's lines: one more for each of the
-    /// first orders (in the shuffled order).
+    /// The remaining lines of the channel: one for each of the first orders in shuffled
+    /// order.
     rest: u64,
     pub(super) lines: u64,
 }
@@ -236,7 +206,7 @@ mod tests {
     }
 
     #[test]
-    fn some_orders_have_one_line_and_some_seventy_two() {
+    fn orders_have_one_to_seventy_two_lines() {
         let plan = plan(0.01);
         let quota = Quota::new(42, plan.store, STORE_LINES);
         let lines: Vec<u64> = (0..plan.store.orders).map(|order| quota.lines_of(order)).collect();
@@ -245,7 +215,7 @@ mod tests {
     }
 
     #[test]
-    fn days_hold_every_order_and_orders_grow_over_the_years() {
+    fn all_orders_have_a_day_and_grow_over_the_years() {
         let plan = plan(1.0);
         let days = days(&plan);
         assert_eq!(days.len(), 1_127);

@@ -1,17 +1,15 @@
-//! The stores that customers are or buy for.
+//! The stores of customers.
 
 use super::Table;
-use super::defects::{FileKind, set, too_few, too_many, unquoted};
+use super::defects::{FileSpec, set, too_few, too_many, unquoted};
 use super::draw::{Draw, Stream};
 use super::persons::{element, text_element};
 use super::plan::Plan;
 use super::row::{Row, push_number};
 
-pub(super) static STORE: FileKind = FileKind {
+pub(super) static STORE: FileSpec = FileSpec {
     path: "sales/Sales.Store.csv",
-    columns: &[
-        "BusinessEntityID", "Name", "SalesPersonID", "Demographics", "rowguid", "ModifiedDate",
-    ],
+    header: "BusinessEntityID;Name;SalesPersonID;Demographics;rowguid;ModifiedDate",
     defects: &[
         unquoted("Demographics"),
         set("missing_value", &[("Name", b"NULL")]),
@@ -25,7 +23,7 @@ pub(super) static STORE: FileKind = FileKind {
     ],
 };
 
-const SURVEY: &str = "\"<StoreSurvey xmlns=\"\"http://schemas.microsoft.com/sqlserver/2004/07/adventure-works/StoreSurvey\"\">";
+const SURVEY: &str = "<StoreSurvey xmlns=\"http://schemas.microsoft.com/sqlserver/2004/07/adventure-works/StoreSurvey\">";
 const FIRST_WORDS: [&str; 20] = [
     "Next-Door", "Riverside", "Uptown", "Valley", "Metro", "Corner", "Family", "Northern",
     "Coastal", "Downhill", "Leading", "Trusted", "Central", "Garden", "Summit", "Lakeside",
@@ -41,13 +39,7 @@ const BANKS: [&str; 4] =
 /// The file of stores.
 #[derive(Debug)]
 pub(super) struct Stores {
-    plan: Plan,
-}
-
-impl Stores {
-    pub(super) const fn new(plan: Plan) -> Self {
-        Self { plan }
-    }
+    pub(super) plan: Plan,
 }
 
 impl Table for Stores {
@@ -55,18 +47,17 @@ impl Table for Stores {
         self.plan.customers.stores.rows
     }
 
-    fn row(&self, index: u64, out: &mut Vec<u8>) {
+    fn row(&self, index: u64, row: &mut Row) {
         let mut draw = Draw::new(self.plan.seed, Stream::Shop, index);
-        let mut row = Row::new(out);
         row.number(self.plan.people.store(index));
-        let name = row.raw();
+        let name = row.field();
         name.extend_from_slice(draw.pick(&FIRST_WORDS).as_bytes());
         name.push(b' ');
         name.extend_from_slice(draw.pick(&LAST_WORDS).as_bytes());
         row.number(self.plan.seller(self.plan.customers.accounts.id(index)));
-        write_survey(row.raw(), &mut draw);
+        write_survey(row.field(), &mut draw);
         row.guid(&mut draw);
-        row.plain("2014-09-12 11:15:07.497000000");
+        row.text("2014-09-12 11:15:07.497000000");
     }
 }
 
@@ -83,5 +74,5 @@ fn write_survey(out: &mut Vec<u8>, draw: &mut Draw) {
     text_element(out, "Brands", draw.pick(&["AW", "2", "3", "4+"]));
     text_element(out, "Internet", draw.pick(&["DSL", "ISDN", "T1", "T2", "T3"]));
     element(out, "NumberEmployees", |out| push_number(out, draw.between(2, 100)));
-    out.extend_from_slice(b"</StoreSurvey>\"");
+    out.extend_from_slice(b"</StoreSurvey>");
 }

@@ -1,17 +1,15 @@
-//! The sales territories. The same at every scale, but for their numbers.
+//! The sales territories: the same at every scale, except for their amounts.
 
 use super::Table;
 use super::catalogue::day;
-use super::defects::{FileKind, set, too_few, too_many, unquoted};
+use super::defects::{FileSpec, set, too_few, too_many, unquoted};
 use super::draw::{Draw, Stream};
 use super::row::Row;
 
-pub(super) static TERRITORY: FileKind = FileKind {
+pub(super) static TERRITORY: FileSpec = FileSpec {
     path: "sales/Sales.SalesTerritory.csv",
-    columns: &[
-        "TerritoryID", "Name", "CountryRegionCode", "Group", "SalesYTD", "SalesLastYear",
-        "CostYTD", "CostLastYear", "rowguid", "ModifiedDate",
-    ],
+    header: "TerritoryID;Name;CountryRegionCode;Group;SalesYTD;SalesLastYear;CostYTD;\
+             CostLastYear;rowguid;ModifiedDate",
     defects: &[
         set("too_long", &[("CountryRegionCode", b"USA1")]),
         set("out_of_range", &[("SalesYTD", b"-1,00")]),
@@ -42,13 +40,7 @@ const TERRITORIES: [(&str, &str, &str); 10] = [
 /// The file of territories.
 #[derive(Debug)]
 pub(super) struct Territories {
-    seed: u64,
-}
-
-impl Territories {
-    pub(super) const fn new(seed: u64) -> Self {
-        Self { seed }
-    }
+    pub(super) seed: u64,
 }
 
 impl Table for Territories {
@@ -56,15 +48,14 @@ impl Table for Territories {
         u64::try_from(TERRITORIES.len()).unwrap_or_default()
     }
 
-    fn row(&self, index: u64, out: &mut Vec<u8>) {
-        let place = usize::try_from(index % self.rows()).unwrap_or_default();
-        let Some((name, country, group)) = TERRITORIES.get(place) else { return };
+    fn row(&self, index: u64, row: &mut Row) {
+        let at = usize::try_from(index % self.rows()).unwrap_or_default();
+        let Some((name, country, group)) = TERRITORIES.get(at) else { return };
         let mut draw = Draw::new(self.seed, Stream::Region, index);
-        let mut row = Row::new(out);
         row.number(index + 1);
-        row.plain(name);
-        row.plain(country);
-        row.plain(group);
+        row.text(name);
+        row.text(country);
+        row.text(group);
         row.short_money(draw.between(20_000_000_000, 110_000_000_000));
         row.short_money(draw.between(13_000_000_000, 55_000_000_000));
         row.short_money(0);

@@ -4,43 +4,46 @@ use std::path::Path;
 
 use chrono::NaiveDate;
 
-use super::kinds::FILES;
+use super::files::FILES;
 use super::*;
 use crate::error::Code;
 
 fn write(out: &Path, scale: f64, seed: u64, defects: f64) -> SampleSummary {
-    let options = SampleOptions { out: out.to_owned(), scale, seed, defects, optional: true };
-    generate(&options, &mut |_, _| {}).unwrap()
+    generate(&options(out, scale, seed, defects), &mut |_, _| {}).unwrap()
 }
 
-/// The files that there are in any case.
-static REQUIRED: [&FileKind; 6] = [
-    &kinds::PERSON,
-    &kinds::PRODUCT,
-    &kinds::CUSTOMER,
-    &kinds::OFFER,
-    &kinds::HEADER,
-    &kinds::DETAIL,
+fn options(out: &Path, scale: f64, seed: u64, defects: f64) -> SampleOptions {
+    SampleOptions { out: out.to_owned(), scale, seed, defects, optional: true }
+}
+
+/// The files of every sample.
+static REQUIRED: [&FileSpec; 6] = [
+    &files::PERSON,
+    &files::PRODUCT,
+    &files::CUSTOMER,
+    &files::OFFER,
+    &files::HEADER,
+    &files::DETAIL,
 ];
 
 fn bytes(out: &Path) -> Vec<Vec<u8>> {
     bytes_of(out, &FILES)
 }
 
-fn bytes_of(out: &Path, files: &[&FileKind]) -> Vec<Vec<u8>> {
+fn bytes_of(out: &Path, files: &[&FileSpec]) -> Vec<Vec<u8>> {
     files.iter().map(|file| fs::read(out.join(file.path)).unwrap()).collect()
 }
 
 /// The records of a file by column name, unquoted.
-fn records(out: &Path, file: &FileKind) -> Vec<BTreeMap<&'static str, String>> {
+fn records(out: &Path, file: &FileSpec) -> Vec<BTreeMap<&'static str, String>> {
     let text = fs::read_to_string(out.join(file.path)).unwrap();
     let body = text.strip_prefix('\u{feff}').unwrap().strip_suffix("\r\n").unwrap();
     let mut lines = body.split("\r\n");
-    assert_eq!(lines.next().unwrap(), file.columns.join(";"));
+    assert_eq!(lines.next().unwrap(), file.header);
     lines.map(|line| record(line, file)).collect()
 }
 
-fn record(line: &str, file: &FileKind) -> BTreeMap<&'static str, String> {
+fn record(line: &str, file: &FileSpec) -> BTreeMap<&'static str, String> {
     let mut quoted = false;
     let fields: Vec<String> = line
         .split(|letter| {
@@ -52,11 +55,11 @@ fn record(line: &str, file: &FileKind) -> BTreeMap<&'static str, String> {
             None => field.to_owned(),
         })
         .collect();
-    assert_eq!(fields.len(), file.columns.len(), "{line}");
-    file.columns.iter().copied().zip(fields).collect()
+    assert_eq!(fields.len(), file.columns().count(), "{line}");
+    file.columns().zip(fields).collect()
 }
 
-/// A decimal with comma or dot as millionths.
+/// A decimal with comma or dot, in millionths.
 fn decimal(text: &str) -> i64 {
     let (whole, places) = text.split_once([',', '.']).unwrap();
     assert!((2..=6).contains(&places.len()), "{text}");
@@ -68,7 +71,7 @@ fn date(text: &str) -> NaiveDate {
 }
 
 #[test]
-fn the_same_seed_gives_the_same_bytes_and_another_one_others() {
+fn the_bytes_depend_on_the_seed_only() {
     let [one, two, other] = [(); 3].map(|()| tempfile::tempdir().unwrap());
     let summary = write(one.path(), 0.01, 42, 0.01);
     assert_eq!(summary, write(two.path(), 0.01, 42, 0.01));
@@ -80,16 +83,10 @@ fn the_same_seed_gives_the_same_bytes_and_another_one_others() {
 }
 
 #[test]
-fn scale_one_has_the_real_row_counts() {
+fn scale_one_has_the_row_counts_of_the_real_files() {
     let out = tempfile::tempdir().unwrap();
     let mut last = (0, 0);
-    let options = SampleOptions {
-        out: out.path().into(),
-        scale: 1.0,
-        seed: 42,
-        defects: 0.0,
-        optional: true,
-    };
+    let options = options(out.path(), 1.0, 42, 0.0);
     let summary = generate(&options, &mut |done, all| last = (done, all)).unwrap();
     let rows: Vec<u64> = summary.files.iter().map(|(_, rows, _)| *rows).collect();
     assert_eq!(rows, [19_972, 504, 19_820, 538, 1_069, 10, 701, 13_532, 31_465, 121_317]);
@@ -106,7 +103,7 @@ fn orders_agree_with_their_lines_and_dates() {
     let out = tempfile::tempdir().unwrap();
     write(out.path(), 0.02, 7, 0.0);
     let mut sums = BTreeMap::<String, i64>::new();
-    for line in records(out.path(), &kinds::DETAIL) {
+    for line in records(out.path(), &files::DETAIL) {
         let total = decimal(&line["LineTotal"]);
         let quantity: i64 = line["OrderQty"].parse().unwrap();
         let (price, discount) =
@@ -114,7 +111,7 @@ fn orders_agree_with_their_lines_and_dates() {
         assert_eq!(total, quantity * price * (100 - discount), "{line:?}");
         *sums.entry(line["SalesOrderID"].clone()).or_default() += total;
     }
-    let orders = records(out.path(), &kinds::HEADER);
+    let orders = records(out.path(), &files::HEADER);
     assert_eq!(orders.len(), sums.len());
     for order in &orders {
         let [sub_total, tax, freight, due] =
@@ -133,7 +130,7 @@ fn orders_agree_with_their_lines_and_dates() {
 }
 
 #[test]
-fn every_reference_has_its_row() {
+fn every_reference_exists() {
     let out = tempfile::tempdir().unwrap();
     write(out.path(), 0.02, 7, 0.0);
     let column = |file, name: &str| -> Vec<String> {
@@ -144,32 +141,32 @@ fn every_reference_has_its_row() {
         values.retain(|value| value != "NULL" && !keys.contains(value));
         assert!(values.is_empty(), "{values:?}");
     };
-    let persons = keys(&kinds::PERSON, "BusinessEntityID");
-    let customers = keys(&kinds::CUSTOMER, "CustomerID");
+    let persons = keys(&files::PERSON, "BusinessEntityID");
+    let customers = keys(&files::CUSTOMER, "CustomerID");
     let stores = keys(&STORE, "BusinessEntityID");
     let territories = keys(&TERRITORY, "TerritoryID");
-    all_in(column(&kinds::CUSTOMER, "PersonID"), &persons);
-    all_in(column(&kinds::CUSTOMER, "StoreID"), &stores);
-    all_in(column(&kinds::CUSTOMER, "TerritoryID"), &territories);
+    all_in(column(&files::CUSTOMER, "PersonID"), &persons);
+    all_in(column(&files::CUSTOMER, "StoreID"), &stores);
+    all_in(column(&files::CUSTOMER, "TerritoryID"), &territories);
     all_in(column(&STORE, "SalesPersonID"), &persons);
     assert!(stores.is_disjoint(&persons));
-    all_in(column(&kinds::HEADER, "TerritoryID"), &territories);
-    all_in(column(&kinds::HEADER, "CurrencyRateID"), &keys(&RATE, "CurrencyRateID"));
-    all_in(column(&INVENTORY, "ProductID"), &keys(&kinds::PRODUCT, "ProductID"));
-    all_in(column(&kinds::HEADER, "SalesPersonID"), &persons);
-    all_in(column(&kinds::HEADER, "CustomerID"), &customers);
-    all_in(column(&kinds::OFFER, "ProductID"), &keys(&kinds::PRODUCT, "ProductID"));
+    all_in(column(&files::HEADER, "TerritoryID"), &territories);
+    all_in(column(&files::HEADER, "CurrencyRateID"), &keys(&RATE, "CurrencyRateID"));
+    all_in(column(&INVENTORY, "ProductID"), &keys(&files::PRODUCT, "ProductID"));
+    all_in(column(&files::HEADER, "SalesPersonID"), &persons);
+    all_in(column(&files::HEADER, "CustomerID"), &customers);
+    all_in(column(&files::OFFER, "ProductID"), &keys(&files::PRODUCT, "ProductID"));
     let pairs = |file| {
         let rows = records(out.path(), file).into_iter();
         rows.map(|row| (row["SpecialOfferID"].clone(), row["ProductID"].clone()))
             .collect::<BTreeSet<_>>()
     };
-    assert!(pairs(&kinds::DETAIL).is_subset(&pairs(&kinds::OFFER)));
-    assert!(column(&kinds::CUSTOMER, "PersonID").len() > customers.len() / 2);
+    assert!(pairs(&files::DETAIL).is_subset(&pairs(&files::OFFER)));
+    assert!(column(&files::CUSTOMER, "PersonID").len() > customers.len() / 2);
 }
 
 #[test]
-fn the_list_of_bad_rows_leads_to_each_and_the_rest_is_a_clean_sample() {
+fn the_list_locates_all_invalid_rows_and_the_rest_is_a_valid_sample() {
     let [clean, spoiled] = [(); 2].map(|()| tempfile::tempdir().unwrap());
     write(clean.path(), 0.05, 42, 0.0);
     let summary = write(spoiled.path(), 0.05, 42, 0.05);
@@ -197,7 +194,7 @@ fn the_list_of_bad_rows_leads_to_each_and_the_rest_is_a_clean_sample() {
     }
     let clean = bytes(clean.path());
     for (file, clean) in FILES.iter().zip(clean) {
-        assert!(files[file.path] == clean, "{} keeps its good rows", file.path);
+        assert!(files[file.path] == clean, "{} keeps its valid rows", file.path);
     }
     assert_eq!(summary.defects.len(), 15, "{:?}", summary.defects);
     let counted: u64 = summary.defects.iter().map(|(_, rows)| rows).sum();
@@ -205,16 +202,10 @@ fn the_list_of_bad_rows_leads_to_each_and_the_rest_is_a_clean_sample() {
 }
 
 #[test]
-fn a_directory_of_something_else_is_left_alone() {
+fn a_directory_that_is_not_a_sample_is_not_touched() {
     let out = tempfile::tempdir().unwrap();
     fs::write(out.path().join("notes.txt"), "mine").unwrap();
-    let options = SampleOptions {
-        out: out.path().into(),
-        scale: 0.001,
-        seed: 1,
-        defects: 0.0,
-        optional: true,
-    };
+    let options = options(out.path(), 0.001, 1, 0.0);
     let error = generate(&options, &mut |_, _| {}).unwrap_err();
     assert_eq!(error.code(), Code::BadUserInput);
     assert!(error.message().contains("is not empty"), "{error}");
@@ -222,7 +213,7 @@ fn a_directory_of_something_else_is_left_alone() {
 }
 
 #[test]
-fn a_sample_replaces_an_earlier_one_with_all_of_its_files() {
+fn a_sample_replaces_all_files_of_an_earlier_one() {
     let out = tempfile::tempdir().unwrap();
     write(out.path(), 0.001, 1, 0.01);
     assert!(out.path().join("defects.jsonl").exists());
@@ -235,14 +226,8 @@ fn a_sample_replaces_an_earlier_one_with_all_of_its_files() {
     assert_eq!((files("production"), files("sales")), (2, 7));
 
     let required = bytes_of(out.path(), &REQUIRED);
-    let options = SampleOptions {
-        out: out.path().into(),
-        scale: 0.0005,
-        seed: 2,
-        defects: 0.0,
-        optional: false,
-    };
+    let options = SampleOptions { optional: false, ..options(out.path(), 0.0005, 2, 0.0) };
     generate(&options, &mut |_, _| {}).unwrap();
-    assert_eq!((files("production"), files("sales")), (1, 4), "optional files are gone");
-    assert!(required == bytes_of(out.path(), &REQUIRED), "the others are as they were");
+    assert_eq!((files("production"), files("sales")), (1, 4), "optional files are removed");
+    assert!(required == bytes_of(out.path(), &REQUIRED), "the others are unchanged");
 }

@@ -56,7 +56,7 @@ impl<'a> Roots<'a> {
             match &item.node {
                 Selection::Field(field) => self.fields.push(field),
                 Selection::InlineFragment(fragment) => {
-                    self.add(&fragment.node.selection_set.node)?
+                    self.add(&fragment.node.selection_set.node)?;
                 }
                 Selection::FragmentSpread(spread) => {
                     let name = &spread.node.fragment_name.node;

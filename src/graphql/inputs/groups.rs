@@ -198,7 +198,7 @@ fn order(
     }
     if order.keys.is_empty() {
         // There is one group, in whatever order.
-        order.keys.push(ascending(&DIMENSIONS[0]));
+        order.keys.extend(DIMENSIONS.first().map(ascending));
     }
     Ok(order)
 }

@@ -7,13 +7,11 @@ use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
 use super::list::{RejectSelection, selected};
-use super::retry::{PAGE_BYTES, PAGE_ROWS, Page, Quarantine, Summaries, resolve_parked, retry};
-use crate::dataset::Dataset;
+use super::retry::{Page, Quarantine, Summaries, resolve_parked, retry};
 use crate::error::{Code, Error, Result};
-use crate::load::counts::bigint;
 use crate::load::decode::BatchLimits;
 use crate::load::derive::derive;
-use crate::load::failure::{Failure, LoadResult};
+use crate::load::failure::Failure;
 use crate::load::file::merge::Target;
 use crate::load::ledger::RunFile;
 use crate::load::run::levels;
@@ -116,39 +114,20 @@ impl Replay {
         loop {
             session.check_stop()?;
             let begun = Instant::now();
-            let Some(mut page) = self.page(session, target.dataset, after).await? else { break };
+            let mut connection = session.pool.acquire().await.map_err(Failure::from)?;
+            let query = self.selection.query(SELECT).bind(target.dataset.table);
+            let query = query.bind(self.corrected.is_some());
+            let page = Page::read(&mut connection, query, after).await?;
+            let Some(mut page) = page else { return Ok(summaries.into_files()) };
             after = (page.file, page.last_line);
             if let (Some(text), Some(record)) = (&self.corrected, page.records.first_mut()) {
                 record.raw.clone_from(text);
             }
             let of = RunFile { run: session.run(), file: page.file };
             let from = Quarantine::Rejects;
-            let mut connection = session.pool.acquire().await.map_err(Failure::from)?;
             let retried =
                 retry(&mut connection, target, of, from, &page.records, session.limits).await?;
             summaries.add(target.dataset, page, retried.outcome, begun.elapsed());
         }
-        Ok(summaries.into_files())
-    }
-
-    async fn page(
-        &self,
-        session: &Session,
-        dataset: &Dataset,
-        after: (i32, i64),
-    ) -> LoadResult<Option<Page>> {
-        let mut connection = session.pool.acquire().await?;
-        let rows = self
-            .selection
-            .query(SELECT)
-            .bind(dataset.table)
-            .bind(self.corrected.is_some())
-            .bind(after.0)
-            .bind(after.1)
-            .bind(bigint(PAGE_ROWS))
-            .bind(PAGE_BYTES)
-            .fetch_all(&mut *connection)
-            .await?;
-        Page::of(&rows)
     }
 }

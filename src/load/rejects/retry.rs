@@ -4,9 +4,10 @@
 
 use std::time::{Duration, Instant};
 
-use sqlx::postgres::PgRow;
+use sqlx::postgres::PgArguments;
+use sqlx::query::Query;
 use sqlx::types::Json;
-use sqlx::{AssertSqlSafe, PgConnection, Row as _};
+use sqlx::{AssertSqlSafe, PgConnection, Postgres, Row as _};
 
 use crate::dataset::Dataset;
 use crate::error::{Code, Error, Result};
@@ -19,9 +20,9 @@ use crate::load::run::session::Session;
 use crate::load::run::summary::FileSummary;
 
 /// Rows of one transaction.
-pub(crate) const PAGE_ROWS: usize = 1_000;
+const PAGE_ROWS: usize = 1_000;
 /// Bytes of raw text after which a page ends: all of it is held in memory.
-pub(crate) const PAGE_BYTES: i64 = 1 << 20;
+const PAGE_BYTES: i64 = 1 << 20;
 
 /// The table of the rows.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -40,9 +41,16 @@ pub(crate) struct Page {
 }
 
 impl Page {
-    /// The rows of the first file among these: columns file, line, byte offset, raw
-    /// text, object key.
-    pub(crate) fn of(rows: &[PgRow]) -> LoadResult<Option<Self>> {
+    /// Reads the next rows after a file and line. The query selects file, line, byte
+    /// offset, raw text and object key; file, line, [`PAGE_ROWS`] and [`PAGE_BYTES`] are
+    /// bound here, as its last parameters.
+    pub(crate) async fn read(
+        connection: &mut PgConnection,
+        query: Query<'_, Postgres, PgArguments>,
+        after: (i32, i64),
+    ) -> LoadResult<Option<Self>> {
+        let query = query.bind(after.0).bind(after.1).bind(bigint(PAGE_ROWS)).bind(PAGE_BYTES);
+        let rows = query.fetch_all(connection).await?;
         let Some(first) = rows.first() else { return Ok(None) };
         let file: i32 = first.try_get(0)?;
         let mut page = Self { file, key: first.try_get(4)?, records: Vec::new(), last_line: 0 };
@@ -116,15 +124,9 @@ async fn resolve_page(
     after: (i32, i64),
 ) -> LoadResult<Option<(Page, Counts)>> {
     let mut connection = session.pool.acquire().await?;
-    let rows = sqlx::query(AssertSqlSafe(target.statements.resolvable.as_str()))
-        .bind(target.dataset.table)
-        .bind(after.0)
-        .bind(after.1)
-        .bind(bigint(PAGE_ROWS))
-        .bind(PAGE_BYTES)
-        .fetch_all(&mut *connection)
-        .await?;
-    let Some(page) = Page::of(&rows)? else { return Ok(None) };
+    let query = sqlx::query(AssertSqlSafe(target.statements.resolvable.as_str()))
+        .bind(target.dataset.table);
+    let Some(page) = Page::read(&mut connection, query, after).await? else { return Ok(None) };
     let of = RunFile { run: session.run(), file: page.file };
     let from = Quarantine::Parked;
     let retried = retry(&mut connection, target, of, from, &page.records, session.limits).await?;

@@ -1,7 +1,7 @@
 //! A run: `discover` lists the source, `lock` and `session` hold what the run needs,
 //! `observe` and `summary` report it. Here it is conducted: parents before children,
-//! independent files concurrently, then parked rows, then derived data. The ledger, the
-//! exit code and the caller share one outcome.
+//! parked rows before new files, independent files concurrently, derived tables last. The
+//! ledger, the exit code and the caller share one outcome.
 
 pub(super) mod connection;
 pub(super) mod context;

@@ -1,18 +1,21 @@
-//! The README documents every configuration key.
+//! The documentation agrees with the program: the table of the configuration, and
+//! every query.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use salesgraph::config::markdown_table;
+use serde_json::Value;
+
+use crate::support::api::Api;
+
+fn path(name: &str) -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join(name)
+}
 
 #[test]
-fn the_readme_has_the_table_of_every_key() {
-    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("README.md");
-    let readme = std::fs::read_to_string(path).expect("README.md");
-    let section = readme
-        .split("\n## ")
-        .find_map(|section| section.strip_prefix("Configuration\n"))
-        .expect("README.md has a section `## Configuration`");
-    let found: String = section
+fn the_documentation_has_the_table_of_every_key() {
+    let page = std::fs::read_to_string(path("docs/configuration.md")).expect("configuration.md");
+    let found: String = page
         .lines()
         .skip_while(|line| !line.starts_with('|'))
         .take_while(|line| line.starts_with('|'))
@@ -21,7 +24,24 @@ fn the_readme_has_the_table_of_every_key() {
     let expected = markdown_table();
     assert!(
         found == expected,
-        "the table below `## Configuration` in README.md is stale; \
-         it should be the output of `salesgraph config --reference`:\n\n{expected}"
+        "the table in docs/configuration.md is stale; it should be the output of \
+         `salesgraph config --reference`:\n\n{expected}"
     );
+}
+
+#[tokio::test]
+async fn documented_queries_are_executed_without_errors() {
+    let api = Api::start().await;
+    let pages = std::fs::read_dir(path("docs")).expect("docs").map(|entry| entry.unwrap().path());
+    let mut queries = 0;
+    for page in pages.filter(|page| page.is_file()).chain([path("README.md")]) {
+        let text = std::fs::read_to_string(&page).expect("a page");
+        for block in text.split("```graphql\n").skip(1) {
+            let query = block.split("```").next().unwrap_or_default();
+            let answer = api.ask(query).await;
+            assert_eq!(answer["errors"], Value::Null, "{}: {query}", page.display());
+            queries += 1;
+        }
+    }
+    assert!(queries >= 10, "only {queries} queries were found");
 }

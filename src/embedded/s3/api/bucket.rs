@@ -17,7 +17,8 @@ impl Api {
     }
 
     pub(super) fn head_bucket(&self, input: HeadBucketInput) -> S3Result<HeadBucketOutput> {
-        self.store.read(&input.bucket, |_| Ok(()))?;
+        let HeadBucketInput { bucket, .. } = input;
+        self.store.read(&bucket, |_| Ok(()))?;
         Ok(HeadBucketOutput { bucket_region: Some(REGION.into()), ..<_>::default() })
     }
 }

@@ -1,6 +1,6 @@
-//! The files that a load needs, their columns, and the kinds of bad rows each can have.
+//! The files that a load needs, with their headers and defects.
 
-use super::defects::{FileKind, orphan, set, too_few, too_many, unquoted};
+use super::defects::{FileSpec, orphan, set, too_few, too_many, unquoted};
 #[cfg(test)]
 use super::{inventory::INVENTORY, rates::RATE, stores::STORE, territories::TERRITORY};
 
@@ -9,16 +9,13 @@ const VERY_LONG: &[u8] = &[b'x'; 140];
 
 /// All files, parents before children.
 #[cfg(test)]
-pub(super) static FILES: [&FileKind; 10] =
+pub(super) static FILES: [&FileSpec; 10] =
     [&PERSON, &PRODUCT, &CUSTOMER, &OFFER, &INVENTORY, &TERRITORY, &STORE, &RATE, &HEADER, &DETAIL];
 
-pub(super) static PERSON: FileKind = FileKind {
+pub(super) static PERSON: FileSpec = FileSpec {
     path: "person/Person.Person.csv",
-    columns: &[
-        "BusinessEntityID", "PersonType", "NameStyle", "Title", "FirstName", "MiddleName",
-        "LastName", "Suffix", "EmailPromotion", "AdditionalContactInfo", "Demographics", "rowguid",
-        "ModifiedDate",
-    ],
+    header: "BusinessEntityID;PersonType;NameStyle;Title;FirstName;MiddleName;LastName;\
+             Suffix;EmailPromotion;AdditionalContactInfo;Demographics;rowguid;ModifiedDate",
     defects: &[
         unquoted("Demographics"),
         too_few(),
@@ -38,15 +35,13 @@ pub(super) static PERSON: FileKind = FileKind {
     ],
 };
 
-pub(super) static PRODUCT: FileKind = FileKind {
+pub(super) static PRODUCT: FileSpec = FileSpec {
     path: "production/Production.Product.csv",
-    columns: &[
-        "ProductID", "Name", "ProductNumber", "MakeFlag", "FinishedGoodsFlag", "Color",
-        "SafetyStockLevel", "ReorderPoint", "StandardCost", "ListPrice", "Size",
-        "SizeUnitMeasureCode", "WeightUnitMeasureCode", "Weight", "DaysToManufacture",
-        "ProductLine", "Class", "Style", "ProductSubcategoryID", "ProductModelID", "SellStartDate",
-        "SellEndDate", "DiscontinuedDate", "rowguid", "ModifiedDate",
-    ],
+    header: "ProductID;Name;ProductNumber;MakeFlag;FinishedGoodsFlag;Color;SafetyStockLevel;\
+             ReorderPoint;StandardCost;ListPrice;Size;SizeUnitMeasureCode;\
+             WeightUnitMeasureCode;Weight;DaysToManufacture;ProductLine;Class;Style;\
+             ProductSubcategoryID;ProductModelID;SellStartDate;SellEndDate;DiscontinuedDate;\
+             rowguid;ModifiedDate",
     defects: &[
         set("unknown_code", &[("ProductLine", b"Q ")]),
         set("out_of_range", &[("ListPrice", b"-1,00")]),
@@ -75,12 +70,9 @@ pub(super) static PRODUCT: FileKind = FileKind {
     ],
 };
 
-pub(super) static CUSTOMER: FileKind = FileKind {
+pub(super) static CUSTOMER: FileSpec = FileSpec {
     path: "sales/Sales.Customer.csv",
-    columns: &[
-        "CustomerID", "PersonID", "StoreID", "TerritoryID", "AccountNumber", "rowguid",
-        "ModifiedDate",
-    ],
+    header: "CustomerID;PersonID;StoreID;TerritoryID;AccountNumber;rowguid;ModifiedDate",
     defects: &[
         orphan("PersonID", 90_000_000),
         too_many(),
@@ -96,9 +88,9 @@ pub(super) static CUSTOMER: FileKind = FileKind {
     ],
 };
 
-pub(super) static OFFER: FileKind = FileKind {
+pub(super) static OFFER: FileSpec = FileSpec {
     path: "sales/Sales.SpecialOfferProduct.csv",
-    columns: &["SpecialOfferID", "ProductID", "rowguid", "ModifiedDate"],
+    header: "SpecialOfferID;ProductID;rowguid;ModifiedDate",
     defects: &[
         orphan("ProductID", 900_000),
         set("invalid_integer", &[("SpecialOfferID", b"2.5")]),
@@ -111,15 +103,13 @@ pub(super) static OFFER: FileKind = FileKind {
     ],
 };
 
-pub(super) static HEADER: FileKind = FileKind {
+pub(super) static HEADER: FileSpec = FileSpec {
     path: "sales/Sales.SalesOrderHeader.csv",
-    columns: &[
-        "SalesOrderID", "RevisionNumber", "OrderDate", "DueDate", "ShipDate", "Status",
-        "OnlineOrderFlag", "SalesOrderNumber", "PurchaseOrderNumber", "AccountNumber",
-        "CustomerID", "SalesPersonID", "TerritoryID", "BillToAddressID", "ShipToAddressID",
-        "ShipMethodID", "CreditCardID", "CreditCardApprovalCode", "CurrencyRateID", "SubTotal",
-        "TaxAmt", "Freight", "TotalDue", "Comment", "rowguid", "ModifiedDate",
-    ],
+    header: "SalesOrderID;RevisionNumber;OrderDate;DueDate;ShipDate;Status;OnlineOrderFlag;\
+             SalesOrderNumber;PurchaseOrderNumber;AccountNumber;CustomerID;SalesPersonID;\
+             TerritoryID;BillToAddressID;ShipToAddressID;ShipMethodID;CreditCardID;\
+             CreditCardApprovalCode;CurrencyRateID;SubTotal;TaxAmt;Freight;TotalDue;Comment;\
+             rowguid;ModifiedDate",
     defects: &[
         set(
             "check_failed",
@@ -160,12 +150,10 @@ pub(super) static HEADER: FileKind = FileKind {
     ],
 };
 
-pub(super) static DETAIL: FileKind = FileKind {
+pub(super) static DETAIL: FileSpec = FileSpec {
     path: "sales/Sales.SalesOrderDetail.csv",
-    columns: &[
-        "SalesOrderID", "SalesOrderDetailID", "CarrierTrackingNumber", "OrderQty", "ProductID",
-        "SpecialOfferID", "UnitPrice", "UnitPriceDiscount", "LineTotal", "rowguid", "ModifiedDate",
-    ],
+    header: "SalesOrderID;SalesOrderDetailID;CarrierTrackingNumber;OrderQty;ProductID;\
+             SpecialOfferID;UnitPrice;UnitPriceDiscount;LineTotal;rowguid;ModifiedDate",
     defects: &[
         set("out_of_range", &[("OrderQty", b"0"), ("LineTotal", b"0.000000")]),
         orphan("SalesOrderID", 900_000_000),
