@@ -99,13 +99,12 @@ pub(super) async fn serve(
     stop: CancellationToken,
 ) -> Result<()> {
     let versions = DataVersions::start(&pool, commands.database());
-    let (document_limits, limits) =
-        (wiring::document_limits(config), wiring::request_limits(config));
+    let limits = &config.limits;
     let subscriptions = http::SubscriptionLimits {
         max: config.http.subscriptions_max,
         ..http::SubscriptionLimits::default()
     };
-    let mut state = http::AppState::new(pool, versions.clone(), document_limits, limits)
+    let mut state = http::AppState::new(pool, versions.clone(), limits.document, limits.request)
         .with_commands(commands.clone())
         .with_documents(documents)
         .with_batch_max(config.http.batch_max)

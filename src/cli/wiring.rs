@@ -55,32 +55,6 @@ pub(super) async fn ready_schema(config: &Config, migrate: bool) -> Result<()> {
     version.require_current()
 }
 
-/// The limits of a document and its response.
-pub(super) fn document_limits(config: &Config) -> graphql::Limits {
-    let limits = &config.limits;
-    graphql::Limits {
-        page_size_default: limits.page_size_default,
-        page_size_max: limits.page_size_max,
-        depth: limits.depth,
-        aliases: limits.aliases,
-        root_fields: limits.root_fields,
-        directives: limits.directives,
-        tokens: limits.tokens,
-        fields: limits.fields,
-        values: limits.values,
-        cost: limits.cost,
-    }
-}
-
-/// The limits of a request.
-pub(super) fn request_limits(config: &Config) -> http::RequestLimits {
-    http::RequestLimits {
-        body_bytes: config.limits.body_bytes,
-        execution_time: config.limits.execution_time,
-        concurrency: config.limits.concurrency,
-    }
-}
-
 /// The documents that requests may refer to.
 pub(super) fn documents(config: &Config) -> Result<http::Documents> {
     let http = &config.http;
@@ -105,7 +79,7 @@ pub(super) fn commands(
     stop: CancellationToken,
 ) -> graphql::Commands {
     let limits = load_options(config, false).limits;
-    graphql::Commands::new(main, database, limits, config.limits.execution_time / 2, stop)
+    graphql::Commands::new(main, database, limits, config.limits.request.execution_time / 2, stop)
 }
 
 /// The source of the CSV files.

@@ -9,95 +9,63 @@ use crate::error::Result;
 
 const SECTION: ConfigKey = ConfigKey::of("limits");
 
-/// Default rows of a page.
-pub const PAGE_SIZE_DEFAULT: ConfigKey = ConfigKey {
-    name: "page_size_default",
-    env: "LIMITS_PAGE_SIZE_DEFAULT",
-    default: Some("50"),
-    doc: "the rows of a page when neither `first` nor `last` is given",
-    ..SECTION
-};
+/// Declares the limits of a document: the constant, environment variable, field, type,
+/// default, bounds and wording of each.
+macro_rules! document_limits {
+    ($($key:ident $env:literal $field:ident: $type:ty = $default:literal in $bounds:expr, $doc:literal;)*) => {
+        $(
+            #[doc = concat!("Limit: ", $doc, ".")]
+            pub const $key: ConfigKey = ConfigKey {
+                name: stringify!($field),
+                env: $env,
+                default: Some(stringify!($default)),
+                doc: $doc,
+                ..SECTION
+            };
+        )*
 
-/// Most rows of a page.
-pub const PAGE_SIZE_MAX: ConfigKey = ConfigKey {
-    name: "page_size_max",
-    env: "LIMITS_PAGE_SIZE_MAX",
-    default: Some("1000"),
-    doc: "the most rows of a page, at every level",
-    ..SECTION
-};
+        /// The limits of a document and its response.
+        #[derive(Debug, Clone, Copy)]
+        pub struct DocumentLimits {
+            $(#[doc = concat!("Limit: ", $doc, ".")] pub $field: $type,)*
+        }
 
-/// Nesting of fields.
-pub const DEPTH: ConfigKey = ConfigKey {
-    name: "depth",
-    env: "LIMITS_DEPTH",
-    default: Some("20"),
-    doc: "the deepest nesting of fields, from 15, which GraphiQL needs, to 32",
-    ..SECTION
-};
+        impl Default for DocumentLimits {
+            fn default() -> Self {
+                Self { $($field: $default,)* }
+            }
+        }
 
-/// Aliases of an operation.
-pub const ALIASES: ConfigKey = ConfigKey {
-    name: "aliases",
-    env: "LIMITS_ALIASES",
-    default: Some("100"),
-    doc: "the most aliases of an operation; here and below, fragments count at every spread",
-    ..SECTION
-};
+        impl DocumentLimits {
+            fn read(values: &Values) -> Result<Self> {
+                Ok(Self { $($field: values.required(&$key, parse::whole($bounds))?,)* })
+            }
+        }
+    };
+}
 
-/// Fields at the root of an operation.
-pub const ROOT_FIELDS: ConfigKey = ConfigKey {
-    name: "root_fields",
-    env: "LIMITS_ROOT_FIELDS",
-    default: Some("50"),
-    doc: "the most fields at the root of an operation",
-    ..SECTION
-};
-
-/// Directives of an operation.
-pub const DIRECTIVES: ConfigKey = ConfigKey {
-    name: "directives",
-    env: "LIMITS_DIRECTIVES",
-    default: Some("100"),
-    doc: "the most directives of an operation",
-    ..SECTION
-};
-
-/// Tokens of a document.
-pub const TOKENS: ConfigKey = ConfigKey {
-    name: "tokens",
-    env: "LIMITS_TOKENS",
-    default: Some("10000"),
-    doc: "the most tokens of a document, counted before it is parsed",
-    ..SECTION
-};
-
-/// Selections of an operation.
-pub const FIELDS: ConfigKey = ConfigKey {
-    name: "fields",
-    env: "LIMITS_FIELDS",
-    default: Some("1000"),
-    doc: "the most fields, arguments and directives of an operation",
-    ..SECTION
-};
-
-/// Values of a response.
-pub const VALUES: ConfigKey = ConfigKey {
-    name: "values",
-    env: "LIMITS_VALUES",
-    default: Some("1000000"),
-    doc: "the most values of a response; a text of 64 bytes or more counts as several",
-    ..SECTION
-};
-
-/// Estimated rows and values of an operation.
-pub const COST: ConfigKey = ConfigKey {
-    name: "cost",
-    env: "LIMITS_COST",
-    default: Some("500000"),
-    doc: "the most an operation may cost: its estimated rows and values",
-    ..SECTION
-};
+document_limits! {
+    PAGE_SIZE_DEFAULT "LIMITS_PAGE_SIZE_DEFAULT" page_size_default: u32 = 50 in 1..=100_000,
+        "the rows of a page when neither `first` nor `last` is given";
+    PAGE_SIZE_MAX "LIMITS_PAGE_SIZE_MAX" page_size_max: u32 = 1000 in 1..=100_000,
+        "the most rows of a page, at every level";
+    DEPTH "LIMITS_DEPTH" depth: usize = 20 in 15..=32,
+        "the deepest nesting of fields, from 15, which GraphiQL needs, to 32";
+    ALIASES "LIMITS_ALIASES" aliases: usize = 100 in 1..=1_000_000,
+        "the most aliases of an operation; here and below, fragments count at every spread";
+    ROOT_FIELDS "LIMITS_ROOT_FIELDS" root_fields: usize = 50 in 1..=1_000_000,
+        "the most fields at the root of an operation";
+    DIRECTIVES "LIMITS_DIRECTIVES" directives: usize = 100 in 1..=1_000_000,
+        "the most directives of an operation";
+    TOKENS "LIMITS_TOKENS" tokens: usize = 10000 in 1_000..=1_000_000,
+        "the most tokens of a document, counted before it is parsed";
+    FIELDS "LIMITS_FIELDS" fields: usize = 1000 in 300..=1_000_000,
+        "the most fields, arguments and directives of an operation";
+    VALUES "LIMITS_VALUES" values: u64 = 1000000 in 10_000..=1_000_000_000,
+        "the most values of a response; a text of 64 bytes or more counts as several";
+    COST "LIMITS_COST" cost: u64 = 500000 in 1..=1_000_000_000_000,
+        "the most an operation may cost: its estimated rows and values";
+}
 
 /// Bytes of a body.
 pub const BODY_BYTES: ConfigKey = ConfigKey {
@@ -132,62 +100,48 @@ pub const KEYS: &[ConfigKey] = &[
     VALUES, COST, BODY_BYTES, EXECUTION_TIME, CONCURRENCY,
 ];
 
+/// The limits of a request.
+#[derive(Debug, Clone, Copy)]
+pub struct RequestLimits {
+    /// Most bytes of a request's body.
+    pub body_bytes: usize,
+    /// Longest time from the head of a request to its response. Statements that are
+    /// still running then are cancelled.
+    pub execution_time: Duration,
+    /// Requests that are executed at once. As many more may wait.
+    pub concurrency: usize,
+}
+
+impl Default for RequestLimits {
+    fn default() -> Self {
+        Self { body_bytes: 1024 * 1024, execution_time: Duration::from_secs(30), concurrency: 64 }
+    }
+}
+
 /// The section's values.
 #[derive(Debug, Clone)]
 pub struct LimitsConfig {
-    /// Default rows of a page.
-    pub page_size_default: u32,
-    /// The most rows of a page.
-    pub page_size_max: u32,
-    /// The deepest nesting of fields.
-    pub depth: usize,
-    /// The most aliases of an operation.
-    pub aliases: usize,
-    /// The most fields at the root of an operation.
-    pub root_fields: usize,
-    /// The most directives of an operation.
-    pub directives: usize,
-    /// The most tokens of a document.
-    pub tokens: usize,
-    /// The most fields, arguments and directives of an operation.
-    pub fields: usize,
-    /// The most values of a response.
-    pub values: u64,
-    /// The most estimated rows and values of an operation.
-    pub cost: u64,
-    /// The most bytes of a request's body.
-    pub body_bytes: usize,
-    /// How long a request may take.
-    pub execution_time: Duration,
-    /// How many requests are executed at once.
-    pub concurrency: usize,
+    /// The limits of a document and its response.
+    pub document: DocumentLimits,
+    /// The limits of a request.
+    pub request: RequestLimits,
 }
 
 impl LimitsConfig {
     pub(super) fn read(values: &Values) -> Result<Self> {
-        let page_size_default = values.required(&PAGE_SIZE_DEFAULT, parse::whole(1..=100_000))?;
-        let page_size_max = values.required(&PAGE_SIZE_MAX, parse::whole(1..=100_000))?;
+        let document = DocumentLimits::read(values)?;
+        let DocumentLimits { page_size_default, page_size_max, .. } = document;
         if page_size_default > page_size_max {
             return Err(config_error(format!(
                 "{PAGE_SIZE_DEFAULT} = `{page_size_default}` is more than \
                  {PAGE_SIZE_MAX} = `{page_size_max}`"
             )));
         }
-        let count = || parse::whole(1..=1_000_000_usize);
-        Ok(Self {
-            page_size_default,
-            page_size_max,
-            depth: values.required(&DEPTH, parse::whole(15..=32))?,
-            aliases: values.required(&ALIASES, count())?,
-            root_fields: values.required(&ROOT_FIELDS, count())?,
-            directives: values.required(&DIRECTIVES, count())?,
-            tokens: values.required(&TOKENS, parse::whole(1_000..=1_000_000))?,
-            fields: values.required(&FIELDS, parse::whole(300..=1_000_000))?,
-            values: values.required(&VALUES, parse::whole(10_000..=1_000_000_000))?,
-            cost: values.required(&COST, parse::whole(1..=1_000_000_000_000))?,
+        let request = RequestLimits {
             body_bytes: values.required(&BODY_BYTES, parse::bytes(1 << 10..=64 << 20))?,
             execution_time: values.required(&EXECUTION_TIME, parse::duration)?,
             concurrency: values.required(&CONCURRENCY, parse::whole(1..=10_000))?,
-        })
+        };
+        Ok(Self { document, request })
     }
 }

@@ -167,8 +167,11 @@ fn a_bad_value_names_key_origin_and_what_is_expected() {
 fn limits_allow_graphiql_and_are_consistent() {
     let limits = env(&[("LIMITS_DEPTH", "15"), ("LIMITS_EXECUTION_TIME", "500ms")]);
     let limits = limits.load().expect("valid").limits;
-    assert_eq!((limits.depth, limits.aliases, limits.cost), (15, 100, 500_000));
-    assert_eq!(limits.execution_time.as_millis(), 500);
+    assert_eq!(
+        (limits.document.depth, limits.document.aliases, limits.document.cost),
+        (15, 100, 500_000)
+    );
+    assert_eq!(limits.request.execution_time.as_millis(), 500);
     let error = env(&[("LIMITS_DEPTH", "14")]).error().to_string();
     assert!(error.ends_with("expected a whole number from 15 to 32"), "{error}");
     let error = file("[limits]\npage_size_max = 49").error().to_string();

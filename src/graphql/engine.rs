@@ -1,4 +1,4 @@
-//! Executes documents.
+//! The engine: prepares a request, then plans, binds, executes and writes it.
 
 use std::sync::Arc;
 
@@ -13,22 +13,20 @@ use super::execute::Execution;
 use super::plan::{Operation, RootStep};
 use super::schema::{self, Schema};
 use crate::auth::Scope;
-use crate::graphql::document::cache::Documents;
-use crate::graphql::document::limits::Limits;
+use crate::config::DocumentLimits;
+use crate::graphql::document::cache::DocumentCache;
 use crate::graphql::document::variables;
 use crate::graphql::execute::budget::Budget;
 use crate::graphql::execute::command::Commands;
-use crate::graphql::execute::subscription;
-use crate::graphql::execute::subscription::Look;
-use crate::graphql::plan::bind::{Bound, bind};
+use crate::graphql::execute::subscription::{self, Snapshot};
+use crate::graphql::plan::bind::{BoundOperation, bind};
 use crate::graphql::plan::cost::{Estimate, TableSizes};
 use crate::graphql::response::errors::{VALIDATION_FAILED, coded};
 use crate::graphql::response::sink::Writer;
 use crate::graphql::response::{Answer, Cost};
 use crate::query::{PageSizes, Reader};
 
-/// Reads from a database what documents ask for, and runs commands. Clones share
-/// everything.
+/// Executes requests over a database. Clones share everything.
 #[derive(Clone)]
 pub struct Engine {
     shared: Arc<Inner>,
@@ -39,12 +37,12 @@ struct Inner {
     schema: Schema,
     types: Registry,
     reader: Reader,
-    limits: Limits,
-    documents: Documents,
+    limits: DocumentLimits,
+    documents: DocumentCache,
     sizes: TableSizes,
 }
 
-/// A request whose document was parsed.
+/// A request with its parsed document.
 #[derive(Debug, Clone)]
 pub struct Prepared {
     kind: Option<OperationType>,
@@ -59,23 +57,22 @@ struct Ready {
 }
 
 impl Engine {
-    /// An engine over a database.
+    /// An engine over a database, for queries and subscriptions.
     #[must_use]
-    pub fn new(reader: Reader, limits: Limits) -> Self {
+    pub fn new(reader: Reader, limits: DocumentLimits) -> Self {
         let (schema, types) = (schema::build(), schema::registry());
-        let (documents, sizes) = (Documents::default(), TableSizes::default());
+        let (documents, sizes) = (DocumentCache::default(), TableSizes::default());
         let shared = Arc::new(Inner { schema, types, reader, limits, documents, sizes });
         Self { shared, commands: None }
     }
 
-    /// The same where mutations can be executed.
+    /// The same, for mutations too.
     #[must_use]
     pub fn with_commands(self, commands: Commands) -> Self {
         Self { commands: Some(Arc::new(commands)), ..self }
     }
 
-    /// Parses the document of a request, unless it is too long. What is wrong with
-    /// it, executing the request says.
+    /// Parses the document of a request. Executing the request reports its errors.
     #[must_use]
     pub fn prepare(&self, request: Request) -> Prepared {
         let Request { query, operation_name: operation, mut variables, .. } = request;
@@ -98,21 +95,19 @@ impl Engine {
         Prepared { kind: Some(kind), state }
     }
 
-    /// Executes a request as its caller may. A subscription answers with what it
-    /// would send now.
+    /// Executes a request with the rights of its caller; a subscription once.
     pub async fn execute(&self, prepared: Prepared, scope: &Scope) -> Answer {
-        self.look(&prepared, scope).await.answer
+        self.snapshot(&prepared, scope).await.answer
     }
 
-    /// Executes a request, and tells whether a subscription has so answered for the
-    /// last time. All else does.
-    pub async fn look(&self, prepared: &Prepared, scope: &Scope) -> Look {
+    /// Executes a request, and says whether a subscription ends with this response.
+    pub async fn snapshot(&self, prepared: &Prepared, scope: &Scope) -> Snapshot {
         match &prepared.state {
             Ok(ready) => match self.run(ready, scope).await {
-                Ok(look) => look,
-                Err(errors) => Look::once(Answer::refused(errors)),
+                Ok(snapshot) => snapshot,
+                Err(errors) => Snapshot::once(Answer::refused(errors)),
             },
-            Err(refused) => Look::once(refused.clone()),
+            Err(refused) => Snapshot::once(refused.clone()),
         }
     }
 
@@ -121,18 +116,18 @@ impl Engine {
         document.plan(&self.shared.schema, operation.as_deref(), variables).await
     }
 
-    fn bind(&self, ready: &Ready, plan: &Operation) -> Bound {
+    fn bind(&self, ready: &Ready, plan: &Operation) -> BoundOperation {
         let limits = &self.shared.limits;
         let sizes = PageSizes { default: limits.page_size_default, most: limits.page_size_max };
         bind(plan, &ready.variables, sizes)
     }
 
-    async fn run(&self, ready: &Ready, scope: &Scope) -> Result<Look, Vec<ServerError>> {
+    async fn run(&self, ready: &Ready, scope: &Scope) -> Result<Snapshot, Vec<ServerError>> {
         let Inner { reader, limits, .. } = &*self.shared;
         let plan = self.plan(ready).await?;
-        let Bound { mut roots, asks } = self.bind(ready, &plan);
+        let BoundOperation { mut roots, bindings } = self.bind(ready, &plan);
         let sizes = self.shared.sizes.get(reader).await;
-        let estimate = Estimate { asks: &asks, sizes: &sizes }.of(&plan, &roots);
+        let estimate = Estimate { bindings: &bindings, sizes: &sizes }.of(&plan, &roots);
         let cost = Cost { estimate, limit: limits.cost };
         cost.check().map_err(|error| vec![error])?;
 
@@ -142,19 +137,19 @@ impl Engine {
             reader: commands.map_or(reader, |commands| &commands.reader),
             scope,
             budget: &budget,
-            asks: &asks,
+            bindings: &bindings,
             commands: commands.map(|commands| (commands, commands.deadline())),
         };
         let read = execution.read(&plan, &mut roots).await;
-        let mut rows = plan.roots.iter().zip(&roots).zip(&read);
-        let goes_on = rows.any(|((root, wanted), read)| subscription::goes_on(root, wanted, read));
+        let mut data = plan.roots.iter().zip(&roots).zip(&read);
+        let may_change =
+            data.any(|((root, target), read)| subscription::may_change(root, target, read));
         let (introspected, mut errors) = self.introspect(ready, &plan).await;
-        let data = Writer::new(&asks, &budget).data(&plan, roots, &read, &introspected);
+        let data = Writer::new(&bindings, &budget).data(&plan, roots, &read, &introspected);
         errors.extend(data.errors);
-        let is_last = !(data.is_complete && goes_on);
-        let data = Some(data.json);
-        let answer = Answer { data, errors, cost: Some(cost), ..Answer::default() };
-        Ok(Look { answer, is_last })
+        let is_last = !(data.is_complete && may_change);
+        let (data, cost) = (Some(data.json), Some(cost));
+        Ok(Snapshot { answer: Answer { data, errors, cost, ..Answer::default() }, is_last })
     }
 
     /// Executes the root fields that are about the schema, by async-graphql.
@@ -189,19 +184,19 @@ impl std::fmt::Debug for Engine {
 }
 
 impl Prepared {
-    /// What kind of operation it is, as far as can be told.
+    /// The kind of operation; `None` if the request has no such operation.
     #[must_use]
     pub const fn kind(&self) -> Option<OperationType> {
         self.kind
     }
 
-    /// Whether its answers are to be followed.
+    /// Whether it is a subscription.
     #[must_use]
     pub fn is_subscription(&self) -> bool {
         self.kind == Some(OperationType::Subscription)
     }
 
-    /// Whether the operation only reads, once, as far as can be told.
+    /// Whether it is a query, or not any operation.
     #[must_use]
     pub fn is_query(&self) -> bool {
         self.kind.is_none_or(|kind| kind == OperationType::Query)

@@ -1,6 +1,6 @@
-//! The GraphQL schema and what executes documents. Types are data ([`model`]): a
-//! document is compiled to a plan of statements once, each request gives its
-//! arguments values, and the answer is written straight from the rows.
+//! The GraphQL schema and its engine. Types are data ([`model`]): a document is compiled
+//! to a plan of statements once, each request binds values to its arguments, and the
+//! response is written straight from the rows.
 
 mod document;
 mod engine;
@@ -14,10 +14,10 @@ mod schema;
 mod subscription;
 pub mod types;
 
-pub use document::limits::Limits;
+pub use crate::config::DocumentLimits as Limits;
 pub use engine::{Engine, Prepared};
 pub use execute::command::{Command, Commands, Run};
-pub use execute::subscription::Look;
+pub use execute::subscription::Snapshot;
 pub use response::errors;
 pub use response::{Answer, Cost};
 pub use schema::{model, sdl};

@@ -16,9 +16,10 @@ mod server;
 mod state;
 mod subscription;
 
+pub use crate::config::RequestLimits;
 pub use documents::Documents;
 pub use documents::trusted::TrustedDocuments;
 pub use router::router;
 pub use server::serve;
-pub use state::{AppState, RequestLimits};
+pub use state::AppState;
 pub use subscription::connections::SubscriptionLimits;

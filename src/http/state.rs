@@ -1,7 +1,6 @@
 //! The state that the handlers share.
 
 use std::fmt;
-use std::time::Duration;
 
 use sqlx::PgPool;
 
@@ -9,28 +8,10 @@ use super::cache::response_cache::ResponseCache;
 use super::concurrency_limit::ConcurrencyLimit;
 use super::documents::Documents;
 use super::subscription::connections::{Connections, SubscriptionLimits};
-use crate::config::CorsOrigins;
+use crate::config::{CorsOrigins, DocumentLimits, RequestLimits};
 use crate::db::data_version::DataVersions;
 use crate::graphql::{self, Engine};
 use crate::query::Reader;
-
-/// The limits of a request.
-#[derive(Debug, Clone, Copy)]
-pub struct RequestLimits {
-    /// Most bytes of a request's body.
-    pub body_bytes: usize,
-    /// Longest time from the head of a request to its response. Statements that are
-    /// still running then are cancelled.
-    pub execution_time: Duration,
-    /// Requests that are executed at once. As many more may wait.
-    pub concurrency: usize,
-}
-
-impl Default for RequestLimits {
-    fn default() -> Self {
-        Self { body_bytes: 1024 * 1024, execution_time: Duration::from_secs(30), concurrency: 64 }
-    }
-}
 
 /// The state that the handlers share.
 pub struct AppState {
@@ -57,7 +38,7 @@ impl AppState {
     pub fn new(
         pool: PgPool,
         versions: DataVersions,
-        document_limits: graphql::Limits,
+        document_limits: DocumentLimits,
         limits: RequestLimits,
     ) -> Self {
         let connections = Connections::new(SubscriptionLimits::default(), versions.changes());

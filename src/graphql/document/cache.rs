@@ -1,4 +1,4 @@
-//! The documents that were parsed, kept for the next request that sends the same.
+//! Parsed documents, cached by their text.
 
 use std::sync::Arc;
 
@@ -6,16 +6,16 @@ use async_graphql::ServerError;
 use quick_cache::Weighter;
 use quick_cache::sync::Cache;
 
-use super::limits::Limits;
+use crate::config::DocumentLimits;
 use crate::graphql::document::Document;
 
-/// Most bytes that are kept, as documents estimate themselves.
-const MOST_BYTES: u64 = 16 * 1024 * 1024;
-/// About how many documents that is.
-const ABOUT: usize = 500;
+/// Most bytes in the cache, by the documents' own estimates.
+const MAX_BYTES: u64 = 16 * 1024 * 1024;
+/// The expected number of documents.
+const EXPECTED: usize = 500;
 
-/// Parsed documents by their text, bounded; the least used go first.
-pub(crate) struct Documents(Cache<String, Arc<Document>, Bytes>);
+/// Parsed documents by their text, bounded; the least used are evicted.
+pub(crate) struct DocumentCache(Cache<String, Arc<Document>, Bytes>);
 
 #[derive(Debug, Clone)]
 struct Bytes;
@@ -26,18 +26,22 @@ impl Weighter<String, Arc<Document>> for Bytes {
     }
 }
 
-impl Default for Documents {
+impl Default for DocumentCache {
     fn default() -> Self {
-        Self(Cache::with_weighter(ABOUT, MOST_BYTES, Bytes))
+        Self(Cache::with_weighter(EXPECTED, MAX_BYTES, Bytes))
     }
 }
 
-impl Documents {
+impl DocumentCache {
     /// The document of this text.
     ///
     /// # Errors
-    /// What is wrong with it, or too much.
-    pub(crate) fn get(&self, text: String, limits: &Limits) -> Result<Arc<Document>, ServerError> {
+    /// As [`Document::parse`].
+    pub(crate) fn get(
+        &self,
+        text: String,
+        limits: &DocumentLimits,
+    ) -> Result<Arc<Document>, ServerError> {
         if let Some(document) = self.0.get(&text) {
             return Ok(document);
         }

@@ -1,9 +1,9 @@
-//! How large a document may be.
+//! Checks a document against its limits.
 
 use async_graphql::ServerError;
 
-use crate::graphql::document::scan;
-use crate::graphql::document::scan::Shape;
+use crate::config::DocumentLimits;
+use crate::graphql::document::scan::{MAX_DEPTH, TextSize};
 use crate::graphql::document::size::Size;
 use crate::graphql::response::errors::{TOO_COMPLEX, coded};
 
@@ -15,94 +15,48 @@ pub(crate) const TOO_MANY_ALIASES: &str = "QUERY_TOO_MANY_ALIASES";
 pub(crate) const TOO_MANY_ROOT_FIELDS: &str = "QUERY_TOO_MANY_ROOT_FIELDS";
 /// An operation has too many directives.
 pub(crate) const TOO_MANY_DIRECTIVES: &str = "QUERY_TOO_MANY_DIRECTIVES";
-/// The document is too long.
+/// The document has too many tokens.
 pub(crate) const TOO_MANY_TOKENS: &str = "QUERY_TOO_MANY_TOKENS";
 
-/// Limits of a document. Fragments count wherever they are spread.
-#[derive(Debug, Clone, Copy)]
-pub struct Limits {
-    /// Rows of a page whose size is not given.
-    pub page_size_default: u32,
-    /// Most rows of a page.
-    pub page_size_max: u32,
-    /// Deepest nesting of fields. GraphiQL's introspection needs 15.
-    pub depth: usize,
-    /// Most aliases of an operation.
-    pub aliases: usize,
-    /// Most fields at the root of an operation.
-    pub root_fields: usize,
-    /// Most directives of an operation.
-    pub directives: usize,
-    /// Most tokens of a document, counted before it is parsed.
-    pub tokens: usize,
-    /// Most selections of an operation, arguments and directives included.
-    pub fields: usize,
-    /// Most values of an answer, a longer text counting as several. It bounds the
-    /// memory a request can take: a short document can ask for the same rows over
-    /// and over.
-    pub values: u64,
-    /// Most rows and values that an operation is estimated to read, before it is
-    /// executed.
-    pub cost: u64,
-}
+/// Most nested lists of introspection; the queries of tools need one.
+const MAX_INTROSPECTION: usize = 2;
+/// Longest name, in bytes: a response key is repeated for each row.
+const MAX_NAME: usize = 255;
 
-/// Most lists of the schema's own within each other; what tools ask needs one.
-const INTROSPECTION: usize = 2;
-/// Longest name, in bytes: it comes again in the answer for each row.
-const NAME: usize = 255;
-
-/// A document may hold several operations; together they may be so many times
-/// as large as one.
+/// All operations of a document together may be so many times as large as one.
 const OPERATIONS: usize = 10;
 
-impl Default for Limits {
-    fn default() -> Self {
-        Self {
-            page_size_default: 50,
-            page_size_max: 1_000,
-            depth: 20,
-            aliases: 100,
-            root_fields: 50,
-            directives: 100,
-            tokens: 10_000,
-            fields: 1_000,
-            values: 1_000_000,
-            cost: 500_000,
-        }
-    }
-}
-
-impl Limits {
-    /// What must hold of a document before it is parsed.
-    pub(crate) fn check_text(&self, shape: Shape) -> Result<(), ServerError> {
-        if shape.tokens > self.tokens {
-            let message = beyond("the document has", shape.tokens, "tokens", self.tokens);
+impl DocumentLimits {
+    /// Checks a document before it is parsed.
+    pub(crate) fn check_text(&self, size: TextSize) -> Result<(), ServerError> {
+        if size.tokens > self.tokens {
+            let message = exceeded("the document has", size.tokens, "tokens", self.tokens);
             return Err(refused(TOO_MANY_TOKENS, message));
         }
-        if shape.name > NAME {
-            let message = beyond("a name of the document has", shape.name, "bytes", NAME);
+        if size.name > MAX_NAME {
+            let message = exceeded("a name of the document has", size.name, "bytes", MAX_NAME);
             return Err(refused(TOO_COMPLEX, message));
         }
-        if shape.depth > scan::MOST {
-            let (asked, most) = (shape.depth, scan::MOST);
-            let message = format!("brackets are nested {asked} deep; the limit is {most}");
+        if size.depth > MAX_DEPTH {
+            let depth = size.depth;
+            let message = format!("brackets are nested {depth} deep; the limit is {MAX_DEPTH}");
             return Err(refused(TOO_DEEP, message));
         }
         Ok(())
     }
 
-    /// What must hold of it before it is validated.
+    /// Checks a document before it is validated.
     pub(crate) fn check(&self, size: Size) -> Result<(), ServerError> {
         const OPERATION: &str = "an operation has";
         let total = self.fields.saturating_mul(OPERATIONS);
-        for (code, whose, what, asked, most) in [
+        for (code, whose, what, count, max) in [
             (TOO_DEEP, "the document has", "levels of fields", size.depth, self.depth),
             (
                 TOO_DEEP,
-                "what asks for the schema has",
-                "lists of fields or types within each other",
+                "introspection has",
+                "nested lists of fields or types",
                 size.introspection,
-                INTROSPECTION,
+                MAX_INTROSPECTION,
             ),
             (TOO_MANY_ALIASES, OPERATION, "aliases", size.aliases, self.aliases),
             (TOO_MANY_ROOT_FIELDS, OPERATION, "root fields", size.root_fields, self.root_fields),
@@ -110,18 +64,18 @@ impl Limits {
             (TOO_COMPLEX, OPERATION, "fields and arguments", size.largest, self.fields),
             (TOO_COMPLEX, "the document has", "fields and arguments", size.total, total),
         ] {
-            if asked > most {
-                return Err(refused(code, beyond(whose, asked, what, most)));
+            if count > max {
+                return Err(refused(code, exceeded(whose, count, what, max)));
             }
         }
         Ok(())
     }
 }
 
-/// Says a limit and what was asked for, with fragments spread.
-fn beyond(whose: &str, asked: usize, what: &str, most: usize) -> String {
-    let asked = if asked == usize::MAX { "countless".to_owned() } else { asked.to_string() };
-    format!("{whose} {asked} {what}; the limit is {most}")
+/// The message about a limit that is exceeded, fragments spread.
+fn exceeded(whose: &str, count: usize, what: &str, max: usize) -> String {
+    let count = if count == usize::MAX { "countless".to_owned() } else { count.to_string() };
+    format!("{whose} {count} {what}; the limit is {max}")
 }
 
 fn refused(code: &str, message: String) -> ServerError {
@@ -133,21 +87,21 @@ mod tests {
     use super::*;
     use crate::graphql::response::errors::code_of;
 
-    fn told(checked: Result<(), ServerError>) -> (String, String) {
+    fn refusal(checked: Result<(), ServerError>) -> (String, String) {
         let error = checked.unwrap_err();
         (code_of(&error).unwrap().to_owned(), error.message)
     }
 
     #[test]
     fn every_limit_has_its_code_and_says_itself_and_what_was_asked() {
-        let limits = Limits {
+        let limits = DocumentLimits {
             depth: 20,
             aliases: 11,
             root_fields: 12,
             directives: 13,
             tokens: 14,
             fields: 15,
-            ..Limits::default()
+            ..DocumentLimits::default()
         };
         let fits = Size {
             depth: 20,
@@ -183,8 +137,7 @@ mod tests {
             (
                 Size { introspection: 3, ..fits },
                 "QUERY_TOO_DEEP",
-                "what asks for the schema has 3 lists of fields or types within each other; the \
-                 limit is 2",
+                "introspection has 3 nested lists of fields or types; the limit is 2",
             ),
             (
                 Size { largest: usize::MAX, ..fits },
@@ -197,18 +150,18 @@ mod tests {
                 "the document has 151 fields and arguments; the limit is 150",
             ),
         ] {
-            assert_eq!(told(limits.check(size)), (code.to_owned(), message.to_owned()));
+            assert_eq!(refusal(limits.check(size)), (code.to_owned(), message.to_owned()));
         }
 
-        let fits = Shape { depth: scan::MOST, tokens: 14, name: 255 };
+        let fits = TextSize { depth: MAX_DEPTH, tokens: 14, name: 255 };
         assert!(limits.check_text(fits).is_ok());
-        let (code, message) = told(limits.check_text(Shape { tokens: 15, ..fits }));
+        let (code, message) = refusal(limits.check_text(TextSize { tokens: 15, ..fits }));
         assert_eq!(code, "QUERY_TOO_MANY_TOKENS");
         assert_eq!(message, "the document has 15 tokens; the limit is 14");
-        let (code, message) = told(limits.check_text(Shape { name: 256, ..fits }));
+        let (code, message) = refusal(limits.check_text(TextSize { name: 256, ..fits }));
         assert_eq!(code, "QUERY_TOO_COMPLEX");
         assert_eq!(message, "a name of the document has 256 bytes; the limit is 255");
-        let (code, message) = told(limits.check_text(Shape { depth: 65, ..fits }));
+        let (code, message) = refusal(limits.check_text(TextSize { depth: 65, ..fits }));
         assert_eq!(code, "QUERY_TOO_DEEP");
         assert_eq!(message, "brackets are nested 65 deep; the limit is 64");
     }

@@ -1,4 +1,4 @@
-//! Documents: parsed and measured once, planned once for each operation.
+//! DocumentCache: parsed and measured once, planned once for each operation.
 
 pub(crate) mod cache;
 pub(crate) mod limits;
@@ -20,27 +20,28 @@ use async_graphql::{Name, Positioned, ServerError, Value, Variables};
 use super::plan::Operation;
 use super::schema::{self, Schema};
 use super::types;
-use crate::graphql::document::limits::{Limits, TOO_DEEP};
-use crate::graphql::document::size::{Endless, measure};
+use crate::config::DocumentLimits;
+use crate::graphql::document::limits::TOO_DEEP;
+use crate::graphql::document::size::{SizeError, size_of};
 use crate::graphql::plan::collect_fields::Selections;
 use crate::graphql::plan::compile::compile;
 use crate::graphql::response::errors::{PARSE_FAILED, VALIDATION_FAILED, coded, server_error};
 
-/// Most plans that are kept of one document: of its operations, and for the
-/// values of the variables by which it skips.
-const MOST_PLANS: usize = 4;
-/// About the bytes of a selection: as it was parsed, and in each plan.
+/// Most cached plans of a document: one for each operation and for the values of the
+/// variables in `@skip` and `@include`.
+const MAX_PLANS: usize = 4;
+/// Estimated bytes of a selection: parsed, and in each plan.
 const SELECTION: u64 = 500 * (1 + 4);
 
-/// A document that can be executed if it fits the schema.
+/// A parsed document within the limits.
 #[derive(Debug)]
 pub(crate) struct Document {
     parsed: ExecutableDocument,
-    /// The variables by which it skips selections.
+    /// The variables in `@skip` and `@include`.
     conditions: Vec<Name>,
-    /// Selections of its plans, about.
+    /// Estimated selections of its plans.
     selections: usize,
-    /// The operations that are known to fit the schema.
+    /// The operations that were validated.
     valid: Mutex<HashSet<Option<String>>>,
     plans: Mutex<HashMap<PlanKey, Arc<Operation>>>,
 }
@@ -49,14 +50,14 @@ pub(crate) struct Document {
 type PlanKey = (Option<String>, Vec<bool>);
 
 impl Document {
-    /// Parses a document, unless it is too long.
+    /// Parses a document.
     ///
     /// # Errors
-    /// What is wrong with it, or too much.
-    pub(crate) fn parse(text: &str, limits: &Limits) -> Result<Self, ServerError> {
-        limits.check_text(scan::shape(text))?;
+    /// When it is not GraphQL or exceeds a limit.
+    pub(crate) fn parse(text: &str, limits: &DocumentLimits) -> Result<Self, ServerError> {
+        limits.check_text(scan::scan(text))?;
         let parsed = parse_query(text).map_err(|error| coded(error.into(), PARSE_FAILED))?;
-        let size = measure(&parsed).map_err(|endless| no_end(&endless))?;
+        let size = size_of(&parsed).map_err(|error| no_size(&error))?;
         limits.check(size)?;
         let mut conditions = Vec::new();
         for (_, operation) in parsed.operations.iter() {
@@ -65,13 +66,13 @@ impl Document {
         for fragment in parsed.fragments.values() {
             add_conditions(&fragment.node.selection_set.node, &mut conditions);
         }
-        // A root field may be of any entity, with a plan for each.
+        // A root field may be of any type, with a fetch for each.
         let selections = size.total + size.root_fields * types::ALL.len();
         let (valid, plans) = (Mutex::default(), Mutex::default());
         Ok(Self { parsed, conditions, selections, valid, plans })
     }
 
-    /// About the bytes of memory it takes, with all plans that are kept.
+    /// Estimated bytes of memory, with all plans.
     pub(crate) fn bytes(&self) -> u64 {
         u64::try_from(self.selections).unwrap_or(u64::MAX).saturating_mul(SELECTION)
     }
@@ -80,10 +81,10 @@ impl Document {
         &self.parsed
     }
 
-    /// The operation a request names; the only one if it names none.
+    /// The operation of this name; without a name, the only one.
     ///
     /// # Errors
-    /// When there is none, or it must be named.
+    /// When there is no such operation, or a name is required.
     pub(crate) fn operation(
         &self,
         name: Option<&str>,
@@ -107,10 +108,10 @@ impl Document {
         found.map_err(|error| coded(error, VALIDATION_FAILED))
     }
 
-    /// The plan of an operation, with these variables for what it skips.
+    /// The plan of an operation; the variables decide what it skips.
     ///
     /// # Errors
-    /// What does not fit the schema.
+    /// When it is not valid.
     pub(crate) async fn plan(
         &self,
         schema: &Schema,
@@ -137,7 +138,7 @@ impl Document {
             .map_err(|error| vec![server_error(error, operation.pos)])?;
         let plan = Arc::new(plan);
         let mut plans = self.plans();
-        if plans.len() >= MOST_PLANS {
+        if plans.len() >= MAX_PLANS {
             plans.clear();
         }
         plans.insert(key, Arc::clone(&plan));
@@ -153,18 +154,19 @@ impl Document {
     }
 }
 
-fn no_end(endless: &Endless) -> ServerError {
-    let (code, message) = match endless {
-        Endless::Circle(name) => (VALIDATION_FAILED, format!("the fragment {name} spreads itself")),
-        Endless::Deep => {
+fn no_size(error: &SizeError) -> ServerError {
+    let (code, message) = match error {
+        SizeError::FragmentCycle(name) => {
+            (VALIDATION_FAILED, format!("the fragment {name} spreads itself"))
+        }
+        SizeError::TooDeep => {
             (TOO_DEEP, "the document, fragments spread, is nested too deeply".to_owned())
         }
     };
     coded(ServerError::new(message, None), code)
 }
 
-/// Adds the variables by which a set skips. It has been measured: its nesting is
-/// bounded.
+/// Adds the variables in `@skip` and `@include` of a set, whose nesting is bounded.
 fn add_conditions(set: &SelectionSet, conditions: &mut Vec<Name>) {
     for item in &set.items {
         for directive in item.node.directives() {
@@ -198,7 +200,7 @@ mod tests {
     use crate::graphql::response::errors::code_of;
 
     fn parse(text: &str) -> Result<Document, String> {
-        Document::parse(text, &Limits::default())
+        Document::parse(text, &DocumentLimits::default())
             .map_err(|error| code_of(&error).unwrap().to_owned())
     }
 
@@ -212,7 +214,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn keys_come_in_order_and_fragments_once() {
+    async fn root_fields_keep_their_order_and_fragments_are_spread_once() {
         let document = parse(
             "{ b: __typename ...f a: __typename ...f b: __typename }
              fragment f on Query { ...g } fragment g on Query { d: __typename }",
@@ -222,7 +224,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_plan_is_made_once_for_the_values_it_skips_by() {
+    async fn a_plan_is_cached_for_the_variables_of_skip() {
         let document = parse(
             "query($a: Boolean!, $n: Int) {
                     x: persons(first: $n) @skip(if: $a) { totalCount } y: __typename }",
@@ -237,7 +239,7 @@ mod tests {
     }
 
     #[test]
-    fn the_operation_is_the_one_that_is_named() {
+    fn an_operation_is_found_by_its_name() {
         let one = parse("query a { x } ").unwrap();
         assert!(one.operation(None).is_ok());
         assert!(one.operation(Some("b")).is_err());
@@ -248,7 +250,7 @@ mod tests {
     }
 
     #[test]
-    fn what_must_not_be_looked_at_further_is_refused() {
+    fn a_document_over_a_limit_is_refused() {
         let nested = format!("{{ a(x: {}", "[".repeat(1_000));
         for (text, code) in [
             (nested.as_str(), TOO_DEEP),

@@ -1,30 +1,25 @@
-//! How deeply the brackets of a document are nested and how many tokens it has,
-//! before it is parsed: the parser recurses into brackets without a bound of its
-//! own, and takes its time for every token.
+//! Counts the brackets and tokens of a document before it is parsed: the parser recurses
+//! into brackets without a limit, and its time grows with the tokens.
 
-/// Deepest nesting of brackets that is given to the parser. The limit of a
-/// document's depth refuses what is selected more deeply anyhow.
-pub(crate) const MOST: usize = 64;
+/// Deepest nesting of brackets. The limit on the depth of fields is lower.
+pub(crate) const MAX_DEPTH: usize = 64;
 
-/// What a document is made of.
+/// The size of a document's text.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub(crate) struct Shape {
+pub(crate) struct TextSize {
     /// Deepest nesting of brackets.
     pub(crate) depth: usize,
-    /// Tokens, as the specification of GraphQL has them; comments, commas and
-    /// white space are none.
+    /// Tokens, as the GraphQL specification defines them.
     pub(crate) tokens: usize,
     /// Bytes of the longest name.
     pub(crate) name: usize,
 }
 
-/// Looks through a document once.
-///
-/// It reads strings and comments as the grammar does; where the text is no
-/// GraphQL it may count more brackets than the parser would ever see, never less.
-pub(crate) fn shape(text: &str) -> Shape {
+/// Scans a document once, with the strings and comments of the grammar. If the text is
+/// not GraphQL it may count more brackets than the parser would meet, never fewer.
+pub(crate) fn scan(text: &str) -> TextSize {
     let bytes = text.as_bytes();
-    let mut shape = Shape::default();
+    let mut size = TextSize::default();
     let mut position = 0;
     let mut depth = 0_usize;
     let mut blocks_end = true;
@@ -32,7 +27,7 @@ pub(crate) fn shape(text: &str) -> Shape {
         let (tokens, length) = match rest {
             [b'{' | b'[' | b'(', ..] => {
                 depth += 1;
-                shape.depth = shape.depth.max(depth);
+                size.depth = size.depth.max(depth);
                 (1, 1)
             }
             [b'}' | b']' | b')', ..] => {
@@ -43,8 +38,8 @@ pub(crate) fn shape(text: &str) -> Shape {
             [b'#', ..] => (0, line(rest)),
             [b'"', b'"', b'"', inner @ ..] if blocks_end => match block(inner) {
                 Some(length) => (1, 3 + length),
-                // No other block ends either. The grammar takes what does not end for
-                // an empty string and whatever follows.
+                // No later block ends either. The grammar reads an open block as an empty
+                // string and what follows.
                 None => {
                     blocks_end = false;
                     (1, 2)
@@ -54,16 +49,16 @@ pub(crate) fn shape(text: &str) -> Shape {
             [b'.', b'.', b'.', ..] => (1, 3),
             [b'a'..=b'z' | b'A'..=b'Z' | b'_', ..] => {
                 let length = word(rest);
-                shape.name = shape.name.max(length);
+                size.name = size.name.max(length);
                 (1, length)
             }
             [b'0'..=b'9' | b'-', ..] => (1, number(rest)),
             _ => (1, 1),
         };
-        shape.tokens += tokens;
+        size.tokens += tokens;
         position += length;
     }
-    shape
+    size
 }
 
 /// Length of a name.
@@ -105,8 +100,7 @@ fn block(text: &[u8]) -> Option<usize> {
     }
 }
 
-/// Length of the rest of a string: to its end, or to the end of the line, which
-/// no string goes beyond.
+/// Length of the rest of a string: to its end, at most to the end of the line.
 fn string(text: &[u8]) -> usize {
     let mut position = 0;
     loop {
@@ -124,7 +118,7 @@ mod tests {
     use super::*;
 
     fn is_too_deep(text: &str) -> bool {
-        shape(text).depth > MOST
+        scan(text).depth > MAX_DEPTH
     }
 
     #[test]
@@ -139,19 +133,19 @@ mod tests {
             ("1-1", 2),
             ("a-1", 2),
         ] {
-            assert_eq!(shape(text).tokens, tokens, "{text}");
+            assert_eq!(scan(text).tokens, tokens, "{text}");
         }
-        assert_eq!(shape(&"a ".repeat(100_000)).tokens, 100_000);
+        assert_eq!(scan(&"a ".repeat(100_000)).tokens, 100_000);
     }
 
     #[test]
     fn every_kind_of_bracket_counts() {
         for bracket in ["{", "[", "(", "{a(x:["] {
-            assert!(!is_too_deep(&bracket.repeat(MOST / 3)), "{bracket}");
+            assert!(!is_too_deep(&bracket.repeat(MAX_DEPTH / 3)), "{bracket}");
             assert!(is_too_deep(&bracket.repeat(100_000)), "{bracket}");
         }
-        assert!(!is_too_deep(&"{".repeat(MOST)));
-        assert!(is_too_deep(&"{".repeat(MOST + 1)));
+        assert!(!is_too_deep(&"{".repeat(MAX_DEPTH)));
+        assert!(is_too_deep(&"{".repeat(MAX_DEPTH + 1)));
         assert!(!is_too_deep(&"{}[]()".repeat(1_000)));
     }
 
@@ -172,7 +166,7 @@ mod tests {
     fn nothing_hides_brackets_from_it() {
         let many = "[".repeat(100);
         for text in [
-            // What looks like a block string that does not end is two strings.
+            // An open block string is two strings.
             format!("{{ a(x: [\"\"\" \"{many}"),
             format!("\"\"\"\n{many}"),
             format!("\"open\n{many}"),

@@ -92,7 +92,7 @@ mod tests {
         ] {
             assert_eq!(check(text), Ok(()), "{text}");
         }
-        for (text, told) in [
+        for (text, part) in [
             ("subscription { loadRun(id: 1) { id } other: loadRun(id: 2) { id } }", "only one"),
             ("subscription { loadRun(id: 1) { id } __typename }", "only one"),
             (
@@ -108,7 +108,7 @@ mod tests {
             ),
         ] {
             let message = check(text).unwrap_err();
-            assert!(message.contains(told), "{text}: {message}");
+            assert!(message.contains(part), "{text}: {message}");
         }
     }
 }

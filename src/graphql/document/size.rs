@@ -1,5 +1,5 @@
-//! How much a document asks for, fragments spread, without spreading them: a
-//! few fragments that spread each other many times are an endless document.
+//! The size of a document as if its fragments were spread, without spreading them: a few
+//! fragments that spread each other can make an exponential document.
 
 use std::collections::HashMap;
 use std::ops::AddAssign;
@@ -9,55 +9,50 @@ use async_graphql::parser::types::{
     ExecutableDocument, OperationDefinition, Selection, SelectionSet,
 };
 
-/// Most selection sets within each other, fragments counted. It bounds how far
-/// whatever walks through the document recurses.
-const MOST_SETS: usize = 32;
+/// Most nested selection sets, fragments included. It bounds all recursion over documents.
+const MAX_SETS: usize = 32;
 
-/// The size of a document. Of what is counted for an operation it is the most
-/// that any of them has.
+/// The size of a document; counts of an operation are those of the largest.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub(crate) struct Size {
     /// Deepest nesting of fields.
     pub(crate) depth: usize,
-    /// Selections of the largest operation; arguments and directives count as
-    /// selections do.
+    /// Selections of an operation; arguments and directives count as selections.
     pub(crate) largest: usize,
-    /// Fields of an operation that have an alias.
+    /// Aliases of an operation.
     pub(crate) aliases: usize,
-    /// Fields of an operation at its root.
+    /// Root fields of an operation.
     pub(crate) root_fields: usize,
-    /// Directives of an operation, its own and those of its variables included.
+    /// Directives of an operation and its variables.
     pub(crate) directives: usize,
-    /// Deepest nesting of the schema's own lists, in what asks for the schema.
+    /// Deepest nesting of lists in introspection.
     pub(crate) introspection: usize,
-    /// Selections of all operations and fragments, and their variables.
+    /// Selections of all operations and fragments, with their variables.
     pub(crate) total: usize,
 }
 
-/// How many selections a variable counts as: validation looks through all of them
-/// wherever one is used.
+/// The selections that a variable counts as: at each use validation searches all of them.
 const VARIABLE: usize = 10;
 
-/// The lists of the schema's own types. Each leads to types again, so that what
-/// nests them grows by the size of the schema at every level. No type of ours has
-/// fields of these names.
+/// The lists of introspection types. Each leads to types again, so the response grows by
+/// the size of the schema at every level. No other type has fields of these names.
 const SCHEMA_LISTS: [&str; 4] = ["fields", "inputFields", "interfaces", "possibleTypes"];
 
-/// What cannot be measured.
+/// Why a document has no size.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) enum Endless {
+pub(crate) enum SizeError {
     /// This fragment spreads itself.
-    Circle(Name),
-    /// There are more sets within each other than anything of use has.
-    Deep,
+    FragmentCycle(Name),
+    /// Selection sets are nested too deeply.
+    TooDeep,
 }
 
-/// Measures a document that was not validated.
-pub(crate) fn measure(document: &ExecutableDocument) -> Result<Size, Endless> {
-    let mut measure = Measure { document, known: HashMap::new() };
+/// The size of a document, which need not be valid.
+pub(crate) fn size_of(document: &ExecutableDocument) -> Result<Size, SizeError> {
+    let mut sizer = Sizer { document, known: HashMap::new() };
     let mut size = Size::default();
     for (_, operation) in document.operations.iter() {
-        let extent = measure.set(&operation.node.selection_set.node, 1)?;
+        let extent = sizer.set(&operation.node.selection_set.node, 1)?;
         let directives = extent.directives.saturating_add(outer_directives(&operation.node));
         size.depth = size.depth.max(extent.depth);
         size.largest = size.largest.max(extent.selections);
@@ -69,21 +64,21 @@ pub(crate) fn measure(document: &ExecutableDocument) -> Result<Size, Endless> {
         size.total = size.total.saturating_add(extent.selections).saturating_add(variables);
     }
     for name in document.fragments.keys() {
-        let extent = measure.fragment(name, 1)?;
+        let extent = sizer.fragment(name, 1)?;
         size.total = size.total.saturating_add(extent.selections);
     }
     Ok(size)
 }
 
-struct Measure<'a> {
+struct Sizer<'a> {
     document: &'a ExecutableDocument,
-    /// Of each fragment once it is known; `None` while it is being measured.
-    known: HashMap<&'a str, Option<Extent>>,
+    /// The size of each fragment; `None` while it is computed.
+    known: HashMap<&'a str, Option<SetSize>>,
 }
 
-/// The extent of a selection set.
+/// The size of a selection set.
 #[derive(Debug, Clone, Copy, Default)]
-struct Extent {
+struct SetSize {
     selections: usize,
     /// Fields of the set itself.
     fields: usize,
@@ -94,13 +89,13 @@ struct Extent {
     sets: usize,
 }
 
-impl<'a> Measure<'a> {
-    /// `level` sets hold this one, itself counted.
-    fn set(&mut self, set: &'a SelectionSet, level: usize) -> Result<Extent, Endless> {
-        if level > MOST_SETS {
-            return Err(Endless::Deep);
+impl<'a> Sizer<'a> {
+    /// `level` counts the sets around this one, and itself.
+    fn set(&mut self, set: &'a SelectionSet, level: usize) -> Result<SetSize, SizeError> {
+        if level > MAX_SETS {
+            return Err(SizeError::TooDeep);
         }
-        let mut extent = Extent { sets: 1, ..Extent::default() };
+        let mut extent = SetSize { sets: 1, ..SetSize::default() };
         for item in &set.items {
             extent.selections = extent.selections.saturating_add(arguments(&item.node));
             let directives = item.node.directives().len();
@@ -109,12 +104,12 @@ impl<'a> Measure<'a> {
                 Selection::Field(field) => {
                     let set = &field.node.selection_set.node;
                     let inner = if set.items.is_empty() {
-                        Extent::default()
+                        SetSize::default()
                     } else {
                         self.set(set, level + 1)?
                     };
                     let alias = usize::from(field.node.alias.is_some());
-                    Extent {
+                    SetSize {
                         fields: 1,
                         aliases: inner.aliases.saturating_add(alias),
                         depth: inner.depth.saturating_add(1),
@@ -130,22 +125,22 @@ impl<'a> Measure<'a> {
                     self.fragment(&spread.node.fragment_name.node, level + 1)?
                 }
             };
-            if level + extent.sets > MOST_SETS + 1 {
-                return Err(Endless::Deep);
+            if level + extent.sets > MAX_SETS + 1 {
+                return Err(SizeError::TooDeep);
             }
         }
         Ok(extent)
     }
 
-    fn fragment(&mut self, name: &'a Name, level: usize) -> Result<Extent, Endless> {
+    fn fragment(&mut self, name: &'a Name, level: usize) -> Result<SetSize, SizeError> {
         match self.known.get(name.as_str()) {
             Some(Some(extent)) => return Ok(*extent),
-            Some(None) => return Err(Endless::Circle(name.clone())),
+            Some(None) => return Err(SizeError::FragmentCycle(name.clone())),
             None => {}
         }
-        // Validation says which fragments are missing.
+        // Validation reports missing fragments.
         let Some(fragment) = self.document.fragments.get(name) else {
-            return Ok(Extent::default());
+            return Ok(SetSize::default());
         };
         self.known.insert(name, None);
         let extent = self.set(&fragment.node.selection_set.node, level)?;
@@ -171,8 +166,8 @@ fn outer_directives(operation: &OperationDefinition) -> usize {
         + operation.directives.len()
 }
 
-impl AddAssign for Extent {
-    /// Adds a selection that holds another extent.
+impl AddAssign for SetSize {
+    /// Adds a selection with a set of this size.
     fn add_assign(&mut self, inner: Self) {
         self.selections = self.selections.saturating_add(inner.selections).saturating_add(1);
         self.fields = self.fields.saturating_add(inner.fields);
@@ -192,8 +187,8 @@ mod tests {
 
     use super::*;
 
-    fn of(text: &str) -> Result<Size, Endless> {
-        measure(&parse_query(text).unwrap())
+    fn of(text: &str) -> Result<Size, SizeError> {
+        size_of(&parse_query(text).unwrap())
     }
 
     #[test]
@@ -237,16 +232,16 @@ mod tests {
     #[test]
     fn circles_and_chains_end() {
         let circle = "{ a } fragment f on T { ...g } fragment g on T { b { ...f } }";
-        assert!(matches!(of(circle), Err(Endless::Circle(_))));
+        assert!(matches!(of(circle), Err(SizeError::FragmentCycle(_))));
         // The chain is not even used, and may be met at any of its links.
         let mut chain = "{ a }".to_owned();
         for n in 0..20_000 {
             let _ = write!(chain, "fragment f{n} on T {{ ...f{} }}", n + 1);
         }
         chain.push_str("fragment f20000 on T { b }");
-        assert_eq!(of(&chain), Err(Endless::Deep));
+        assert_eq!(of(&chain), Err(SizeError::TooDeep));
         let sets = |n: usize| format!("{}{{ a {}", "{ ... ".repeat(n - 1), "}".repeat(n));
-        assert!(of(&sets(MOST_SETS)).is_ok());
-        assert_eq!(of(&sets(MOST_SETS + 1)), Err(Endless::Deep));
+        assert!(of(&sets(MAX_SETS)).is_ok());
+        assert_eq!(of(&sets(MAX_SETS + 1)), Err(SizeError::TooDeep));
     }
 }

@@ -1,17 +1,15 @@
-//! Values of variables: defaults filled in, all there that must be, and each of
-//! its type.
+//! Values of variables: defaults filled in, required ones present, each of its type.
 
 use async_graphql::parser::types::{BaseType, OperationDefinition, Type};
 use async_graphql::registry::{MetaType, Registry};
 use async_graphql::{ServerError, Value, Variables};
 
-/// Completes the values given for an operation by the defaults, so that whatever
-/// looks at a variable sees the same value.
+/// Completes the values given for an operation by the defaults, so that every use of a
+/// variable sees the same value.
 ///
 /// # Errors
-/// When one that must not be null is missing or null, or one is not of its type.
-/// Whether a scalar of our own is well formed is left to whoever reads it, who can
-/// name the argument.
+/// When a non-null one is missing or null, or one is not of its type. Custom scalars are
+/// checked where they are used: that error names the argument.
 pub(crate) fn complete(
     operation: &OperationDefinition,
     types: &Registry,
@@ -36,7 +34,7 @@ pub(crate) fn complete(
             return Err(ServerError::new(message, Some(definition.pos)));
         }
         if let Some(value) = given.get(name)
-            && let Err(Misfit { path, expected }) = check(types, ty, value)
+            && let Err(Mismatch { path, expected }) = check(types, ty, value)
         {
             let message = format!("the variable ${name}{path} is not {expected}");
             return Err(ServerError::new(message, Some(definition.pos)));
@@ -46,38 +44,39 @@ pub(crate) fn complete(
 }
 
 /// A value that is not of its type.
-struct Misfit {
-    /// Where in the variable: `.lines[0]`.
+struct Mismatch {
+    /// The path in the variable: `.lines[0]`.
     path: String,
     expected: String,
 }
 
-impl Misfit {
+impl Mismatch {
     fn new(expected: impl Into<String>) -> Self {
         Self { path: String::new(), expected: expected.into() }
     }
 
-    fn within(self, place: &str) -> Self {
-        Self { path: format!("{place}{}", self.path), ..self }
+    fn within(self, segment: &str) -> Self {
+        Self { path: format!("{segment}{}", self.path), ..self }
     }
 }
 
-fn check(types: &Registry, ty: &Type, value: &Value) -> Result<(), Misfit> {
+fn check(types: &Registry, ty: &Type, value: &Value) -> Result<(), Mismatch> {
     match (&ty.base, value) {
         (_, Value::Null) if ty.nullable => Ok(()),
-        (_, Value::Null) => Err(Misfit::new(format!("a value of {ty}, which is never null"))),
+        (_, Value::Null) => Err(Mismatch::new(format!("a value of {ty}, which is never null"))),
         (BaseType::List(inner), Value::List(list)) => {
             list.iter().enumerate().try_for_each(|(index, value)| {
-                check(types, inner, value).map_err(|misfit| misfit.within(&format!("[{index}]")))
+                check(types, inner, value)
+                    .map_err(|mismatch| mismatch.within(&format!("[{index}]")))
             })
         }
-        // One alone is a list of one.
+        // A single value is a list of one.
         (BaseType::List(inner), value) => check(types, inner, value),
         (BaseType::Named(name), value) => named(types, name, value),
     }
 }
 
-fn named(types: &Registry, name: &str, value: &Value) -> Result<(), Misfit> {
+fn named(types: &Registry, name: &str, value: &Value) -> Result<(), Mismatch> {
     let fits = match (name, value) {
         ("Int", Value::Number(number)) => number.is_i64() || number.is_u64(),
         ("Float", Value::Number(_))
@@ -93,11 +92,11 @@ fn named(types: &Registry, name: &str, value: &Value) -> Result<(), Misfit> {
             },
             Some(MetaType::InputObject { input_fields, .. }) => {
                 let Value::Object(fields) = value else {
-                    return Err(Misfit::new(format!("an object of type {name}")));
+                    return Err(Mismatch::new(format!("an object of type {name}")));
                 };
                 if let Some(unknown) = fields.keys().find(|key| !input_fields.contains_key(&***key))
                 {
-                    return Err(Misfit::new(format!("a {name}, which has no field {unknown}")));
+                    return Err(Mismatch::new(format!("a {name}, which has no field {unknown}")));
                 }
                 for field in input_fields.values() {
                     let value = fields.get(field.name.as_str());
@@ -106,21 +105,21 @@ fn named(types: &Registry, name: &str, value: &Value) -> Result<(), Misfit> {
                         None if ty.nullable || field.default_value.is_some() => {}
                         None => {
                             let needs = format!("a {name}, which needs the field {}", field.name);
-                            return Err(Misfit::new(needs));
+                            return Err(Mismatch::new(needs));
                         }
-                        // What null means within an input is said by whoever reads it.
+                        // The use of the input decides what null means.
                         Some(Value::Null) => {}
                         Some(value) => check(types, &ty, value)
-                            .map_err(|misfit| misfit.within(&format!(".{}", field.name)))?,
+                            .map_err(|mismatch| mismatch.within(&format!(".{}", field.name)))?,
                     }
                 }
                 true
             }
-            // Validation says which types there are not; scalars of our own are read later.
+            // Validation reports unknown types; custom scalars are checked where they are used.
             _ => !matches!(value, Value::Object(_)),
         },
     };
-    if fits { Ok(()) } else { Err(Misfit::new(format!("of type {name}"))) }
+    if fits { Ok(()) } else { Err(Mismatch::new(format!("of type {name}"))) }
 }
 
 #[cfg(test)]
@@ -141,7 +140,7 @@ mod tests {
     }
 
     #[test]
-    fn defaults_are_filled_in_where_nothing_is_given() {
+    fn defaults_fill_in_missing_values() {
         assert_eq!(completed("$a: Int = 1", json!({})), Ok(json!({ "a": 1 })));
         assert_eq!(completed("$a: Int! = 1", json!({})), Ok(json!({ "a": 1 })));
         assert_eq!(completed("$a: Int = 1", json!({ "a": null })), Ok(json!({ "a": null })));
@@ -150,7 +149,7 @@ mod tests {
     }
 
     #[test]
-    fn what_must_be_there_is_missed() {
+    fn a_missing_required_value_is_refused() {
         for (definition, given) in [
             ("$a: Int!", json!({})),
             ("$a: Int!", json!({ "a": null })),
@@ -163,7 +162,7 @@ mod tests {
     }
 
     #[test]
-    fn a_value_of_another_type_is_refused_with_its_place() {
+    fn a_value_of_another_type_is_refused_with_its_path() {
         for (definition, given, part) in [
             ("$a: Int", json!({ "a": "1" }), "$a is not of type Int"),
             ("$a: Int", json!({ "a": 1.5 }), "$a is not of type Int"),

@@ -1,4 +1,4 @@
-//! What one request may still take while it is executed.
+//! The budget of a request: values of its response, and statements at a time.
 
 use std::sync::atomic::{AtomicU64, Ordering};
 
@@ -7,39 +7,38 @@ use tokio::sync::{Semaphore, SemaphorePermit};
 use crate::error::{Code, Error, Result};
 use crate::graphql::response::errors::TooComplex;
 
-/// Statements of one request that run at the same time, so that it does not take
-/// every connection there is.
-const AT_ONCE: usize = 3;
+/// Most statements of a request at a time, so that it does not take all connections.
+const STATEMENTS: usize = 3;
 
-/// What one request may still take.
+/// The budget of a request.
 #[derive(Debug)]
 pub(crate) struct Budget {
     limit: u64,
-    made: AtomicU64,
-    turns: Semaphore,
+    used: AtomicU64,
+    statements: Semaphore,
 }
 
 impl Budget {
     pub(crate) const fn new(limit: u64) -> Self {
-        Self { limit, made: AtomicU64::new(0), turns: Semaphore::const_new(AT_ONCE) }
+        Self { limit, used: AtomicU64::new(0), statements: Semaphore::const_new(STATEMENTS) }
     }
 
-    /// Makes so many more values.
+    /// Uses so many values.
     ///
     /// # Errors
-    /// When these are more than may be.
+    /// When they exceed the limit.
     pub(crate) fn take(&self, values: u64) -> Result<()> {
         let before =
-            self.made.fetch_add(values.min(self.limit.saturating_add(1)), Ordering::Relaxed);
+            self.used.fetch_add(values.min(self.limit.saturating_add(1)), Ordering::Relaxed);
         if before.saturating_add(values) <= self.limit { Ok(()) } else { Err(self.exceeded()) }
     }
 
-    /// How many values may still be made.
+    /// The values that are left.
     pub(crate) fn left(&self) -> u64 {
-        self.limit.saturating_sub(self.made.load(Ordering::Relaxed))
+        self.limit.saturating_sub(self.used.load(Ordering::Relaxed))
     }
 
-    /// Whether an answer may have so many values.
+    /// Whether a response may have so many values.
     pub(crate) const fn allows(&self, values: u64) -> bool {
         values <= self.limit
     }
@@ -50,9 +49,9 @@ impl Budget {
         Error::new(Code::BadUserInput, message).with_source(TooComplex)
     }
 
-    /// Waits until the request may run one more statement.
-    pub(crate) async fn turn(&self) -> Result<SemaphorePermit<'_>> {
-        self.turns
+    /// Waits until the request may run another statement.
+    pub(crate) async fn permit(&self) -> Result<SemaphorePermit<'_>> {
+        self.statements
             .acquire()
             .await
             .map_err(|error| Error::internal("the request has ended").with_source(error))

@@ -1,4 +1,4 @@
-//! Commands: what the root fields of a mutation do before their row is read.
+//! Commands: the work of a mutation's root fields, before their row is read.
 
 use std::time::Duration;
 
@@ -14,20 +14,20 @@ use crate::graphql::inputs::arguments::Given;
 use crate::load::BatchLimits;
 use crate::query::{Key, Reader};
 
-/// The work of a command; it returns the key of the row that the payload is over.
+/// Runs a command and returns the key of its row, which the payload is over.
 pub type Run = for<'a> fn(Command<'a>) -> BoxFuture<'a, Result<Key>>;
 
-/// What all commands work with. Clones share the work under way.
+/// The resources of commands. Clones share the work under way.
 #[derive(Debug, Clone)]
 pub struct Commands {
     pub(crate) pool: PgPool,
-    /// Of the main database, where a row can be read as soon as it is written.
+    /// Reads from the main database, because a replica lags behind.
     pub(crate) reader: Reader,
     pub(crate) database: PgConnectOptions,
     pub(crate) limits: BatchLimits,
     patience: Duration,
     pub(crate) stop: CancellationToken,
-    /// Work under way holds a receiver.
+    /// Each task under way holds a receiver.
     running: watch::Sender<()>,
 }
 
@@ -37,13 +37,13 @@ pub struct Command<'a> {
     /// The fields of its argument `input`.
     pub(crate) input: Given<'a>,
     pub(crate) commands: &'a Commands,
-    /// When the operation is answered even if work is still under way.
+    /// When the request is answered even if the work is still under way.
     pub(crate) deadline: Instant,
 }
 
 impl Commands {
-    /// Commands on the main database, to which `pool` and `database` lead. An operation
-    /// waits up to `patience` for its work; `stop` ends work early.
+    /// Commands on the main database, over a pool and by connections of their own. A request
+    /// waits up to `patience` for their work; `stop` ends work early.
     #[must_use]
     pub fn new(
         pool: PgPool,
@@ -56,13 +56,13 @@ impl Commands {
         Self { pool, reader, database, limits, patience, stop, running }
     }
 
-    /// The way to the main database.
+    /// How to connect to the main database.
     #[must_use]
     pub fn database(&self) -> PgConnectOptions {
         self.database.clone()
     }
 
-    /// When an operation that begins now is answered at the latest.
+    /// When a request that begins now stops waiting.
     pub(crate) fn deadline(&self) -> Instant {
         Instant::now() + self.patience
     }
@@ -74,9 +74,9 @@ impl Commands {
 }
 
 impl Command<'_> {
-    /// Does work in a task of its own, which goes on when the client disconnects or the
-    /// deadline passes. The work sends the key of its row once that is committed; from
-    /// then on the row tells how the work ends.
+    /// Does work in a task of its own, which continues when the client disconnects or the
+    /// deadline passes. The work sends the key of its row once that is committed; from then
+    /// on the row records how the work ends.
     pub(crate) async fn detach<W>(
         self,
         work: impl FnOnce(oneshot::Sender<Uuid>) -> W,

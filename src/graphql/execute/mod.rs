@@ -1,13 +1,12 @@
-//! Reads what a plan says, level by level: all rows of a level are there before
-//! the next is read, so each selected list costs one statement, however many
-//! rows it is below of.
+//! Executes a plan level by level: all rows of a level are read before the next level, so
+//! each selected connection costs one statement, whatever the number of its parents.
 
 pub(crate) mod budget;
 pub(crate) mod command;
+pub(crate) mod data;
 pub(crate) mod subscription;
 
 use std::collections::HashMap;
-use std::sync::Arc;
 
 use async_graphql::Variables;
 use async_graphql::parser::types::OperationType;
@@ -18,124 +17,71 @@ use tokio::time::Instant;
 
 use self::budget::Budget;
 use self::command::{Command, Commands};
+use self::data::{Fetched, KeyedRows, Lists, Read, RootData, SalesRows};
 use super::plan::{Connection, Fetch, Many, Object, Operation, Root, RootStep, Sales, count};
 use crate::auth::Scope;
 use crate::catalog::Column;
 use crate::error::{Code, Error, Result};
 use crate::graphql::inputs::arguments::{Arguments, Given};
-use crate::graphql::plan::bind::{Asks, Wanted};
+use crate::graphql::plan::bind::{Bindings, RootTarget};
 use crate::graphql::schema::model::{RootField, RootValue};
 use crate::query::aggregate::Owners;
 use crate::query::{Below, Extent, Key, List, Pages, Reader, Row};
 
-/// Reads for one request.
+/// The execution of one request.
 #[derive(Debug)]
 pub(crate) struct Execution<'a> {
     pub(crate) reader: &'a Reader,
     pub(crate) scope: &'a Scope,
     pub(crate) budget: &'a Budget,
-    pub(crate) asks: &'a Asks,
-    /// With the time by which they are to be answered.
+    pub(crate) bindings: &'a Bindings,
+    /// With the time at which the request is answered even if one is still running.
     pub(crate) commands: Option<(&'a Commands, Instant)>,
 }
 
-/// What was read, or why it was not.
-#[derive(Debug)]
-pub(crate) enum Read<T> {
-    There(T),
-    Failed(Arc<Error>),
-}
-
-/// What a root field read.
-#[derive(Debug)]
-pub(crate) enum RootData {
-    Nothing,
-    /// By the field's fetches; `None` for those of which no row was wanted.
-    Keys(Vec<Option<Read<Found>>>),
-    List(Read<Lists>),
-}
-
-/// Rows by their keys.
-#[derive(Debug)]
-pub(crate) struct Found {
-    /// Where they are among the rows.
-    pub(crate) at: HashMap<Key, usize>,
-    pub(crate) fetched: Fetched,
-}
-
-/// The rows of a statement and what is below them.
-#[derive(Debug)]
-pub(crate) struct Fetched {
-    pub(crate) rows: Vec<Row>,
-    /// By [`Fetch::below`].
-    pub(crate) below: Vec<Read<Lists>>,
-    /// By [`Fetch::sales`].
-    pub(crate) sales: Vec<Read<Sold>>,
-}
-
-/// Measures of sales, for each of the rows they belong to.
-#[derive(Debug)]
-pub(crate) struct Sold {
-    /// Which are those of a row. `None` where that row refers to nothing that sells.
-    pub(crate) of: Vec<Option<usize>>,
-    pub(crate) rows: Vec<Row>,
-}
-
-/// The pages of a connection, one for each of its parents.
-#[derive(Debug)]
-pub(crate) struct Lists {
-    /// Which page is that of a row of the level above. `None` where that row
-    /// refers to no parent.
-    pub(crate) of: Vec<Option<usize>>,
-    pub(crate) pages: Vec<Extent>,
-    pub(crate) counts: Vec<i64>,
-    pub(crate) fetched: Fetched,
-}
-
-impl Read<Found> {
-    /// The row with this key; `None` where the rows could not be read, too.
-    fn row(&self, key: &Key) -> Option<&Row> {
-        let Self::There(found) = self else { return None };
-        found.at.get(key).and_then(|index| found.fetched.rows.get(*index))
-    }
-}
-
-impl<T> From<Result<T>> for Read<T> {
-    fn from(result: Result<T>) -> Self {
-        match result {
-            Ok(there) => Self::There(there),
-            Err(error) => Self::Failed(Arc::new(error)),
-        }
-    }
-}
-
 impl Execution<'_> {
-    /// Reads all root fields: at the same time, but those of a mutation one after the
-    /// other, each once its command has run. A command in `wanted` gives way to the key
-    /// of its row, and what must be found but is not to an error.
+    /// Reads all root fields, side by side; those of a mutation one after the other, each
+    /// once its command has run. The target of a command becomes its row; the target of
+    /// a missing row that must exist becomes an error.
     pub(crate) async fn read(
         &self,
         operation: &Operation,
-        wanted: &mut [Result<Wanted>],
+        targets: &mut [Result<RootTarget>],
     ) -> Vec<RootData> {
-        let roots = operation.roots.iter().zip(wanted);
+        let roots = operation.roots.iter().zip(targets);
         if operation.kind != OperationType::Mutation {
-            return join_all(roots.map(|(root, wanted)| self.root(root, wanted))).await;
+            return join_all(roots.map(|(root, target)| self.root(root, target))).await;
         }
-        let mut read = Vec::with_capacity(roots.len());
-        for (root, wanted) in roots {
-            read.push(self.root(root, wanted).await);
+        let mut data = Vec::with_capacity(roots.len());
+        for (root, target) in roots {
+            data.push(self.root(root, target).await);
         }
-        read
+        data
     }
 
-    async fn root(&self, root: &Root, wanted: &mut Result<Wanted>) -> RootData {
-        if let (RootStep::Keys { field, .. }, Ok(Wanted::Command(input))) = (&root.step, &*wanted) {
-            *wanted = self.run(field, input).await.map(|key| Wanted::One(0, key));
+    async fn root(&self, root: &Root, target: &mut Result<RootTarget>) -> RootData {
+        let RootStep::Keys { field, fetches, .. } = &root.step else {
+            return match (&root.step, target) {
+                (RootStep::List { connection, .. }, Ok(_)) => {
+                    RootData::List(self.lists(connection, None).await.into())
+                }
+                _ => RootData::Nothing,
+            };
+        };
+        if let Ok(RootTarget::Command(input)) = &*target {
+            *target = self.run(field, input).await.map(|key| RootTarget::Row(0, key));
         }
-        let data = self.rows(root, wanted).await;
-        if let Some(error) = missing(root, wanted, &data) {
-            *wanted = Err(error);
+        let data = match &*target {
+            Ok(RootTarget::Row(fetch, key)) => self.keys(fetches, &[(*fetch, key)]).await,
+            Ok(RootTarget::Rows(keys)) => {
+                let keys: Vec<_> = keys.iter().map(|(fetch, key)| (*fetch, key)).collect();
+                self.keys(fetches, &keys).await
+            }
+            _ => return RootData::Nothing,
+        };
+        let data = RootData::Keys(data);
+        if let Some(error) = missing(field, target, &data) {
+            *target = Err(error);
         }
         data
     }
@@ -150,31 +96,11 @@ impl Execution<'_> {
         run(Command { input, commands, deadline }).await
     }
 
-    async fn rows(&self, root: &Root, wanted: &Result<Wanted>) -> RootData {
-        match (&root.step, wanted) {
-            (RootStep::List { connection, .. }, Ok(_)) => {
-                RootData::List(self.lists(connection, None).await.into())
-            }
-            (RootStep::Keys { fetches, .. }, Ok(Wanted::One(of, key))) => {
-                let wanted = [(*of, key)];
-                RootData::Keys(self.keys(fetches, &wanted).await)
-            }
-            (RootStep::Keys { fetches, .. }, Ok(Wanted::Each(keys))) => {
-                let wanted: Vec<_> = keys.iter().map(|(of, key)| (*of, key)).collect();
-                RootData::Keys(self.keys(fetches, &wanted).await)
-            }
-            _ => RootData::Nothing,
-        }
-    }
-
-    /// One statement for each of the fetches that is wanted.
-    async fn keys(&self, fetches: &[Fetch], wanted: &[(usize, &Key)]) -> Vec<Option<Read<Found>>> {
+    /// One statement for each of the fetches with keys.
+    async fn keys(&self, fetches: &[Fetch], all: &[(usize, &Key)]) -> Vec<Option<Read<KeyedRows>>> {
         join_all(fetches.iter().enumerate().map(async |(index, fetch)| {
-            let mut keys: Vec<Key> = wanted
-                .iter()
-                .filter(|(of, _)| *of == index)
-                .map(|(_, key)| (*key).clone())
-                .collect();
+            let own = all.iter().filter(|(fetch, _)| *fetch == index);
+            let mut keys: Vec<Key> = own.map(|(_, key)| (*key).clone()).collect();
             keys.sort_unstable();
             keys.dedup();
             if keys.is_empty() { None } else { Some(self.by_keys(fetch, &keys).await.into()) }
@@ -182,11 +108,11 @@ impl Execution<'_> {
         .await
     }
 
-    async fn by_keys(&self, fetch: &Fetch, keys: &[Key]) -> Result<Found> {
-        let turn = self.budget.turn().await?;
+    async fn by_keys(&self, fetch: &Fetch, keys: &[Key]) -> Result<KeyedRows> {
+        let permit = self.budget.permit().await?;
         let rows = self.reader.by_keys(self.scope, &fetch.selection, keys).await?;
-        drop(turn);
-        let columns = fetch.entity.table.key;
+        drop(permit);
+        let columns = fetch.of.table.key;
         let mut at = HashMap::with_capacity(rows.len());
         for (index, row) in rows.iter().enumerate() {
             if let Some(key) = row.key(columns, 0..columns.len())? {
@@ -194,10 +120,10 @@ impl Execution<'_> {
             }
         }
         let fetched = self.fetched(fetch, rows).await?;
-        Ok(Found { at, fetched })
+        Ok(KeyedRows { at, fetched })
     }
 
-    /// The rows with what is below them. Boxed, because plans contain plans.
+    /// The rows with what is below them. Boxed, because this recurses.
     fn fetched<'b>(&'b self, fetch: &'b Fetch, rows: Vec<Row>) -> BoxFuture<'b, Result<Fetched>> {
         async move {
             let values = fetch.nodes.iter().map(Object::least_values);
@@ -221,25 +147,25 @@ impl Execution<'_> {
         read.await.into()
     }
 
-    async fn sales(&self, sales: &Sales, rows: &[Row]) -> Read<Sold> {
+    async fn sales(&self, sales: &Sales, rows: &[Row]) -> Read<SalesRows> {
         let read = async {
             let (of, keys) = parents(rows, sales.columns, &sales.parent)?;
-            if keys.is_empty() || sales.measured.wanted.is_empty() {
-                return Ok(Sold { of, rows: Vec::new() });
+            if keys.is_empty() || sales.measures.selected.is_empty() {
+                return Ok(SalesRows { of, rows: Vec::new() });
             }
-            let (lines, measures) = self.asks.sales(sales.number)?;
+            let (lines, measures) = self.bindings.sales(sales.number)?;
             let owners =
                 Owners { path: sales.owner.path, columns: sales.owner.columns, keys: &keys };
-            let _turn = self.budget.turn().await?;
+            let _permit = self.budget.permit().await?;
             let rows = self.reader.measure(self.scope, lines, measures, owners).await?;
-            Ok(Sold { of, rows })
+            Ok(SalesRows { of, rows })
         };
         read.await.into()
     }
 
     /// The pages of a connection: of the root, or one for each parent.
     async fn lists(&self, connection: &Connection, below: Option<Below<'_>>) -> Result<Lists> {
-        // Both to their ends: one that is dropped meanwhile costs its connection.
+        // Not `try_join!`: dropping a statement under way closes its connection.
         let (pages, counts) = join!(self.pages(connection, below), self.counts(connection, below));
         let (Pages { rows, pages }, counts) = (pages?, counts?);
         self.budget.take(count(rows.len()).saturating_mul(connection.edge_values()))?;
@@ -253,20 +179,20 @@ impl Execution<'_> {
             let nothing = Extent { start: 0, end: 0, has_more: false };
             return Ok(Pages { rows: Vec::new(), pages: vec![nothing; lists] });
         }
-        let ask = self.asks.of(connection.number)?;
+        let binding = self.bindings.list(connection.number)?;
         let list = List {
-            rows: ask.rows(),
+            rows: binding.rows(),
             selection: &connection.fetch.selection,
-            condition: &ask.condition,
-            page: &ask.page,
+            condition: &binding.condition,
+            page: &binding.page,
             cursors: connection.needs_cursors(),
         };
-        let _turn = self.budget.turn().await?;
+        let _permit = self.budget.permit().await?;
         match below {
             None => self.reader.list(self.scope, &list).await,
             Some(below) => {
-                let most = self.budget.left() / connection.row_values();
-                let pages = self.reader.list_below(self.scope, &list, below, most).await?;
+                let max = self.budget.left() / connection.row_values();
+                let pages = self.reader.list_below(self.scope, &list, below, max).await?;
                 pages.ok_or_else(|| self.budget.exceeded())
             }
         }
@@ -277,36 +203,35 @@ impl Execution<'_> {
         if lists == 0 || !connection.needs_count() {
             return Ok(vec![0; lists]);
         }
-        let ask = self.asks.of(connection.number)?;
-        let table = connection.fetch.entity.table;
-        let _turn = self.budget.turn().await?;
+        let binding = self.bindings.list(connection.number)?;
+        let table = connection.fetch.of.table;
+        let _permit = self.budget.permit().await?;
         match below {
-            None => {
-                Ok(vec![self.reader.count(self.scope, table, ask.rows(), &ask.condition).await?])
+            None => Ok(vec![
+                self.reader.count(self.scope, table, binding.rows(), &binding.condition).await?,
+            ]),
+            Some(below) => {
+                self.reader.count_below(self.scope, table, &binding.condition, below).await
             }
-            Some(below) => self.reader.count_below(self.scope, table, &ask.condition, below).await,
         }
     }
 }
 
-/// The error of a row that must be there: one that is followed, or a command's.
-fn missing(root: &Root, wanted: &Result<Wanted>, data: &RootData) -> Option<Error> {
-    let (RootStep::Keys { field, .. }, Ok(Wanted::One(of, key)), RootData::Keys(found)) =
-        (&root.step, wanted, data)
-    else {
-        return None;
-    };
-    match found.get(*of) {
-        Some(Some(Read::There(found))) if !found.at.contains_key(key) => match &field.value {
-            RootValue::Followed { not_found, .. } => Some(Error::new(Code::NotFound, *not_found)),
-            RootValue::Command { .. } => Some(Error::internal("the row of a command is missing")),
-            _ => None,
-        },
+/// The error of a missing row that must exist: one that is followed, or a command's.
+fn missing(field: &RootField, target: &Result<RootTarget>, data: &RootData) -> Option<Error> {
+    let Ok(RootTarget::Row(fetch, key)) = target else { return None };
+    match (&field.value, data.row(*fetch, key)) {
+        (RootValue::Followed { not_found, .. }, Some(None)) => {
+            Some(Error::new(Code::NotFound, *not_found))
+        }
+        (RootValue::Command { .. }, Some(None)) => {
+            Some(Error::internal("the row of a command is missing"))
+        }
         _ => None,
     }
 }
 
-/// The keys of the parents of rows, each once, and for each row which is its own.
+/// The distinct keys of the parents of rows, and the index of each row's.
 fn parents(
     rows: &[Row],
     columns: &[Column],

@@ -1,39 +1,36 @@
-//! Subscriptions: each answer is a snapshot, what executing the operation now answers.
+//! Subscriptions: each response is a snapshot, which executing the operation again gives.
 
 use crate::error::Result;
-use crate::graphql::execute::RootData;
-use crate::graphql::plan::bind::Wanted;
+use crate::graphql::execute::data::RootData;
+use crate::graphql::plan::bind::RootTarget;
 use crate::graphql::plan::{Root, RootStep};
 use crate::graphql::response::Answer;
 
-/// What an operation answers now.
+/// The response of an operation now.
 #[derive(Debug)]
-pub struct Look {
-    /// The answer.
+pub struct Snapshot {
+    /// The response.
     pub answer: Answer,
-    /// Whether it stays like this: there is nothing to follow, or not any more.
+    /// Whether it will not change: nothing is followed, or its row has ended.
     pub is_last: bool,
 }
 
-impl Look {
-    /// The answer to what is not followed.
+impl Snapshot {
+    /// The response of an operation that does not follow anything.
     #[must_use]
     pub const fn once(answer: Answer) -> Self {
         Self { answer, is_last: true }
     }
 }
 
-/// Whether the row of a root field is one that changes still. What is below it was read
-/// later: of a row that has ended, everything is of its last state.
-pub(crate) fn goes_on(root: &Root, wanted: &Result<Wanted>, data: &RootData) -> bool {
-    let (RootStep::Keys { ended_when: Some(ended_when), .. }, Ok(Wanted::One(of, key))) =
-        (&root.step, wanted)
+/// Whether the row of a root field is followed and has not ended. What is below the row
+/// was read after it: below a row that has ended, nothing changes any more.
+pub(crate) fn may_change(root: &Root, target: &Result<RootTarget>, data: &RootData) -> bool {
+    let (RootStep::Keys { ended_when: Some(column), .. }, Ok(RootTarget::Row(fetch, key))) =
+        (&root.step, target)
     else {
         return false;
     };
-    let row = match data {
-        RootData::Keys(found) => found.get(*of).and_then(|found| found.as_ref()?.row(key)),
-        _ => None,
-    };
-    matches!(row.map(|row| row.is_null(*ended_when)), Some(Ok(true)))
+    let row = data.row(*fetch, key).flatten();
+    matches!(row.map(|row| row.is_null(*column)), Some(Ok(true)))
 }

@@ -13,7 +13,7 @@ use super::schema::{
 use crate::catalog::{Column, Kind, ToMany, ToOne};
 use crate::error::Result;
 use crate::graphql::schema::global_id;
-use crate::graphql::schema::model::{Entity, Field, FieldValue, Keyword, Searched, Shape};
+use crate::graphql::schema::model::{Field, FieldValue, Keyword, ObjectType, SearchColumns, Type};
 use crate::query::{Comparison, Condition, Key, TextMatch, Value as Bound};
 
 /// Most conditions of a filter.
@@ -23,7 +23,7 @@ pub(super) const CONDITIONS: usize = 500;
 ///
 /// # Errors
 /// `BAD_USER_INPUT` that names the argument and the place in it.
-pub(in crate::graphql) fn condition(entity: &'static Entity, filter: &Value) -> Result<Condition> {
+pub(in crate::graphql) fn condition(entity: &'static Type, filter: &Value) -> Result<Condition> {
     if *filter == Value::Null {
         return Ok(Condition::everything());
     }
@@ -33,9 +33,9 @@ pub(in crate::graphql) fn condition(entity: &'static Entity, filter: &Value) -> 
 /// The row a filter is over: that of an entity, or a group of its fields.
 #[derive(Debug, Clone, Copy)]
 struct Over {
-    shape: &'static Shape,
+    shape: &'static ObjectType,
     /// Of a group there is none.
-    entity: Option<&'static Entity>,
+    entity: Option<&'static Type>,
     /// The column that is null when the group is.
     guard: Option<&'static Column>,
 }
@@ -53,7 +53,7 @@ impl Budget {
     /// `BAD_USER_INPUT` that names the place.
     pub(super) fn entity(
         &mut self,
-        entity: &'static Entity,
+        entity: &'static Type,
         value: &Value,
         place: Place<'_>,
     ) -> Result<Condition> {
@@ -158,7 +158,7 @@ impl Budget {
 
     fn ids(
         &mut self,
-        entity: &'static Entity,
+        entity: &'static Type,
         value: &Value,
         place: &Place<'_>,
     ) -> Result<Condition> {
@@ -190,7 +190,7 @@ impl Budget {
 
     fn many(
         &mut self,
-        of: &'static Entity,
+        of: &'static Type,
         relation: ToMany,
         value: &Value,
         place: &Place<'_>,
@@ -279,7 +279,7 @@ fn reached(way: &[ToOne], condition: Condition) -> Condition {
     })
 }
 
-fn found(searched: &'static Searched, word: &str) -> Condition {
+fn found(searched: &'static SearchColumns, word: &str) -> Condition {
     let own = searched.columns.iter().map(|column| Condition::Matches {
         column,
         how: TextMatch::Contains,
@@ -291,7 +291,7 @@ fn found(searched: &'static Searched, word: &str) -> Condition {
     Condition::Any(own.chain(related).collect())
 }
 
-fn key(entity: &'static Entity, value: &Value, place: &Place<'_>) -> Result<Key> {
+fn key(entity: &'static Type, value: &Value, place: &Place<'_>) -> Result<Key> {
     scalar::string(place.present(value)?)
         .and_then(|text| global_id::decode(text, &[entity], FILTER).ok())
         .map(|(_, key)| key)

@@ -11,23 +11,23 @@ use super::schema::{AND, MEANING, NOT, OR, compared, insert};
 use crate::catalog::Kind;
 use crate::error::Result;
 use crate::graphql::schema::meta::input;
-use crate::graphql::schema::model::{FieldValue, Shape, Shown};
+use crate::graphql::schema::model::{FieldValue, ObjectType, OutputType};
 use crate::graphql::types::SALES_MEASURES;
 use crate::query::Condition;
 use crate::query::aggregate::Measures;
 
 /// The name of the filter by a shape of measures: `SalesMeasureFilter` for
 /// `SalesMeasures`.
-fn filter_name(shape: &Shape) -> String {
+fn filter_name(shape: &ObjectType) -> String {
     format!("{}Filter", shape.name.strip_suffix('s').unwrap_or(shape.name))
 }
 
 /// As what a measure is compared: whole numbers as such, all else exactly.
-const fn operand(shown: Shown) -> Operand {
+const fn operand(shown: OutputType) -> Operand {
     Operand::Scalar(match shown {
-        Shown::Int => Kind::Int,
-        Shown::Long => Kind::Long,
-        Shown::Decimal => Kind::Decimal,
+        OutputType::Int => Kind::Int,
+        OutputType::Long => Kind::Long,
+        OutputType::Decimal => Kind::Decimal,
     })
 }
 
@@ -36,7 +36,7 @@ pub(super) fn register(registry: &mut Registry) {
     shape(registry, &SALES_MEASURES);
 }
 
-fn shape(registry: &mut Registry, of: &'static Shape) -> String {
+fn shape(registry: &mut Registry, of: &'static ObjectType) -> String {
     let name = filter_name(of);
     let list = format!("[{name}!]");
     let mut fields = vec![
@@ -73,7 +73,7 @@ struct Having<'a> {
 impl Having<'_> {
     fn shape(
         &mut self,
-        shape: &'static Shape,
+        shape: &'static ObjectType,
         value: &Value,
         place: Place<'_>,
     ) -> Result<Condition> {
@@ -101,7 +101,7 @@ impl Having<'_> {
 
     fn each(
         &mut self,
-        of: &'static Shape,
+        of: &'static ObjectType,
         value: &Value,
         place: &Place<'_>,
     ) -> Result<Vec<Condition>> {

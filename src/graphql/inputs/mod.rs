@@ -20,7 +20,7 @@ use async_graphql::registry::Registry;
 
 use self::place::Place;
 use crate::error::Result;
-use crate::graphql::schema::model::Entity;
+use crate::graphql::schema::model::Type;
 use crate::query::Order;
 
 pub(super) use filter::condition;
@@ -30,7 +30,7 @@ pub(super) use schema::insert as register_object;
 
 /// Makes the filter and the order of an entity known, and all they refer to but
 /// the enumerations, which the entity's own fields make known.
-pub(super) fn register(registry: &mut Registry, entity: &'static Entity) {
+pub(super) fn register(registry: &mut Registry, entity: &'static Type) {
     schema::filter(registry, entity);
     order::register(registry, entity);
 }
@@ -39,6 +39,6 @@ pub(super) fn register(registry: &mut Registry, entity: &'static Entity) {
 ///
 /// # Errors
 /// As [`condition`].
-pub(super) fn order(entity: &'static Entity, order: &Value) -> Result<Order> {
+pub(super) fn order(entity: &'static Type, order: &Value) -> Result<Order> {
     order::read(entity, order, Place::of(ORDER_BY))
 }

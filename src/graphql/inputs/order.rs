@@ -14,7 +14,7 @@ use super::schema::insert;
 use crate::catalog::{Column, ToOne};
 use crate::error::{Error, Result};
 use crate::graphql::schema::meta::input;
-use crate::graphql::schema::model::{Aggregate, Entity, FieldValue, Shape};
+use crate::graphql::schema::model::{Aggregate, FieldValue, ObjectType, Type};
 use crate::graphql::types;
 use crate::query::{Direction, Nulls, Order, OrderBy, OrderKey};
 
@@ -44,12 +44,12 @@ static ALL: LazyLock<HashMap<&'static str, Vec<Key>>> =
     LazyLock::new(|| types::ALL.iter().map(|entity| (entity.shape.name, keys(entity))).collect());
 
 /// What rows of an entity can be ordered by.
-pub(super) fn keys_of(entity: &Entity) -> &'static [Key] {
+pub(super) fn keys_of(entity: &Type) -> &'static [Key] {
     ALL.get(entity.shape.name).map_or(&[], Vec::as_slice)
 }
 
 /// Makes the order of an entity known.
-pub(super) fn register(registry: &mut Registry, entity: &'static Entity) {
+pub(super) fn register(registry: &mut Registry, entity: &'static Type) {
     let name = order_name(entity);
     if registry.types.contains_key(&name) {
         return;
@@ -82,7 +82,7 @@ pub(super) fn register(registry: &mut Registry, entity: &'static Entity) {
 ///
 /// # Errors
 /// `BAD_USER_INPUT` that names the place.
-pub(super) fn read(entity: &'static Entity, value: &Value, place: Place<'_>) -> Result<Order> {
+pub(super) fn read(entity: &'static Type, value: &Value, place: Place<'_>) -> Result<Order> {
     let mut order = Order::default();
     if *value == Value::Null {
         return Ok(order);
@@ -98,7 +98,7 @@ pub(super) fn read(entity: &'static Entity, value: &Value, place: Place<'_>) -> 
     Ok(order)
 }
 
-fn key(entity: &'static Entity, value: &Value, place: &Place<'_>) -> Result<OrderKey> {
+fn key(entity: &'static Type, value: &Value, place: &Place<'_>) -> Result<OrderKey> {
     let ty = order_name(entity);
     let (mut by, mut direction, mut nulls) = (None, Direction::Asc, Nulls::Last);
     for (name, value) in place.object(value, &ty)? {
@@ -132,11 +132,11 @@ pub(super) fn one_of<T: Copy>(
     })
 }
 
-fn field_name(entity: &Entity) -> String {
+fn field_name(entity: &Type) -> String {
     format!("{}Field", order_name(entity))
 }
 
-fn keys(entity: &'static Entity) -> Vec<Key> {
+fn keys(entity: &'static Type) -> Vec<Key> {
     let mut keys = Vec::new();
     columns(&entity.shape, None, &mut |name, column| {
         keys.push(Key {
@@ -158,7 +158,7 @@ fn keys(entity: &'static Entity) -> Vec<Key> {
 }
 
 /// The columns of a row a list's rows refer to.
-fn related(keys: &mut Vec<Key>, name: &str, to: &'static Entity, way: &[ToOne]) {
+fn related(keys: &mut Vec<Key>, name: &str, to: &'static Type, way: &[ToOne]) {
     columns(&to.shape, None, &mut |column_name, column| {
         let name = format!("{name}.{column_name}");
         keys.push(Key {
@@ -171,7 +171,7 @@ fn related(keys: &mut Vec<Key>, name: &str, to: &'static Entity, way: &[ToOne]) 
 
 /// Shows each column that has an order, with the name of its field.
 fn columns(
-    shape: &'static Shape,
+    shape: &'static ObjectType,
     guard: Option<&'static Column>,
     show: &mut dyn FnMut(String, &'static Column),
 ) {
@@ -192,7 +192,7 @@ fn columns(
 
 fn within(
     name: &str,
-    group: &'static Shape,
+    group: &'static ObjectType,
     guard: Option<&'static Column>,
     show: &mut dyn FnMut(String, &'static Column),
 ) {

@@ -6,7 +6,7 @@ use super::comparison::{self, Operand};
 use super::names::filter_name;
 use crate::catalog::Kind;
 use crate::graphql::schema::meta::input;
-use crate::graphql::schema::model::{Entity, Field, FieldValue, Inputs, Shape};
+use crate::graphql::schema::model::{Field, FieldValue, Inputs, ObjectType, Type};
 use crate::graphql::schema::scalars;
 use crate::query::{Comparison, Quantifier};
 
@@ -37,17 +37,17 @@ pub(super) const MEANING: &str = "All fields given must hold; without any it mat
                        counts as left out. At most 10 filters in each other and 500 conditions.";
 
 /// The name of the filter by the rows that refer to one.
-pub(super) fn list_filter_name(of: &Entity) -> String {
+pub(super) fn list_filter_name(of: &Type) -> String {
     format!("{}ListFilter", of.shape.name)
 }
 
 /// The name of the filter by a group of fields.
-pub(super) fn group_filter_name(group: &Shape) -> String {
+pub(super) fn group_filter_name(group: &ObjectType) -> String {
     format!("{}Filter", group.name)
 }
 
 /// Makes the filter of an entity known, and those it leads to.
-pub(super) fn filter(registry: &mut Registry, entity: &'static Entity) {
+pub(super) fn filter(registry: &mut Registry, entity: &'static Type) {
     let name = filter_name(entity);
     if registry.types.contains_key(&name) {
         return;
@@ -76,7 +76,7 @@ pub(super) fn filter(registry: &mut Registry, entity: &'static Entity) {
 }
 
 /// The fields of a filter by the fields of a shape.
-fn shape(registry: &mut Registry, shape: &'static Shape, name: &str) -> Vec<MetaInputValue> {
+fn shape(registry: &mut Registry, shape: &'static ObjectType, name: &str) -> Vec<MetaInputValue> {
     let list = format!("[{name}!]");
     let mut fields = vec![
         input(AND, &list, "All of these match; an empty list matches everything."),
@@ -161,7 +161,7 @@ fn ids(registry: &mut Registry) {
     insert(registry, ID_FILTER, "Picks rows by their global ids.", fields);
 }
 
-fn listed(registry: &mut Registry, of: &'static Entity) -> String {
+fn listed(registry: &mut Registry, of: &'static Type) -> String {
     let name = list_filter_name(of);
     filter(registry, of);
     if registry.types.contains_key(&name) {

@@ -1,5 +1,5 @@
-//! The values that one request gives to the arguments of a plan. It is done for
-//! the whole document before anything is read, so every refusal comes first.
+//! Binds the values of one request to the arguments of a plan: of all of them before
+//! anything is read, so that every refusal comes first.
 
 use async_graphql::Variables;
 
@@ -8,7 +8,7 @@ use crate::graphql::inputs::Grouping;
 use crate::graphql::inputs::arguments::{Arguments, Given, missing};
 use crate::graphql::inputs::root_arguments;
 use crate::graphql::plan::{
-    Connection, Fetch, Measured, Operation, Root, RootStep, Sales, WantedMeasure,
+    Connection, Fetch, Operation, Root, RootStep, Sales, SelectedMeasure, SelectedMeasures,
 };
 use crate::graphql::schema::global_id;
 use crate::graphql::schema::model::{RootField, RootValue};
@@ -18,86 +18,89 @@ use crate::query::{
     self, Condition, Key, KeyPart, Order, Page, PageSizes, PageTooLarge, Rows, bad_argument,
 };
 
-/// A plan's values.
+/// The values of a plan.
 #[derive(Debug)]
-pub(crate) struct Bound {
+pub(crate) struct BoundOperation {
     /// What each root field reads, in their order; an error refuses the field.
-    pub(crate) roots: Vec<Result<Wanted>>,
-    pub(crate) asks: Asks,
+    pub(crate) roots: Vec<Result<RootTarget>>,
+    pub(crate) bindings: Bindings,
 }
 
-/// What is asked of the connections, by their numbers. Those of refused fields
+/// The values of connections and sales, by their numbers. Those of refused root fields
 /// may be missing.
 #[derive(Debug)]
-pub(crate) struct Asks {
-    lists: Vec<Option<Ask>>,
+pub(crate) struct Bindings {
+    lists: Vec<Option<ListBinding>>,
     sales: Vec<Option<(Condition, Measures)>>,
 }
 
 /// What a root field reads.
 #[derive(Debug)]
-pub(crate) enum Wanted {
-    /// Nothing, or what its connection says.
-    Itself,
-    /// One row: which of the field's fetches, and the key.
-    One(usize, Key),
+pub(crate) enum RootTarget {
+    /// No row by its key: nothing, or a connection.
+    Unkeyed,
+    /// One row: the index of its fetch, and the key.
+    Row(usize, Key),
     /// The same for a list.
-    Each(Vec<(usize, Key)>),
-    /// The row that a command with this input names: one of the key, once it has run.
+    Rows(Vec<(usize, Key)>),
+    /// The row of a command with this input. It becomes a `Row` when the command has run.
     Command(Arguments),
 }
 
-/// What is asked of a connection.
+/// The values of a connection.
 #[derive(Debug)]
-pub(crate) struct Ask {
+pub(crate) struct ListBinding {
     pub(crate) page: Page,
     pub(crate) condition: Condition,
     /// Where its rows are groups of sales.
     groups: Option<Groups>,
 }
 
-impl Ask {
+impl ListBinding {
     /// Where the rows come from.
     pub(crate) fn rows(&self) -> Rows<'_> {
         self.groups.as_ref().map_or(Rows::Table, Rows::Groups)
     }
 }
 
-impl Asks {
+impl Bindings {
     /// Those of the connection with this number.
-    pub(crate) fn of(&self, number: usize) -> Result<&Ask> {
-        let ask = self.lists.get(number).and_then(Option::as_ref);
-        ask.ok_or_else(|| Error::internal("a list is read without its arguments"))
+    pub(crate) fn list(&self, number: usize) -> Result<&ListBinding> {
+        let binding = self.lists.get(number).and_then(Option::as_ref);
+        binding.ok_or_else(|| Error::internal("a connection has no values"))
     }
 
-    /// Which lines are measured, and what of them, by the number of [`Sales`].
+    /// Which lines are measured, and which measures, by the number of [`Sales`].
     pub(crate) fn sales(&self, number: usize) -> Result<(&Condition, &Measures)> {
-        let ask = self.sales.get(number).and_then(Option::as_ref);
-        let (lines, measures) =
-            ask.ok_or_else(|| Error::internal("sales are measured without their arguments"))?;
+        let binding = self.sales.get(number).and_then(Option::as_ref);
+        let (lines, measures) = binding.ok_or_else(|| Error::internal("sales have no values"))?;
         Ok((lines, measures))
     }
 }
 
-/// Gives a plan its values.
-pub(crate) fn bind(operation: &Operation, variables: &Variables, sizes: PageSizes) -> Bound {
+/// Binds values to the arguments of a plan.
+pub(crate) fn bind(
+    operation: &Operation,
+    variables: &Variables,
+    sizes: PageSizes,
+) -> BoundOperation {
     let lists = (0..operation.connections).map(|_| None).collect();
     let sales = (0..operation.sales).map(|_| None).collect();
-    let mut binder = Binder { variables, sizes, asks: Asks { lists, sales } };
+    let mut binder = Binder { variables, sizes, bindings: Bindings { lists, sales } };
     let roots = operation.roots.iter().map(|root| binder.root(root)).collect();
-    Bound { roots, asks: binder.asks }
+    BoundOperation { roots, bindings: binder.bindings }
 }
 
 struct Binder<'a> {
     variables: &'a Variables,
     sizes: PageSizes,
-    asks: Asks,
+    bindings: Bindings,
 }
 
 impl Binder<'_> {
-    fn root(&mut self, root: &Root) -> Result<Wanted> {
+    fn root(&mut self, root: &Root) -> Result<RootTarget> {
         match &root.step {
-            RootStep::Typename(_) | RootStep::Introspection(_) => Ok(Wanted::Itself),
+            RootStep::Typename(_) | RootStep::Introspection(_) => Ok(RootTarget::Unkeyed),
             RootStep::List { field, connection } => {
                 let only = match &field.value {
                     RootValue::List { only, .. } => {
@@ -106,14 +109,14 @@ impl Binder<'_> {
                     _ => None,
                 };
                 self.connection(connection, only)?;
-                Ok(Wanted::Itself)
+                Ok(RootTarget::Unkeyed)
             }
             RootStep::Keys { field, arguments, fetches, .. } => {
-                let wanted = self.wanted(field, self.given(arguments))?;
+                let target = self.target(field, self.given(arguments))?;
                 for fetch in fetches {
                     self.below(fetch)?;
                 }
-                Ok(wanted)
+                Ok(target)
             }
         }
     }
@@ -122,7 +125,8 @@ impl Binder<'_> {
         Given { arguments, variables: self.variables }
     }
 
-    fn wanted(&self, field: &RootField, given: Given<'_>) -> Result<Wanted> {
+    fn target(&self, field: &RootField, given: Given<'_>) -> Result<RootTarget> {
+        let id = || given.text("id")?.ok_or_else(|| missing("id"));
         match &field.value {
             RootValue::Key(_) => {
                 let parts = field.arguments.iter().map(|argument| {
@@ -130,63 +134,61 @@ impl Binder<'_> {
                     let part = part.ok_or_else(|| missing(argument.name))?;
                     Ok(KeyPart::Int(i64::from(part)))
                 });
-                Ok(Wanted::One(0, Key::new(parts.collect::<Result<_>>()?)))
+                Ok(RootTarget::Row(0, Key::new(parts.collect::<Result<_>>()?)))
             }
-            RootValue::Id(entity) | RootValue::Followed { of: entity, .. } => {
-                let id = given.text("id")?.ok_or_else(|| missing("id"))?;
-                Ok(Wanted::One(0, global_id::key_of(&id, entity, "id")?))
+            RootValue::Id(of) | RootValue::Followed { of, .. } => {
+                Ok(RootTarget::Row(0, global_id::key_of(&id()?, of, "id")?))
             }
             RootValue::Node => {
-                let id = given.text("id")?.ok_or_else(|| missing("id"))?;
-                let (fetch, key) = any(&id, "id")?;
-                Ok(Wanted::One(fetch, key))
+                let (fetch, key) = any(&id()?, "id")?;
+                Ok(RootTarget::Row(fetch, key))
             }
             RootValue::Nodes => {
                 let ids = given.texts("ids")?;
-                let most = self.sizes.most;
-                if u32::try_from(ids.len()).is_ok_and(|ids| ids <= most) {
-                    let each = ids.iter().map(|id| any(id, "ids")).collect::<Result<_>>()?;
-                    return Ok(Wanted::Each(each));
+                let max = self.sizes.most;
+                if u32::try_from(ids.len()).is_ok_and(|ids| ids <= max) {
+                    let keys = ids.iter().map(|id| any(id, "ids")).collect::<Result<_>>()?;
+                    return Ok(RootTarget::Rows(keys));
                 }
-                let message = format!("ids: {} ids are more than {most}, the limit", ids.len());
+                let message = format!("ids: {} ids are more than {max}, the limit", ids.len());
                 Err(Error::new(Code::BadUserInput, message).with_source(PageTooLarge("ids")))
             }
             RootValue::Command { .. } => {
                 let input = given.object(inputs::INPUT)?.ok_or_else(|| missing(inputs::INPUT))?;
-                Ok(Wanted::Command(input))
+                Ok(RootTarget::Command(input))
             }
-            RootValue::List { .. } | RootValue::Groups(_) => Ok(Wanted::Itself),
+            RootValue::List { .. } | RootValue::Groups(_) => Ok(RootTarget::Unkeyed),
         }
     }
 
     fn connection(&mut self, connection: &Connection, only: Option<Condition>) -> Result<()> {
-        let entity = connection.fetch.entity;
-        if entity.table.name == SALES_GROUP.name {
+        let of = connection.fetch.of;
+        if of.table.name == SALES_GROUP.name {
             return self.groups(connection);
         }
         let given = self.given(&connection.arguments);
         let order = match given.get(inputs::ORDER_BY) {
-            Some(value) => inputs::order(entity, &value)?,
+            Some(value) => inputs::order(of, &value)?,
             None => Order::default(),
         };
         let filter = given.get(inputs::FILTER);
-        let filter = filter.map(|value| inputs::condition(entity, &value)).transpose()?;
+        let filter = filter.map(|value| inputs::condition(of, &value)).transpose()?;
         let page = self.page(connection, order, given)?;
         let condition = match (only, filter) {
             (Some(only), Some(filter)) => Condition::All(vec![only, filter]),
             (Some(one), None) | (None, Some(one)) => one,
             (None, None) => Condition::everything(),
         };
-        self.ask(connection, Ask { page, condition, groups: None })
+        self.bind(connection, ListBinding { page, condition, groups: None })
     }
 
     fn groups(&mut self, connection: &Connection) -> Result<()> {
-        let measures = self.measures(&connection.fetch.measured)?;
+        let measures = self.measures(&connection.fetch.measures)?;
         let given = self.given(&connection.arguments);
         let Grouping { groups, having, order } =
             inputs::grouping(given, measures, self.sizes.most)?;
         let page = self.page(connection, order, given)?;
-        self.ask(connection, Ask { page, condition: having, groups: Some(groups) })
+        self.bind(connection, ListBinding { page, condition: having, groups: Some(groups) })
     }
 
     fn page(&self, connection: &Connection, order: Order, given: Given<'_>) -> Result<Page> {
@@ -196,13 +198,13 @@ impl Binder<'_> {
             after: given.text("after")?,
             before: given.text("before")?,
         };
-        let table = connection.fetch.entity.table;
+        let table = connection.fetch.of.table;
         Page::from_params(&connection.field, table, order, &arguments, self.sizes)
     }
 
-    fn ask(&mut self, connection: &Connection, ask: Ask) -> Result<()> {
-        if let Some(place) = self.asks.lists.get_mut(connection.number) {
-            *place = Some(ask);
+    fn bind(&mut self, connection: &Connection, binding: ListBinding) -> Result<()> {
+        if let Some(slot) = self.bindings.lists.get_mut(connection.number) {
+            *slot = Some(binding);
         }
         self.below(&connection.fetch)
     }
@@ -213,22 +215,22 @@ impl Binder<'_> {
     }
 
     fn sales(&mut self, sales: &Sales) -> Result<()> {
-        let mut measures = self.measures(&sales.measured)?;
-        // All that is measured is of the one part, which need not be asked line by line.
+        let mut measures = self.measures(&sales.measures)?;
+        // There is one subset, so its condition can keep the lines of the statement itself.
         let lines = match measures.subsets.first_mut() {
             Some(lines) => std::mem::replace(lines, Condition::everything()),
             None => Condition::everything(),
         };
-        if let Some(place) = self.asks.sales.get_mut(sales.number) {
-            *place = Some((lines, measures));
+        if let Some(slot) = self.bindings.sales.get_mut(sales.number) {
+            *slot = Some((lines, measures));
         }
         Ok(())
     }
 
-    /// What is selected, with the parts of the lines that the arguments name.
-    fn measures(&self, measured: &Measured) -> Result<Measures> {
+    /// The selected measures, with the subsets of lines that the arguments name.
+    fn measures(&self, selected: &SelectedMeasures) -> Result<Measures> {
         let mut measures = Measures::default();
-        for arguments in &measured.subsets {
+        for arguments in &selected.subsets {
             let filter = self.given(arguments).get(inputs::FILTER);
             let lines = match filter {
                 Some(filter) => inputs::condition(&types::SALES_ORDER_LINE, &filter)?,
@@ -236,29 +238,30 @@ impl Binder<'_> {
             };
             measures.subset(lines);
         }
-        for (subset, wanted) in &measured.wanted {
-            let measure = match wanted {
-                WantedMeasure::Known(measure) => *measure,
-                WantedMeasure::Percentile(value, arguments) => {
-                    let share = self.given(arguments).number("p")?.ok_or_else(|| missing("p"))?;
-                    if !(0.0..=1.0).contains(&share) {
-                        return Err(bad_argument("p", format!("p: {share} is not from 0 to 1")));
+        for (subset, measure) in &selected.selected {
+            let measure = match measure {
+                SelectedMeasure::Known(measure) => *measure,
+                SelectedMeasure::Percentile(value, arguments) => {
+                    let fraction =
+                        self.given(arguments).number("p")?.ok_or_else(|| missing("p"))?;
+                    if !(0.0..=1.0).contains(&fraction) {
+                        return Err(bad_argument("p", format!("p: {fraction} is not from 0 to 1")));
                     }
-                    Measure::Of(*value, Statistic::Percentile(share))
+                    Measure::Of(*value, Statistic::Percentile(fraction))
                 }
             };
-            // At the place they have in the plan, also where two are the same.
+            // At its index in the plan, even if another is the same.
             measures.wanted.push((*subset, measure));
         }
         Ok(measures)
     }
 }
 
-/// The entity's place among all, and the key.
+/// The index of the type among all, and the key.
 fn any(id: &str, argument: &'static str) -> Result<(usize, Key)> {
-    let (entity, key) = global_id::decode(id, &types::ALL, argument)?;
-    let place = types::ALL.iter().position(|known| known.shape.name == entity.shape.name);
-    place
-        .map(|place| (place, key))
+    let (of, key) = global_id::decode(id, &types::ALL, argument)?;
+    let index = types::ALL.iter().position(|known| known.shape.name == of.shape.name);
+    index
+        .map(|index| (index, key))
         .ok_or_else(|| bad_argument(argument, format!("{argument}: not an id of this API")))
 }

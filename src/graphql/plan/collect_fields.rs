@@ -1,5 +1,5 @@
-//! The fields of a selection: fragments spread, what is skipped left out, and
-//! selections of one response key made one.
+//! The specification's CollectFields: fragments are spread, skipped selections left out,
+//! and selections of one response key merged.
 
 use std::collections::{HashMap, HashSet};
 
@@ -34,7 +34,7 @@ struct Collection<'a, 'b> {
     /// The object's type.
     on: &'b str,
     found: IndexMap<&'a Name, Selected<'a>>,
-    /// Fragments count once, however often they are spread.
+    /// Each fragment is spread once.
     spread: HashSet<&'a Name>,
 }
 
@@ -69,7 +69,7 @@ impl<'a> Selections<'a> {
                 ),
                 Selection::FragmentSpread(spread) => {
                     let name = &spread.node.fragment_name.node;
-                    // Validation has made sure that it is there.
+                    // Validation has found it.
                     let Some(fragment) = self.fragments.get(name) else { continue };
                     if !collection.spread.insert(name) {
                         continue;

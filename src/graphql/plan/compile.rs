@@ -1,4 +1,4 @@
-//! From the selections of a document to a plan.
+//! Compiles the selections of a document to a plan.
 
 use async_graphql::parser::types::{OperationType, SelectionSet};
 
@@ -7,10 +7,10 @@ use crate::error::{Code, Error, Result};
 use crate::graphql::inputs::arguments::Arguments;
 use crate::graphql::plan::collect_fields::{Selected, Selections};
 use crate::graphql::plan::{
-    Connection, ConnectionStep, EdgeStep, Fetch, Key, Many, Measured, Object, Operation,
-    PageInfoStep, Root, RootStep, Sales, Step, WantedMeasure,
+    Connection, ConnectionStep, EdgeStep, Fetch, FieldStep, Many, Object, Operation, PageInfoStep,
+    ResponseKey, Root, RootStep, Sales, SelectedMeasure, SelectedMeasures,
 };
-use crate::graphql::schema::model::{Entity, Field, FieldValue, RootValue, Shape, Shown};
+use crate::graphql::schema::model::{Field, FieldValue, ObjectType, OutputType, RootValue, Type};
 use crate::graphql::schema::{registry, root_fields};
 use crate::graphql::types;
 use crate::query::aggregate::{self, MOST_MEASURES};
@@ -19,8 +19,7 @@ use crate::query::{Selection, Source};
 /// The plan of an operation whose document is valid.
 ///
 /// # Errors
-/// With the source [`Conflict`](crate::graphql::response::errors::Conflict) if selections of one
-/// response key ask for different things.
+/// If selections of one response key differ in field or arguments.
 pub(crate) fn compile(
     kind: OperationType,
     root: &SelectionSet,
@@ -39,77 +38,77 @@ pub(crate) fn compile(
 
 struct Compiler<'a> {
     selections: Selections<'a>,
-    /// How many connections there are by now.
+    /// Connections numbered by now.
     connections: usize,
-    /// How often sales of rows are measured by now.
+    /// Measures of rows' sales numbered by now.
     sales: usize,
 }
 
-/// What is planned for one statement by now.
+/// A fetch while it is compiled.
 struct Draft {
-    entity: &'static Entity,
+    of: &'static Type,
     selection: Selection,
     nodes: Vec<Object>,
     below: Vec<Many>,
     sales: Vec<Sales>,
-    measured: Measured,
-    /// Which of the subsets is measured at the moment.
+    measures: SelectedMeasures,
+    /// The index of the subset whose measures are being compiled.
     subset: usize,
 }
 
 impl Draft {
-    fn of(entity: &'static Entity) -> Self {
-        let mut selection = Selection::of(entity.table);
+    fn of(of: &'static Type) -> Self {
+        let mut selection = Selection::of(of.table);
         selection.key(Selection::ROW);
         Self {
-            entity,
+            of,
             selection,
             nodes: Vec::new(),
             below: Vec::new(),
             sales: Vec::new(),
-            measured: Measured::default(),
+            measures: SelectedMeasures::default(),
             subset: 0,
         }
     }
 
     fn done(self) -> Fetch {
-        let Self { entity, selection, nodes, below, sales, measured, .. } = self;
-        Fetch { entity, selection, nodes, below, sales, measured }
+        let Self { of, selection, nodes, below, sales, measures, .. } = self;
+        Fetch { of, selection, nodes, below, sales, measures }
     }
 
-    /// From now on lines are measured that these arguments name.
-    fn measure(&mut self, arguments: Arguments) {
-        let known = self.measured.subsets.iter().position(|known| *known == arguments);
-        self.subset = known.unwrap_or_else(|| {
-            self.measured.subsets.push(arguments);
-            self.measured.subsets.len() - 1
+    /// The measures that follow are of the lines that these arguments keep.
+    fn begin_subset(&mut self, arguments: Arguments) {
+        let subsets = &mut self.measures.subsets;
+        self.subset = subsets.iter().position(|known| *known == arguments).unwrap_or_else(|| {
+            subsets.push(arguments);
+            subsets.len() - 1
         });
     }
 
-    /// A value that is measured.
-    fn value(&mut self, wanted: WantedMeasure, shown: Shown) -> Result<Step> {
-        let nullable = match &wanted {
-            WantedMeasure::Known(measure) => !measure.is_zero_of_nothing(),
-            WantedMeasure::Percentile(..) => true,
+    fn measure(&mut self, measure: SelectedMeasure, output: OutputType) -> Result<FieldStep> {
+        let nullable = match &measure {
+            SelectedMeasure::Known(measure) => !measure.is_zero_of_nothing(),
+            SelectedMeasure::Percentile(..) => true,
         };
-        let of = self.subset;
-        let known = self.measured.wanted.iter().position(|(subset, known)| {
-            let (WantedMeasure::Known(known), WantedMeasure::Known(wanted)) = (known, &wanted)
+        let subset = self.subset;
+        let known = self.measures.selected.iter().position(|(of, known)| {
+            let (SelectedMeasure::Known(known), SelectedMeasure::Known(measure)) =
+                (known, &measure)
             else {
                 return false;
             };
-            *subset == of && known == wanted
+            *of == subset && known == measure
         });
-        let place = known.unwrap_or_else(|| {
-            self.measured.wanted.push((of, wanted));
-            self.measured.wanted.len() - 1
+        let number = known.unwrap_or_else(|| {
+            self.measures.selected.push((subset, measure));
+            self.measures.selected.len() - 1
         });
-        let column = aggregate::value(place).ok_or_else(|| {
+        let column = aggregate::value(number).ok_or_else(|| {
             let message = format!("more than {MOST_MEASURES} different measures are selected");
             Error::new(Code::BadUserInput, message)
         })?;
         let index = self.selection.column(Selection::ROW, column);
-        Ok(Step::Measure { index, shown, nullable })
+        Ok(FieldStep::Measure { index, output, nullable })
     }
 }
 
@@ -130,19 +129,19 @@ impl<'a> Compiler<'a> {
             return Ok(RootStep::Introspection(Box::new(field)));
         };
         let arguments = Arguments::from(&selected.field.node);
-        let entities: &[&'static Entity] = match &field.value {
+        let types: &[&'static Type] = match &field.value {
             RootValue::List { of, .. } | RootValue::Groups(of) => {
                 let name = format!("{type_name}.{name}");
                 let connection = self.connection(of, name, arguments, &selected.sets)?;
                 return Ok(RootStep::List { field, connection: Box::new(connection) });
             }
-            RootValue::Key(entity)
-            | RootValue::Id(entity)
-            | RootValue::Followed { of: entity, .. }
-            | RootValue::Command { returns: entity, .. } => &[entity],
+            RootValue::Key(of)
+            | RootValue::Id(of)
+            | RootValue::Followed { of, .. }
+            | RootValue::Command { returns: of, .. } => &[of],
             RootValue::Node | RootValue::Nodes => &types::ALL,
         };
-        let fetches = entities.iter().map(|entity| self.row(entity, &selected.sets));
+        let fetches = types.iter().map(|of| self.row(of, &selected.sets));
         let mut fetches = fetches.collect::<Result<Vec<_>>>()?;
         let ended_when = match (&field.value, fetches.first_mut()) {
             (RootValue::Followed { ended_when, .. }, Some(fetch)) => {
@@ -153,10 +152,10 @@ impl<'a> Compiler<'a> {
         Ok(RootStep::Keys { field, arguments, fetches, ended_when })
     }
 
-    /// A row of an entity, shown in one way.
-    fn row(&mut self, entity: &'static Entity, sets: &[&'a SelectionSet]) -> Result<Fetch> {
-        let mut draft = Draft::of(entity);
-        let object = self.object(&entity.shape, sets, Selection::ROW, &mut draft)?;
+    /// A row with one selection on it.
+    fn row(&mut self, of: &'static Type, sets: &[&'a SelectionSet]) -> Result<Fetch> {
+        let mut draft = Draft::of(of);
+        let object = self.object(&of.shape, sets, Selection::ROW, &mut draft)?;
         draft.nodes.push(object);
         Ok(draft.done())
     }
@@ -164,16 +163,16 @@ impl<'a> Compiler<'a> {
     /// A connection; `field` names it as its cursors do.
     fn connection(
         &mut self,
-        entity: &'static Entity,
+        of: &'static Type,
         field: String,
         arguments: Arguments,
         sets: &[&'a SelectionSet],
     ) -> Result<Connection> {
         let number = self.connections;
         self.connections += 1;
-        let mut draft = Draft::of(entity);
+        let mut draft = Draft::of(of);
         let mut steps = Vec::new();
-        let type_name = registry::connection_name(entity);
+        let type_name = registry::connection_name(of);
         for Selected { key, field, sets } in self.selections.collect(&type_name, sets)? {
             let step = match field.node.name.node.as_str() {
                 "__typename" => ConnectionStep::Typename(type_name.clone()),
@@ -183,14 +182,14 @@ impl<'a> Compiler<'a> {
                 "edges" => ConnectionStep::Edges(self.edges(&sets, &mut draft)?),
                 other => return Err(unknown(&type_name, other)),
             };
-            steps.push((Key::from(key), step));
+            steps.push((ResponseKey::from(key), step));
         }
         Ok(Connection { number, field, arguments, steps, fetch: draft.done() })
     }
 
-    /// Adds a way nodes are shown and tells its index.
+    /// Adds a selection on nodes and returns its index.
     fn node(&mut self, sets: &[&'a SelectionSet], draft: &mut Draft) -> Result<usize> {
-        let object = self.object(&draft.entity.shape, sets, Selection::ROW, draft)?;
+        let object = self.object(&draft.of.shape, sets, Selection::ROW, draft)?;
         draft.nodes.push(object);
         Ok(draft.nodes.len() - 1)
     }
@@ -199,8 +198,8 @@ impl<'a> Compiler<'a> {
         &mut self,
         sets: &[&'a SelectionSet],
         draft: &mut Draft,
-    ) -> Result<Vec<(Key, EdgeStep)>> {
-        let type_name = registry::edge_name(draft.entity);
+    ) -> Result<Vec<(ResponseKey, EdgeStep)>> {
+        let type_name = registry::edge_name(draft.of);
         let mut steps = Vec::new();
         for Selected { key, field, sets } in self.selections.collect(&type_name, sets)? {
             let step = match field.node.name.node.as_str() {
@@ -209,12 +208,12 @@ impl<'a> Compiler<'a> {
                 "node" => EdgeStep::Node(self.node(&sets, draft)?),
                 other => return Err(unknown(&type_name, other)),
             };
-            steps.push((Key::from(key), step));
+            steps.push((ResponseKey::from(key), step));
         }
         Ok(steps)
     }
 
-    fn page_info(&self, sets: &[&'a SelectionSet]) -> Result<Vec<(Key, PageInfoStep)>> {
+    fn page_info(&self, sets: &[&'a SelectionSet]) -> Result<Vec<(ResponseKey, PageInfoStep)>> {
         self.selections
             .collect("PageInfo", sets)?
             .into_iter()
@@ -227,15 +226,15 @@ impl<'a> Compiler<'a> {
                     "endCursor" => PageInfoStep::EndCursor,
                     other => return Err(unknown("PageInfo", other)),
                 };
-                Ok((Key::from(selected.key), step))
+                Ok((ResponseKey::from(selected.key), step))
             })
             .collect()
     }
 
-    /// An object over the row of a source of the draft's statement.
+    /// An object over a row of the draft's statement.
     fn object(
         &mut self,
-        shape: &'static Shape,
+        shape: &'static ObjectType,
         sets: &[&'a SelectionSet],
         source: Source,
         draft: &mut Draft,
@@ -245,42 +244,42 @@ impl<'a> Compiler<'a> {
         for selected in selection {
             let name = selected.field.node.name.node.as_str();
             let step = if name == "__typename" {
-                Step::Typename
+                FieldStep::Typename
             } else {
                 let field = shape.field(name).ok_or_else(|| unknown(shape.name, name))?;
                 self.step(shape, field, &selected, source, draft)?
             };
-            steps.push((Key::from(selected.key), step));
+            steps.push((ResponseKey::from(selected.key), step));
         }
         Ok(Object { type_name: shape.name, steps })
     }
 
     fn step(
         &mut self,
-        shape: &'static Shape,
+        shape: &'static ObjectType,
         field: &'static Field,
         selected: &Selected<'a>,
         source: Source,
         draft: &mut Draft,
-    ) -> Result<Step> {
+    ) -> Result<FieldStep> {
         let step = match &field.value {
             FieldValue::Id => {
-                Step::Id(draft.selection.table_of(source).key, draft.selection.key(source))
+                FieldStep::Id(draft.selection.table_of(source).key, draft.selection.key(source))
             }
             FieldValue::Column(column) => {
                 let index = draft.selection.column(source, column);
                 match column.codes {
-                    Some(codes) => Step::Code(index, column, codes),
-                    None => Step::Column(index, column),
+                    Some(codes) => FieldStep::Code(index, column, codes),
+                    None => FieldStep::Column(index, column),
                 }
             }
             FieldValue::One(to, from) => {
                 let other = draft.selection.join(source, ToOne { table: to.table, from });
                 let key = draft.selection.key(other);
-                let there = key.first().copied().ok_or_else(|| keyless(to.shape.name))?;
+                let key = key.first().copied().ok_or_else(|| keyless(to.shape.name))?;
                 let nullable = from.iter().any(|column| column.nullable);
                 let object = self.object(&to.shape, &selected.sets, other, draft)?;
-                Step::One { there, nullable, object }
+                FieldStep::One { key, nullable, object }
             }
             FieldValue::Many(of, by) => {
                 let name = format!("{}.{}", shape.name, field.name);
@@ -289,41 +288,41 @@ impl<'a> Compiler<'a> {
                 let columns = draft.selection.table_of(source).key;
                 let parent = draft.selection.key(source);
                 draft.below.push(Many { columns, parent, by, connection });
-                Step::Many(draft.below.len() - 1)
+                FieldStep::Many(draft.below.len() - 1)
             }
             FieldValue::Group(group) => {
                 let object = self.object(group, &selected.sets, source, draft)?;
-                Step::Group { there: None, object }
+                FieldStep::Group { unless_null: None, object }
             }
             FieldValue::GroupUnlessNull(group, column) => {
-                let there = Some(draft.selection.column(source, column));
+                let unless_null = Some(draft.selection.column(source, column));
                 let object = self.object(group, &selected.sets, source, draft)?;
-                Step::Group { there, object }
+                FieldStep::Group { unless_null, object }
             }
             FieldValue::Measures(measures) => {
-                draft.measure(Arguments::from(&selected.field.node));
+                draft.begin_subset(Arguments::from(&selected.field.node));
                 let object = self.object(measures, &selected.sets, source, draft)?;
-                Step::Group { there: None, object }
+                FieldStep::Group { unless_null: None, object }
             }
             FieldValue::Sales(measures, owner) => {
                 let number = self.sales;
                 self.sales += 1;
-                // Its rows hold the measures and nothing else.
+                // A statement of its own, whose rows hold nothing but the measures.
                 let mut own = Draft::of(&types::SALES_GROUP);
-                own.measure(Arguments::from(&selected.field.node));
+                own.begin_subset(Arguments::from(&selected.field.node));
                 let object = self.object(measures, &selected.sets, Selection::ROW, &mut own)?;
                 let columns = draft.selection.table_of(source).key;
                 let parent = draft.selection.key(source);
-                let Draft { measured, .. } = own;
-                draft.sales.push(Sales { number, owner, columns, parent, measured, object });
-                Step::Sales(draft.sales.len() - 1)
+                let measures = own.measures;
+                draft.sales.push(Sales { number, owner, columns, parent, measures, object });
+                FieldStep::Sales(draft.sales.len() - 1)
             }
-            FieldValue::Measure(measure, shown) => {
-                draft.value(WantedMeasure::Known(*measure), *shown)?
+            FieldValue::Measure(measure, output) => {
+                draft.measure(SelectedMeasure::Known(*measure), *output)?
             }
-            FieldValue::Percentile(value, shown) => {
+            FieldValue::Percentile(value, output) => {
                 let arguments = Arguments::from(&selected.field.node);
-                draft.value(WantedMeasure::Percentile(*value, arguments), *shown)?
+                draft.measure(SelectedMeasure::Percentile(*value, arguments), *output)?
             }
         };
         Ok(step)
@@ -334,8 +333,8 @@ fn keyless(name: &'static str) -> Error {
     Error::internal("a table has no key").with_source(name)
 }
 
-/// Validation refuses such documents before they come here.
+/// Validation has refused such documents.
 fn unknown(type_name: &str, field: &str) -> Error {
-    Error::internal("the document was not understood")
+    Error::internal("a field is not in the schema")
         .with_source(format!("no field {field} on {type_name}"))
 }

@@ -1,6 +1,6 @@
-//! What a document asks for, worked out once for all requests that send it: the
-//! statements to run and how the answer is written from their rows. Arguments
-//! stay as they stand in the document; [`bind`] gives them values.
+//! The plan of an operation, compiled once for all requests that send it: the statements
+//! to run and how the response is written from their rows. Arguments stay as they are in
+//! the document; [`bind`] gives them values.
 
 pub(crate) mod bind;
 pub(crate) mod collect_fields;
@@ -13,7 +13,7 @@ use async_graphql::{Name, Pos, Positioned};
 use crate::catalog::Column;
 use crate::catalog::Enumeration;
 use crate::graphql::inputs::arguments::Arguments;
-use crate::graphql::schema::model::{Entity, Owner, RootField, Shown};
+use crate::graphql::schema::model::{OutputType, Owner, RootField, Type};
 use crate::query::Selection;
 use crate::query::aggregate::{LineValue, Measure};
 
@@ -23,16 +23,16 @@ pub(crate) struct Operation {
     pub(crate) kind: OperationType,
     /// In the order of the document.
     pub(crate) roots: Vec<Root>,
-    /// How many connections there are, each with a number below it.
+    /// How many connections there are; each has a number below this.
     pub(crate) connections: usize,
-    /// The same of what is measured of rows' sales.
+    /// The same for the measures of rows' sales.
     pub(crate) sales: usize,
 }
 
-/// A field of the root.
+/// A root field.
 #[derive(Debug)]
 pub(crate) struct Root {
-    pub(crate) key: Key,
+    pub(crate) key: ResponseKey,
     pub(crate) position: Pos,
     pub(crate) step: RootStep,
 }
@@ -40,14 +40,14 @@ pub(crate) struct Root {
 #[derive(Debug)]
 pub(crate) enum RootStep {
     Typename(&'static str),
-    /// The schema itself, which async-graphql tells of.
+    /// Introspection, which async-graphql executes.
     Introspection(Box<Positioned<AstField>>),
-    /// Rows by their keys; one way to show them for each entity they may be of.
+    /// Rows by their keys; one fetch for each type they may be of.
     Keys {
         field: &'static RootField,
         arguments: Arguments,
         fetches: Vec<Fetch>,
-        /// Where in a row that is followed the column is that ends it.
+        /// The index of the column that ends a row which is followed.
         ended_when: Option<usize>,
     },
     List {
@@ -56,49 +56,49 @@ pub(crate) enum RootStep {
     },
 }
 
-/// A key of the answer.
+/// A key of the response.
 #[derive(Debug, Clone)]
-pub(crate) struct Key {
+pub(crate) struct ResponseKey {
     pub(crate) name: Name,
-    /// As it is written: quoted, with the colon.
+    /// With quotes and colon.
     pub(crate) json: Box<str>,
 }
 
-impl From<&Name> for Key {
+impl From<&Name> for ResponseKey {
     fn from(name: &Name) -> Self {
         // A name is letters, digits and underscores.
         Self { name: name.clone(), json: format!("\"{name}\":").into() }
     }
 }
 
-/// What one statement reads and what is made of its rows.
+/// One SQL statement and how its rows are rendered.
 #[derive(Debug)]
 pub(crate) struct Fetch {
-    pub(crate) entity: &'static Entity,
+    pub(crate) of: &'static Type,
     pub(crate) selection: Selection,
-    /// The ways rows are shown: as nodes, as edges' nodes, under aliases.
+    /// The selections on its rows: as nodes, as edges' nodes, under aliases.
     pub(crate) nodes: Vec<Object>,
-    /// Lists below the rows, each read for all rows at once.
+    /// Connections of the rows, each read for all rows at once.
     pub(crate) below: Vec<Many>,
-    /// What is measured of the rows' sales, likewise.
+    /// Measures of the rows' sales, likewise.
     pub(crate) sales: Vec<Sales>,
-    /// What is measured of the rows, which are groups of sales then.
-    pub(crate) measured: Measured,
+    /// Measures of the rows themselves, where these are groups of sales.
+    pub(crate) measures: SelectedMeasures,
 }
 
-/// What is measured.
+/// Measures of order lines.
 #[derive(Debug, Default)]
-pub(crate) struct Measured {
-    /// Arguments that tell of which lines.
+pub(crate) struct SelectedMeasures {
+    /// Arguments that say which lines.
     pub(crate) subsets: Vec<Arguments>,
-    /// By their place among the values, each of a subset.
-    pub(crate) wanted: Vec<(usize, WantedMeasure)>,
+    /// In the order of the columns, each with the index of its subset.
+    pub(crate) selected: Vec<(usize, SelectedMeasure)>,
 }
 
 #[derive(Debug)]
-pub(crate) enum WantedMeasure {
+pub(crate) enum SelectedMeasure {
     Known(Measure),
-    /// The percentile that the arguments tell.
+    /// The percentile that the arguments name.
     Percentile(LineValue, Arguments),
 }
 
@@ -107,10 +107,10 @@ pub(crate) enum WantedMeasure {
 pub(crate) struct Sales {
     pub(crate) number: usize,
     pub(crate) owner: &'static Owner,
-    /// The row's key: its columns, and where they are in the row.
+    /// The row's key: its columns, and their indexes in the row.
     pub(crate) columns: &'static [Column],
     pub(crate) parent: Vec<usize>,
-    pub(crate) measured: Measured,
+    pub(crate) measures: SelectedMeasures,
     pub(crate) object: Object,
 }
 
@@ -119,46 +119,46 @@ pub(crate) struct Sales {
 pub(crate) struct Object {
     pub(crate) type_name: &'static str,
     /// In the order of the document.
-    pub(crate) steps: Vec<(Key, Step)>,
+    pub(crate) steps: Vec<(ResponseKey, FieldStep)>,
 }
 
 #[derive(Debug)]
-pub(crate) enum Step {
+pub(crate) enum FieldStep {
     Typename,
-    /// Made of the key at these indexes.
+    /// From the key at these indexes.
     Id(&'static [Column], Vec<usize>),
     Column(usize, &'static Column),
     Code(usize, &'static Column, &'static Enumeration),
-    /// Another row of the same statement; it is there if the key at the index is.
+    /// Another row of the same statement; it exists if its key, at the index, is not null.
     One {
-        there: usize,
+        key: usize,
         nullable: bool,
         object: Object,
     },
     /// More fields of the same row; null when the column at the index is.
     Group {
-        there: Option<usize>,
+        unless_null: Option<usize>,
         object: Object,
     },
-    /// A list, by its index in [`Fetch::below`].
+    /// A connection, by its index in [`Fetch::below`].
     Many(usize),
     /// By its index in [`Fetch::sales`].
     Sales(usize),
     /// The measure at this index; null only where it may be.
     Measure {
         index: usize,
-        shown: Shown,
+        output: OutputType,
         nullable: bool,
     },
 }
 
-/// Rows of another table that hold this row's key.
+/// Rows of another table that refer to this row.
 #[derive(Debug)]
 pub(crate) struct Many {
-    /// The parent's key: its columns, and where they are in the row.
+    /// The parent's key: its columns, and their indexes in the row.
     pub(crate) columns: &'static [Column],
     pub(crate) parent: Vec<usize>,
-    /// The columns that hold it.
+    /// The columns that refer to it.
     pub(crate) by: &'static [Column],
     pub(crate) connection: Connection,
 }
@@ -170,7 +170,7 @@ pub(crate) struct Connection {
     /// The field as cursors name it.
     pub(crate) field: String,
     pub(crate) arguments: Arguments,
-    pub(crate) steps: Vec<(Key, ConnectionStep)>,
+    pub(crate) steps: Vec<(ResponseKey, ConnectionStep)>,
     pub(crate) fetch: Fetch,
 }
 
@@ -178,10 +178,10 @@ pub(crate) struct Connection {
 pub(crate) enum ConnectionStep {
     Typename(String),
     TotalCount,
-    PageInfo(Vec<(Key, PageInfoStep)>),
+    PageInfo(Vec<(ResponseKey, PageInfoStep)>),
     /// By this index of [`Fetch::nodes`].
     Nodes(usize),
-    Edges(Vec<(Key, EdgeStep)>),
+    Edges(Vec<(ResponseKey, EdgeStep)>),
 }
 
 #[derive(Debug)]
@@ -201,24 +201,24 @@ pub(crate) enum PageInfoStep {
 }
 
 impl Object {
-    /// Values of an object, itself counted, with those of the objects in it but
-    /// not of its lists.
+    /// Values of an object, itself included, with those of the objects in it but not
+    /// of its connections.
     pub(crate) fn values(&self) -> u64 {
         let inner = self.steps.iter().map(|(_, step)| match step {
-            Step::One { object, .. } | Step::Group { object, .. } => object.values(),
+            FieldStep::One { object, .. } | FieldStep::Group { object, .. } => object.values(),
             _ => 1,
         });
         inner.fold(1, u64::saturating_add)
     }
 
-    /// The same of what is there in any case.
+    /// The same if every object in it is null.
     pub(crate) fn least_values(&self) -> u64 {
         count(self.steps.len()).saturating_add(1)
     }
 }
 
 impl Connection {
-    /// Values of the connection itself, whatever its rows.
+    /// Values of the connection itself, without its rows.
     pub(crate) fn values(&self) -> u64 {
         let inner = self.steps.iter().map(|(_, step)| match step {
             ConnectionStep::PageInfo(steps) => count(steps.len()).saturating_add(1),
@@ -236,7 +236,7 @@ impl Connection {
         edges.fold(0, u64::saturating_add)
     }
 
-    /// Values of one row at least.
+    /// The least values of one row.
     pub(crate) fn row_values(&self) -> u64 {
         let nodes = self.fetch.nodes.iter().map(Object::least_values);
         nodes.fold(self.edge_values(), u64::saturating_add).max(1)
@@ -254,7 +254,7 @@ impl Connection {
         self.steps.iter().any(|(_, step)| matches!(step, ConnectionStep::TotalCount))
     }
 
-    /// Whether cursors are shown.
+    /// Whether cursors are selected.
     pub(crate) fn needs_cursors(&self) -> bool {
         self.steps.iter().any(|(_, step)| match step {
             ConnectionStep::PageInfo(steps) => steps.iter().any(|(_, step)| {
@@ -268,7 +268,7 @@ impl Connection {
     }
 }
 
-/// As the budget counts.
+/// A number of values, as the budget counts.
 pub(crate) fn count(values: usize) -> u64 {
     u64::try_from(values).unwrap_or(u64::MAX)
 }

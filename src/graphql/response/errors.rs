@@ -1,4 +1,4 @@
-//! How failures look to a client: always a message and `extensions.code`.
+//! Errors of a response: always a message and `extensions.code`.
 
 use std::sync::Arc;
 
@@ -7,27 +7,26 @@ use async_graphql::{ErrorExtensionValues, Pos, ServerError};
 use crate::error::{Code, Error};
 use crate::query::{BadArgument, PageTooLarge};
 
-/// The document is no GraphQL.
+/// The document is not GraphQL.
 pub const PARSE_FAILED: &str = "GRAPHQL_PARSE_FAILED";
-/// The document does not fit the schema.
+/// The document is not valid against the schema.
 pub const VALIDATION_FAILED: &str = "GRAPHQL_VALIDATION_FAILED";
 /// The document asks for too much.
 pub(crate) const TOO_COMPLEX: &str = "QUERY_TOO_COMPLEX";
-/// A page is asked for that is larger than pages may be.
+/// The page size exceeds the limit.
 const PAGE_TOO_LARGE: &str = "PAGE_TOO_LARGE";
 
-/// The cause of an error about selections of one response key that ask for
-/// different things.
+/// The source of an error about selections of one response key that differ.
 #[derive(Debug, thiserror::Error)]
 #[error("selections conflict")]
 pub(crate) struct Conflict;
 
-/// The cause of an error about too large an answer.
+/// The source of an error about too large a response.
 #[derive(Debug, thiserror::Error)]
-#[error("the answer is too large")]
+#[error("the response is too large")]
 pub(crate) struct TooComplex;
 
-/// The error of a field at its place in the document.
+/// The error of a field at this position in the document.
 pub(crate) fn server_error(error: impl Into<Arc<Error>>, position: Pos) -> ServerError {
     let error = error.into();
     let mut extensions = ErrorExtensionValues::default();
@@ -50,8 +49,7 @@ pub(crate) fn server_error(error: impl Into<Arc<Error>>, position: Pos) -> Serve
     answer
 }
 
-/// Codes of the program's own set-up are not for clients, who know a held lock as any
-/// conflict.
+/// To clients the program's configuration is internal, and a held lock a conflict.
 const fn public_code(code: Code) -> &'static str {
     match code {
         Code::Config => Code::Internal.as_str(),
@@ -60,15 +58,14 @@ const fn public_code(code: Code) -> &'static str {
     }
 }
 
-/// Finishes the errors of an answer: gives a code to those of the GraphQL
-/// engine, and hides and logs, once, what is internal.
+/// Completes the errors of a response: gives a code to those of async-graphql, logs each
+/// cause once, and hides what is internal.
 pub fn settle(errors: &mut [ServerError], request_id: &str) {
-    // What failed once may be told at many places, but is logged once.
+    // One cause may fail many fields.
     let mut logged = std::ptr::null();
     for error in errors {
         if code_of(error).is_none() {
-            // The engine's own errors: within a field it is a value that does not
-            // fit, before any field it is the document.
+            // Of async-graphql: within a field a value is wrong, else the document.
             let code =
                 if error.path.is_empty() { VALIDATION_FAILED } else { Code::BadUserInput.as_str() };
             set_code(error, code);
@@ -110,7 +107,7 @@ pub(crate) fn coded(mut error: ServerError, code: &str) -> ServerError {
     error
 }
 
-/// Whether an error is that an answer is too large.
+/// Whether an error is about too large a response.
 pub(crate) fn is_too_complex(error: &Error) -> bool {
     std::error::Error::source(error).is_some_and(<dyn std::error::Error>::is::<TooComplex>)
 }

@@ -8,10 +8,10 @@ use uuid::Uuid;
 use crate::catalog::Enumeration;
 use crate::catalog::{Column, Kind};
 use crate::error::{Error, Result};
-use crate::graphql::schema::model::Shown;
+use crate::graphql::schema::model::OutputType;
 use crate::query::Row;
 
-/// Text that needs no escape: names, numbers, ids.
+/// A text without characters to escape: names, numbers, ids.
 pub(crate) fn plain(out: &mut Vec<u8>, text: &str) {
     out.push(b'"');
     out.extend_from_slice(text.as_bytes());
@@ -78,7 +78,7 @@ pub(crate) fn code(
     match found {
         Some(Some(value)) => plain(out, value.name),
         Some(None) => {
-            return Err(Error::internal("a code is not known").with_source(column.name));
+            return Err(Error::internal("an unknown code").with_source(column.name));
         }
         None if column.nullable => out.extend_from_slice(b"null"),
         None => return Err(missing(column)),
@@ -86,17 +86,19 @@ pub(crate) fn code(
     Ok(())
 }
 
-/// A measure, which comes as digits.
+/// A measure, which Postgres sends as text.
 pub(crate) fn measure(
     out: &mut Vec<u8>,
     row: &Row,
     index: usize,
-    shown: Shown,
+    output: OutputType,
     nullable: bool,
 ) -> Result<()> {
-    match (row.text(index)?, shown) {
-        (Some(digits), Shown::Decimal) => plain(out, digits),
-        (Some(digits), Shown::Int | Shown::Long) => out.extend_from_slice(digits.as_bytes()),
+    match (row.text(index)?, output) {
+        (Some(digits), OutputType::Decimal) => plain(out, digits),
+        (Some(digits), OutputType::Int | OutputType::Long) => {
+            out.extend_from_slice(digits.as_bytes());
+        }
         (None, _) if nullable => out.extend_from_slice(b"null"),
         (None, _) => return Err(Error::internal("a measure is missing")),
     }
@@ -138,8 +140,8 @@ fn day(out: &mut Vec<u8>, date: NaiveDate) {
     out.push(b'"');
 }
 
-/// A time without zone, with as many digits of its second as it has. By hand,
-/// because chrono's formatting by a pattern is some ten times as slow.
+/// A time without zone, with the fraction of its second if there is one. By hand, because
+/// chrono's formatting by a pattern is about ten times slower.
 fn local(out: &mut Vec<u8>, time: NaiveDateTime) {
     let year = time.year();
     if !(0..=9999).contains(&year) {

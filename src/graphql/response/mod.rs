@@ -1,4 +1,4 @@
-//! The answer to a request.
+//! The response to a request.
 
 pub mod errors;
 mod json;
@@ -11,25 +11,25 @@ use serde_json::json;
 
 use self::errors::{TOO_COMPLEX, coded};
 
-/// An answer, its data as JSON already.
+/// A response, its data as JSON.
 #[derive(Debug, Clone, Default)]
 pub struct Answer {
     /// The JSON of `data`; `None` if the document was not executed.
     pub data: Option<Vec<u8>>,
-    /// What went wrong.
+    /// The errors.
     pub errors: Vec<ServerError>,
-    /// How much it was estimated to be.
+    /// The estimated cost.
     pub cost: Option<Cost>,
-    /// More that is told under `extensions`: names and JSON.
+    /// More `extensions`: names and JSON.
     pub extensions: Vec<(&'static str, serde_json::Value)>,
 }
 
-/// How much a request asks for.
+/// The cost of an operation.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Cost {
-    /// Rows and values it may have at most, as far as page sizes tell.
+    /// The most rows and values of the response, by its page sizes.
     pub estimate: u64,
-    /// Most it may have.
+    /// The most allowed.
     pub limit: u64,
 }
 
@@ -48,19 +48,19 @@ impl Cost {
 }
 
 impl Answer {
-    /// The answer to what is not executed.
+    /// The response to a request that is not executed.
     #[must_use]
     pub fn refused(errors: Vec<ServerError>) -> Self {
         Self { errors, ..Self::default() }
     }
 
-    /// The answer that is only an error, for what fails before GraphQL begins.
+    /// The response of a single error, before any document is looked at.
     #[must_use]
     pub fn refusal(code: &str, message: impl Into<String>) -> Self {
         Self::refused(vec![coded(ServerError::new(message, None), code)])
     }
 
-    /// Whether execution began. If not, the answer has no `data` at all.
+    /// Whether execution began. If not, the response has no `data`.
     #[must_use]
     pub const fn was_executed(&self) -> bool {
         self.data.is_some()
@@ -69,7 +69,7 @@ impl Answer {
     /// As JSON.
     ///
     /// # Errors
-    /// Those of the serialisation of errors and extensions.
+    /// If errors or extensions cannot be serialised.
     pub fn to_json(&self) -> serde_json::Result<Vec<u8>> {
         let data = self.data.as_deref().unwrap_or_default();
         let mut out = Vec::with_capacity(data.len() + 256);

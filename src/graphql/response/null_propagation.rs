@@ -5,13 +5,13 @@ use std::sync::Arc;
 
 use super::errors::server_error;
 use super::sink::{Failure, Writer, Written};
-use crate::graphql::execute::Read;
+use crate::graphql::execute::data::Read;
 
-/// Most errors of an answer; fields that fail after that are null all the same.
+/// Most errors of a response; further failed fields are null without an error.
 const MAX_ERRORS: usize = 100;
 
 impl<'a> Writer<'a> {
-    /// Writes a root field, which is null if it fails. Returns whether it did not.
+    /// Writes a root field, which is null if it fails. Returns whether it succeeded.
     pub(super) fn root_or_null(&mut self, value: impl FnOnce(&mut Self) -> Written) -> bool {
         let mark = self.out.len();
         let written = value(self).map_err(|failure| self.null_instead(mark, failure));
@@ -40,10 +40,10 @@ impl<'a> Writer<'a> {
         }
     }
 
-    /// What was read, or the failure to read it.
+    /// The data, or the failure of reading them.
     pub(super) fn read<T>(&self, read: &'a Read<T>) -> Written<&'a T> {
         match read {
-            Read::There(read) => Ok(read),
+            Read::Ok(data) => Ok(data),
             Read::Failed(error) => Err(self.failure(Arc::clone(error))),
         }
     }

@@ -1,5 +1,5 @@
-//! The answer while it is written: its bytes, the path to the value being written,
-//! and what has failed by now.
+//! `data` while it is written: its bytes, the path to the value being written, and the
+//! errors so far.
 
 use std::sync::Arc;
 
@@ -8,29 +8,29 @@ use async_graphql::{PathSegment, Pos, ServerError};
 use super::errors::is_too_complex;
 use crate::error::Error;
 use crate::graphql::execute::budget::Budget;
-use crate::graphql::plan::bind::Asks;
-use crate::graphql::plan::{Key, count};
+use crate::graphql::plan::bind::Bindings;
+use crate::graphql::plan::{ResponseKey, count};
 
-/// Bytes of a text that count as one more value.
-pub(super) const TEXT: usize = 64;
+/// A text counts as one more value for each of these bytes.
+pub(super) const TEXT_UNIT: usize = 64;
 
-/// Writes an answer. What all its parts share is here.
+/// Writes `data`. Here is what its parts share.
 pub(crate) struct Writer<'a> {
     pub(super) out: Vec<u8>,
     pub(super) errors: Vec<ServerError>,
-    pub(super) asks: &'a Asks,
+    pub(super) bindings: &'a Bindings,
     budget: &'a Budget,
     /// Position of the root field in the document.
     pub(super) position: Pos,
     pub(super) path: Vec<Segment<'a>>,
-    /// Values written by now.
+    /// Values written so far.
     values: u64,
 }
 
 /// A segment of a response path.
 #[derive(Clone, Copy)]
 pub(super) enum Segment<'a> {
-    Key(&'a Key),
+    Key(&'a ResponseKey),
     Index(usize),
 }
 
@@ -38,30 +38,30 @@ pub(super) enum Segment<'a> {
 pub(super) struct Failure {
     pub(super) error: Arc<Error>,
     pub(super) path: Vec<PathSegment>,
-    /// Whether the root field as a whole becomes null.
+    /// Whether the whole root field becomes null.
     pub(super) fatal: bool,
 }
 
-/// A value that was written, or not.
+/// The result of writing a value.
 pub(super) type Written<T = ()> = Result<T, Failure>;
 
 impl<'a> Writer<'a> {
-    pub(crate) fn new(asks: &'a Asks, budget: &'a Budget) -> Self {
+    pub(crate) fn new(bindings: &'a Bindings, budget: &'a Budget) -> Self {
         let (out, errors, path) = (Vec::with_capacity(4096), Vec::new(), Vec::new());
-        Self { out, errors, asks, budget, position: Pos::default(), path, values: 0 }
+        Self { out, errors, bindings, budget, position: Pos::default(), path, values: 0 }
     }
 
     /// An object of these fields.
     pub(super) fn fields<T>(
         &mut self,
-        steps: &'a [(Key, T)],
+        steps: &'a [(ResponseKey, T)],
         mut value: impl FnMut(&mut Self, &'a T) -> Written,
     ) -> Written {
         self.out.push(b'{');
         for (index, (key, step)) in steps.iter().enumerate() {
             self.key(index, key);
             self.path.push(Segment::Key(key));
-            self.take(count(key.json.len() / TEXT))?;
+            self.take(count(key.json.len() / TEXT_UNIT))?;
             value(self, step)?;
             self.path.pop();
         }
@@ -87,7 +87,7 @@ impl<'a> Writer<'a> {
         Ok(())
     }
 
-    pub(super) fn key(&mut self, index: usize, key: &Key) {
+    pub(super) fn key(&mut self, index: usize, key: &ResponseKey) {
         if index > 0 {
             self.out.push(b',');
         }
@@ -99,7 +99,7 @@ impl<'a> Writer<'a> {
         Ok(())
     }
 
-    /// Counts so many more values.
+    /// Counts values that are written.
     pub(super) fn take(&mut self, values: u64) -> Written {
         self.values = self.values.saturating_add(values);
         if self.budget.allows(self.values) {
@@ -108,7 +108,7 @@ impl<'a> Writer<'a> {
         Err(self.failure(self.budget.exceeded()))
     }
 
-    /// The failure of the value that is being written.
+    /// The failure of the value being written.
     pub(super) fn failure(&self, error: impl Into<Arc<Error>>) -> Failure {
         let error = error.into();
         let segment = |segment: &Segment<'_>| match segment {

@@ -1,20 +1,20 @@
-//! Writes an answer as JSON, straight from the rows that were read.
+//! Writes `data` as JSON, straight from the rows.
 
 use async_graphql::{ServerError, Value};
 
 use super::json;
-use super::sink::{Segment, TEXT, Writer, Written};
+use super::sink::{Segment, TEXT_UNIT, Writer, Written};
 use crate::error::{Error, Result};
-use crate::graphql::execute::{Fetched, Found, Lists, Read, RootData};
-use crate::graphql::plan::bind::Wanted;
+use crate::graphql::execute::data::{Fetched, KeyedRows, Lists, Read, RootData};
+use crate::graphql::plan::bind::RootTarget;
 use crate::graphql::plan::{
-    Connection, ConnectionStep, EdgeStep, Fetch, Key, Object, Operation, PageInfoStep, RootStep,
-    Step, count,
+    Connection, ConnectionStep, EdgeStep, Fetch, FieldStep, Object, Operation, PageInfoStep,
+    ResponseKey, RootStep, count,
 };
 use crate::graphql::schema::global_id;
 use crate::query::{self, Extent, Row};
 
-/// The JSON of `data`, and what failed in it.
+/// The JSON of `data`, and the errors of its fields.
 pub(crate) struct Data {
     pub(crate) json: Vec<u8>,
     pub(crate) errors: Vec<ServerError>,
@@ -32,32 +32,32 @@ struct At<'a> {
 }
 
 impl<'a> Writer<'a> {
-    /// Writes the whole of `data`. `introspected` holds what async-graphql answered.
+    /// Writes all of `data`; `introspected` is the data of the fields about the schema.
     pub(crate) fn data(
         mut self,
         operation: &'a Operation,
-        wanted: Vec<Result<Wanted>>,
+        targets: Vec<Result<RootTarget>>,
         read: &'a [RootData],
         introspected: &Value,
     ) -> Data {
         let mut is_complete = true;
         self.out.push(b'{');
-        let roots = operation.roots.iter().zip(read).zip(wanted);
-        for (index, ((root, read), wanted)) in roots.enumerate() {
+        let roots = operation.roots.iter().zip(read).zip(targets);
+        for (index, ((root, read), target)) in roots.enumerate() {
             self.key(index, &root.key);
             self.position = root.position;
             self.path.push(Segment::Key(&root.key));
-            is_complete &= self.root_or_null(|writer| match (&root.step, wanted) {
+            is_complete &= self.root_or_null(|writer| match (&root.step, target) {
                 (_, Err(refused)) => Err(writer.failure(refused)),
                 (RootStep::Introspection(_), _) => writer.introspected(introspected, &root.key),
-                (step, Ok(wanted)) => writer.root(step, read, &wanted),
+                (step, Ok(target)) => writer.root(step, read, &target),
             });
         }
         self.out.push(b'}');
         Data { json: self.out, errors: self.errors, is_complete }
     }
 
-    fn introspected(&mut self, introspected: &Value, key: &Key) -> Written {
+    fn introspected(&mut self, introspected: &Value, key: &ResponseKey) -> Written {
         let value = match introspected {
             Value::Object(fields) => fields.get(&key.name).unwrap_or(&Value::Null),
             _ => &Value::Null,
@@ -67,8 +67,8 @@ impl<'a> Writer<'a> {
         })
     }
 
-    fn root(&mut self, step: &'a RootStep, read: &'a RootData, wanted: &Wanted) -> Written {
-        match (step, read, wanted) {
+    fn root(&mut self, step: &'a RootStep, read: &'a RootData, target: &RootTarget) -> Written {
+        match (step, read, target) {
             (RootStep::Typename(name), _, _) => {
                 json::plain(&mut self.out, name);
                 Ok(())
@@ -77,12 +77,12 @@ impl<'a> Writer<'a> {
                 let lists = self.read(lists)?;
                 self.connection(connection, lists, 0)
             }
-            (RootStep::Keys { fetches, .. }, RootData::Keys(found), Wanted::One(of, key)) => {
-                self.by_key(fetches, found, *of, key)
+            (RootStep::Keys { fetches, .. }, RootData::Keys(read), RootTarget::Row(fetch, key)) => {
+                self.by_key(fetches, read, *fetch, key)
             }
-            (RootStep::Keys { fetches, .. }, RootData::Keys(found), Wanted::Each(keys)) => self
-                .list(keys, |writer, (of, key)| {
-                    writer.or_null(|writer| writer.by_key(fetches, found, *of, key))
+            (RootStep::Keys { fetches, .. }, RootData::Keys(read), RootTarget::Rows(keys)) => self
+                .list(keys, |writer, (fetch, key)| {
+                    writer.or_null(|writer| writer.by_key(fetches, read, *fetch, key))
                 }),
             _ => Err(self.failure(lost())),
         }
@@ -91,11 +91,11 @@ impl<'a> Writer<'a> {
     fn by_key(
         &mut self,
         fetches: &'a [Fetch],
-        found: &'a [Option<Read<Found>>],
-        of: usize,
+        read: &'a [Option<Read<KeyedRows>>],
+        fetch: usize,
         key: &query::Key,
     ) -> Written {
-        let (Some(fetch), Some(Some(found))) = (fetches.get(of), found.get(of)) else {
+        let (Some(fetch), Some(Some(found))) = (fetches.get(fetch), read.get(fetch)) else {
             return Err(self.failure(lost()));
         };
         let found = self.read(found)?;
@@ -105,7 +105,7 @@ impl<'a> Writer<'a> {
         }
     }
 
-    /// The page of a connection with this number.
+    /// The page of a connection with this index.
     fn connection(&mut self, connection: &'a Connection, lists: &'a Lists, page: usize) -> Written {
         let Some(extent) = lists.pages.get(page).copied() else { return Err(self.failure(lost())) };
         self.take(connection.values())?;
@@ -137,7 +137,7 @@ impl<'a> Writer<'a> {
         connection: &'a Connection,
         lists: &'a Lists,
         row: usize,
-        steps: &'a [(Key, EdgeStep)],
+        steps: &'a [(ResponseKey, EdgeStep)],
     ) -> Written {
         self.fields(steps, |writer, step| match step {
             EdgeStep::Typename(name) => {
@@ -158,10 +158,10 @@ impl<'a> Writer<'a> {
         connection: &'a Connection,
         lists: &'a Lists,
         extent: Extent,
-        steps: &'a [(Key, PageInfoStep)],
+        steps: &'a [(ResponseKey, PageInfoStep)],
     ) -> Written {
-        let ask = self.asks.of(connection.number).map_err(|error| self.failure(error))?;
-        let page = &ask.page;
+        let binding = self.bindings.list(connection.number);
+        let page = &binding.map_err(|error| self.failure(error))?.page;
         let rows = lists.fetched.rows.get(extent.start..extent.end).unwrap_or_default();
         self.fields(steps, |writer, step| {
             let is = match step {
@@ -186,12 +186,12 @@ impl<'a> Writer<'a> {
     /// The cursor of a row; null without one.
     fn cursor(&mut self, connection: &Connection, row: Option<&Row>) -> Written {
         let Some(row) = row else { return self.null() };
-        let cursor = self.asks.of(connection.number).and_then(|ask| {
-            query::cursor(&connection.field, &ask.page.order, &connection.fetch.selection, row)
+        let cursor = self.bindings.list(connection.number).and_then(|list| {
+            query::cursor(&connection.field, &list.page.order, &connection.fetch.selection, row)
         });
         let cursor = cursor.map_err(|error| self.failure(error))?;
         json::plain(&mut self.out, &cursor);
-        self.take(count(cursor.len() / TEXT))
+        self.take(count(cursor.len() / TEXT_UNIT))
     }
 
     fn node(
@@ -208,33 +208,32 @@ impl<'a> Writer<'a> {
     fn object(&mut self, object: &'a Object, at: At<'a>) -> Written {
         self.take(object.least_values())?;
         self.fields(&object.steps, |writer, step| match step {
-            Step::One { there, nullable: false, object } => {
-                if writer.is_there(*there, at)? {
+            FieldStep::One { key, nullable: false, object } => {
+                if !writer.is_null(*key, at)? {
                     return writer.object(object, at);
                 }
                 let error = Error::internal("a row is missing").with_source(object.type_name);
                 Err(writer.failure(error))
             }
-            Step::One { there, object, .. } | Step::Group { there: Some(there), object } => writer
-                .or_null(|writer| {
-                    let there = writer.is_there(*there, at)?;
-                    if there { writer.object(object, at) } else { writer.null() }
-                }),
-            Step::Group { there: None, object } => writer.object(object, at),
-            Step::Many(index) => writer.many(*index, at),
-            Step::Sales(index) => writer.sales(*index, at),
-            Step::Measure { nullable: true, .. } => {
+            FieldStep::One { key: index, object, .. }
+            | FieldStep::Group { unless_null: Some(index), object } => writer.or_null(|writer| {
+                if writer.is_null(*index, at)? { writer.null() } else { writer.object(object, at) }
+            }),
+            FieldStep::Group { unless_null: None, object } => writer.object(object, at),
+            FieldStep::Many(index) => writer.many(*index, at),
+            FieldStep::Sales(index) => writer.sales(*index, at),
+            FieldStep::Measure { nullable: true, .. } => {
                 writer.or_null(|writer| writer.scalar(object, step, at.values))
             }
-            Step::Column(_, column) | Step::Code(_, column, _) if column.nullable => {
+            FieldStep::Column(_, column) | FieldStep::Code(_, column, _) if column.nullable => {
                 writer.or_null(|writer| writer.scalar(object, step, at.values))
             }
             scalar => writer.scalar(object, scalar, at.values),
         })
     }
 
-    fn is_there(&self, index: usize, at: At<'a>) -> Written<bool> {
-        at.values.is_null(index).map(|null| !null).map_err(|error| self.failure(error))
+    fn is_null(&self, index: usize, at: At<'a>) -> Written<bool> {
+        at.values.is_null(index).map_err(|error| self.failure(error))
     }
 
     fn many(&mut self, index: usize, at: At<'a>) -> Written {
@@ -250,47 +249,51 @@ impl<'a> Writer<'a> {
     }
 
     fn sales(&mut self, index: usize, at: At<'a>) -> Written {
-        let (Some(sales), Some(sold)) = (at.fetch.sales.get(index), at.fetched.sales.get(index))
+        let (Some(sales), Some(read)) = (at.fetch.sales.get(index), at.fetched.sales.get(index))
         else {
             return Err(self.failure(lost()));
         };
-        let sold = self.read(sold)?;
-        if sales.measured.wanted.is_empty() {
+        let measures = self.read(read)?;
+        if sales.measures.selected.is_empty() {
             return self.object(&sales.object, at);
         }
-        let row = sold.of.get(at.row).copied().flatten().and_then(|row| sold.rows.get(row));
+        let index = measures.of.get(at.row).copied().flatten();
+        let row = index.and_then(|index| measures.rows.get(index));
         let Some(values) = row else { return Err(self.failure(lost())) };
         self.object(&sales.object, At { values, ..at })
     }
 
-    fn scalar(&mut self, object: &Object, step: &Step, row: &Row) -> Written {
+    fn scalar(&mut self, object: &Object, step: &FieldStep, row: &Row) -> Written {
         let before = self.out.len();
         let written = match step {
-            Step::Typename => {
+            FieldStep::Typename => {
                 json::plain(&mut self.out, object.type_name);
                 return Ok(());
             }
-            Step::Id(columns, indexes) => {
+            FieldStep::Id(columns, indexes) => {
                 row.key(columns, indexes.iter().copied()).and_then(|key| {
                     let key = key.ok_or_else(lost)?;
                     json::plain(&mut self.out, &global_id::encode(object.type_name, &key));
                     Ok(())
                 })
             }
-            Step::Column(index, column) => json::column(&mut self.out, row, *index, column),
-            Step::Code(index, column, codes) => {
+            FieldStep::Column(index, column) => json::column(&mut self.out, row, *index, column),
+            FieldStep::Code(index, column, codes) => {
                 json::code(&mut self.out, row, *index, column, codes)
             }
-            Step::Measure { index, shown, nullable } => {
-                json::measure(&mut self.out, row, *index, *shown, *nullable)
+            FieldStep::Measure { index, output, nullable } => {
+                json::measure(&mut self.out, row, *index, *output, *nullable)
             }
-            Step::One { .. } | Step::Group { .. } | Step::Many(_) | Step::Sales(_) => Err(lost()),
+            FieldStep::One { .. }
+            | FieldStep::Group { .. }
+            | FieldStep::Many(_)
+            | FieldStep::Sales(_) => Err(lost()),
         };
         written.map_err(|error| self.failure(error))?;
-        self.take(count((self.out.len() - before) / TEXT))
+        self.take(count((self.out.len() - before) / TEXT_UNIT))
     }
 }
 
 fn lost() -> Error {
-    Error::internal("a row was lost on its way into the answer")
+    Error::internal("the data do not fit the plan")
 }

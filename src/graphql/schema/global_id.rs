@@ -4,7 +4,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use uuid::Uuid;
 
-use super::model::Entity;
+use super::model::Type;
 use crate::catalog::Kind;
 use crate::error::Result;
 use crate::query::{Key, KeyPart, bad_argument};
@@ -25,9 +25,9 @@ pub(crate) fn encode(name: &str, key: &Key) -> String {
 /// `BAD_USER_INPUT` naming `argument` if it is no id of one of these entities.
 pub(crate) fn decode(
     id: &str,
-    among: &[&'static Entity],
+    among: &[&'static Type],
     argument: &'static str,
-) -> Result<(&'static Entity, Key)> {
+) -> Result<(&'static Type, Key)> {
     parse(id, among).ok_or_else(|| {
         let message = match among {
             [entity] => format!("{argument}: not the id of a {}", entity.shape.name),
@@ -41,14 +41,14 @@ pub(crate) fn decode(
 ///
 /// # Errors
 /// As [`decode`].
-pub(crate) fn key_of(id: &str, entity: &'static Entity, argument: &'static str) -> Result<Key> {
+pub(crate) fn key_of(id: &str, entity: &'static Type, argument: &'static str) -> Result<Key> {
     match (entity.table.key, Uuid::try_parse(id)) {
         ([column], Ok(uuid)) if column.kind == Kind::Uuid => Ok(Key::from(uuid)),
         _ => decode(id, &[entity], argument).map(|(_, key)| key),
     }
 }
 
-fn parse(id: &str, among: &[&'static Entity]) -> Option<(&'static Entity, Key)> {
+fn parse(id: &str, among: &[&'static Type]) -> Option<(&'static Type, Key)> {
     let bytes = URL_SAFE_NO_PAD.decode(id).ok()?;
     let mut parts = std::str::from_utf8(&bytes).ok()?.split(':');
     let name = parts.next()?;

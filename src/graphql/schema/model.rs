@@ -21,10 +21,6 @@ pub struct Type {
     pub inputs: Inputs,
 }
 
-pub use self::{
-    ObjectType as Shape, OutputType as Shown, SearchColumns as Searched, Type as Entity,
-};
-
 /// A type that another refers to. It is built when it is first used: types refer to
 /// each other in circles.
 pub type TypeRef = &'static LazyLock<Type>;

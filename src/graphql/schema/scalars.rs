@@ -2,7 +2,7 @@
 
 use async_graphql::registry::{MetaType, Registry};
 
-use super::model::Shown;
+use super::model::OutputType;
 use crate::catalog::Kind;
 
 /// Name and description of every scalar of our own.
@@ -43,11 +43,11 @@ pub(crate) const fn type_name(kind: Kind) -> &'static str {
 }
 
 /// The scalar a measure is shown as, which is known then.
-pub(crate) fn shown(registry: &mut Registry, shown: Shown) -> &'static str {
+pub(crate) fn shown(registry: &mut Registry, shown: OutputType) -> &'static str {
     let name = type_name(match shown {
-        Shown::Int => Kind::Int,
-        Shown::Long => Kind::Long,
-        Shown::Decimal => Kind::Decimal,
+        OutputType::Int => Kind::Int,
+        OutputType::Long => Kind::Long,
+        OutputType::Decimal => Kind::Decimal,
     });
     register(registry, name);
     name

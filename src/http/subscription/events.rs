@@ -13,7 +13,7 @@ use tokio::time::{sleep, timeout};
 use crate::auth::Scope;
 use crate::error::Code;
 use crate::graphql::errors::{code_of, settle};
-use crate::graphql::{Answer, Look, Prepared};
+use crate::graphql::{Answer, Prepared, Snapshot};
 use crate::http::cache::response_cache::add_version;
 use crate::http::response::panic_answer;
 use crate::http::response::rejection::{OVERLOADED, Rejection};
@@ -53,7 +53,7 @@ impl Running {
             }
             // Before the execution: a commit during it is a change.
             self.changes.mark_unchanged();
-            let Look { answer, is_last } = self.execute_in_time().await;
+            let Snapshot { answer, is_last } = self.execute_in_time().await;
             let is_transient = is_transient(&answer);
             if is_transient && self.last.is_some() {
                 // A client that has an answer need not see this; the next one follows.
@@ -82,29 +82,29 @@ impl Running {
     }
 
     /// Executes the operation with the limits of a request.
-    async fn execute_in_time(&self) -> Look {
+    async fn execute_in_time(&self) -> Snapshot {
         let limit = self.state.limits.execution_time;
         match timeout(limit, AssertUnwindSafe(self.execute()).catch_unwind()).await {
-            Ok(Ok(look)) => look,
-            Ok(Err(cause)) => Look::once(panic_answer(&*cause, &self.request_id)),
-            Err(_) => Look::once(Rejection::timeout(limit).into_answer()),
+            Ok(Ok(snapshot)) => snapshot,
+            Ok(Err(cause)) => Snapshot::once(panic_answer(&*cause, &self.request_id)),
+            Err(_) => Snapshot::once(Rejection::timeout(limit).into_answer()),
         }
     }
 
-    async fn execute(&self) -> Look {
+    async fn execute(&self) -> Snapshot {
         let state = &self.state;
         let slot = match state.concurrency.enqueue() {
             Ok(slot) => slot,
-            Err(rejection) => return Look::once(rejection.into_answer()),
+            Err(rejection) => return Snapshot::once(rejection.into_answer()),
         };
         let _permit = slot.permit().await;
         let version = state.cache.version().await;
-        let mut look = state.engine.look(&self.operation, &Scope::All).await;
-        settle(&mut look.answer.errors, &self.request_id);
-        if look.answer.was_executed() {
-            add_version(version, &mut look.answer);
+        let mut snapshot = state.engine.snapshot(&self.operation, &Scope::All).await;
+        settle(&mut snapshot.answer.errors, &self.request_id);
+        if snapshot.answer.was_executed() {
+            add_version(version, &mut snapshot.answer);
         }
-        look
+        snapshot
     }
 }
 

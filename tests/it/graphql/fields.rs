@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use salesgraph::catalog::Kind;
-use salesgraph::graphql::model::{Field, FieldValue, Shape};
+use salesgraph::graphql::model::{Field, FieldValue, ObjectType};
 use salesgraph::graphql::types;
 use serde_json::Value;
 use sqlx::{AssertSqlSafe, Executor as _, PgPool, Row as _};
@@ -103,7 +103,7 @@ async fn allow_any_value(pool: &PgPool) {
 
 /// Assignments of a value of its own to each column that is no key. Booleans and
 /// codes have too few.
-fn distinct_values(shape: &'static Shape, keys: &[&str]) -> Vec<String> {
+fn distinct_values(shape: &'static ObjectType, keys: &[&str]) -> Vec<String> {
     let mut set = Vec::new();
     each_column(shape, &mut |field| {
         let FieldValue::Column(column) = &field.value else { return };
@@ -133,7 +133,7 @@ fn distinct_values(shape: &'static Shape, keys: &[&str]) -> Vec<String> {
     set
 }
 
-fn each_column(shape: &'static Shape, visit: &mut impl FnMut(&'static Field)) {
+fn each_column(shape: &'static ObjectType, visit: &mut impl FnMut(&'static Field)) {
     for field in shape.fields {
         match &field.value {
             FieldValue::Group(group) | FieldValue::GroupUnlessNull(group, _) => {
@@ -144,7 +144,7 @@ fn each_column(shape: &'static Shape, visit: &mut impl FnMut(&'static Field)) {
     }
 }
 
-fn selection(shape: &'static Shape) -> String {
+fn selection(shape: &'static ObjectType) -> String {
     let fields = shape.fields.iter().map(|field| match &field.value {
         FieldValue::Group(group) | FieldValue::GroupUnlessNull(group, _) => {
             format!("{} {{ {} }}", field.name, selection(group))
@@ -175,7 +175,7 @@ async fn as_text(pool: &PgPool, table: &str, row: &str) -> BTreeMap<String, Opti
 
 /// How many fields were compared, none with a value that another one of its kind has.
 fn compare(
-    shape: &'static Shape,
+    shape: &'static ObjectType,
     answer: &Value,
     stored: &BTreeMap<String, Option<String>>,
 ) -> usize {

@@ -3,17 +3,17 @@ use serde_json::json;
 
 use super::given;
 use crate::graphql::inputs::{condition, order};
-use crate::graphql::schema::model::Entity;
+use crate::graphql::schema::model::Type;
 use crate::graphql::types::{LOAD_FILE, LOAD_PARKED, LOAD_RUN, SALES_ORDER, SALES_ORDER_LINE};
 use crate::query::OrderBy;
 
 /// What a filter means, written out.
-fn meaning(entity: &'static Entity, filter: serde_json::Value) -> String {
+fn meaning(entity: &'static Type, filter: serde_json::Value) -> String {
     let condition = condition(entity, &given(filter)).unwrap_or_else(|error| panic!("{error}"));
     format!("{condition:?}")
 }
 
-fn refused(entity: &'static Entity, filter: serde_json::Value) -> String {
+fn refused(entity: &'static Type, filter: serde_json::Value) -> String {
     let text = filter.to_string();
     match condition(entity, &given(filter)) {
         Ok(condition) => panic!("{text}: {condition:?}"),

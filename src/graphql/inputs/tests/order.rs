@@ -3,11 +3,11 @@ use serde_json::json;
 use super::given;
 use crate::graphql::inputs::order;
 use crate::graphql::inputs::order::keys_of;
-use crate::graphql::schema::model::Entity;
+use crate::graphql::schema::model::Type;
 use crate::graphql::types::{CUSTOMER, PRODUCT};
 use crate::query::{Direction, Nulls, OrderBy};
 
-fn refused_order(entity: &'static Entity, value: serde_json::Value) -> String {
+fn refused_order(entity: &'static Type, value: serde_json::Value) -> String {
     let error = order(entity, &given(value)).unwrap_err();
     assert_eq!(error.code().as_str(), "BAD_USER_INPUT");
     error.message().to_owned()

@@ -3,7 +3,7 @@ use async_graphql::registry::{MetaEnumValue, MetaInputValue, MetaType, Registry}
 use crate::catalog::{Column, Kind, ToMany, ToOne};
 use crate::graphql::inputs::order::keys_of;
 use crate::graphql::inputs::register;
-use crate::graphql::schema::model::{FieldValue, Shape};
+use crate::graphql::schema::model::{FieldValue, ObjectType};
 use crate::graphql::types::{self, SALES_ORDER_LINE};
 use crate::query::OrderBy;
 
@@ -222,7 +222,7 @@ fn declared_ways_are_those_of_fields() {
     }
 }
 
-fn is_column(shape: &Shape, wanted: &Column) -> bool {
+fn is_column(shape: &ObjectType, wanted: &Column) -> bool {
     shape.fields.iter().any(|field| match &field.value {
         FieldValue::Column(column) => {
             (column.name, column.kind, column.nullable)
