@@ -30,5 +30,9 @@ pub(crate) static SPECIAL_OFFER_PRODUCT: LazyLock<Type> = LazyLock::new(|| {
             "Sales totals over the order lines that sell the product under the offer.",
         );
         source(t);
+        let lines = || sales_order_line::Relation::SpecialOfferProduct;
+        t.order_by_count("LINE_COUNT", lines(), "lines");
+        t.order_by_sum("QUANTITY_SOLD", lines(), sales_order_line::Column::OrderQuantity, "lines");
+        t.order_by_sum("SALES_TOTAL", lines(), sales_order_line::Column::LineTotal, "lines");
     })
 });
