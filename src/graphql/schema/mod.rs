@@ -30,7 +30,7 @@ use crate::graphql::response::errors::{VALIDATION_FAILED, set_code};
 pub(crate) type Schema = async_graphql::Schema<Root<false>, Root<true>, Subscription>;
 
 pub(crate) fn build() -> Schema {
-    builder().extension(ValidateOnly).finish()
+    schema_builder().extension(ValidateOnly).finish()
 }
 
 /// The schema in GraphQL's own language, sorted.
@@ -42,12 +42,12 @@ pub fn sdl() -> String {
         .sorted_enum_items()
         .prefer_single_line_descriptions()
         .use_space_ident();
-    let mut text = builder().finish().sdl_with_options(options).trim().to_owned();
+    let mut text = schema_builder().finish().sdl_with_options(options).trim().to_owned();
     text.push('\n');
     text
 }
 
-fn builder() -> SchemaBuilder<Root<false>, Root<true>, Subscription> {
+fn schema_builder() -> SchemaBuilder<Root<false>, Root<true>, Subscription> {
     Schema::build(Root, Root, Subscription)
 }
 
