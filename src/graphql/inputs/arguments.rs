@@ -1,4 +1,4 @@
-//! Arguments of a field: values, or variables that stand for them.
+//! Arguments of a field: values and variables.
 
 use async_graphql::indexmap::IndexMap;
 use async_graphql::parser::types::Field as AstField;
@@ -8,7 +8,7 @@ use async_graphql_value::Value;
 use crate::error::{Code, Error, Result};
 use crate::query::bad_argument;
 
-/// The arguments of a field as the document has them.
+/// The arguments of a field as they are in the document.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub(crate) struct Arguments(Vec<(Name, Value)>);
 
@@ -85,7 +85,7 @@ impl Given<'_> {
         }
     }
 
-    /// A list of strings or ids; one alone is a list of one.
+    /// A list of strings or ids; a single value is a list of one.
     pub(crate) fn texts(self, name: &'static str) -> Result<Vec<String>> {
         match self.get(name) {
             None => Ok(Vec::new()),
@@ -107,13 +107,13 @@ fn wrong_type(argument: &'static str, expected: &str) -> Error {
     bad_argument(argument, format!("{argument}: not {expected}"))
 }
 
-/// A required argument that is not there, which validation has refused before.
+/// A missing required argument, which validation has refused before.
 pub(crate) fn missing(argument: &'static str) -> Error {
     Error::new(Code::BadUserInput, format!("{argument}: must be given"))
 }
 
-/// The value with that of each variable in its place. A field or argument whose
-/// variable was not given is left out.
+/// The value with its variables replaced. A field or argument whose variable has no value
+/// is left out.
 fn resolve(value: &Value, variables: &Variables) -> Option<Const> {
     let value = match value {
         Value::Variable(name) => return variables.get(name).cloned(),
@@ -154,7 +154,7 @@ mod tests {
     }
 
     #[test]
-    fn variables_that_are_not_given_leave_their_place_out() {
+    fn arguments_of_variables_without_a_value_are_left_out() {
         let arguments =
             Arguments::from(&field("{ a(b: {c: $c, d: $d}, e: $d, f: [$c, $d], g: $g) }"));
         let variables = Variables::from_json(json!({ "c": 1, "g": null }));
@@ -168,7 +168,7 @@ mod tests {
     }
 
     #[test]
-    fn what_does_not_fit_is_refused_by_name() {
+    fn a_value_of_a_wrong_type_is_refused_by_name() {
         let arguments =
             Arguments::from(&field("{ a(n: 3000000000, t: true, s: \"x\", l: \"y\") }"));
         let variables = Variables::default();

@@ -1,4 +1,4 @@
-//! Arguments of a root field's own that keep its list to some rows.
+//! Arguments of a root field that filter its list.
 
 use async_graphql::Value as Const;
 
@@ -12,7 +12,7 @@ use crate::graphql::schema::global_id::key_of;
 use crate::graphql::schema::model::{Only, Takes};
 use crate::query::{Comparison, Condition, Value, bad_argument};
 
-/// What the arguments keep the list to; `None` is every row.
+/// The condition of the arguments; `None` is every row.
 ///
 /// # Errors
 /// `BAD_USER_INPUT` that names the argument.
@@ -77,7 +77,7 @@ const fn compare(column: &'static Column, comparison: Comparison, value: Value) 
     Condition::Compare { column, comparison, value }
 }
 
-/// The values of an argument that is a list; one alone is a list of one.
+/// The values of a list argument; a single value is a list of one.
 ///
 /// # Errors
 /// `BAD_USER_INPUT`, also when there are too many.

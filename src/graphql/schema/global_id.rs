@@ -19,10 +19,10 @@ pub(crate) fn encode(name: &str, key: &Key) -> String {
     URL_SAFE_NO_PAD.encode(text)
 }
 
-/// The entity and key an id stands for.
+/// The type and key of an id.
 ///
 /// # Errors
-/// `BAD_USER_INPUT` naming `argument` if it is no id of one of these entities.
+/// `BAD_USER_INPUT` naming `argument` if it is not an id of one of these types.
 pub(crate) fn decode(
     id: &str,
     among: &[&'static Type],
@@ -37,7 +37,7 @@ pub(crate) fn decode(
     })
 }
 
-/// The key of an entity's id. An entity whose key is a UUID may be named by that, too.
+/// The key of a type's id, which may be the plain UUID where that is the key.
 ///
 /// # Errors
 /// As [`decode`].

@@ -33,7 +33,7 @@ pub(crate) fn build() -> Schema {
     schema_builder().extension(ValidateOnly).finish()
 }
 
-/// The schema in GraphQL's own language, sorted.
+/// The SDL, sorted.
 #[must_use]
 pub fn sdl() -> String {
     let options = SDLExportOptions::new()
@@ -60,44 +60,40 @@ pub(crate) fn registry() -> Registry {
     registry
 }
 
-/// Whether a document fits the schema.
+/// Validates an operation of a document.
 ///
 /// # Errors
-/// What does not.
+/// Those of the validation.
 pub(crate) async fn validate(
     schema: &Schema,
     document: ExecutableDocument,
     operation: Option<&str>,
 ) -> Result<(), Vec<ServerError>> {
-    let errors = schema.execute(request(document, operation)).await.errors;
+    let mut request = Request::new("");
+    request.operation_name = operation.map(str::to_owned);
+    request.set_parsed_query(document);
+    let errors = schema.execute(request).await.errors;
     if errors.iter().any(|error| error.source::<Valid>().is_some()) {
         return Ok(());
     }
     Err(errors)
 }
 
-/// Introspects for a document that was validated.
+/// Executes introspection of a document that was validated.
 pub(crate) async fn introspect(schema: &Schema, request: Request) -> Response {
     schema.execute(request.data(Validated)).await
 }
 
-fn request(document: ExecutableDocument, operation: Option<&str>) -> Request {
-    let mut request = Request::new("");
-    request.operation_name = operation.map(str::to_owned);
-    request.set_parsed_query(document);
-    request
-}
-
-/// In the data of a request whose document was validated.
+/// Marks a request whose document was validated.
 struct Validated;
 
 /// The source of the error that ends a request after its validation.
 struct Valid;
 
-/// Ends a request after its validation. async-graphql validates only on the way to
-/// execution (`check_rules` is private in 7.2.1), and this extension point is the last
-/// one before that: a document that fits the schema ends in the error [`Valid`]. When a
-/// part of it is introspected later, it is not validated again.
+/// Ends a request after its validation. async-graphql has no public validation
+/// (`check_rules` is private in 7.2.1), only this extension point on the way to execution:
+/// the request of a valid document fails here with [`Valid`] as its source. Introspection
+/// of a document that was validated skips validation instead.
 struct ValidateOnly;
 
 impl ExtensionFactory for ValidateOnly {
@@ -163,7 +159,7 @@ impl<const MUTATION: bool> OutputType for Root<MUTATION> {
 
 impl<const MUTATION: bool> ContainerType for Root<MUTATION> {
     async fn resolve_field(&self, _context: &Context<'_>) -> ServerResult<Option<Value>> {
-        // Only introspection is executed here, which never comes to a field of ours.
+        // Only introspection is executed by async-graphql.
         Ok(None)
     }
 }
