@@ -20,7 +20,7 @@ RUN apt-get update \
     && useradd --system --uid 10001 --no-create-home --shell /usr/sbin/nologin salesgraph
 COPY --from=build /usr/local/bin/salesgraph /usr/local/bin/salesgraph
 USER 10001
-# For `serve` at its default address; switch it off for what serves nothing.
+# Checks `serve` at its default address; switch it off for other subcommands.
 HEALTHCHECK --interval=10s --timeout=3s --start-period=20s --retries=3 \
     CMD ["curl", "--fail", "--silent", "--show-error", "--output", "/dev/null", "http://127.0.0.1:8000/health/ready"]
 ENTRYPOINT ["salesgraph"]

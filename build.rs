@@ -1,9 +1,9 @@
 //! Builds the pages of `web/` with npm into `OUT_DIR/web`, from where they are
-//! embedded in the binary. The source tree is never written to.
+//! embedded in the binary. It never writes to the source tree.
 //!
-//! Where npm is missing, fails (no network) or is not wanted
-//! (`SALESGRAPH_SKIP_WEB=1`), a page that says so takes GraphiQL's place: the
-//! build goes on, with a warning.
+//! Where npm is missing, fails (no network) or is switched off
+//! (`SALESGRAPH_SKIP_WEB=1`), a page that says so replaces GraphiQL, and the build
+//! continues with a warning.
 
 use std::env;
 use std::fs::{self, File};
@@ -16,10 +16,10 @@ use std::time::{Duration, Instant};
 /// The longest that one step (install, bundle) may take.
 const STEP_LIMIT: Duration = Duration::from_secs(300);
 const SKIP: &str = "SALESGRAPH_SKIP_WEB";
-/// What the bundle is made from; `web/test` and `web/node_modules` are not.
+/// The sources of the bundle, which `web/test` and `web/node_modules` are not.
 const SOURCES: [&str; 5] = ["package.json", "package-lock.json", ".npmrc", "build.mjs", "src"];
 
-/// Why the binary goes without GraphiQL.
+/// Why the binary has no GraphiQL.
 enum Without {
     Wanted,
     NoNpm,
@@ -27,7 +27,7 @@ enum Without {
 }
 
 impl Without {
-    /// As the page and the warning tell it.
+    /// The reason in the page and in the warning.
     fn reason(&self) -> String {
         match self {
             Self::Wanted => format!("it was built with {SKIP} set"),
@@ -36,12 +36,12 @@ impl Without {
         }
     }
 
-    /// What to do about it, where it was not asked for.
+    /// The remedy, unless it was switched off.
     fn remedy(&self) -> Option<&'static str> {
         match self {
             Self::Wanted => None,
             Self::NoNpm => Some("Install Node.js with npm and build again"),
-            Self::Failed(_) => Some("Build again once that is mended"),
+            Self::Failed(_) => Some("Build again once that is fixed"),
         }
     }
 }
@@ -83,7 +83,7 @@ fn build_pages(work: &Path, pages: &Path) -> Result<(), Without> {
         .map_err(Without::Failed)
 }
 
-/// Has cargo run this again once the cause may have gone.
+/// Makes cargo run this script again when the cause may be gone.
 fn retry_later(without: &Without) {
     match without {
         Without::Wanted => {}
@@ -93,7 +93,7 @@ fn retry_later(without: &Without) {
                 println!("cargo::rerun-if-changed={}", folder.display());
             }
         }
-        // A file that never exists counts as changed at every build.
+        // A file that does not exist counts as changed in every build.
         Without::Failed(_) => println!("cargo::rerun-if-changed=web/.retry"),
     }
 }
@@ -128,7 +128,7 @@ fn copy(from: &Path, to: &Path) -> io::Result<()> {
     Ok(())
 }
 
-/// `npm ci`, unless what is installed is already what the lock file says.
+/// Runs `npm ci`, unless the installed packages are those of the lock file.
 fn install(work: &Path) -> Result<(), String> {
     let lock = fs::read(work.join("package-lock.json")).map_err(|error| error.to_string())?;
     let stamp = work.join("installed-lock.json");
@@ -150,8 +150,8 @@ fn bundle(work: &Path, pages: &Path) -> Result<(), String> {
     run(node, "the bundler", work)
 }
 
-/// Runs one step to its end or its time limit; what it says goes to a log of
-/// which one line becomes part of the failure.
+/// Runs one step to its end or its time limit; its output goes to a log, of which
+/// one line becomes part of the failure.
 fn run(mut command: Command, name: &str, work: &Path) -> Result<(), String> {
     let log = work.join("build.log");
     let file = File::create(&log).map_err(|error| error.to_string())?;
@@ -167,7 +167,7 @@ fn run(mut command: Command, name: &str, work: &Path) -> Result<(), String> {
     loop {
         match child.try_wait() {
             Ok(Some(status)) if status.success() => return Ok(()),
-            Ok(Some(_)) => return Err(format!("{name} failed ({})", telling_line(&log))),
+            Ok(Some(_)) => return Err(format!("{name} failed ({})", error_line(&log))),
             Ok(None) if start.elapsed() < STEP_LIMIT => thread::sleep(Duration::from_millis(50)),
             Ok(None) => {
                 let _ = child.kill();
@@ -179,13 +179,13 @@ fn run(mut command: Command, name: &str, work: &Path) -> Result<(), String> {
     }
 }
 
-/// The line that tells most about a failure, fit for a warning: npm and Node.js
-/// print the error first and where it came from after it.
-fn telling_line(log: &Path) -> String {
+/// The line of the error, for a warning: npm and Node.js print the error first and
+/// its origin after it.
+fn error_line(log: &Path) -> String {
     let text = fs::read_to_string(log).unwrap_or_default();
     let mut lines = text.lines().map(str::trim).filter(|line| !line.is_empty());
     let error = lines.clone().find(|line| line.contains("Error: ") || line.contains("✘"));
-    error.or_else(|| lines.next_back()).unwrap_or("it said nothing").to_owned()
+    error.or_else(|| lines.next_back()).unwrap_or("without output").to_owned()
 }
 
 fn write_missing_page(pages: &Path, reason: &str) -> io::Result<()> {
