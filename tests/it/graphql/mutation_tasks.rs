@@ -22,10 +22,10 @@ const RUNNING: &str = "SELECT count(*) = 1 FROM load_run WHERE state = 'running'
 const ENDED: &str = "SELECT count(*) = 0 FROM load_run WHERE state = 'running'";
 const STATE: &str = "SELECT state FROM load_run ORDER BY id DESC LIMIT 1";
 
-/// Keeps a replay before its first customer.
+/// Keeps a replay before its first reject.
 async fn halted(app: &TestApp) -> Transaction<'static, Postgres> {
     let mut lock = app.pool.begin().await.unwrap();
-    lock.execute("LOCK TABLE customer IN SHARE MODE").await.unwrap();
+    lock.execute("LOCK TABLE load_reject IN ACCESS EXCLUSIVE MODE").await.unwrap();
     lock
 }
 
