@@ -1,5 +1,6 @@
 //! The HTTP server: the GraphQL endpoint, the SDL, health checks, pages.
 
+mod authentication;
 mod cache;
 mod concurrency_limit;
 mod cors;

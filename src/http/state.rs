@@ -8,6 +8,7 @@ use super::cache::response_cache::ResponseCache;
 use super::concurrency_limit::ConcurrencyLimit;
 use super::documents::Documents;
 use super::subscription::connections::{Connections, SubscriptionLimits};
+use crate::auth::Access;
 use crate::config::{CorsOrigins, DocumentLimits, RequestLimits};
 use crate::db::data_version::DataVersions;
 use crate::graphql::{self, Engine};
@@ -15,6 +16,7 @@ use crate::query::Reader;
 
 /// The state that the handlers share.
 pub struct AppState {
+    pub(super) access: Access,
     pub(super) engine: Engine,
     pub(super) cache: ResponseCache,
     pub(super) pool: PgPool,
@@ -43,6 +45,7 @@ impl AppState {
     ) -> Self {
         let connections = Connections::new(SubscriptionLimits::default(), versions.changes());
         Self {
+            access: Access::open(),
             engine: Engine::new(Reader::new(pool.clone()), document_limits),
             cache: ResponseCache::disabled(versions, &document_limits),
             pool,
@@ -53,6 +56,12 @@ impl AppState {
             cors_origins: CorsOrigins::None,
             connections,
         }
+    }
+
+    /// Knows callers so; by default there is no access control.
+    #[must_use]
+    pub fn with_access(self, access: Access) -> Self {
+        Self { access, ..self }
     }
 
     /// Executes mutations by these commands.

@@ -33,14 +33,12 @@ pub(super) fn tag(key: &CacheKey, settings: &str) -> Option<HeaderValue> {
     let mut digest = RELEASE.clone();
     digest.update(key.version.version.to_be_bytes());
     digest.update(key.version.as_of.timestamp_micros().to_be_bytes());
-    let scope = match key.scope {
-        Scope::All => "all",
-    };
+    add_scope(&mut digest, &key.scope);
     let media_type = match key.media_type {
         MediaType::Json => "json",
         MediaType::GraphqlResponse => "response",
     };
-    for part in [scope, settings, media_type, &key.document] {
+    for part in [settings, media_type, &key.document] {
         add(&mut digest, part.as_bytes());
     }
     digest.update([u8::from(key.operation_name.is_some())]);
@@ -49,6 +47,16 @@ pub(super) fn tag(key: &CacheKey, settings: &str) -> Option<HeaderValue> {
     let digest = digest.finalize();
     let tag = URL_SAFE_NO_PAD.encode(digest.get(..TAG_BYTES)?);
     HeaderValue::try_from(format!("\"{tag}\"")).ok()
+}
+
+/// Everything in which scopes differ.
+fn add_scope(digest: &mut Sha256, scope: &Scope) {
+    digest.update([u8::from(scope.org().is_some()), u8::from(scope.territories().is_some())]);
+    add(digest, scope.org().unwrap_or_default().as_bytes());
+    add(digest, scope.grants().to_string().as_bytes());
+    let territories: Vec<u8> =
+        scope.territories().unwrap_or_default().iter().flat_map(|id| id.to_be_bytes()).collect();
+    add(digest, &territories);
 }
 
 /// With its length, so that different lists of parts have different digests.

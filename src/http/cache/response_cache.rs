@@ -64,14 +64,15 @@ impl ResponseCache {
     pub(in crate::http) async fn look_up<'a>(
         &'a self,
         operation: &Operation,
-        scope: Scope,
+        scope: &Scope,
         media_type: MediaType,
         condition: Option<&'a HeaderMap>,
     ) -> CacheLookup<'a> {
         // Without a version nothing is cached or compared; statements that need
         // Postgres fail by themselves, field by field.
         let version = self.version().await;
-        let key = version.and_then(|version| CacheKey::new(version, scope, media_type, operation));
+        let key = version
+            .and_then(|version| CacheKey::new(version, scope.clone(), media_type, operation));
         CacheLookup { cache: self, version, key: key.map(Arc::new), media_type, condition }
     }
 }

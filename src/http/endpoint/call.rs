@@ -12,7 +12,7 @@ use axum::response::{IntoResponse as _, Response};
 use futures_util::FutureExt as _;
 use tokio::time::timeout;
 
-use crate::auth::Scope;
+use crate::auth::Principal;
 use crate::graphql::Prepared;
 use crate::graphql::errors::settle;
 use crate::http::cache::response_cache::{CacheLookup, Execution, add_version};
@@ -29,6 +29,7 @@ use crate::http::subscription::sse;
 #[derive(Clone, Copy)]
 pub(super) struct Call<'a> {
     pub(super) state: &'a Arc<AppState>,
+    pub(super) principal: &'a Arc<Principal>,
     pub(super) media_type: MediaType,
     pub(super) events: EventStream,
     pub(super) headers: &'a HeaderMap,
@@ -52,12 +53,14 @@ pub(super) enum Method {
 impl<'a> Call<'a> {
     pub(super) fn post(
         state: &'a Arc<AppState>,
+        principal: &'a Arc<Principal>,
         media_type: MediaType,
         headers: &'a HeaderMap,
         started: Instant,
     ) -> Self {
         let events = EventStream::NotAccepted;
-        Self { state, media_type, events, headers, started, method: Method::Post, slot: None }
+        let method = Method::Post;
+        Self { state, principal, media_type, events, headers, started, method, slot: None }
     }
 
     /// The response. After the time limit the execution is dropped, which cancels its
@@ -75,10 +78,11 @@ impl<'a> Call<'a> {
     }
 
     async fn look_up_or_execute(self, operation: Operation) -> Response {
-        let Self { state, media_type, method, .. } = self;
+        let Self { state, principal, media_type, method, .. } = self;
         let condition =
             matches!(method, Method::Get { by_reference: true }).then_some(self.headers);
-        let lookup = state.cache.look_up(&operation, Scope::All, media_type, condition).await;
+        let scope = &principal.scope;
+        let lookup = state.cache.look_up(&operation, scope, media_type, condition).await;
         if let Some(response) = lookup.cached().await {
             return response;
         }
@@ -132,7 +136,8 @@ impl<'a> Call<'a> {
     }
 
     fn stream(&self, operation: Prepared) -> Response {
-        sse::open_stream(self.state, operation, request_id(self.headers))
+        let principal = Arc::clone(self.principal);
+        sse::open_stream(self.state, principal, operation, request_id(self.headers))
     }
 
     /// Executes the operation once it has a permit.
@@ -152,7 +157,7 @@ impl<'a> Call<'a> {
         };
         let _permit = slot.permit().await;
         let is_query = operation.is_query();
-        let mut answer = self.state.engine.execute(operation, &Scope::All).await;
+        let mut answer = self.state.engine.execute(operation, &self.principal.scope).await;
         settle(&mut answer.errors, request_id(self.headers));
         if answer.was_executed() {
             add_version(lookup.version, &mut answer);

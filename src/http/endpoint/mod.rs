@@ -13,6 +13,7 @@ use axum::response::{IntoResponse as _, Response};
 use axum::routing::{MethodRouter, get};
 use tokio::time::timeout;
 
+use super::authentication::authenticate;
 use super::pages;
 use super::request::media::{self, EventStream, MediaType, accepted};
 use super::request::parameters::{Parameters, read};
@@ -43,11 +44,16 @@ async fn by_get(State(state): State<Shared>, request: Request) -> Response {
         };
     }
     let Some((media_type, events)) = accepted(&headers) else { return not_acceptable() };
+    let principal = match authenticate(&state, &headers).await {
+        Ok(principal) => principal,
+        Err(rejection) => return rejection.respond(media_type),
+    };
     match Parameters::from_uri(&uri).and_then(|given| state.documents.resolve(given)) {
         Ok(resolved) => {
             let by_reference = resolved.by_reference;
             let method = Method::Get { by_reference };
-            let call = Call { method, events, ..Call::post(&state, media_type, &headers, started) };
+            let call = Call::post(&state, &principal, media_type, &headers, started);
+            let call = Call { method, events, ..call };
             let response = call.respond(resolved.operation).await;
             if by_reference { response } else { no_store(response) }
         }
@@ -76,6 +82,10 @@ async fn by_post(State(state): State<Shared>, request: Request) -> Response {
     let started = Instant::now();
     let (head, body) = request.into_parts();
     let Some((media_type, events)) = accepted(&head.headers) else { return not_acceptable() };
+    let principal = match authenticate(&state, &head.headers).await {
+        Ok(principal) => principal,
+        Err(rejection) => return rejection.respond(media_type),
+    };
     if !media::is_json(&head.headers) {
         let message = "the body must be application/json in UTF-8";
         return Rejection::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, message).respond(media_type);
@@ -85,7 +95,8 @@ async fn by_post(State(state): State<Shared>, request: Request) -> Response {
         Ok(body) => body,
         Err(_) => Err(Rejection::body_too_slow(limits.execution_time)),
     };
-    let call = Call { events, ..Call::post(&state, media_type, &head.headers, started) };
+    let call = Call::post(&state, &principal, media_type, &head.headers, started);
+    let call = Call { events, ..call };
     let response = match body {
         Ok(body) if batch::is_array(&body) => by_batch(call, &body).await,
         Ok(body) => {

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use axum::http::header::{CACHE_CONTROL, RETRY_AFTER};
+use axum::http::header::{CACHE_CONTROL, RETRY_AFTER, WWW_AUTHENTICATE};
 use axum::http::{HeaderValue, StatusCode};
 use axum::response::Response;
 
@@ -11,6 +11,8 @@ use crate::error::Code;
 use crate::graphql::Answer;
 use crate::http::request::media::MediaType;
 
+/// There are no valid credentials.
+const UNAUTHENTICATED: &str = "UNAUTHENTICATED";
 /// The document is not trusted.
 const FORBIDDEN: &str = "FORBIDDEN";
 /// No document has this hash or id.
@@ -81,6 +83,12 @@ impl Rejection {
         Self { code: OVERLOADED, retry_after: Some("1"), ..rejection }
     }
 
+    /// There are no valid credentials; why is not told.
+    pub(in crate::http) fn unauthenticated() -> Self {
+        let message = "send a valid token or API key as `Authorization: Bearer ...`";
+        Self { code: UNAUTHENTICATED, ..Self::new(StatusCode::UNAUTHORIZED, message) }
+    }
+
     pub(in crate::http) fn not_trusted() -> Self {
         let message = "only trusted documents are executed, and this is not one of them; the \
                        operator lists them in http.trusted_documents";
@@ -119,10 +127,15 @@ impl Rejection {
         let is_ok = self.is_graphql && media_type == MediaType::Json;
         let status = if is_ok { StatusCode::OK } else { self.status };
         let retry_after = self.retry_after;
+        let asks_for_credentials = self.status == StatusCode::UNAUTHORIZED;
         let mut response = respond(status, media_type, &self.into_answer());
         let headers = response.headers_mut();
         // A retry may succeed.
         headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
+        if asks_for_credentials {
+            let bearer = HeaderValue::from_static("Bearer realm=\"salesgraph\"");
+            headers.insert(WWW_AUTHENTICATE, bearer);
+        }
         if let Some(seconds) = retry_after {
             headers.insert(RETRY_AFTER, HeaderValue::from_static(seconds));
         }

@@ -10,7 +10,7 @@ use futures_util::{FutureExt as _, StreamExt as _};
 use tokio::sync::watch;
 use tokio::time::{sleep, timeout};
 
-use crate::auth::Scope;
+use crate::auth::Principal;
 use crate::error::Code;
 use crate::graphql::errors::{code_of, settle};
 use crate::graphql::{Answer, Prepared, Snapshot};
@@ -26,17 +26,20 @@ const PACE: Duration = Duration::from_millis(100);
 /// one. A document that is not executed ends the stream.
 pub(super) fn events(
     state: Arc<AppState>,
+    principal: Arc<Principal>,
     operation: Prepared,
     request_id: String,
 ) -> BoxStream<'static, Answer> {
     let changes = state.connections.changes();
-    let running = Running { state, operation, request_id, changes, last: None, completed: false };
+    let (last, completed) = (None, false);
+    let running = Running { state, principal, operation, request_id, changes, last, completed };
     stream::unfold(running, Running::next).boxed()
 }
 
 /// A running operation.
 struct Running {
     state: Arc<AppState>,
+    principal: Arc<Principal>,
     operation: Prepared,
     request_id: String,
     changes: watch::Receiver<i64>,
@@ -99,7 +102,7 @@ impl Running {
         };
         let _permit = slot.permit().await;
         let version = state.cache.version().await;
-        let mut snapshot = state.engine.snapshot(&self.operation, &Scope::All).await;
+        let mut snapshot = state.engine.snapshot(&self.operation, &self.principal.scope).await;
         settle(&mut snapshot.answer.errors, &self.request_id);
         if snapshot.answer.was_executed() {
             add_version(version, &mut snapshot.answer);

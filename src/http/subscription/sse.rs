@@ -10,6 +10,7 @@ use axum::response::{IntoResponse as _, Response};
 use futures_util::{StreamExt as _, stream};
 
 use super::events::events;
+use crate::auth::Principal;
 use crate::graphql::{Answer, Prepared};
 use crate::http::request::media::MediaType;
 use crate::http::response::rejection::Rejection;
@@ -19,6 +20,7 @@ use crate::http::state::AppState;
 /// `complete`, so that the client reconnects.
 pub(in crate::http) fn open_stream(
     state: &Arc<AppState>,
+    principal: Arc<Principal>,
     operation: Prepared,
     request_id: &str,
 ) -> Response {
@@ -26,7 +28,7 @@ pub(in crate::http) fn open_stream(
         return Rejection::too_many_open("subscriptions").respond(MediaType::Json);
     };
     let connections = state.connections.clone();
-    let answers = events(Arc::clone(state), operation, request_id.to_owned());
+    let answers = events(Arc::clone(state), principal, operation, request_id.to_owned());
     let next = |answer: Answer| {
         let text = String::from_utf8(answer.to_json()?).map_err(serde::ser::Error::custom)?;
         Ok::<_, serde_json::Error>(Event::default().event("next").data(text))

@@ -20,6 +20,7 @@ use super::message::{
     ClientMessage, Close, DUPLICATE_ID, GOING_AWAY, INIT_TIMEOUT, INTERNAL, INVALID_MESSAGE,
     PROTOCOL_ERROR, REPEATED_INIT, ServerMessage, UNAUTHORIZED, next,
 };
+use crate::auth::Principal;
 use crate::graphql::Answer;
 use crate::http::cors;
 use crate::http::request::media::MediaType;
@@ -83,7 +84,8 @@ struct Connection {
     state: Arc<AppState>,
     socket: WebSocket,
     request_id: String,
-    is_acknowledged: bool,
+    /// Who calls, once `connection_init` was acknowledged.
+    principal: Option<Arc<Principal>>,
     /// When the last message arrived.
     last_message: Instant,
     running: SelectAll<BoxStream<'static, OperationEvent>>,
@@ -97,7 +99,7 @@ impl Connection {
             state,
             socket,
             request_id,
-            is_acknowledged: false,
+            principal: None,
             last_message: Instant::now(),
             running: SelectAll::new(),
             operations: HashMap::new(),
@@ -127,7 +129,7 @@ impl Connection {
             let done = tokio::select! {
                 biased;
                 () = connections.closing.cancelled() => Err(End::Close(GOING_AWAY)),
-                () = sleep_until(init), if !self.is_acknowledged => Err(End::Close(INIT_TIMEOUT)),
+                () = sleep_until(init), if self.principal.is_none() => Err(End::Close(INIT_TIMEOUT)),
                 _ = ping.tick() => self.ping().await,
                 message = self.socket.recv() => match message {
                     Some(Ok(message)) => self.receive(message).await,
@@ -160,11 +162,14 @@ impl Connection {
             Message::Close(_) => return Err(End::Gone),
         };
         match serde_json::from_str(&text).map_err(|_| End::Close(INVALID_MESSAGE))? {
-            ClientMessage::ConnectionInit { .. } if self.is_acknowledged => {
+            ClientMessage::ConnectionInit { .. } if self.principal.is_some() => {
                 Err(End::Close(REPEATED_INIT))
             }
             ClientMessage::ConnectionInit { .. } => {
-                self.is_acknowledged = true;
+                let Ok(principal) = self.state.access.principal(&[]).await else {
+                    return Err(End::Close(UNAUTHORIZED));
+                };
+                self.principal = Some(principal);
                 self.send_message(ServerMessage::ConnectionAck.to_json()).await
             }
             ClientMessage::Ping { payload } => {
@@ -180,9 +185,9 @@ impl Connection {
     }
 
     async fn subscribe(&mut self, id: String, parameters: Parameters) -> Result<(), End> {
-        if !self.is_acknowledged {
+        let Some(principal) = self.principal.clone() else {
             return Err(End::Close(UNAUTHORIZED));
-        }
+        };
         if self.operations.contains_key(&id) {
             return Err(End::Close(DUPLICATE_ID));
         }
@@ -200,7 +205,8 @@ impl Connection {
             Ok(resolved) => self.state.engine.prepare(resolved.operation),
             Err(rejection) => return self.send_error(&id, &rejection.into_answer()).await,
         };
-        let answers = events(Arc::clone(&self.state), operation, self.request_id.clone());
+        let answers =
+            events(Arc::clone(&self.state), principal, operation, self.request_id.clone());
         let (this, last) = (id.clone(), id.clone());
         let events = answers
             .map(move |answer| {

@@ -38,7 +38,9 @@ impl Origin {
     /// The most compact one that has an answer.
     pub(super) fn of(scope: &Scope, filter: &Condition, measures: &Measures, by: By<'_>) -> Self {
         // They hold the sales of everybody.
-        let Scope::All = scope;
+        if scope.territories().is_some() {
+            return Self::Lines;
+        }
         let by_product = match by {
             By::Dimensions(dimensions) if dimensions.iter().all(|one| is_of_days(one)) => {
                 dimensions.iter().any(|one| is_product(one))

@@ -130,7 +130,7 @@ async fn rows_over_the_limit_are_not_fetched() {
     let list =
         List { rows: Rows::Table, selection: &selection, condition, page: &page, cursors: false };
     let read = async |most| {
-        let pages = reader.list_below(&Scope::All, &list, below, most).await.unwrap();
+        let pages = reader.list_below(&Scope::everything(), &list, below, most).await.unwrap();
         pages.map(|pages| pages.rows.len())
     };
     assert_eq!(read(4).await, Some(4));

@@ -66,7 +66,7 @@ async fn introspect(query: &str) -> Value {
         ..Limits::default()
     };
     let engine = Engine::new(Reader::new(pool), limits);
-    let answer = engine.execute(engine.prepare(Request::new(query)), &Scope::All).await;
+    let answer = engine.execute(engine.prepare(Request::new(query)), &Scope::everything()).await;
     assert!(answer.errors.is_empty(), "{:?}", answer.errors);
     serde_json::from_slice(&answer.data.unwrap()).unwrap()
 }

@@ -41,7 +41,8 @@ async fn fields_come_in_the_order_of_the_document() {
         one: person(businessEntityId: 1) { id }
         runs: loadRuns { totalCount }
     }";
-    let answer = api.engine.execute(api.engine.prepare(Request::new(query)), &Scope::All).await;
+    let answer =
+        api.engine.execute(api.engine.prepare(Request::new(query)), &Scope::everything()).await;
     let text = String::from_utf8(answer.to_json().unwrap()).unwrap();
     let keys = ["lines", "pageInfo", "nodes", "product", "lineTotal", "order", "rowguid"];
     let places = keys

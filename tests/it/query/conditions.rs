@@ -27,13 +27,13 @@ async fn found(reader: &Reader, meta: &Meta, condition: &Condition) -> (BTreeSet
     .unwrap();
     let list =
         List { rows: Rows::Table, selection: &selection, condition, page: &page, cursors: false };
-    let pages = reader.list(&Scope::All, &list).await.unwrap();
+    let pages = reader.list(&Scope::everything(), &list).await.unwrap();
     let keys = pages
         .rows
         .iter()
         .map(|row| row.key(meta.table.key, key.clone()).unwrap().unwrap())
         .collect();
-    (keys, reader.count(&Scope::All, meta.table, Rows::Table, condition).await.unwrap())
+    (keys, reader.count(&Scope::everything(), meta.table, Rows::Table, condition).await.unwrap())
 }
 
 #[tokio::test]
@@ -83,7 +83,8 @@ async fn rows_are_counted_per_parent() {
                     })
                     .collect();
                 let below = Below { columns: relation.by, parents: &parents };
-                let counts = reader.count_below(&Scope::All, child.table, &condition, below).await;
+                let counts =
+                    reader.count_below(&Scope::everything(), child.table, &condition, below).await;
                 let counts: Vec<usize> =
                     counts.unwrap().into_iter().map(|count| count.try_into().unwrap()).collect();
                 assert_eq!(counts, expected, "seed {seed}, {} {condition:?}", child.table.name);
@@ -126,8 +127,10 @@ async fn invalid_conditions_are_refused_as_bad_input() {
         ]),
     ];
     for condition in refused {
-        let error =
-            reader.count(&Scope::All, person.table, Rows::Table, &condition).await.unwrap_err();
+        let error = reader
+            .count(&Scope::everything(), person.table, Rows::Table, &condition)
+            .await
+            .unwrap_err();
         assert_eq!(error.code(), Code::BadUserInput, "{}", error.detail());
         assert!(error.message().starts_with("filter: "), "{}", error.message());
     }
@@ -161,7 +164,7 @@ async fn a_selection_reads_a_row_and_related_rows() {
     let rows = world.rows("sales_order");
     let mut keys: Vec<Key> = rows.iter().map(|row| key_of(order.table, row)).collect();
     keys.push(Key::from([999_999]));
-    let read = reader.by_keys(&Scope::All, &selection, &keys).await.unwrap();
+    let read = reader.by_keys(&Scope::everything(), &selection, &keys).await.unwrap();
     assert_eq!(read.len(), rows.len());
     let mut without = 0;
     for row in read {
@@ -190,7 +193,7 @@ async fn a_selection_reads_a_row_and_related_rows() {
     let product_key = selection.key(product);
     let keys: Vec<Key> =
         world.rows("sales_order_line").iter().take(9).map(|row| key_of(line.table, row)).collect();
-    let read = reader.by_keys(&Scope::All, &selection, &keys).await.unwrap();
+    let read = reader.by_keys(&Scope::everything(), &selection, &keys).await.unwrap();
     let found: BTreeSet<Key> =
         read.iter().map(|row| row.key(line.table.key, key.clone()).unwrap().unwrap()).collect();
     assert_eq!(found, keys.into_iter().collect());

@@ -121,10 +121,13 @@ impl Walk {
             cursors: true,
         };
         let read = match &self.below {
-            None => reader.list(&Scope::All, &list).await,
+            None => reader.list(&Scope::everything(), &list).await,
             Some((relation, parents)) => {
                 let below = Below { columns: relation.by, parents };
-                reader.list_below(&Scope::All, &list, below, 1_000).await.map(Option::unwrap)
+                reader
+                    .list_below(&Scope::everything(), &list, below, 1_000)
+                    .await
+                    .map(Option::unwrap)
             }
         };
         read.unwrap_or_else(|error| panic!("{}: {}", self.description, error.detail()))
@@ -344,11 +347,11 @@ async fn pages_below_parents_respect_the_row_limit() {
         cursors: false,
     };
     let below = Below { columns: lines.by, parents: &parents };
-    let read = reader.list_below(&Scope::All, &list, below, 1_000).await.unwrap().unwrap();
+    let read = reader.list_below(&Scope::everything(), &list, below, 1_000).await.unwrap().unwrap();
     assert!(read.rows.len() > 50 && read.pages.iter().any(|page| page.has_more));
-    assert!(reader.list_below(&Scope::All, &list, below, 5).await.unwrap().is_none());
+    assert!(reader.list_below(&Scope::everything(), &list, below, 5).await.unwrap().is_none());
     let none = Below { columns: lines.by, parents: &[] };
-    let read = reader.list_below(&Scope::All, &list, none, 5).await.unwrap().unwrap();
+    let read = reader.list_below(&Scope::everything(), &list, none, 5).await.unwrap().unwrap();
     assert!(read.rows.is_empty() && read.pages.is_empty());
 }
 

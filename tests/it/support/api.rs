@@ -60,7 +60,7 @@ impl Api {
 
 /// The response to a request as a client sees it.
 pub(crate) async fn ask(engine: &Engine, request: impl Into<Request>) -> Value {
-    let mut answer = engine.execute(engine.prepare(request.into()), &Scope::All).await;
+    let mut answer = engine.execute(engine.prepare(request.into()), &Scope::everything()).await;
     settle(&mut answer.errors, "test");
     serde_json::from_slice(&answer.to_json().unwrap()).unwrap()
 }

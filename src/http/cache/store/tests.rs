@@ -11,7 +11,7 @@ use crate::http::request::media::MediaType;
 fn key_at(document: &str, version: i64, as_of: DateTime<Utc>) -> Arc<CacheKey> {
     let version = DataVersion { version, as_of };
     let request = Request::new(document);
-    Arc::new(CacheKey::new(version, Scope::All, MediaType::Json, &request).unwrap())
+    Arc::new(CacheKey::new(version, Scope::everything(), MediaType::Json, &request).unwrap())
 }
 
 fn key(document: &str) -> Arc<CacheKey> {

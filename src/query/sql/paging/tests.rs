@@ -49,7 +49,7 @@ fn text(keys: &[(OrderBy, Direction)], joined: bool, after: Option<Vec<Option<Va
         page: &page,
         cursors: true,
     };
-    let mut statement = Statement::new(&Scope::All);
+    let mut statement = Statement::new(&Scope::everything());
     Paging::of(&list).write(&mut statement).unwrap();
     statement.text
 }
