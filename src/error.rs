@@ -10,6 +10,8 @@ use std::fmt;
 pub enum Code {
     /// The input is invalid; the message names it.
     BadUserInput,
+    /// The caller is not allowed to; the message says what is missing.
+    Forbidden,
     /// The requested object does not exist or is not visible.
     NotFound,
     /// The current state does not allow it: a held lock, a lost race.
@@ -32,6 +34,7 @@ impl Code {
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::BadUserInput => "BAD_USER_INPUT",
+            Self::Forbidden => "FORBIDDEN",
             Self::NotFound => "NOT_FOUND",
             Self::Conflict => "CONFLICT",
             Self::Locked => "LOCKED",

@@ -39,8 +39,13 @@ use sea_orm::EntityTrait;
 
 /// Something that goes through all tables.
 pub trait Visitor {
-    /// Visits a table, with the enumerations of its columns of codes.
-    fn table<E: EntityTrait>(&mut self, codes: &'static [(E::Column, &'static Codes)]);
+    /// Visits a table, with the enumerations of its columns of codes and its columns of
+    /// personal data.
+    fn table<E: EntityTrait>(
+        &mut self,
+        codes: &'static [(E::Column, &'static Codes)],
+        personal: &'static [E::Column],
+    );
 
     /// Visits a view.
     fn view<E: EntityTrait>(&mut self);
@@ -48,27 +53,27 @@ pub trait Visitor {
 
 /// Goes through all tables and views: the one list of them.
 pub fn for_each(visitor: &mut impl Visitor) {
-    visitor.table::<person::Entity>(person::CODES);
-    visitor.table::<product::Entity>(product::CODES);
-    visitor.table::<customer::Entity>(&[]);
-    visitor.table::<special_offer_product::Entity>(&[]);
-    visitor.table::<sales_order::Entity>(sales_order::CODES);
-    visitor.table::<sales_order_line::Entity>(&[]);
-    visitor.table::<product_inventory::Entity>(&[]);
-    visitor.table::<territory::Entity>(&[]);
-    visitor.table::<store::Entity>(&[]);
-    visitor.table::<currency_rate::Entity>(&[]);
-    visitor.table::<sales_by_day::Entity>(&[]);
-    visitor.table::<sales_by_product_day::Entity>(&[]);
-    visitor.table::<demand_forecast_span::Entity>(&[]);
-    visitor.table::<demand_forecast_date::Entity>(&[]);
-    visitor.table::<demand_forecast_stock::Entity>(&[]);
+    visitor.table::<person::Entity>(person::CODES, person::PERSONAL);
+    visitor.table::<product::Entity>(product::CODES, &[]);
+    visitor.table::<customer::Entity>(&[], &[]);
+    visitor.table::<special_offer_product::Entity>(&[], &[]);
+    visitor.table::<sales_order::Entity>(sales_order::CODES, &[]);
+    visitor.table::<sales_order_line::Entity>(&[], &[]);
+    visitor.table::<product_inventory::Entity>(&[], &[]);
+    visitor.table::<territory::Entity>(&[], &[]);
+    visitor.table::<store::Entity>(&[], &[]);
+    visitor.table::<currency_rate::Entity>(&[], &[]);
+    visitor.table::<sales_by_day::Entity>(&[], &[]);
+    visitor.table::<sales_by_product_day::Entity>(&[], &[]);
+    visitor.table::<demand_forecast_span::Entity>(&[], &[]);
+    visitor.table::<demand_forecast_date::Entity>(&[], &[]);
+    visitor.table::<demand_forecast_stock::Entity>(&[], &[]);
     visitor.view::<demand_forecast::Entity>();
-    visitor.table::<load_run::Entity>(load_run::CODES);
-    visitor.table::<load_file::Entity>(load_file::CODES);
-    visitor.table::<load_run_file::Entity>(&[]);
-    visitor.table::<load_step::Entity>(&[]);
-    visitor.table::<load_checkpoint::Entity>(&[]);
-    visitor.table::<load_reject::Entity>(&[]);
-    visitor.table::<load_parked::Entity>(&[]);
+    visitor.table::<load_run::Entity>(load_run::CODES, &[]);
+    visitor.table::<load_file::Entity>(load_file::CODES, &[]);
+    visitor.table::<load_run_file::Entity>(&[], &[]);
+    visitor.table::<load_step::Entity>(&[], &[]);
+    visitor.table::<load_checkpoint::Entity>(&[], &[]);
+    visitor.table::<load_reject::Entity>(&[], load_reject::PERSONAL);
+    visitor.table::<load_parked::Entity>(&[], load_parked::PERSONAL);
 }

@@ -2,6 +2,9 @@
 
 use sea_orm::entity::prelude::*;
 
+/// The columns that may hold personal data of the parked row.
+pub const PERSONAL: &[Column] = &[Column::Raw];
+
 #[sea_orm::model]
 #[derive(Debug, Clone, PartialEq, Eq, DeriveEntityModel)]
 #[sea_orm(

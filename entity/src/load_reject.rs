@@ -2,6 +2,9 @@
 
 use sea_orm::entity::prelude::*;
 
+/// The columns that may hold personal data of the rejected row.
+pub const PERSONAL: &[Column] = &[Column::Message, Column::Raw];
+
 #[sea_orm::model]
 #[derive(Debug, Clone, PartialEq, Eq, DeriveEntityModel)]
 #[sea_orm(table_name = "load_reject", comment = "A rejected row, as it was, with the reason.")]

@@ -23,6 +23,17 @@ codes! {
 /// The columns of codes.
 pub const CODES: &[(Column, &crate::Codes)] = &[(Column::PersonType, &PersonType::CODES)];
 
+/// The columns of personal data: names and demographics.
+pub const PERSONAL: &[Column] = &[
+    Column::Title,
+    Column::FirstName,
+    Column::MiddleName,
+    Column::LastName,
+    Column::Suffix,
+    Column::AdditionalContactInfo,
+    Column::Demographics,
+];
+
 #[sea_orm::model]
 #[derive(Debug, Clone, PartialEq, Eq, DeriveEntityModel)]
 #[sea_orm(

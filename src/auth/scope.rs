@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use super::{Grant, Grants};
+use crate::error::{Code, Error, Result};
 
 /// What a caller may read and do. Every read takes it; no statement can be written without
 /// one, and only the statement's tables turn it into SQL. Clones share it.
@@ -59,8 +60,36 @@ impl Scope {
     /// limited to some has no part in them.
     #[must_use]
     pub fn allows(&self, grant: Grant) -> bool {
-        let is_of_all = matches!(grant, Grant::LoadsRead | Grant::LoadsWrite);
-        self.0.grants.has(grant) && !(is_of_all && self.0.territories.is_some())
+        self.require(grant).is_ok()
+    }
+
+    /// Refuses a caller who may not do this.
+    ///
+    /// # Errors
+    /// `FORBIDDEN` with what is missing.
+    pub fn require(&self, grant: Grant) -> Result<()> {
+        if matches!(grant, Grant::LoadsRead | Grant::LoadsWrite) {
+            return self.require_all_territories(grant);
+        }
+        if self.0.grants.has(grant) {
+            return Ok(());
+        }
+        Err(Error::new(Code::Forbidden, format!("this needs the scope {grant}")))
+    }
+
+    /// Refuses a caller who may not do this for all territories.
+    ///
+    /// # Errors
+    /// `FORBIDDEN` with what is missing.
+    pub fn require_all_territories(&self, grant: Grant) -> Result<()> {
+        if !self.0.grants.has(grant) {
+            return Err(Error::new(Code::Forbidden, format!("this needs the scope {grant}")));
+        }
+        if self.0.territories.is_some() {
+            let message = "this is about all territories, and your access is limited to some";
+            return Err(Error::new(Code::Forbidden, message));
+        }
+        Ok(())
     }
 }
 

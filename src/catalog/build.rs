@@ -22,12 +22,16 @@ pub(super) fn tables() -> BTreeMap<&'static str, Table> {
 struct Tables(BTreeMap<&'static str, Table>);
 
 impl Visitor for Tables {
-    fn table<E: EntityTrait>(&mut self, codes: &'static [(E::Column, &'static Codes)]) {
-        self.add::<E>(codes, false);
+    fn table<E: EntityTrait>(
+        &mut self,
+        codes: &'static [(E::Column, &'static Codes)],
+        personal: &'static [E::Column],
+    ) {
+        self.add::<E>(codes, personal, false);
     }
 
     fn view<E: EntityTrait>(&mut self) {
-        self.add::<E>(&[], true);
+        self.add::<E>(&[], &[], true);
     }
 }
 
@@ -35,6 +39,7 @@ impl Tables {
     fn add<E: EntityTrait>(
         &mut self,
         codes: &'static [(E::Column, &'static Codes)],
+        personal: &'static [E::Column],
         is_view: bool,
     ) {
         // The only public way to the comment of a column.
@@ -48,7 +53,9 @@ impl Tables {
             let codes = codes.map(|(_, codes)| &*Box::leak(Box::new(Enumeration::of(codes))));
             let definition = column.def();
             let kind = kind(definition.get_column_type());
-            Column { comment, codes, ..Column::derived(name, kind) }.or_null(definition.is_null())
+            let is_personal = personal.iter().any(|of| of.as_str() == name);
+            Column { comment, codes, is_personal, ..Column::derived(name, kind) }
+                .or_null(definition.is_null())
         });
         let columns: &'static [Column] = columns.collect::<Vec<_>>().leak();
         let key = E::PrimaryKey::iter().filter_map(|key| {

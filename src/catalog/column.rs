@@ -31,6 +31,27 @@ pub enum Kind {
     IntList,
 }
 
+impl Kind {
+    /// The type of a value in SQL.
+    #[must_use]
+    pub const fn sql_type(self) -> &'static str {
+        match self {
+            Self::Boolean => "boolean",
+            Self::Small => "smallint",
+            Self::Int => "integer",
+            Self::Long => "bigint",
+            Self::Text => "text",
+            Self::Bytes => "bytea",
+            Self::Decimal => "numeric",
+            Self::Uuid => "uuid",
+            Self::Date => "date",
+            Self::LocalDateTime => "timestamp",
+            Self::DateTime => "timestamptz",
+            Self::IntList => "integer[]",
+        }
+    }
+}
+
 /// A column of a table, or a named SQL expression over its row.
 #[derive(Debug, Clone, Copy)]
 pub struct Column {
@@ -40,6 +61,8 @@ pub struct Column {
     pub kind: Kind,
     /// Whether it may be null.
     pub nullable: bool,
+    /// Whether it holds personal data.
+    pub is_personal: bool,
     /// The codes it holds, if it is a column of codes.
     pub codes: Option<&'static Enumeration>,
     /// SQL over the row, with `@.` before each column of the row.
@@ -52,7 +75,15 @@ impl Column {
     /// A column of a subquery that is never null.
     #[must_use]
     pub const fn derived(name: &'static str, kind: Kind) -> Self {
-        Self { name, kind, nullable: false, codes: None, expression: None, comment: "" }
+        Self {
+            name,
+            kind,
+            nullable: false,
+            is_personal: false,
+            codes: None,
+            expression: None,
+            comment: "",
+        }
     }
 
     /// A value computed from the row by SQL, in which `@.` stands before each of

@@ -45,7 +45,8 @@ impl From<&Error> for Exit {
         match error.code() {
             Code::BadUserInput | Code::Config => Self::Usage,
             Code::Locked => Self::Locked,
-            Code::NotFound
+            Code::Forbidden
+            | Code::NotFound
             | Code::Conflict
             | Code::Timeout
             | Code::Unavailable

@@ -127,7 +127,7 @@ impl Engine {
         let plan = self.plan(ready).await?;
         let BoundOperation { mut roots, bindings } = self.bind(ready, &plan);
         let sizes = self.shared.sizes.get(reader).await;
-        let estimate = Estimate { bindings: &bindings, sizes: &sizes }.of(&plan, &roots);
+        let estimate = Estimate { bindings: &bindings, sizes: &sizes, scope }.of(&plan, &roots);
         let cost = Cost { estimate, limit: limits.cost };
         cost.check().map_err(|error| vec![error])?;
 
@@ -145,7 +145,7 @@ impl Engine {
         let may_change =
             data.any(|((root, target), read)| subscription::may_change(root, target, read));
         let (introspected, mut errors) = self.introspect(ready, &plan).await;
-        let data = Writer::new(&bindings, &budget).data(&plan, roots, &read, &introspected);
+        let data = Writer::new(&bindings, scope, &budget).data(&plan, roots, &read, &introspected);
         errors.extend(data.errors);
         let is_last = !(data.is_complete && may_change);
         let (data, cost) = (Some(data.json), Some(cost));

@@ -83,6 +83,14 @@ pub enum Condition {
         /// Whether upper and lower case are the same, as the database knows them.
         ignore_case: bool,
     },
+    /// The column holds this word, upper and lower case being the same. A column that the
+    /// caller may not see holds none.
+    Word {
+        /// The column.
+        column: &'static Column,
+        /// The word.
+        text: String,
+    },
     /// The column is this text but for case.
     EqIgnoreCase {
         /// The column.

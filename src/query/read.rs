@@ -19,7 +19,6 @@ use crate::query::sql::filter::require;
 use crate::query::sql::paging::Paging;
 use crate::query::sql::sort::Aggregation;
 use crate::query::sql::statement::{Place, Statement};
-use crate::query::sql::visible::restrict;
 
 impl Reader {
     /// The rows with these primary keys, in no particular order, by one statement.
@@ -34,6 +33,7 @@ impl Reader {
     ) -> Result<Vec<Row>> {
         let row = row_of(selection.table());
         let mut statement = Statement::new(scope);
+        statement.hide(selection);
         select(&mut statement, selection);
         statement.push(" FROM ");
         if let [column] = row.table.key {
@@ -55,7 +55,6 @@ impl Reader {
             from(&mut statement, selection)?;
             statement.match_parent(row.alias, row.table.key);
         }
-        restrict(&mut statement, row);
         Ok(statement.fetch_all(self.connections()).await?.into_iter().map(Row::new).collect())
     }
 
@@ -95,6 +94,7 @@ impl Reader {
     ) -> Result<Option<Pages>> {
         let paging = Paging::of(list);
         let mut statement = Statement::new(scope);
+        paging.hide(&mut statement);
         statement.push("SELECT ");
         paging.write_items(&mut statement)?;
         statement.comma(paging.width()).push("parent.position FROM ");
@@ -153,7 +153,6 @@ impl Reader {
         statement.push("SELECT count(*) FROM ");
         rows.write(&mut statement, row)?;
         require(&mut statement, condition, row)?;
-        restrict(&mut statement, row);
         let rows = statement.fetch_all(self.connections()).await?;
         let row = rows.first().ok_or_else(|| Error::internal("a count gave no row"))?;
         Ok(row.try_get(0)?)
@@ -176,7 +175,6 @@ impl Reader {
         statement.push_keys(below.columns, below.parents)?.push(" CROSS JOIN ").table(row);
         statement.match_parent(row.alias, below.columns);
         require(&mut statement, condition, row)?;
-        restrict(&mut statement, row);
         statement.push(" GROUP BY parent.position");
         let mut counts = vec![0; below.parents.len()];
         for row in statement.fetch_all(self.connections()).await? {
@@ -213,12 +211,13 @@ fn row_of(table: &'static Table) -> Place {
 fn select(statement: &mut Statement<'_>, selection: &Selection) {
     statement.push("SELECT ");
     for (index, (source, column)) in selection.columns().iter().enumerate() {
-        statement.comma(index).column(source.alias(), column).readable(column.kind);
+        statement.comma(index).selected(source.alias(), column).readable(column.kind);
     }
 }
 
 /// The table and the rows it refers to, as they stand after FROM.
 fn from(statement: &mut Statement<'_>, selection: &Selection) -> Result<()> {
     statement.table(row_of(selection.table()));
-    statement.join(selection.joins())
+    let hidden = statement.hidden.clone();
+    statement.join(selection.joins().filter(|(source, ..)| !hidden.contains(&source.alias())))
 }

@@ -18,5 +18,6 @@ mod graphql;
 mod http;
 mod load;
 mod query;
+mod scope;
 mod storage;
 mod support;

@@ -87,9 +87,11 @@ impl Execution<'_> {
     }
 
     async fn run(&self, field: &RootField, input: &Arguments) -> Result<Key> {
-        let (RootValue::Command { run, .. }, Some((commands, deadline))) =
-            (&field.value, self.commands)
-        else {
+        let RootValue::Command { needs, run, .. } = &field.value else {
+            return Err(Error::internal("a field is no command"));
+        };
+        self.scope.require(*needs)?;
+        let Some((commands, deadline)) = self.commands else {
             return Err(Error::new(Code::Unavailable, "this server only reads"));
         };
         let input = Given { arguments: input, variables: &Variables::default() };

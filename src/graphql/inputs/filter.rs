@@ -14,7 +14,7 @@ use crate::catalog::{Column, Kind, ToMany, ToOne};
 use crate::error::Result;
 use crate::graphql::schema::global_id;
 use crate::graphql::schema::model::{Field, FieldValue, Keyword, ObjectType, SearchColumns, Type};
-use crate::query::{Comparison, Condition, Key, TextMatch, Value as Bound};
+use crate::query::{Comparison, Condition, Key, Value as Bound};
 
 /// Most conditions of a filter.
 pub(super) const CONDITIONS: usize = 500;
@@ -280,12 +280,8 @@ fn reached(way: &[ToOne], condition: Condition) -> Condition {
 }
 
 fn found(searched: &'static SearchColumns, word: &str) -> Condition {
-    let own = searched.columns.iter().map(|column| Condition::Matches {
-        column,
-        how: TextMatch::Contains,
-        text: word.to_owned(),
-        ignore_case: true,
-    });
+    let own =
+        searched.columns.iter().map(|column| Condition::Word { column, text: word.to_owned() });
     let related =
         searched.related.iter().map(|(way, searched)| reached(&[*way], found(searched, word)));
     Condition::Any(own.chain(related).collect())

@@ -7,6 +7,7 @@ use futures_util::FutureExt as _;
 use futures_util::future::BoxFuture;
 use sqlx::PgPool;
 
+use crate::auth::Grant;
 use crate::catalog::{column, table};
 use crate::error::{Code, Error, Result};
 use crate::graphql::execute::command::{Command, Commands};
@@ -31,9 +32,15 @@ pub(super) fn field() -> RootField {
                   It is answered when the run has ended, or after half the time a request may take \
                   (15 s by default) while it is still running: the subscription loadRun follows \
                   it. The run continues when the client disconnects. Null only together with an \
-                  error, which is CONFLICT while another load run holds the lock.",
+                  error, which is CONFLICT while another load run holds the lock, and FORBIDDEN \
+                      without the scope loads:write.",
         arguments: &[],
-        value: RootValue::Command { input: &INPUT, run, returns: &PAYLOAD },
+        value: RootValue::Command {
+            needs: Grant::LoadsWrite,
+            input: &INPUT,
+            run,
+            returns: &PAYLOAD,
+        },
     }
 }
 

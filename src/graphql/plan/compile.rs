@@ -279,7 +279,7 @@ impl<'a> Compiler<'a> {
                 let key = key.first().copied().ok_or_else(|| keyless(to.shape.name))?;
                 let nullable = from.iter().any(|column| column.nullable);
                 let object = self.object(&to.shape, &selected.sets, other, draft)?;
-                FieldStep::One { key, nullable, object }
+                FieldStep::One { table: to.table, key, nullable, object }
             }
             FieldValue::Many(of, by) => {
                 let name = format!("{}.{}", shape.name, field.name);

@@ -6,12 +6,13 @@ use std::time::{Duration, Instant};
 use tokio::sync::Mutex;
 
 use super::bind::{Bindings, RootTarget};
-use crate::catalog::table;
+use crate::auth::Scope;
+use crate::catalog::{Table, table};
 use crate::error::Result;
 use crate::graphql::plan::{Connection, Fetch, Object, Operation, RootStep, count};
 use crate::graphql::types;
 use crate::query::aggregate::SALES_GROUP;
-use crate::query::{Reader, Sizes};
+use crate::query::{Reader, Sizes, is_common, require_table};
 
 /// How long the sizes of tables are cached.
 const MAX_AGE: Duration = Duration::from_secs(30);
@@ -21,6 +22,8 @@ const LINES_PER_VALUE: u64 = 100;
 /// The most that a scan of all order lines is estimated at: daily totals answer much of
 /// it, and a statement that takes too long is cancelled.
 const MAX_SCAN: u64 = 50_000;
+/// The same where the number of lines is not known, or not to be known.
+const UNKNOWN_SCAN: u64 = 10_000;
 /// The same for the lines that belong to one row.
 const MAX_OWN_SCAN: u64 = 500;
 
@@ -68,6 +71,8 @@ impl TableSizes {
 pub(crate) struct Estimate<'a> {
     pub(crate) bindings: &'a Bindings,
     pub(crate) sizes: &'a Sizes,
+    /// The sizes of tables of which the caller may see a part must not show.
+    pub(crate) scope: &'a Scope,
 }
 
 /// The rows of a level.
@@ -115,7 +120,7 @@ impl Estimate<'_> {
         }
         let page = self.bindings.list(connection.number).map_or(0, |list| list.page.limit.into());
         let mut rows = Rows { max: parents.max.saturating_mul(page), ..parents };
-        if let (true, Some(size)) = (rows.distinct, self.sizes.most(table)) {
+        if let (true, Some(size)) = (rows.distinct, self.size(table)) {
             rows.max = rows.max.min(size);
         }
         let edges = rows.max.saturating_mul(connection.edge_values());
@@ -140,7 +145,16 @@ impl Estimate<'_> {
 
     /// The cost of a scan of all order lines.
     fn scan(self) -> u64 {
-        let lines = self.sizes.most(table::<entity::sales_order_line::Entity>()).unwrap_or(0);
-        (lines / LINES_PER_VALUE).min(MAX_SCAN)
+        match self.size(table::<entity::sales_order_line::Entity>()) {
+            Some(lines) => (lines / LINES_PER_VALUE).min(MAX_SCAN),
+            None => UNKNOWN_SCAN,
+        }
+    }
+
+    /// The most rows of a table, as far as known and to be known.
+    fn size(self, table: &Table) -> Option<u64> {
+        let is_visible = require_table(self.scope, table).is_ok()
+            && (self.scope.territories().is_none() || is_common(table));
+        self.sizes.most(table).filter(|_| is_visible)
     }
 }

@@ -10,8 +10,8 @@ pub(crate) mod cost;
 use async_graphql::parser::types::{Field as AstField, OperationType};
 use async_graphql::{Name, Pos, Positioned};
 
-use crate::catalog::Column;
 use crate::catalog::Enumeration;
+use crate::catalog::{Column, Table};
 use crate::graphql::inputs::arguments::Arguments;
 use crate::graphql::schema::model::{OutputType, Owner, RootField, Type};
 use crate::query::Selection;
@@ -131,6 +131,7 @@ pub(crate) enum FieldStep {
     Code(usize, &'static Column, &'static Enumeration),
     /// Another row of the same statement; it exists if its key, at the index, is not null.
     One {
+        table: &'static Table,
         key: usize,
         nullable: bool,
         object: Object,

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use async_graphql::{PathSegment, Pos, ServerError};
 
 use super::errors::is_too_complex;
+use crate::auth::Scope;
 use crate::error::Error;
 use crate::graphql::execute::budget::Budget;
 use crate::graphql::plan::bind::Bindings;
@@ -19,6 +20,7 @@ pub(crate) struct Writer<'a> {
     pub(super) out: Vec<u8>,
     pub(super) errors: Vec<ServerError>,
     pub(super) bindings: &'a Bindings,
+    pub(super) scope: &'a Scope,
     budget: &'a Budget,
     /// Position of the root field in the document.
     pub(super) position: Pos,
@@ -46,9 +48,9 @@ pub(super) struct Failure {
 pub(super) type Written<T = ()> = Result<T, Failure>;
 
 impl<'a> Writer<'a> {
-    pub(crate) fn new(bindings: &'a Bindings, budget: &'a Budget) -> Self {
+    pub(crate) fn new(bindings: &'a Bindings, scope: &'a Scope, budget: &'a Budget) -> Self {
         let (out, errors, path) = (Vec::with_capacity(4096), Vec::new(), Vec::new());
-        Self { out, errors, bindings, budget, position: Pos::default(), path, values: 0 }
+        Self { out, errors, bindings, scope, budget, position: Pos::default(), path, values: 0 }
     }
 
     /// An object of these fields.

@@ -12,7 +12,7 @@ use crate::graphql::plan::{
     ResponseKey, RootStep, count,
 };
 use crate::graphql::schema::global_id;
-use crate::query::{self, Extent, Row};
+use crate::query::{self, Extent, Row, require_column, require_table};
 
 /// The JSON of `data`, and the errors of its fields.
 pub(crate) struct Data {
@@ -207,29 +207,44 @@ impl<'a> Writer<'a> {
 
     fn object(&mut self, object: &'a Object, at: At<'a>) -> Written {
         self.take(object.least_values())?;
-        self.fields(&object.steps, |writer, step| match step {
-            FieldStep::One { key, nullable: false, object } => {
-                if !writer.is_null(*key, at)? {
-                    return writer.object(object, at);
+        self.fields(&object.steps, |writer, step| writer.field(object, step, at))
+    }
+
+    /// A field that the caller may not see is null and an error.
+    fn field(&mut self, object: &'a Object, step: &'a FieldStep, at: At<'a>) -> Written {
+        let allowed = match step {
+            FieldStep::One { table, .. } => require_table(self.scope, table),
+            FieldStep::Column(_, column) | FieldStep::Code(_, column, _) => {
+                require_column(self.scope, column)
+            }
+            _ => Ok(()),
+        };
+        if let Err(error) = allowed {
+            return self.or_null(|writer| Err(writer.failure(error)));
+        }
+        match step {
+            FieldStep::One { key, nullable: false, object, .. } => {
+                if !self.is_null(*key, at)? {
+                    return self.object(object, at);
                 }
                 let error = Error::internal("a row is missing").with_source(object.type_name);
-                Err(writer.failure(error))
+                Err(self.failure(error))
             }
             FieldStep::One { key: index, object, .. }
-            | FieldStep::Group { unless_null: Some(index), object } => writer.or_null(|writer| {
+            | FieldStep::Group { unless_null: Some(index), object } => self.or_null(|writer| {
                 if writer.is_null(*index, at)? { writer.null() } else { writer.object(object, at) }
             }),
-            FieldStep::Group { unless_null: None, object } => writer.object(object, at),
-            FieldStep::Many(index) => writer.many(*index, at),
-            FieldStep::Sales(index) => writer.sales(*index, at),
+            FieldStep::Group { unless_null: None, object } => self.object(object, at),
+            FieldStep::Many(index) => self.many(*index, at),
+            FieldStep::Sales(index) => self.sales(*index, at),
             FieldStep::Measure { nullable: true, .. } => {
-                writer.or_null(|writer| writer.scalar(object, step, at.values))
+                self.or_null(|writer| writer.scalar(object, step, at.values))
             }
             FieldStep::Column(_, column) | FieldStep::Code(_, column, _) if column.nullable => {
-                writer.or_null(|writer| writer.scalar(object, step, at.values))
+                self.or_null(|writer| writer.scalar(object, step, at.values))
             }
-            scalar => writer.scalar(object, scalar, at.values),
-        })
+            scalar => self.scalar(object, scalar, at.values),
+        }
     }
 
     fn is_null(&self, index: usize, at: At<'a>) -> Written<bool> {

@@ -9,6 +9,7 @@ use super::model::{
     TypeRef,
 };
 use crate::catalog::{self, Column, ToOne};
+use crate::query::may_be_hidden;
 
 /// A type while it is built.
 pub(crate) struct TypeBuilder<E> {
@@ -83,8 +84,15 @@ impl<E: EntityTrait> TypeBuilder<E> {
         relation: E::Relation,
         description: &'static str,
     ) {
-        let value = FieldValue::One(to, catalog::to_one(relation).from);
-        self.field(Field { name, description, value });
+        let ToOne { table, from } = catalog::to_one(relation);
+        let (from, description) = if may_be_hidden(catalog::table::<E>(), table) {
+            let from: Vec<Column> = from.iter().map(|column| column.nullable()).collect();
+            let hidden = " Null, too, where the caller may not see it.";
+            (&*from.leak(), &*format!("{description}{hidden}").leak())
+        } else {
+            (from, description)
+        };
+        self.field(Field { name, description, value: FieldValue::One(to, from) });
     }
 
     /// The rows that refer to this one by a relation of theirs.

@@ -4,6 +4,7 @@
 
 use std::sync::LazyLock;
 
+use crate::auth::Grant;
 use crate::catalog::{Column, Table, ToMany, ToOne};
 use crate::graphql::execute::command::Run;
 use crate::query::aggregate::{LineValue, Measure};
@@ -212,6 +213,8 @@ pub enum RootValue {
     },
     /// The row that a command names when it has run.
     Command {
+        /// What the caller must be allowed to.
+        needs: Grant,
         /// The fields of its argument `input`.
         input: &'static [Argument],
         /// Runs it.
@@ -265,7 +268,13 @@ impl Field {
 
     /// A column under another name.
     pub(crate) fn column_as(name: &'static str, column: &'static Column) -> Self {
-        Self { name, description: column.description().leak(), value: FieldValue::Column(column) }
+        let mut description = column.description();
+        if column.is_personal {
+            let grant = Grant::PersonsRead;
+            description
+                .push_str(&format!(" Null, with the error FORBIDDEN, without the scope {grant}."));
+        }
+        Self { name, description: description.leak(), value: FieldValue::Column(column) }
     }
 
     /// A group of fields over the same row.

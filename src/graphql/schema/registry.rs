@@ -166,7 +166,7 @@ fn field(registry: &mut Registry, field: &'static Field) -> MetaField {
                     ty
                 }
             };
-            (ty.to_owned(), column.nullable)
+            (ty.to_owned(), column.nullable || column.is_personal)
         }
         FieldValue::One(to, from) => {
             entity(registry, to);

@@ -51,18 +51,20 @@ pub(super) fn error<E: EntityTrait>(t: &mut TypeBuilder<E>) {
 }
 
 static SOURCE: LazyLock<ObjectType> = LazyLock::new(|| {
-    let file = columns([person::Column::SourceFileId]);
+    let file = [*column(person::Column::SourceFileId)].map(Column::nullable).to_vec().leak();
     let fields = vec![
         Field {
             name: "file",
-            description: "The version of the file it was read from.",
+            description: "The version of the file it was read from. Null, with the error FORBIDDEN, where the \
+                          caller may not read loads.",
             value: FieldValue::One(&LOAD_FILE, file),
         },
         Field::column_as("line", column(person::Column::SourceLine)),
         Field::column(column(person::Column::LoadedAt)),
         Field {
             name: "loadRun",
-            description: "The run that wrote it; null if none did.",
+            description: "The run that wrote it; null if none did and, with the error FORBIDDEN, where the \
+                          caller may not read loads.",
             value: FieldValue::One(&LOAD_RUN, &[RUN]),
         },
     ];

@@ -17,7 +17,6 @@ use crate::query::selection::{Selection, Source};
 use crate::query::sql::alias::Alias;
 use crate::query::sql::filter::{require, write_whether};
 use crate::query::sql::statement::{Place, Statement};
-use crate::query::sql::visible::restrict;
 
 /// What the subquery of the lines is called.
 pub(super) const LINES: &str = "b";
@@ -128,17 +127,13 @@ impl<'a> Base<'a> {
             statement.push(" AS f").number(index);
             parts += 1;
         }
-        statement.push(" FROM ").push(self.origin.view()).push(" AS ").alias(row.alias);
+        statement.push(" FROM ").table(Place { table: self.origin.table(), ..row });
         statement.join(self.joins.joins())?;
         statement.conditions(" WHERE ", |statement| {
             if let By::Owners { columns, keys, .. } = self.by {
                 self.write_owners(statement, columns, keys)?;
             }
-            require(statement, self.filter, row)?;
-            if self.origin == Origin::Lines {
-                restrict(statement, row);
-            }
-            Ok(())
+            require(statement, self.filter, row)
         })?;
         // Keeps Postgres from asking anew for each measure whether a line is of its part.
         statement.push(if parts > 0 { " OFFSET 0) AS " } else { ") AS " }).push(LINES);

@@ -149,21 +149,3 @@ impl PartialEq for Dimension {
         self.column.name == other.column.name
     }
 }
-
-/// The type of a value in SQL.
-pub(super) const fn sql_type(kind: Kind) -> &'static str {
-    match kind {
-        Kind::Boolean => "boolean",
-        Kind::Small => "smallint",
-        Kind::Int => "integer",
-        Kind::Long => "bigint",
-        Kind::Text => "text",
-        Kind::Bytes => "bytea",
-        Kind::Decimal => "numeric",
-        Kind::Uuid => "uuid",
-        Kind::Date => "date",
-        Kind::LocalDateTime => "timestamp",
-        Kind::DateTime => "timestamptz",
-        Kind::IntList => "integer[]",
-    }
-}

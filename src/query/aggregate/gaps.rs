@@ -10,7 +10,6 @@ use crate::catalog::table;
 use crate::error::{Error, Result};
 use crate::query::condition::{Comparison, Condition};
 use crate::query::sql::statement::Statement;
-use crate::query::sql::visible::restrict;
 use crate::query::value::Value;
 use entity::sales_order;
 
@@ -132,10 +131,6 @@ fn write_buckets(
         statement.push(", ").bind(to)?;
     }
     statement.push(") AS z FROM ").table(order);
-    statement.conditions(" WHERE ", |statement| {
-        restrict(statement, order);
-        Ok(())
-    })?;
     // Without any order the bounds alone are no period.
     statement.push(" HAVING min(").alias(order.alias);
     statement.push(".order_date) IS NOT NULL) AS period WHERE a <= z) AS days");

@@ -16,7 +16,7 @@ use crate::error::{Error, Result};
 use crate::query::condition::{Comparison, Condition};
 use crate::query::executor::Reader;
 use crate::query::value::Value;
-use entity::{product, sales_order};
+use entity::{product, sales_order, sales_order_line};
 use sea_orm::EntityName;
 
 /// Where measures are read from.
@@ -33,6 +33,11 @@ pub(super) enum Origin {
 /// A day, which stands for the orders made on it.
 pub(super) static DAY: Table =
     Table::derived("sales_by_day", &[Column::derived("order_date", Kind::LocalDateTime)]);
+
+/// What is right of `sales_by_product_day` at the moment.
+static CURRENT_PRODUCT_DAYS: Table = Table::derived("current_sales_by_product_day", &[]);
+/// What is right of `sales_by_day` at the moment.
+static CURRENT_DAYS: Table = Table::derived("current_sales_by_day", &[]);
 
 impl Origin {
     /// The most compact one that has an answer.
@@ -67,12 +72,12 @@ impl Origin {
         if needs_product { Self::ProductDays } else { Self::Days }
     }
 
-    /// What it is called in SQL.
-    pub(super) const fn view(self) -> &'static str {
+    /// The table or view.
+    pub(super) fn table(self) -> &'static Table {
         match self {
-            Self::Lines => "sales_order_line",
-            Self::ProductDays => "current_sales_by_product_day",
-            Self::Days => "current_sales_by_day",
+            Self::Lines => table::<sales_order_line::Entity>(),
+            Self::ProductDays => &CURRENT_PRODUCT_DAYS,
+            Self::Days => &CURRENT_DAYS,
         }
     }
 }

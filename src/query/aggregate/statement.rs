@@ -3,7 +3,7 @@
 use sqlx::Row as _;
 
 use super::by::By;
-use super::dimension::{DIMENSIONS, SALES_GROUP, sql_type};
+use super::dimension::{DIMENSIONS, SALES_GROUP};
 use super::gaps;
 use super::groups::Groups;
 use super::rollup::Origin;
@@ -42,7 +42,7 @@ impl Groups {
     fn write_filled(&self, statement: &mut Statement<'_>) -> Result<()> {
         statement.push("SELECT *");
         for dimension in DIMENSIONS.iter().filter(|one| !self.dimensions.contains(one)) {
-            statement.push(", NULL::").push(sql_type(dimension.column.kind)).push(" AS ");
+            statement.push(", NULL::").push(dimension.column.kind.sql_type()).push(" AS ");
             statement.push(dimension.column.name);
         }
         statement.push(" FROM (");

@@ -1,7 +1,7 @@
 //! Conditions as SQL.
 
 use super::statement::{Place, Statement};
-use super::visible::restrict;
+use super::visible::require_column;
 use crate::catalog::ToMany;
 use crate::catalog::{Column, Kind};
 use crate::error::{Error, Result};
@@ -124,6 +124,16 @@ fn write(
             statement.bind_text(&pattern(*how, text))?.push("))");
             Ok(())
         }
+        Condition::Word { column, .. } if require_column(statement.scope, column).is_err() => {
+            statement.push("false");
+            Ok(())
+        }
+        Condition::Word { column, text } => {
+            is_text(column)?;
+            write_text(statement, column, true, row).push(" LIKE lower(");
+            statement.bind_text(&pattern(TextMatch::Contains, text))?.push("))");
+            Ok(())
+        }
         Condition::EqIgnoreCase { column, text } => {
             is_text(column)?;
             write_text(statement, column, true, row).push(" = lower(").bind_text(text)?.push("))");
@@ -159,7 +169,6 @@ fn write(
             statement.push("EXISTS (SELECT FROM ").table(one);
             statement.conditions(" WHERE ", |statement| {
                 statement.link((one.alias, one.table.key), (row.alias, relation.from));
-                restrict(statement, one);
                 require_within(statement, condition, one, depth)
             })?;
             statement.push(")");
@@ -244,7 +253,6 @@ fn write_children(
     statement.table(child);
     statement.conditions(" WHERE ", |statement| {
         statement.link((child.alias, relation.by), (row.alias, row.table.key));
-        restrict(statement, child);
         conditions(statement, child)
     })
 }
@@ -355,6 +363,7 @@ fn is_never_null(condition: &Condition) -> bool {
         }
         Condition::Compare { column, .. }
         | Condition::Matches { column, .. }
+        | Condition::Word { column, .. }
         | Condition::EqIgnoreCase { column, .. } => !column.nullable,
         Condition::In { column, values, .. } => values.is_empty() || !column.nullable,
         Condition::InIgnoreCase { column, texts, .. } => texts.is_empty() || !column.nullable,

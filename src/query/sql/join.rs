@@ -1,13 +1,12 @@
 //! Joins to the rows that a row refers to.
 
 use super::statement::{Place, Statement};
-use super::visible::restrict;
 use crate::catalog::ToOne;
 use crate::error::Result;
 use crate::query::selection::Source;
 
 impl Statement<'_> {
-    /// Joins rows to those that refer to them; where there is none it is all nulls.
+    /// Joins visible rows to those that refer to them; where there is none it is all nulls.
     pub(crate) fn join(
         &mut self,
         joins: impl Iterator<Item = (Source, Source, ToOne)>,
@@ -17,7 +16,6 @@ impl Statement<'_> {
             self.push(" LEFT JOIN ").table(row);
             self.conditions(" ON ", |statement| {
                 statement.link((row.alias, row.table.key), (of.alias(), relation.from));
-                restrict(statement, row);
                 Ok(())
             })?;
         }

@@ -8,7 +8,6 @@ use super::filter::require;
 use super::layout::Layout;
 use super::sort::{Aggregation, Sort};
 use super::statement::{Place, Statement};
-use super::visible::restrict;
 use crate::catalog::ToOne;
 use crate::error::Result;
 use crate::query::list::List;
@@ -38,8 +37,14 @@ impl<'a> Paging<'a> {
         self.list.selection.columns().len() + self.extra.len()
     }
 
+    /// Leaves out rows that the caller may not see at all; before anything is written.
+    pub(crate) fn hide(&self, statement: &mut Statement<'_>) {
+        statement.hide(&self.joined);
+    }
+
     /// The whole statement of one page.
     pub(crate) fn write(&self, statement: &mut Statement<'_>) -> Result<()> {
+        self.hide(statement);
         statement.push("SELECT ");
         if self.late().next().is_some() {
             self.write_items(statement)?;
@@ -51,7 +56,7 @@ impl<'a> Paging<'a> {
             return self.write_child_order(statement);
         }
         for (index, (source, column)) in self.list.selection.columns().iter().enumerate() {
-            statement.comma(index).column(source.alias(), column).readable(column.kind);
+            statement.comma(index).selected(source.alias(), column).readable(column.kind);
         }
         for (index, key) in self.extra.iter().enumerate() {
             statement.comma(self.list.selection.columns().len() + index);
@@ -76,12 +81,15 @@ impl<'a> Paging<'a> {
         }
         for (index, (source, column)) in self.list.selection.columns().iter().enumerate() {
             if self.sort.needs(*source) {
-                statement.push(", ").column(source.alias(), column).push(" AS c").number(index);
+                statement.push(", ").selected(source.alias(), column).push(" AS c").number(index);
             }
         }
         for (source, of, relation) in self.late().filter(|(_, of, _)| self.sort.needs(*of)) {
+            if statement.is_hidden(source.alias()) {
+                continue;
+            }
             for (index, column) in relation.from.iter().enumerate() {
-                statement.push(", ").column(of.alias(), column).push(" AS ");
+                statement.push(", ").selected(of.alias(), column).push(" AS ");
                 write_link(statement, source, index);
             }
         }
@@ -104,7 +112,6 @@ impl<'a> Paging<'a> {
         self.sort.join_aggregates(statement, row, how)?;
         bound(statement, row);
         require(statement, self.list.condition, row)?;
-        restrict(statement, row);
         let page = self.list.page;
         self.sort.bound(statement, page, row.table)?;
         statement.push(" ORDER BY ");
@@ -125,7 +132,7 @@ impl<'a> Paging<'a> {
             if self.sort.needs(*source) {
                 statement.push("child.c").number(index);
             } else {
-                statement.column(source.alias(), column);
+                statement.selected(source.alias(), column);
             }
             statement.readable(column.kind);
         }
@@ -139,6 +146,9 @@ impl<'a> Paging<'a> {
     /// Joins to `child` what it does not have.
     pub(crate) fn write_late(&self, statement: &mut Statement<'_>) -> Result<()> {
         for (source, of, relation) in self.late() {
+            if statement.is_hidden(source.alias()) {
+                continue;
+            }
             let row = Place { table: relation.table, alias: source.alias() };
             statement.push(" LEFT JOIN ").table(row);
             statement.conditions(" ON ", |statement| {
@@ -151,7 +161,6 @@ impl<'a> Paging<'a> {
                         statement.column(of.alias(), from);
                     }
                 }
-                restrict(statement, row);
                 Ok(())
             })?;
         }

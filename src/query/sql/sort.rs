@@ -2,7 +2,6 @@
 
 use super::alias::Alias;
 use super::statement::{Place, Statement};
-use super::visible::restrict;
 use crate::catalog::ToMany;
 use crate::catalog::{Column, Kind, Table};
 use crate::error::{Error, Result};
@@ -161,7 +160,6 @@ impl Sort {
                 if !at_once {
                     statement.link((child.alias, by), (row.alias, row.table.key));
                 }
-                restrict(statement, child);
                 Ok(())
             })?;
             for (position, column) in by.iter().enumerate().filter(|_| at_once) {

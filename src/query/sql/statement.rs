@@ -6,6 +6,7 @@ use sqlx::postgres::{PgArguments, PgRow};
 use sqlx::{Arguments as _, AssertSqlSafe, Encode, Postgres, Type};
 
 use super::alias::Alias;
+use super::visible::require_column;
 use crate::auth::Scope;
 use crate::catalog::ToOne;
 use crate::catalog::{Column, Kind, Table};
@@ -32,6 +33,12 @@ pub(crate) struct Statement<'s> {
     pub(crate) by_day: bool,
     /// Rows of subqueries so far.
     inner: usize,
+    /// The number of the value of the scope's territories, once it was sent.
+    pub(super) territories: Option<usize>,
+    /// Rows that are left out, for the caller may not see any of their tables.
+    pub(in crate::query) hidden: Vec<Alias>,
+    /// Why the caller may not execute this.
+    forbidden: Option<Error>,
 }
 
 /// A row of the statement.
@@ -52,6 +59,9 @@ impl<'s> Statement<'s> {
             joined: Vec::new(),
             by_day: false,
             inner: 0,
+            territories: None,
+            hidden: Vec::new(),
+            forbidden: None,
         }
     }
 
@@ -71,15 +81,19 @@ impl<'s> Statement<'s> {
         self
     }
 
-    /// The value of a column.
+    /// The value of a column, which the caller must be allowed to see: what is compared or
+    /// sorted by it would show it, too.
     pub(crate) fn column(&mut self, alias: Alias, column: &Column) -> &mut Self {
+        if let Err(error) = require_column(self.scope, column) {
+            self.forbid(error);
+        }
         alias.write_column(column, &mut self.text);
         self
     }
 
-    /// `table AS alias`.
-    pub(crate) fn table(&mut self, place: Place) -> &mut Self {
-        self.push(place.table.name).push(" AS ").alias(place.alias)
+    /// Remembers that the caller may not execute this, and why.
+    pub(super) fn forbid(&mut self, error: Error) {
+        self.forbidden.get_or_insert(error);
     }
 
     /// As a value of this kind is selected: so that it can be read to the last digit.
@@ -130,7 +144,7 @@ impl<'s> Statement<'s> {
     }
 
     /// Sends a value and tells its number.
-    fn add<'q, T>(&mut self, value: T) -> Result<usize>
+    pub(super) fn add<'q, T>(&mut self, value: T) -> Result<usize>
     where
         T: Encode<'q, Postgres> + Type<Postgres> + 'q,
     {
@@ -304,7 +318,13 @@ impl<'s> Statement<'s> {
     }
 
     /// All rows. Who drops this cancels the statement.
+    ///
+    /// # Errors
+    /// `FORBIDDEN` if it reads what the caller may not see; as any query.
     pub(crate) async fn fetch_all(self, connections: &Connections) -> Result<Vec<PgRow>> {
+        if let Some(error) = self.forbidden {
+            return Err(error);
+        }
         let query = sqlx::query_with(AssertSqlSafe(self.text), self.arguments);
         Ok(connections.fetch_all(query).await?)
     }

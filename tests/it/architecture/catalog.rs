@@ -78,7 +78,11 @@ struct Table {
 }
 
 impl Visitor for Declared {
-    fn table<E: EntityTrait>(&mut self, codes: &'static [(E::Column, &'static Codes)]) {
+    fn table<E: EntityTrait>(
+        &mut self,
+        codes: &'static [(E::Column, &'static Codes)],
+        _: &'static [E::Column],
+    ) {
         self.add::<E>(codes, false);
     }
 
@@ -165,7 +169,11 @@ async fn foreign_keys_are_the_relations_of_the_entities() {
     .collect();
     struct Relations(BTreeSet<(String, Vec<String>, String)>);
     impl Visitor for Relations {
-        fn table<E: EntityTrait>(&mut self, _: &'static [(E::Column, &'static Codes)]) {
+        fn table<E: EntityTrait>(
+            &mut self,
+            _: &'static [(E::Column, &'static Codes)],
+            _: &'static [E::Column],
+        ) {
             use sea_orm::RelationTrait as _;
             for relation in E::Relation::iter().filter(|relation| !relation.def().skip_fk) {
                 let to = catalog::to_one(relation);

@@ -31,6 +31,24 @@ async fn connect(servers: &'static Servers, name: String) -> TestDb {
     TestDb { url, pool, servers, name }
 }
 
+impl TestDb {
+    /// Another database with the same content. The connections to this one are ended.
+    pub(crate) async fn copy(&self) -> Self {
+        connect(self.servers, self.servers.copy_database(&self.name).await).await
+    }
+}
+
+impl TestDb {
+    /// Forgets what Postgres counted of changes, so that equal databases have equal
+    /// statistics. Connections are ended: each might still report some.
+    pub(crate) async fn forget_statistics(&self) {
+        self.servers.end_connections(&self.name).await;
+        let pool = pool::connect(&pool::Settings::new(&self.url)).await.expect("connect");
+        sqlx::query("SELECT pg_stat_reset()").execute(&pool).await.expect("statistics are reset");
+        pool.close().await;
+    }
+}
+
 impl Drop for TestDb {
     fn drop(&mut self) {
         self.servers.drop_in_the_end(&self.name);

@@ -83,6 +83,28 @@ impl Servers {
         name
     }
 
+    /// A copy of a database, whose connections it ends.
+    pub(crate) async fn copy_database(&self, of: &str) -> String {
+        let name = unique("copy").replace('-', "_");
+        self.end_connections(of).await;
+        let mut admin = PgConnection::connect_with(&self.admin).await.expect("Postgres answers");
+        let create = format!("CREATE DATABASE {name} TEMPLATE {of}");
+        sqlx::query(AssertSqlSafe(create)).execute(&mut admin).await.expect("a database is made");
+        name
+    }
+
+    /// Ends the connections to a database.
+    pub(crate) async fn end_connections(&self, database: &str) {
+        let mut admin = PgConnection::connect_with(&self.admin).await.expect("Postgres answers");
+        sqlx::query(
+            "SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity WHERE datname = $1",
+        )
+        .bind(database)
+        .execute(&mut admin)
+        .await
+        .expect("the connections end");
+    }
+
     /// An empty database, without a schema.
     pub(crate) async fn create_empty_database(&self) -> String {
         let name = unique("empty").replace('-', "_");

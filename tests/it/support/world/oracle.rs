@@ -41,6 +41,8 @@ impl World {
                     TextMatch::EndsWith => cell.ends_with(&text),
                 })
             }
+            Condition::Word { column, text } => text_of(&row[column.name])
+                .is_some_and(|cell| cell.to_lowercase().contains(&text.to_lowercase())),
             Condition::EqIgnoreCase { column, text } => text_of(&row[column.name])
                 .is_some_and(|cell| cell.to_lowercase() == text.to_lowercase()),
             Condition::InIgnoreCase { column, texts, negated } => text_of(&row[column.name])

@@ -1,0 +1,10 @@
+//! What a caller may not see does not exist for it: an answer tells nothing of it, be it by
+//! its content, a count, an error, an order or an estimate.
+
+mod documents;
+mod filters;
+mod grants;
+mod random;
+mod sdl;
+mod twins;
+mod walk;
