@@ -12,10 +12,18 @@ use crate::program::Program;
 /// What turns its response cache on and off.
 const CACHE: &str = "CACHE_ENABLED";
 
+/// Tells programs with access control from those before.
+const TOKENS: &str = "JWT_ALGORITHM";
+
 /// Whether the program to measure has a response cache.
 pub(crate) fn has_cache(args: &Args) -> Result<bool> {
+    has_key(args, CACHE)
+}
+
+/// Whether the program to measure knows a variable.
+fn has_key(args: &Args, variable: &str) -> Result<bool> {
     let output = Plain::new(&args.bin).args(["config", "--reference"]).output()?;
-    Ok(String::from_utf8_lossy(&output.stdout).contains(&format!("`{CACHE}`")))
+    Ok(String::from_utf8_lossy(&output.stdout).contains(&format!("`{variable}`")))
 }
 
 /// Starts it. Its log of requests is off, as `PostGraphile` keeps none, unless
@@ -24,6 +32,7 @@ pub(crate) async fn start(args: &Args, database_url: &str, cache: bool) -> Resul
     let mut command = Command::new(&args.bin);
     command
         .args(["serve", "--bind", "127.0.0.1:0"])
+        .args(has_key(args, TOKENS)?.then_some("--insecure-no-auth"))
         .env_remove(config::FILE_ENV)
         .env("DATABASE_URL", database_url)
         .env("DATABASE_MAX_CONNECTIONS", args.pool.to_string())

@@ -46,6 +46,7 @@ mod m20261121_000013_currency_rate;
 mod m20261121_000015_load_step;
 mod m20261121_000016_demand_forecast;
 mod m20261121_000020_sales_rollup;
+mod m20261128_000030_api_key;
 
 /// All migrations, oldest first.
 #[derive(Debug)]
@@ -71,6 +72,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261121_000015_load_step::Migration),
             Box::new(m20261121_000016_demand_forecast::Migration),
             Box::new(m20261121_000020_sales_rollup::Migration),
+            Box::new(m20261128_000030_api_key::Migration),
         ]
     }
 }

@@ -14,15 +14,19 @@ pub struct Principal {
     pub scope: Scope,
     /// When its credentials end; `None` if they do not.
     pub expires: Option<SystemTime>,
-    /// Tells its credentials from all others, and is no secret: limits count by it. 0 without
+    /// Tells callers apart, and is no secret: limits count by it. It is that of the subject
+    /// at its issuer, so that a new token is no new caller, or that of an API key; 0 without
     /// access control.
     pub credential: u64,
+    /// The id of its API key, if it has shown one: keys can be revoked.
+    pub api_key: Option<String>,
 }
 
 impl Principal {
     /// The caller where there is no access control.
     #[must_use]
     pub fn operator() -> Self {
-        Self { subject: String::new(), scope: Scope::everything(), expires: None, credential: 0 }
+        let (subject, scope) = (String::new(), Scope::everything());
+        Self { subject, scope, expires: None, credential: 0, api_key: None }
     }
 }

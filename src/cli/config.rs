@@ -40,7 +40,7 @@ fn in_effect(config: &Config) -> String {
     for entry in config.entries() {
         let from = entry.origin.as_ref().map_or_else(|| "not set".to_owned(), ToString::to_string);
         let value = entry.value.clone().unwrap_or_default();
-        table.push([entry.key.to_string().into(), value.into(), from.into()]);
+        table.push([entry.to_string().into(), value.into(), from.into()]);
     }
     table.render()
 }

@@ -9,8 +9,10 @@ use std::str::FromStr as _;
 
 use tokio_util::sync::CancellationToken;
 
+use super::access::AccessMode;
 use super::exit::Exit;
 use super::{load_progress, output, parse, serve, shutdown, wiring};
+use crate::auth::Access;
 use crate::config::http::{BIND, bind_address};
 use crate::config::{Config, Overrides, Secret};
 use crate::db::pool::{self, Settings};
@@ -67,6 +69,7 @@ struct Servers {
 /// Starts the servers, loads, and serves until a signal.
 pub async fn run(args: &Args, config: &Config) -> Result<Exit> {
     let data = Data::of(args.data.as_deref(), args.scale)?;
+    AccessMode::open_at(config.http.bind)?;
     wiring::documents(config)?;
     let stop = CancellationToken::new();
     shutdown::cancel_on_signal(stop.clone())?;
@@ -124,7 +127,7 @@ async fn prepare_and_serve(
     let database = pool::options_of(&url)?;
     let commands = wiring::commands(config, pool.clone(), database, stop.clone());
     let documents = wiring::documents(config)?;
-    serve::serve(listener, pool.clone(), commands, config, documents, stop).await?;
+    serve::serve(listener, pool.clone(), commands, config, documents, Access::open(), stop).await?;
     pool.close().await;
     Ok(Exit::Done)
 }

@@ -1,12 +1,15 @@
 //! The command line: one file per subcommand, and the only place where the parts
 //! are wired together.
 
+mod access;
 #[cfg(feature = "demo")]
 mod bars;
+pub mod claims;
 pub mod config;
 #[cfg(feature = "demo")]
 pub mod demo;
 pub mod exit;
+pub mod key;
 pub mod load;
 mod load_progress;
 pub mod migrate;
@@ -19,6 +22,7 @@ pub mod sample;
 pub mod schema;
 pub mod serve;
 mod shutdown;
+pub mod token;
 mod wiring;
 
 use std::path::PathBuf;
@@ -70,6 +74,10 @@ pub enum Command {
     Migrate(migrate::Args),
     /// List, show or replay rejected rows
     Rejects(rejects::Args),
+    /// Sign a token with the shared secret
+    Token(token::Args),
+    /// Make, list or revoke API keys
+    Key(key::Args),
     /// Generate input files in the format of the real ones
     #[cfg(feature = "demo")]
     Sample(sample::Args),
@@ -89,9 +97,12 @@ impl Cli {
             Command::Load(args) => args.overrides(),
             #[cfg(feature = "demo")]
             Command::Sample(_) => Overrides::default(),
-            Command::Config(_) | Command::Migrate(_) | Command::Rejects(_) | Command::Schema(_) => {
-                Overrides::default()
-            }
+            Command::Config(_)
+            | Command::Key(_)
+            | Command::Migrate(_)
+            | Command::Rejects(_)
+            | Command::Schema(_)
+            | Command::Token(_) => Overrides::default(),
         };
         Config::load(&ConfigSources::process(self.config.clone(), overrides))
     }
@@ -107,6 +118,8 @@ impl Cli {
                 Command::Load(args) => load::run(&args, config).await,
                 Command::Migrate(args) => migrate::run(&args, config).await,
                 Command::Rejects(args) => rejects::run(args, config).await,
+                Command::Token(args) => token::run(&args, config),
+                Command::Key(args) => key::run(&args, config).await,
                 #[cfg(feature = "demo")]
                 Command::Sample(args) => sample::run(args).await,
                 Command::Config(args) => config::run(&args, config),
@@ -138,6 +151,7 @@ mod tests {
             config::Args::augment_args,
             #[cfg(feature = "demo")]
             demo::Args::augment_args,
+            key::Args::augment_args,
             load::Args::augment_args,
             migrate::Args::augment_args,
             rejects::Args::augment_args,
@@ -145,6 +159,7 @@ mod tests {
             sample::Args::augment_args,
             schema::Args::augment_args,
             serve::Args::augment_args,
+            token::Args::augment_args,
         ];
         for augment in arguments {
             augment(Command::new("one")).debug_assert();

@@ -6,8 +6,10 @@ use sqlx::PgPool;
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 
+use super::access::AccessMode;
 use super::exit::Exit;
 use super::{output, shutdown, wiring};
+use crate::auth::Access;
 use crate::config::cache::ENABLED;
 use crate::config::http::{BIND, bind_address};
 use crate::config::{Config, Overrides};
@@ -17,9 +19,12 @@ use crate::{graphql, http};
 
 const EXAMPLES: &str = "\
 Examples:
-  DATABASE_URL=postgres://salesgraph@localhost/salesgraph salesgraph serve
-  salesgraph serve --bind 127.0.0.1:9999 --migrate
+  salesgraph serve --bind 0.0.0.0:8000     with tokens or API keys configured
+  salesgraph serve --insecure-no-auth      without, for this machine only
+  salesgraph serve --migrate
 
+Needs DATABASE_URL, and access control: JWT_ALGORITHM, JWT_SECRET or JWT_JWKS_URL,
+JWT_ISSUER and JWT_AUDIENCE for tokens, or AUTH_API_KEYS=true for API keys.
 Does not start on an outdated schema without --migrate. Ctrl-C lets requests in
 progress finish; a second Ctrl-C does not.";
 
@@ -36,6 +41,9 @@ pub struct Args {
     /// Execute every query, without a response cache
     #[arg(long)]
     pub no_cache: bool,
+    /// Serve everything to everyone, on a loopback address only
+    #[arg(long)]
+    pub insecure_no_auth: bool,
 }
 
 impl Args {
@@ -52,22 +60,24 @@ impl Args {
 
 /// Serves until a signal.
 pub async fn run(args: &Args, config: &Config) -> Result<Exit> {
+    let mode = AccessMode::of(config, args.insecure_no_auth, config.http.bind)?;
     let documents = wiring::documents(config)?;
     wiring::ready_schema(config, args.migrate).await?;
     let stop = CancellationToken::new();
     shutdown::cancel_on_signal(stop.clone())?;
     let listener = listen(config.http.bind).await?;
     let pool = wiring::read_database(config).await?;
-    let address = address(&listener)?;
-    let what = if config.http.only_trusted_documents { "API" } else { "GraphiQL and API" };
-    output::print(&format!("{what}: http://{address}/graphql\n"))?;
     let main = match config.database.read_url {
         Some(_) => wiring::database(config).await?,
         None => pool.clone(),
     };
+    let access = mode.access(config, &main).await?;
+    let address = address(&listener)?;
+    let what = if config.http.only_trusted_documents { "API" } else { "GraphiQL and API" };
+    output::print(&format!("{what}: http://{address}/graphql\n"))?;
     let database = wiring::connect_options(config)?;
     let commands = wiring::commands(config, main.clone(), database, stop.clone());
-    serve(listener, pool.clone(), commands, config, documents, stop).await?;
+    serve(listener, pool.clone(), commands, config, documents, access, stop).await?;
     pool.close().await;
     main.close().await;
     Ok(Exit::Done)
@@ -96,6 +106,7 @@ pub(super) async fn serve(
     commands: graphql::Commands,
     config: &Config,
     documents: http::Documents,
+    access: Access,
     stop: CancellationToken,
 ) -> Result<()> {
     let versions = DataVersions::start(&pool, commands.database());
@@ -105,6 +116,7 @@ pub(super) async fn serve(
         ..http::SubscriptionLimits::default()
     };
     let mut state = http::AppState::new(pool, versions.clone(), limits.document, limits.request)
+        .with_access(access)
         .with_commands(commands.clone())
         .with_documents(documents)
         .with_batch_max(config.http.batch_max)
@@ -127,7 +139,7 @@ mod tests {
     #[test]
     fn the_cache_is_on_unless_the_flag_is_given() {
         for no_cache in [false, true] {
-            let args = Args { bind: None, migrate: false, no_cache };
+            let args = Args { bind: None, migrate: false, no_cache, insecure_no_auth: true };
             let sources =
                 ConfigSources { file: None, overrides: args.overrides(), env: |_: &str| None };
             let cache = Config::load(&sources).unwrap().cache;

@@ -30,13 +30,16 @@ pub struct ConfigKey {
     pub doc: &'static str,
     /// How its value is printed.
     pub visibility: Visibility,
+    /// Whether it may be a list in the TOML file; elsewhere its elements are separated by commas.
+    pub is_list: bool,
 }
 
 impl ConfigKey {
     /// The base of the keys of one section: no default, printed as it is.
     #[must_use]
     pub const fn of(section: &'static str) -> Self {
-        Self { section, name: "", env: "", default: None, doc: "", visibility: Visibility::Plain }
+        let visibility = Visibility::Plain;
+        Self { section, name: "", env: "", default: None, doc: "", visibility, is_list: false }
     }
 
     /// The value as it is printed.

@@ -4,9 +4,11 @@
 //! the default. A new section is a file with its `KEYS` and a struct that reads
 //! them, one line in [`SECTIONS`] and one in [`Config`].
 
+pub mod auth;
 pub mod cache;
 pub mod database;
 pub mod http;
+pub mod jwt;
 mod key;
 pub mod limits;
 pub mod load;
@@ -19,9 +21,11 @@ pub mod telemetry;
 mod tests;
 mod values;
 
+pub use auth::AuthConfig;
 pub use cache::CacheConfig;
 pub use database::{DatabaseConfig, DatabaseUrl};
 pub use http::{CorsOrigins, HttpConfig};
+pub use jwt::{ClaimNames, IssuerConfig, JwksLocation, JwtAlgorithm, JwtConfig};
 pub use key::{ConfigKey, Overrides, ValueOrigin, Visibility};
 pub use limits::{DocumentLimits, LimitsConfig, RequestLimits};
 pub use load::{LoadConfig, LoadMode, MaxRejects};
@@ -39,6 +43,8 @@ pub const SECTIONS: &[&[ConfigKey]] = &[
     database::KEYS,
     storage::KEYS,
     http::KEYS,
+    auth::KEYS,
+    jwt::KEYS,
     limits::KEYS,
     cache::KEYS,
     load::KEYS,
@@ -54,6 +60,10 @@ pub struct Config {
     pub storage: StorageConfig,
     /// The API's HTTP server.
     pub http: HttpConfig,
+    /// Who may use the API.
+    pub auth: AuthConfig,
+    /// The issuers of tokens.
+    pub jwt: JwtConfig,
     /// The limits of a request.
     pub limits: LimitsConfig,
     /// The response cache.
@@ -74,6 +84,8 @@ impl Config {
             database: DatabaseConfig::read(&values)?,
             storage: StorageConfig::read(&values)?,
             http: HttpConfig::read(&values)?,
+            auth: AuthConfig::read(&values)?,
+            jwt: JwtConfig::read(&values)?,
             limits: LimitsConfig::read(&values)?,
             cache: CacheConfig::read(&values)?,
             load: LoadConfig::read(&values)?,

@@ -1,5 +1,6 @@
 //! Postgres: pool, schema version, data version, SQLSTATE to error, binary COPY.
 
+pub mod api_keys;
 pub mod connections;
 pub mod copy;
 pub mod data_version;

@@ -32,12 +32,14 @@ pub fn router(state: impl Into<Arc<AppState>>) -> Router {
     let compressed = SizeAbove::new(COMPRESSED_FROM).and(NotForContentType::SSE);
     let compression = CompressionLayer::new().quality(COMPRESSION).compress_when(compressed);
     let cors = cors::layer(&state.cors_origins);
+    // With access control the API may have any name.
+    let guard = state.access.is_open().then(|| from_fn(loopback_guard::require_loopback));
     let layers = ServiceBuilder::new()
         .layer(SetRequestIdLayer::x_request_id(MakeRequestUuid))
         .layer(request_log::layer())
         .layer(PropagateRequestIdLayer::x_request_id())
         .layer(CatchPanicLayer::custom(response::panicked))
-        .layer(from_fn(loopback_guard::require_loopback));
+        .layer(option_layer(guard));
     Router::new()
         .route("/graphql", endpoint::methods())
         .route("/schema.graphql", get(sdl))

@@ -78,6 +78,13 @@ impl Rejection {
         ))
     }
 
+    /// Credentials cannot be checked now.
+    pub(in crate::http) fn credentials_unchecked() -> Self {
+        let message = "the credentials cannot be checked now; try again later";
+        let rejection = Self::retry_later(message.to_owned());
+        Self { code: Code::Unavailable.as_str(), ..rejection }
+    }
+
     fn retry_later(message: String) -> Self {
         let rejection = Self::new(StatusCode::SERVICE_UNAVAILABLE, message);
         Self { code: OVERLOADED, retry_after: Some("1"), ..rejection }

@@ -12,9 +12,7 @@ use crate::http::request::parameters::Parameters;
 #[serde(tag = "type", rename_all = "snake_case")]
 pub(super) enum ClientMessage {
     ConnectionInit {
-        /// Ignored, but it must be a map.
-        #[serde(rename = "payload")]
-        _payload: Option<Map<String, Json>>,
+        payload: Option<Map<String, Json>>,
     },
     Ping {
         payload: Option<Map<String, Json>>,
@@ -74,8 +72,12 @@ pub(super) struct Close(pub(super) u16, pub(super) &'static str);
 pub(super) const GOING_AWAY: Close = Close(1001, "The server is stopping");
 pub(super) const PROTOCOL_ERROR: Close = Close(1002, "Invalid or too large WebSocket message");
 pub(super) const INTERNAL: Close = Close(1011, "Internal error");
+pub(super) const TRY_AGAIN: Close = Close(1013, "The credentials cannot be checked now");
 pub(super) const INVALID_MESSAGE: Close = Close(4400, "Invalid message");
-pub(super) const UNAUTHORIZED: Close = Close(4401, "Unauthorized: send connection_init first");
+pub(super) const UNAUTHORIZED: Close = Close(4401, "Unauthorized");
+pub(super) const NOT_INITIALISED: Close = Close(4401, "Unauthorized: send connection_init first");
+/// Clients open a new connection after this one, and none after 4401.
+pub(super) const ENDED: Close = Close(4403, "The credentials have ended");
 pub(super) const INIT_TIMEOUT: Close = Close(4408, "Connection initialisation timeout");
 pub(super) const DUPLICATE_ID: Close = Close(4409, "An operation with this id is not yet complete");
 pub(super) const REPEATED_INIT: Close = Close(4429, "Too many initialisation requests");

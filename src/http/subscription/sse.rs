@@ -16,8 +16,8 @@ use crate::http::request::media::MediaType;
 use crate::http::response::rejection::Rejection;
 use crate::http::state::AppState;
 
-/// The stream of an operation's answers. When the server stops it ends without
-/// `complete`, so that the client reconnects.
+/// The stream of an operation's answers. When the server stops or the credentials end, it
+/// ends without `complete`, so that the client reconnects.
 pub(in crate::http) fn open_stream(
     state: &Arc<AppState>,
     principal: Arc<Principal>,
@@ -28,6 +28,7 @@ pub(in crate::http) fn open_stream(
         return Rejection::too_many_open("subscriptions").respond(MediaType::Json);
     };
     let connections = state.connections.clone();
+    let ended = state.access.clone().ended(Arc::clone(&principal));
     let answers = events(Arc::clone(state), principal, operation, request_id.to_owned());
     let next = |answer: Answer| {
         let text = String::from_utf8(answer.to_json()?).map_err(serde::ser::Error::custom)?;
@@ -46,6 +47,7 @@ pub(in crate::http) fn open_stream(
         })
         .filter_map(|event| std::future::ready(event.ok()))
         .take_until(connections.closing.clone().cancelled_owned())
+        .take_until(Box::pin(ended))
         .map(move |event| {
             // Released with the stream.
             let _ = &permit;

@@ -2,26 +2,30 @@
 //! `graphql-transport-ws`.
 
 use std::collections::HashMap;
+use std::future::pending;
 use std::sync::Arc;
 
 use async_graphql::http::WebSocketProtocols;
 use axum::extract::FromRequestParts as _;
 use axum::extract::ws::{CloseFrame, Message, WebSocket, WebSocketUpgrade};
-use axum::http::header::UPGRADE;
+use axum::http::header::{AUTHORIZATION, UPGRADE};
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::Response;
-use futures_util::StreamExt as _;
+use futures_util::future::BoxFuture;
 use futures_util::stream::{self, AbortHandle, BoxStream, SelectAll, abortable};
+use futures_util::{FutureExt as _, StreamExt as _};
+use serde_json::{Map, Value as Json};
 use tokio::time::{Instant, MissedTickBehavior, interval_at, sleep_until, timeout};
 
 use super::events::events;
 use super::message::{
-    ClientMessage, Close, DUPLICATE_ID, GOING_AWAY, INIT_TIMEOUT, INTERNAL, INVALID_MESSAGE,
-    PROTOCOL_ERROR, REPEATED_INIT, ServerMessage, UNAUTHORIZED, next,
+    ClientMessage, Close, DUPLICATE_ID, ENDED, GOING_AWAY, INIT_TIMEOUT, INTERNAL, INVALID_MESSAGE,
+    NOT_INITIALISED, PROTOCOL_ERROR, REPEATED_INIT, ServerMessage, TRY_AGAIN, UNAUTHORIZED, next,
 };
-use crate::auth::Principal;
+use crate::auth::{Denied, Principal};
 use crate::graphql::Answer;
+use crate::http::authentication::authenticate_socket;
 use crate::http::cors;
 use crate::http::request::media::MediaType;
 use crate::http::request::parameters::Parameters;
@@ -59,8 +63,10 @@ pub(in crate::http) async fn open_socket(state: Arc<AppState>, mut head: Parts) 
     };
     let most = state.limits.body_bytes;
     let request_id = request_id(&head.headers).to_owned();
+    let sent = head.headers.get_all(AUTHORIZATION).iter();
+    let authorization = sent.map(|value| value.as_bytes().to_vec()).collect();
     upgrade.max_message_size(most).max_frame_size(most).on_upgrade(async move |socket| {
-        Connection::new(state, socket, request_id).run().await;
+        Connection::new(state, socket, request_id, authorization).run().await;
         drop(permit);
     })
 }
@@ -84,8 +90,12 @@ struct Connection {
     state: Arc<AppState>,
     socket: WebSocket,
     request_id: String,
+    /// The `Authorization` headers of the handshake.
+    authorization: Vec<Vec<u8>>,
     /// Who calls, once `connection_init` was acknowledged.
     principal: Option<Arc<Principal>>,
+    /// Ends with the credentials.
+    ended: BoxFuture<'static, ()>,
     /// When the last message arrived.
     last_message: Instant,
     running: SelectAll<BoxStream<'static, OperationEvent>>,
@@ -94,12 +104,19 @@ struct Connection {
 }
 
 impl Connection {
-    fn new(state: Arc<AppState>, socket: WebSocket, request_id: String) -> Self {
+    fn new(
+        state: Arc<AppState>,
+        socket: WebSocket,
+        request_id: String,
+        authorization: Vec<Vec<u8>>,
+    ) -> Self {
         Self {
             state,
             socket,
             request_id,
+            authorization,
             principal: None,
+            ended: pending().boxed(),
             last_message: Instant::now(),
             running: SelectAll::new(),
             operations: HashMap::new(),
@@ -129,6 +146,7 @@ impl Connection {
             let done = tokio::select! {
                 biased;
                 () = connections.closing.cancelled() => Err(End::Close(GOING_AWAY)),
+                () = &mut self.ended => Err(End::Close(ENDED)),
                 () = sleep_until(init), if self.principal.is_none() => Err(End::Close(INIT_TIMEOUT)),
                 _ = ping.tick() => self.ping().await,
                 message = self.socket.recv() => match message {
@@ -165,11 +183,8 @@ impl Connection {
             ClientMessage::ConnectionInit { .. } if self.principal.is_some() => {
                 Err(End::Close(REPEATED_INIT))
             }
-            ClientMessage::ConnectionInit { .. } => {
-                let Ok(principal) = self.state.access.principal(&[]).await else {
-                    return Err(End::Close(UNAUTHORIZED));
-                };
-                self.principal = Some(principal);
+            ClientMessage::ConnectionInit { payload } => {
+                self.principal = Some(self.authenticate(payload).await?);
                 self.send_message(ServerMessage::ConnectionAck.to_json()).await
             }
             ClientMessage::Ping { payload } => {
@@ -184,9 +199,26 @@ impl Connection {
         }
     }
 
+    /// The principal of the connection, whose end is the connection's.
+    async fn authenticate(
+        &mut self,
+        payload: Option<Map<String, Json>>,
+    ) -> Result<Arc<Principal>, End> {
+        let (state, payload) = (&self.state, payload.as_ref());
+        let principal =
+            authenticate_socket(state, payload, &self.authorization, &self.request_id).await;
+        let principal = principal.map_err(|denied| match denied {
+            Denied::Unauthenticated(_) => End::Close(UNAUTHORIZED),
+            Denied::Unavailable(_) => End::Close(TRY_AGAIN),
+        })?;
+        self.authorization.clear();
+        self.ended = state.access.clone().ended(Arc::clone(&principal)).boxed();
+        Ok(principal)
+    }
+
     async fn subscribe(&mut self, id: String, parameters: Parameters) -> Result<(), End> {
         let Some(principal) = self.principal.clone() else {
-            return Err(End::Close(UNAUTHORIZED));
+            return Err(End::Close(NOT_INITIALISED));
         };
         if self.operations.contains_key(&id) {
             return Err(End::Close(DUPLICATE_ID));
