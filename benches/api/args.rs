@@ -10,6 +10,7 @@ Examples:
   cargo bench --bench api -- --only order-page --seconds 5 --rounds 1
   cargo bench --bench api -- --skip-postgraphile         salesgraph alone
   cargo bench --bench api -- --floor                     and Postgres by itself
+  cargo bench --bench api -- --skip-postgraphile --tokens  what access control costs
   cargo bench --bench api -- --data ./data               your own files
 
 One Postgres, loaded once, serves PostGraphile 5, a salesgraph without and one
@@ -50,6 +51,9 @@ pub(crate) struct Args {
     /// How many processes `PostGraphile` runs in; they share its pool
     #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..))]
     pub(crate) postgraphile_processes: u32,
+    /// Also ask servers with access control: full tokens, and a partner's
+    #[arg(long)]
+    pub(crate) tokens: bool,
     /// Also ask Postgres itself for the same JSON, in one prepared statement
     #[arg(long)]
     pub(crate) floor: bool,

@@ -4,9 +4,10 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use serde_json::{Map, Value, json};
-use sqlx::PgConnection;
+use sqlx::{AssertSqlSafe, PgConnection};
 
 use crate::Result;
+use crate::secured::TERRITORIES;
 
 const FOLDER: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/benches/api/documents");
 
@@ -35,7 +36,8 @@ pub(crate) const ALL: &[Document] = &[
         title: "order page: one order, its customer, person, 20 lines, their products",
         variable: Some((
             "salesOrderId",
-            "SELECT to_json(sales_order_id)::text FROM sales_order_line GROUP BY sales_order_id \
+            "SELECT to_json(sales_order_id)::text FROM sales_order_line WHERE sales_order_id IN \
+             (SELECT sales_order_id FROM sales_order WHERE VISIBLE) GROUP BY sales_order_id \
              ORDER BY least(count(*), 20) DESC, md5(sales_order_id::text) LIMIT 500",
         )),
         needs: ("salesOrder", None),
@@ -122,9 +124,19 @@ impl Document {
         }
     }
 
-    /// The values of its variable; one null where it has none.
-    pub(crate) async fn values(&self, connection: &mut PgConnection) -> Result<Vec<Value>> {
+    /// The values of its variable; one null where it has none. `for_partner`: only those that
+    /// lead a partner to rows that it sees.
+    pub(crate) async fn values(
+        &self,
+        connection: &mut PgConnection,
+        for_partner: bool,
+    ) -> Result<Vec<Value>> {
         let Some((_, statement)) = self.variable else { return Ok(vec![Value::Null]) };
+        let visible = match for_partner {
+            true => format!("territory_id = ANY (ARRAY{TERRITORIES:?})"),
+            false => "true".to_owned(),
+        };
+        let statement = AssertSqlSafe(statement.replace("VISIBLE", &visible));
         let texts: Vec<String> = sqlx::query_scalar(statement).fetch_all(connection).await?;
         if texts.is_empty() {
             return Err(format!("the data hold no values for {}", self.name).into());

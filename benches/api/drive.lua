@@ -18,6 +18,7 @@ function init(args)
   wrk.method = "POST"
   wrk.headers["Content-Type"] = "application/json"
   wrk.headers["Accept"] = "application/json"
+  wrk.headers["Authorization"] = os.getenv("AUTHORIZATION")
   for body in io.lines(args[1]) do
     table.insert(requests, wrk.format(nil, nil, nil, body))
   end

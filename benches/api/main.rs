@@ -14,6 +14,7 @@ mod report;
 mod rounds;
 mod salesgraph;
 mod same;
+mod secured;
 mod sides;
 mod wrk;
 

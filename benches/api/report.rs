@@ -1,10 +1,12 @@
 //! What the benchmark prints at its end: Markdown, for the documentation.
 
+use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
 use ::salesgraph::cli::output::thousands;
 
 use crate::documents::Document;
+use crate::secured::Caller;
 use crate::wrk::Outcome;
 
 /// What the rounds of one document gave. A side that could not answer it, or was
@@ -14,6 +16,8 @@ pub(crate) struct Row {
     pub(crate) postgraphile: Vec<Outcome>,
     pub(crate) plain: Vec<Outcome>,
     pub(crate) cached: Vec<Outcome>,
+    /// By caller, and whether the cache was on.
+    pub(crate) secured: BTreeMap<(Caller, bool), Vec<Outcome>>,
     /// Times a second, of Postgres itself.
     pub(crate) floor: Vec<f64>,
 }
@@ -21,8 +25,8 @@ pub(crate) struct Row {
 impl Row {
     /// A row before the first round.
     pub(crate) fn new(document: &'static Document) -> Self {
-        let (postgraphile, plain, cached) = Default::default();
-        Self { document, postgraphile, plain, cached, floor: Vec::new() }
+        let (postgraphile, plain, cached, secured) = Default::default();
+        Self { document, postgraphile, plain, cached, secured, floor: Vec::new() }
     }
 }
 
@@ -79,6 +83,7 @@ pub(crate) fn render(rows: &[Row], memory: Memory) -> String {
             _ = writeln!(text, "  {}: {}", row.document.name, ratios.join("  "));
         }
     }
+    text.push_str(&secured(rows));
     text.push_str("\ngoals:\n");
     for row in rows {
         let name = row.document.name;
@@ -101,6 +106,34 @@ pub(crate) fn render(rows: &[Row], memory: Memory) -> String {
                 text,
                 "  memory, {name}: {peak:.0} MiB, at most {GOAL_PEAK_MIB:.0}: {met}"
             );
+        }
+    }
+    text
+}
+
+/// What access control leaves of the rate, round by round.
+fn secured(rows: &[Row]) -> String {
+    let mut text = String::new();
+    if rows.iter().all(|row| row.secured.is_empty()) {
+        return text;
+    }
+    text.push_str("\nwith access control / without it, round by round:\n");
+    for row in rows {
+        for ((caller, cache), rounds) in &row.secured {
+            let open = if *cache { &row.cached } else { &row.plain };
+            let each = || rounds.iter().zip(open).map(|(one, open)| one.rate() / open.rate());
+            let ratios: Vec<String> = each().map(|ratio| format!("{ratio:.2}")).collect();
+            let rate = median(rounds.iter().map(Outcome::rate)).unwrap_or_default();
+            let (met, goal) = if *cache {
+                (rate >= GOAL_CACHED, format!("at least {}", whole(GOAL_CACHED)))
+            } else {
+                let goal = caller.goal();
+                (median(each()).is_some_and(|ratio| ratio >= goal), format!("at least {goal:.2}"))
+            };
+            let (name, caller, met) = (row.document.name, caller.name(), judge(met));
+            let (cache, rate) = (if *cache { "cached" } else { "uncached" }, whole(rate));
+            let ratios = ratios.join(" ");
+            _ = writeln!(text, "  {name}, {caller}, {cache}: {ratios} ({rate} a second), {goal}: {met}");
         }
     }
     text

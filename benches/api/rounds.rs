@@ -11,6 +11,7 @@ use crate::database::Database;
 use crate::documents::Document;
 use crate::program::Program;
 use crate::report::Row;
+use crate::secured::Caller;
 use crate::sides::{Asked, Sides};
 use crate::wrk::{self, Drive, Outcome};
 use crate::{Result, floor};
@@ -26,6 +27,7 @@ const SETTLE: Duration = Duration::from_millis(500);
 struct Target<'a> {
     what: String,
     program: &'a Program,
+    authorization: Option<&'a str>,
     bodies: PathBuf,
     /// Bytes of a mean answer, known from the warm-up.
     mean_bytes: f64,
@@ -33,10 +35,11 @@ struct Target<'a> {
 
 /// The targets of one document.
 struct Turn<'a> {
-    asked: Asked<'a>,
+    asked: &'a Asked<'a>,
     postgraphile: Option<Target<'a>>,
     plain: Option<Target<'a>>,
     cached: Option<Target<'a>>,
+    secured: Vec<(Caller, bool, Target<'a>)>,
 }
 
 /// Compares all answers, warms up, and runs all rounds.
@@ -47,10 +50,15 @@ pub(crate) async fn run(
     sides: &Sides,
 ) -> Result<Vec<Row>> {
     let folder = TempDir::new()?;
-    let mut turns = Vec::new();
+    let mut all = Vec::new();
     for document in documents {
-        println!("comparing the answers to {}, and warming up", document.name);
-        turns.push(turn(args, folder.path(), sides.ask(document, database).await?)?);
+        println!("comparing the answers to {}", document.name);
+        all.push(sides.ask(document, database).await?);
+    }
+    let mut turns = Vec::new();
+    for asked in &all {
+        println!("warming up for {}", asked.document.name);
+        turns.push(turn(args, folder.path(), asked)?);
     }
     let mut rows: Vec<Row> = documents.iter().copied().map(Row::new).collect();
     for round in 1..=args.rounds {
@@ -66,6 +74,12 @@ pub(crate) async fn run(
                 println!("  {}: {:.0} a second", target.program.name, outcome.rate());
                 outcomes.push(outcome);
             }
+            for (caller, cache, target) in &turn.secured {
+                let outcome = target.measure(args)?;
+                let name = caller.name();
+                println!("  {}, by {name}: {:.0} a second", target.program.name, outcome.rate());
+                row.secured.entry((*caller, *cache)).or_default().push(outcome);
+            }
             if args.floor {
                 let statement = &turn.asked.statement;
                 let rate = floor::rate(database, statement, args.connections, args.seconds).await?;
@@ -77,17 +91,29 @@ pub(crate) async fn run(
     Ok(rows)
 }
 
-fn turn<'a>(args: &Args, folder: &Path, asked: Asked<'a>) -> Result<Turn<'a>> {
-    let target = |side: &str, requests: &Option<(&'a Program, Vec<String>)>| {
-        let Some((program, bodies)) = requests else { return Ok(None) };
+fn turn<'a>(args: &Args, folder: &Path, asked: &'a Asked<'a>) -> Result<Turn<'a>> {
+    let write = |side: &str, bodies: &[String]| {
         let file = folder.join(format!("{side}-{}", asked.document.name));
         fs::write(&file, bodies.join("\n"))?;
-        Target::warm_up(args, program, asked.document, file).map(Some)
+        Result::Ok(file)
     };
+    let target = |side: &str, requests: &'a Option<(&'a Program, Vec<String>)>| {
+        let Some((program, bodies)) = requests else { return Ok(None) };
+        let file = write(side, bodies)?;
+        Target::warm_up(args, program, None, asked.document, file).map(Some)
+    };
+    let secured = asked.secured.iter().map(|requests| {
+        let file = write("secured", &requests.bodies)?;
+        let authorization = Some(requests.authorization.as_str());
+        let target =
+            Target::warm_up(args, requests.program, authorization, asked.document, file)?;
+        Ok((requests.caller, requests.cache, target))
+    });
     Ok(Turn {
         postgraphile: target("postgraphile", &asked.postgraphile)?,
         plain: target("plain", &asked.plain)?,
         cached: target("cached", &asked.cached)?,
+        secured: secured.collect::<Result<_>>()?,
         asked,
     })
 }
@@ -96,11 +122,12 @@ impl<'a> Target<'a> {
     fn warm_up(
         args: &Args,
         program: &'a Program,
+        authorization: Option<&'a str>,
         document: &Document,
         bodies: PathBuf,
     ) -> Result<Self> {
         let what = format!("{}, asked for {}", program.name, document.name);
-        let target = Self { what, program, bodies, mean_bytes: 0.0 };
+        let target = Self { what, program, authorization, bodies, mean_bytes: 0.0 };
         let outcome = target.drive(args, args.warm_up, true)?;
         Ok(Self { mean_bytes: outcome.mean_bytes(), ..target })
     }
@@ -123,7 +150,8 @@ impl<'a> Target<'a> {
     fn drive(&self, args: &Args, seconds: u64, check: bool) -> Result<Outcome> {
         std::thread::sleep(SETTLE);
         let (url, connections) = (self.program.url.as_str(), args.connections);
-        let drive = Drive { url, bodies: &self.bodies, connections, seconds, check };
+        let authorization = self.authorization;
+        let drive = Drive { url, bodies: &self.bodies, connections, seconds, authorization, check };
         let outcome = wrk::run(&drive)?;
         let (failed, requests) = (outcome.failed(), outcome.requests);
         if failed > 0 {

@@ -30,14 +30,24 @@ fn has_key(args: &Args, variable: &str) -> Result<bool> {
 /// `RUST_LOG` says otherwise.
 pub(crate) async fn start(args: &Args, database_url: &str, cache: bool) -> Result<Program> {
     let mut command = Command::new(&args.bin);
+    configure(&mut command, args, database_url, cache);
     command
         .args(["serve", "--bind", "127.0.0.1:0"])
-        .args(has_key(args, TOKENS)?.then_some("--insecure-no-auth"))
+        .args(has_key(args, TOKENS)?.then_some("--insecure-no-auth"));
+    let name = if cache { "salesgraph, cache on" } else { "salesgraph" };
+    Program::start(name, &mut command).await
+}
+
+/// What all of them have in common.
+pub(crate) fn configure(command: &mut Command, args: &Args, database_url: &str, cache: bool) {
+    command
         .env_remove(config::FILE_ENV)
         .env("DATABASE_URL", database_url)
         .env("DATABASE_MAX_CONNECTIONS", args.pool.to_string())
         .env("RUST_LOG", std::env::var("RUST_LOG").unwrap_or_else(|_| "warn".to_owned()))
-        .env(CACHE, if cache { "true" } else { "false" });
-    let name = if cache { "salesgraph, cache on" } else { "salesgraph" };
-    Program::start(name, &mut command).await
+        .env(CACHE, if cache { "true" } else { "false" })
+        // wrk asks from one address, more than limits allow.
+        .env("LIMITS_RATE_PER_ADDRESS", "0")
+        .env("LIMITS_RATE_PER_TOKEN", "0")
+        .env("LIMITS_COST_PER_TOKEN", "0");
 }

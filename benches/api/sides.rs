@@ -9,6 +9,7 @@ use crate::documents::Document;
 use crate::floor::Statement;
 use crate::program::Program;
 use crate::report::Memory;
+use crate::secured::{Caller, Secured};
 use crate::{Result, postgraphile, salesgraph, same};
 
 /// All servers, running.
@@ -18,6 +19,8 @@ pub(crate) struct Sides {
     pub(crate) plain: Program,
     /// salesgraph with it.
     pub(crate) cached: Option<Program>,
+    /// salesgraph with access control.
+    pub(crate) secured: Option<Secured>,
     /// What salesgraph can be asked for.
     fields: Vec<String>,
 }
@@ -28,7 +31,17 @@ pub(crate) struct Asked<'a> {
     pub(crate) postgraphile: Option<(&'a Program, Vec<String>)>,
     pub(crate) plain: Option<(&'a Program, Vec<String>)>,
     pub(crate) cached: Option<(&'a Program, Vec<String>)>,
+    pub(crate) secured: Vec<SecuredRequests<'a>>,
     pub(crate) statement: Arc<Statement>,
+}
+
+/// The requests of a caller to a server with access control.
+pub(crate) struct SecuredRequests<'a> {
+    pub(crate) caller: Caller,
+    pub(crate) cache: bool,
+    pub(crate) program: &'a Program,
+    pub(crate) authorization: String,
+    pub(crate) bodies: Vec<String>,
 }
 
 impl Sides {
@@ -44,8 +57,10 @@ impl Sides {
         } else {
             None
         };
+        let secured =
+            if args.tokens { Some(Secured::start(args, database_url).await?) } else { None };
         let fields = fields(&plain.url).await?;
-        Ok(Self { postgraphile, plain, cached, fields })
+        Ok(Self { postgraphile, plain, cached, secured, fields })
     }
 
     /// Who can be asked for a document, and how. Fails unless all of them give
@@ -56,15 +71,27 @@ impl Sides {
         database: &Database,
     ) -> Result<Asked<'_>> {
         let mut connection = database.connect().await?;
-        let values = document.values(&mut connection).await?;
+        let values = document.values(&mut connection, self.secured.is_some()).await?;
         let ours = document.bodies("salesgraph", &values)?;
         let theirs = match (&self.postgraphile, document.in_postgraphile) {
             (Some(program), true) => Some((program, document.bodies("postgraphile", &values)?)),
             _ => None,
         };
         let answers = self.fields.contains(&document.field());
+        let secured = self.secured.iter().filter(|_| answers).flat_map(|secured| {
+            let bodies = &ours;
+            Caller::ALL.into_iter().flat_map(move |caller| {
+                [false, true].map(|cache| {
+                    let (program, authorization) = secured.of(caller, cache);
+                    let bodies = bodies.clone();
+                    SecuredRequests { caller, cache, program, authorization, bodies }
+                })
+            })
+        });
+        let secured: Vec<_> = secured.collect();
         let asked = Asked {
             document,
+            secured,
             postgraphile: theirs,
             plain: answers.then(|| (&self.plain, ours.clone())),
             cached: self.cached.as_ref().filter(|_| answers).map(|program| (program, ours)),
@@ -96,6 +123,9 @@ impl Sides {
     }
 
     pub(crate) async fn stop(self) -> Result<()> {
+        if let Some(secured) = self.secured {
+            secured.stop().await?;
+        }
         for program in [self.postgraphile, Some(self.plain), self.cached].into_iter().flatten() {
             program.stop().await?;
         }

@@ -23,6 +23,8 @@ pub(crate) struct Drive<'a> {
     pub(crate) connections: u32,
     /// For how long.
     pub(crate) seconds: u64,
+    /// The header of that name, if any.
+    pub(crate) authorization: Option<&'a str>,
     /// Whether each answer is read for errors.
     pub(crate) check: bool,
 }
@@ -93,6 +95,11 @@ pub(crate) fn run(drive: &Drive<'_>) -> Result<Outcome> {
         .arg(drive.bodies);
     if drive.check {
         command.arg("check");
+    }
+    // Not an argument, which every user of the machine sees.
+    command.env_remove("AUTHORIZATION");
+    if let Some(value) = drive.authorization {
+        command.env("AUTHORIZATION", value);
     }
     let output = command.stdin(Stdio::null()).output()?;
     let stdout = String::from_utf8_lossy(&output.stdout);

@@ -2,6 +2,7 @@
 
 mod data;
 mod state;
+mod tokens;
 
 use std::net::SocketAddr;
 use std::path::PathBuf;
@@ -9,10 +10,9 @@ use std::str::FromStr as _;
 
 use tokio_util::sync::CancellationToken;
 
-use super::access::AccessMode;
 use super::exit::Exit;
 use super::{load_progress, output, parse, serve, shutdown, wiring};
-use crate::auth::Access;
+use crate::auth::{Access, ApiKeys, RefreshTimes, TokenSigner};
 use crate::config::http::{BIND, bind_address};
 use crate::config::{Config, Overrides, Secret};
 use crate::db::pool::{self, Settings};
@@ -24,6 +24,7 @@ use crate::load::{Load, Outcome, RunSummary};
 use crate::storage::{Bucket, S3Settings, Source, SourceUri};
 use data::Data;
 use state::State;
+use tokens::DemoToken;
 
 const EXAMPLES: &str = "\
 Examples:
@@ -69,7 +70,6 @@ struct Servers {
 /// Starts the servers, loads, and serves until a signal.
 pub async fn run(args: &Args, config: &Config) -> Result<Exit> {
     let data = Data::of(args.data.as_deref(), args.scale)?;
-    AccessMode::open_at(config.http.bind)?;
     wiring::documents(config)?;
     let stop = CancellationToken::new();
     shutdown::cancel_on_signal(stop.clone())?;
@@ -95,7 +95,8 @@ async fn prepare_and_serve(
     let url = servers.postgres.url_for(&name);
     let s3 = servers.s3_settings();
     let uri = SourceUri::from_str(&format!("s3://{name}/incoming"))?;
-    state.write_environment(&url, &s3, &uri)?;
+    let signer = TokenSigner::ephemeral()?;
+    state.write_environment(&url, &s3, &uri, signer.issuer())?;
 
     let prepared = async {
         let pool = pool::connect(&Settings::new(&url)).await?;
@@ -122,12 +123,16 @@ async fn prepare_and_serve(
     if stop.is_cancelled() {
         return Ok(Exit::Failed);
     }
-    output::print(&welcome(serve::address(&listener)?, state, &summary))?;
+    let tokens = tokens::sign(&signer)?;
+    output::print(&welcome(serve::address(&listener)?, state, &summary, &tokens))?;
     let pool = wiring::query_pool(config, &url).await?;
+    let keys = ApiKeys::new(pool.clone());
+    let issuers = std::slice::from_ref(signer.issuer());
+    let access = Access::control(issuers, Some(keys), RefreshTimes::default()).await?;
     let database = pool::options_of(&url)?;
     let commands = wiring::commands(config, pool.clone(), database, stop.clone());
     let documents = wiring::documents(config)?;
-    serve::serve(listener, pool.clone(), commands, config, documents, Access::open(), stop).await?;
+    serve::serve(listener, pool.clone(), commands, config, documents, access, stop).await?;
     pool.close().await;
     Ok(Exit::Done)
 }
@@ -173,18 +178,28 @@ impl Servers {
     }
 }
 
-fn welcome(bind: SocketAddr, state: &State, summary: &RunSummary) -> String {
+fn welcome(bind: SocketAddr, state: &State, summary: &RunSummary, tokens: &[DemoToken]) -> String {
     let failed = match summary.outcome {
         Outcome::Failed => "Some files failed, see above. The loaded data is served.\n\n",
         Outcome::Succeeded | Outcome::SucceededWithRejects => "",
     };
+    let mut links = String::new();
+    for DemoToken { shows, token } in tokens {
+        links.push_str(&format!("{shows}\n  http://{bind}/graphql#token={token}\n"));
+    }
+    let environment = state.environment_file();
+    let environment = environment.display();
     format!(
-        "\n{failed}Open      http://{bind}/graphql   (GraphiQL, with example queries)\n\
+        "\n{failed}Open one of these: GraphiQL, with example queries and a token in its headers.\n\n\
+         {links}\n\
          Query     curl http://{bind}/graphql -H 'content-type: application/json' \\\n\
+         \x20           -H 'authorization: Bearer TOKEN' \\\n\
          \x20           -d '{{\"query\":\"{{ salesOrder(salesOrderId: 43659) {{ totalDue }} }}\"}}'\n\
+         Token     set -a; . {environment}; salesgraph token --org acme --territories 1,4 \\\n\
+         \x20           --scope 'sales:read persons:read'\n\
          Schema    http://{bind}/schema.graphql\n\
-         Settings  {}   (Postgres and S3, for the other subcommands)\n\
-         Ctrl-C stops everything; the next start continues with the existing data.\n",
-        state.environment_file().display()
+         Settings  {environment}   (Postgres, S3 and tokens, for the other subcommands)\n\
+         Ctrl-C stops everything, and ends the tokens; the next start continues with the existing \
+         data.\n"
     )
 }

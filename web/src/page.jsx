@@ -3,9 +3,11 @@ import { GraphiQL } from "graphiql";
 import { examples } from "./examples.js";
 import { fetcher } from "./fetcher.js";
 import { readLink } from "./share.js";
+import { readHeaders } from "./token.js";
 import { ShareButton } from "./share-button.jsx";
 
 const linked = readLink(window.location.search);
+const headers = readHeaders(window.location, window.history);
 
 const tabs = examples.map((query) => ({ query }));
 if (linked) {
@@ -26,6 +28,7 @@ export function Page() {
     <GraphiQL
       fetcher={fetcher}
       defaultQuery={examples[0]}
+      defaultHeaders={headers}
       defaultTabs={tabs}
       query={linked?.query}
       variables={linked?.variables}

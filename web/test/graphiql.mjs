@@ -3,12 +3,18 @@
 // visitor would mind: an error in the console, a wrong answer, a request to another host.
 //
 //   node graphiql.mjs BASE_URL CHROMIUM TOTAL_DUE [SCREENSHOT]
+//
+// BASE_URL may have a token in its fragment, as the links have that the demo prints:
+// http://127.0.0.1:8000/#token=...
 
 import { readFileSync, writeFileSync } from "node:fs";
 import { Chromium } from "./chromium.mjs";
 
 const [base, executable, total, screenshot] = process.argv.slice(2);
 const page = new URL("/graphql", base);
+page.hash = new URL(base).hash;
+const token = new URLSearchParams(page.hash.slice(1)).get("token");
+const authorization = token ? { authorization: `Bearer ${token}` } : {};
 
 const queryText = `document.querySelector(".graphiql-query-editor .CodeMirror")
   ?.CodeMirror.getValue() ?? ""`;
@@ -89,7 +95,7 @@ async function linkedQuery(browser) {
 async function followedRun(browser) {
   const response = await fetch(page, {
     method: "POST",
-    headers: { "content-type": "application/json" },
+    headers: { "content-type": "application/json", ...authorization },
     body: JSON.stringify({ query: "{ loadRuns(first: 1) { nodes { id rowsRead } } }" }),
   });
   const [{ id, rowsRead }] = (await response.json()).data.loadRuns.nodes;

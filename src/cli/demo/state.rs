@@ -5,7 +5,7 @@ use std::io::Write as _;
 use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::{Path, PathBuf};
 
-use crate::config::Secret;
+use crate::config::{IssuerConfig, Secret};
 use crate::error::{Code, Error, Result};
 use crate::storage::{S3Settings, SourceUri};
 
@@ -59,15 +59,20 @@ impl State {
         database_url: &str,
         s3: &S3Settings,
         source: &SourceUri,
+        tokens: &IssuerConfig,
     ) -> Result<()> {
         let secret = s3.secret_access_key.as_ref().map(Secret::expose);
         let text = format!(
             "DATABASE_URL={database_url}\nAWS_ENDPOINT_URL={}\nAWS_REGION={}\n\
-             AWS_ACCESS_KEY_ID={}\nAWS_SECRET_ACCESS_KEY={}\nSOURCE_URI={source}\n",
+             AWS_ACCESS_KEY_ID={}\nAWS_SECRET_ACCESS_KEY={}\nSOURCE_URI={source}\n\
+             JWT_ALGORITHM=HS256\nJWT_SECRET={}\nJWT_ISSUER={}\nJWT_AUDIENCE={}\n",
             s3.endpoint_url.as_deref().unwrap_or_default(),
             s3.region.as_deref().unwrap_or_default(),
             s3.access_key_id.as_deref().unwrap_or_default(),
             secret.unwrap_or_default(),
+            tokens.secret.as_ref().map(Secret::expose).unwrap_or_default(),
+            tokens.issuer,
+            tokens.audience.join(","),
         );
         let path = self.environment_file();
         let write = || {

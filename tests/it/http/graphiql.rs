@@ -34,6 +34,18 @@ pub(crate) async fn check_graphiql(base_url: &str, total_due: &str, screenshot: 
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
 }
 
+/// The answer that the page shows to the query of a link; none where the browser is skipped,
+/// as [`check_graphiql`] does.
+pub(crate) async fn ask_graphiql(link: &str, screenshot: &Path) -> Option<serde_json::Value> {
+    let (node, chromium) = tools().ok()?;
+    let mut command = Command::new(node);
+    command.arg(SCRIPT.replace("graphiql.mjs", "ask.mjs")).arg(link).arg(chromium).arg(screenshot);
+    let output = command.stdin(Stdio::null()).kill_on_drop(true).output();
+    let output = timeout(LIMIT, output).await.expect("the browser answers in time").unwrap();
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    Some(serde_json::from_slice(&output.stdout).expect("JSON in the page"))
+}
+
 fn tools() -> Result<(PathBuf, PathBuf), String> {
     if !pages::has_graphiql() {
         return Err("it is not in this build".to_owned());

@@ -135,11 +135,12 @@ impl TestServer {
     }
 }
 
-/// Sends a query to the server at a base URL and reads its JSON.
-pub(crate) async fn post_to(base_url: &str, query: &str) -> Value {
+/// Sends a query with a token to the server at a base URL and reads its JSON.
+pub(crate) async fn post_as(base_url: &str, token: &str, query: &str) -> Value {
     let host = base_url.strip_prefix("http://").expect("plain HTTP");
     let request = Request::post("/graphql")
         .header("host", host)
+        .header("authorization", format!("Bearer {token}"))
         .header(CONTENT_TYPE, "application/json")
         .body(Full::from(serde_json::json!({ "query": query }).to_string()))
         .expect("a request");
