@@ -122,9 +122,10 @@ async fn prepare_and_serve(
     output::print(&welcome(serve::address(&listener)?, state, &summary))?;
     let pool = wiring::query_pool(config, &url).await?;
     let database = pool::options_of(&url)?;
-    let commands = wiring::commands(config, pool.clone(), database, stop.clone());
+    let reader = wiring::reader(config, &pool).await?;
+    let commands = wiring::commands(config, reader.clone(), database, stop.clone());
     let documents = wiring::documents(config)?;
-    serve::serve(listener, pool.clone(), commands, config, documents, stop).await?;
+    serve::serve(listener, reader, commands, config, documents, stop).await?;
     pool.close().await;
     Ok(Exit::Done)
 }

@@ -20,7 +20,7 @@ mod tests;
 mod values;
 
 pub use cache::CacheConfig;
-pub use database::{DatabaseConfig, DatabaseUrl};
+pub use database::{DatabaseConfig, DatabaseUrl, RowSecurityMode};
 pub use http::{CorsOrigins, HttpConfig};
 pub use key::{ConfigKey, Overrides, ValueOrigin, Visibility};
 pub use limits::{DocumentLimits, LimitsConfig, RequestLimits};

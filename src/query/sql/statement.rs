@@ -306,7 +306,7 @@ impl<'s> Statement<'s> {
     /// All rows. Who drops this cancels the statement.
     pub(crate) async fn fetch_all(self, connections: &Connections) -> Result<Vec<PgRow>> {
         let query = sqlx::query_with(AssertSqlSafe(self.text), self.arguments);
-        Ok(connections.fetch_all(query).await?)
+        Ok(connections.fetch_all_within(self.scope.territories(), query).await?)
     }
 }
 
