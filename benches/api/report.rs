@@ -133,7 +133,10 @@ fn secured(rows: &[Row]) -> String {
             let (name, caller, met) = (row.document.name, caller.name(), judge(met));
             let (cache, rate) = (if *cache { "cached" } else { "uncached" }, whole(rate));
             let ratios = ratios.join(" ");
-            _ = writeln!(text, "  {name}, {caller}, {cache}: {ratios} ({rate} a second), {goal}: {met}");
+            _ = writeln!(
+                text,
+                "  {name}, {caller}, {cache}: {ratios} ({rate} a second), {goal}: {met}"
+            );
         }
     }
     text

@@ -105,8 +105,7 @@ fn turn<'a>(args: &Args, folder: &Path, asked: &'a Asked<'a>) -> Result<Turn<'a>
     let secured = asked.secured.iter().map(|requests| {
         let file = write("secured", &requests.bodies)?;
         let authorization = Some(requests.authorization.as_str());
-        let target =
-            Target::warm_up(args, requests.program, authorization, asked.document, file)?;
+        let target = Target::warm_up(args, requests.program, authorization, asked.document, file)?;
         Ok((requests.caller, requests.cache, target))
     });
     Ok(Turn {

@@ -89,8 +89,7 @@ impl Secured {
             [start(&hs256, false, "HS256").await?, start(&hs256, true, "HS256, cache on").await?],
             [start(&es256, false, "ES256").await?, start(&es256, true, "ES256, cache on").await?],
         ];
-        let tokens =
-            [made_by_program(args, false)?, signed(&key)?, made_by_program(args, true)?];
+        let tokens = [made_by_program(args, false)?, signed(&key)?, made_by_program(args, true)?];
         Ok(Self { servers, tokens, _folder: folder })
     }
 

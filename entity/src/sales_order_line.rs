@@ -32,6 +32,8 @@ pub struct Model {
     #[sea_orm(column_type = "Decimal(Some((19, 6)))")]
     #[sea_orm(comment = "{unit_price} * (1 - {unit_price_discount}) * {order_quantity}, in USD.")]
     pub line_total: Decimal,
+    #[sea_orm(comment = "Territory of the order, kept with the line: {sales_order_id}'s.")]
+    pub territory_id: Option<i32>,
     #[sea_orm(comment = "The source system's own identifier of the row.")]
     pub rowguid: Uuid,
     #[sea_orm(comment = "When the source system last changed the row.")]

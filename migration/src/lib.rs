@@ -46,7 +46,10 @@ mod m20261121_000013_currency_rate;
 mod m20261121_000015_load_step;
 mod m20261121_000016_demand_forecast;
 mod m20261121_000020_sales_rollup;
+mod m20261128_000021_line_territory;
+mod m20261128_000022_row_security;
 mod m20261128_000030_api_key;
+pub mod row_security;
 
 /// All migrations, oldest first.
 #[derive(Debug)]
@@ -72,6 +75,8 @@ impl MigratorTrait for Migrator {
             Box::new(m20261121_000015_load_step::Migration),
             Box::new(m20261121_000016_demand_forecast::Migration),
             Box::new(m20261121_000020_sales_rollup::Migration),
+            Box::new(m20261128_000021_line_territory::Migration),
+            Box::new(m20261128_000022_row_security::Migration),
             Box::new(m20261128_000030_api_key::Migration),
         ]
     }

@@ -21,7 +21,7 @@ pub(crate) struct Migration;
 impl MigrationTrait for Migration {
     async fn up(&self, manager: &SchemaManager) -> Result<(), DbErr> {
         let up = format!(
-            "{UP}{}{}",
+            "{UP}{NOTES}{}{}",
             triggers("sales_order", "order"),
             triggers("sales_order_line", "line")
         );
@@ -100,8 +100,18 @@ BEGIN
         BEGIN
             INSERT INTO derivation_due (step) SELECT step FROM derivation_step;
             RETURN NULL;
-        END $body$;
-        CREATE FUNCTION derivation_note_order() RETURNS trigger
+        END $body$
+    $function$, current_schema());
+END $create$;
+";
+
+/// The functions that note what happened to orders and to lines. A later migration writes
+/// them anew.
+pub(crate) const NOTES: &str = r"
+DO $create$
+BEGIN
+    EXECUTE format($function$
+        CREATE OR REPLACE FUNCTION derivation_note_order() RETURNS trigger
         LANGUAGE plpgsql SECURITY DEFINER SET search_path = %1$I, pg_temp AS $body$
         DECLARE
             orders bigint;
@@ -124,7 +134,7 @@ BEGIN
             END IF;
             RETURN NULL;
         END $body$;
-        CREATE FUNCTION derivation_note_line() RETURNS trigger
+        CREATE OR REPLACE FUNCTION derivation_note_line() RETURNS trigger
         LANGUAGE plpgsql SECURITY DEFINER SET search_path = %1$I, pg_temp AS $body$
         DECLARE
             touched integer[];

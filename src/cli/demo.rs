@@ -130,9 +130,10 @@ async fn prepare_and_serve(
     let issuers = std::slice::from_ref(signer.issuer());
     let access = Access::control(issuers, Some(keys), RefreshTimes::default()).await?;
     let database = pool::options_of(&url)?;
-    let commands = wiring::commands(config, pool.clone(), database, stop.clone());
+    let reader = wiring::reader(config, &pool).await?;
+    let commands = wiring::commands(config, reader.clone(), database, stop.clone());
     let documents = wiring::documents(config)?;
-    serve::serve(listener, pool.clone(), commands, config, documents, access, stop).await?;
+    serve::serve(listener, reader, commands, config, documents, access, stop).await?;
     pool.close().await;
     Ok(Exit::Done)
 }

@@ -2,7 +2,6 @@
 
 use std::net::SocketAddr;
 
-use sqlx::PgPool;
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 
@@ -15,6 +14,7 @@ use crate::config::http::{BIND, bind_address};
 use crate::config::{Config, Overrides};
 use crate::db::data_version::DataVersions;
 use crate::error::{Code, Error, Result};
+use crate::query::Reader;
 use crate::{graphql, http};
 
 const EXAMPLES: &str = "\
@@ -67,19 +67,20 @@ pub async fn run(args: &Args, config: &Config) -> Result<Exit> {
     shutdown::cancel_on_signal(stop.clone())?;
     let listener = listen(config.http.bind).await?;
     let pool = wiring::read_database(config).await?;
+    let reader = wiring::reader(config, &pool).await?;
     let main = match config.database.read_url {
-        Some(_) => wiring::database(config).await?,
-        None => pool.clone(),
+        Some(_) => wiring::reader(config, &wiring::database(config).await?).await?,
+        None => reader.clone(),
     };
-    let access = mode.access(config, &main).await?;
+    let access = mode.access(config, main.pool()).await?;
     let address = address(&listener)?;
     let what = if config.http.only_trusted_documents { "API" } else { "GraphiQL and API" };
     output::print(&format!("{what}: http://{address}/graphql\n"))?;
     let database = wiring::connect_options(config)?;
     let commands = wiring::commands(config, main.clone(), database, stop.clone());
-    serve(listener, pool.clone(), commands, config, documents, access, stop).await?;
+    serve(listener, reader, commands, config, documents, access, stop).await?;
     pool.close().await;
-    main.close().await;
+    main.pool().close().await;
     Ok(Exit::Done)
 }
 
@@ -102,20 +103,20 @@ pub(super) fn address(listener: &TcpListener) -> Result<SocketAddr> {
 /// database of the pool, or on the one that it replicates.
 pub(super) async fn serve(
     listener: TcpListener,
-    pool: PgPool,
+    reader: Reader,
     commands: graphql::Commands,
     config: &Config,
     documents: http::Documents,
     access: Access,
     stop: CancellationToken,
 ) -> Result<()> {
-    let versions = DataVersions::start(&pool, commands.database());
+    let versions = DataVersions::start(reader.pool(), commands.database());
     let limits = &config.limits;
     let subscriptions = http::SubscriptionLimits {
         max: config.http.subscriptions_max,
         ..http::SubscriptionLimits::default()
     };
-    let mut state = http::AppState::new(pool, versions.clone(), limits.document, limits.request)
+    let mut state = http::AppState::new(reader, versions.clone(), limits.document, limits.request)
         .with_access(access)
         .with_commands(commands.clone())
         .with_documents(documents)

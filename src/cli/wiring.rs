@@ -6,9 +6,11 @@ use tokio_util::sync::CancellationToken;
 
 use crate::config::Config;
 use crate::db::pool::{self, Settings};
+use crate::db::row_security::RowSecurity;
 use crate::db::schema;
 use crate::error::Result;
 use crate::load::{BatchLimits, LoadOptions};
+use crate::query::Reader;
 use crate::storage::{S3Settings, Source, SourceUri};
 use crate::{graphql, http};
 
@@ -34,6 +36,12 @@ pub(super) async fn query_pool(config: &Config, url: &str) -> Result<PgPool> {
         ..Settings::new(url)
     };
     pool::connect(&settings).await
+}
+
+/// Reads over a pool, with row-level security if it is to be on.
+pub(super) async fn reader(config: &Config, pool: &PgPool) -> Result<Reader> {
+    let row_security = RowSecurity::choose(pool, config.database.row_security).await?;
+    Ok(Reader::with_row_security(pool.clone(), row_security))
 }
 
 /// A small pool for migrations, without a statement timeout.
@@ -74,7 +82,7 @@ pub(super) fn connect_options(config: &Config) -> Result<PgConnectOptions> {
 /// own. They have half the time of a request, so that it is answered in any case.
 pub(super) fn commands(
     config: &Config,
-    main: PgPool,
+    main: Reader,
     database: PgConnectOptions,
     stop: CancellationToken,
 ) -> graphql::Commands {

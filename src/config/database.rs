@@ -49,8 +49,18 @@ pub const STATEMENT_TIMEOUT: ConfigKey = ConfigKey {
     ..SECTION
 };
 
+/// Row-level security.
+pub const ROW_SECURITY: ConfigKey = ConfigKey {
+    name: "row_security",
+    env: "DATABASE_ROW_SECURITY",
+    default: Some("auto"),
+    doc: "whether row-level security stands behind the conditions of the API's statements: `on`, \
+          `off`, or `auto`, which is on if the database has the roles",
+    ..SECTION
+};
+
 /// The keys of the section.
-pub const KEYS: &[ConfigKey] = &[URL, READ_URL, MAX_CONNECTIONS, STATEMENT_TIMEOUT];
+pub const KEYS: &[ConfigKey] = &[URL, READ_URL, MAX_CONNECTIONS, STATEMENT_TIMEOUT, ROW_SECURITY];
 
 /// The section's values.
 #[derive(Debug, Clone)]
@@ -63,6 +73,32 @@ pub struct DatabaseConfig {
     pub max_connections: u32,
     /// How long one query of the API may take.
     pub statement_timeout: Duration,
+    /// Row-level security.
+    pub row_security: RowSecurityMode,
+}
+
+/// When row-level security stands behind the conditions of statements.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum RowSecurityMode {
+    /// Always; else the API does not start.
+    On,
+    /// Never.
+    Off,
+    /// If the database has the roles.
+    Auto,
+}
+
+impl FromStr for RowSecurityMode {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        match text.trim() {
+            "on" => Ok(Self::On),
+            "off" => Ok(Self::Off),
+            "auto" => Ok(Self::Auto),
+            _ => Err("expected on, off or auto".to_owned()),
+        }
+    }
 }
 
 impl DatabaseConfig {
@@ -72,6 +108,7 @@ impl DatabaseConfig {
             read_url: values.optional(&READ_URL, str::parse)?,
             max_connections: values.required(&MAX_CONNECTIONS, parse::whole(1..=1000))?,
             statement_timeout: values.required(&STATEMENT_TIMEOUT, parse::duration)?,
+            row_security: values.required(&ROW_SECURITY, str::parse)?,
         })
     }
 

@@ -23,7 +23,7 @@ mod values;
 
 pub use auth::AuthConfig;
 pub use cache::CacheConfig;
-pub use database::{DatabaseConfig, DatabaseUrl};
+pub use database::{DatabaseConfig, DatabaseUrl, RowSecurityMode};
 pub use http::{CorsOrigins, HttpConfig};
 pub use jwt::{ClaimNames, IssuerConfig, JwksLocation, JwtAlgorithm, JwtConfig};
 pub use key::{ConfigKey, Overrides, ValueOrigin, Visibility};

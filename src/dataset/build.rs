@@ -8,7 +8,7 @@ use sea_orm::{
     ColumnTrait, ColumnType, EntityTrait, IdenStatic as _, Iterable as _, RelationTrait as _,
 };
 
-use super::{Check, Column, Dataset, DecimalRange, Kind, Parent};
+use super::{Carried, Check, Column, Dataset, DecimalRange, Kind, Parent};
 use crate::catalog;
 
 /// A dataset while it is built.
@@ -16,17 +16,25 @@ pub(super) struct Builder<E: EntityTrait> {
     file_stem: &'static str,
     headers: HashMap<&'static str, &'static str>,
     kinds: HashMap<&'static str, Kind>,
+    carried: Vec<Carried>,
     checks: Vec<Check>,
     entity: std::marker::PhantomData<E>,
 }
 
 impl<E: EntityTrait> Builder<E> {
-    /// A dataset of all columns but those that say where a row came from. By default a
-    /// column is called in the header as in the table, without underscores; integers are
-    /// not negative, and positive in keys and references; decimals are not negative.
+    /// A dataset of all columns but those that say where a row came from, and those that are
+    /// carried. By default a column is called in the header as in the table, without
+    /// underscores; integers are not negative, and positive in keys and references; decimals
+    /// are not negative.
     pub(super) fn new(file_stem: &'static str) -> Self {
-        let (headers, kinds) = (HashMap::new(), HashMap::new());
-        Self { file_stem, headers, kinds, checks: Vec::new(), entity: std::marker::PhantomData }
+        Self {
+            file_stem,
+            headers: HashMap::new(),
+            kinds: HashMap::new(),
+            carried: Vec::new(),
+            checks: Vec::new(),
+            entity: std::marker::PhantomData,
+        }
     }
 
     /// The header's name of a column where it is another.
@@ -60,6 +68,13 @@ impl<E: EntityTrait> Builder<E> {
 
     fn kind(mut self, column: E::Column, kind: Kind) -> Self {
         self.kinds.insert(column.as_str(), kind);
+        self
+    }
+
+    /// A column that is not in the file: it repeats the parent's of the same name.
+    pub(super) fn carried<Parent: EntityTrait>(mut self, column: E::Column) -> Self {
+        let parent = catalog::table::<Parent>().name;
+        self.carried.push(Carried { column: column.as_str(), parent });
         self
     }
 
@@ -102,7 +117,10 @@ impl<E: EntityTrait> Builder<E> {
     /// The dataset.
     pub(super) fn build(self) -> Dataset {
         let table = catalog::table::<E>();
-        let columns = E::Column::iter().filter(|column| !is_of_source(column.as_str()));
+        let is_of_file = |name: &str| {
+            !is_of_source(name) && self.carried.iter().all(|carried| carried.column != name)
+        };
+        let columns = E::Column::iter().filter(|column| is_of_file(column.as_str()));
         let columns: Vec<Column> = columns
             .map(|column| {
                 let name = column.as_str();
@@ -126,6 +144,7 @@ impl<E: EntityTrait> Builder<E> {
             columns: columns.leak(),
             key: table.key.iter().map(|column| column.name).collect::<Vec<_>>().leak(),
             parents: parents.collect::<Vec<_>>().leak(),
+            carried: self.carried.leak(),
             checks: self.checks.leak(),
         }
     }

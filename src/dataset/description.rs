@@ -16,6 +16,8 @@ pub struct Dataset {
     /// Tables a row cannot do without: those that foreign keys refer to. Optional
     /// references are not parents.
     pub parents: &'static [Parent],
+    /// Columns that repeat one of a parent.
+    pub carried: &'static [Carried],
     /// What must hold between the columns of a row.
     pub checks: &'static [Check],
 }
@@ -27,6 +29,16 @@ pub struct Parent {
     pub table: &'static str,
     /// The referring SQL columns, in the order of the parent's key.
     pub columns: &'static [&'static str],
+}
+
+/// A column that is no column of the file: it has the value that the parent has in its column
+/// of the same name.
+#[derive(Debug)]
+pub struct Carried {
+    /// The SQL column.
+    pub column: &'static str,
+    /// The parent's table.
+    pub parent: &'static str,
 }
 
 impl Dataset {

@@ -19,7 +19,7 @@ mod territory;
 use std::sync::LazyLock;
 
 pub use column::{Check, Column, DecimalRange, Kind};
-pub use description::{Dataset, Parent};
+pub use description::{Carried, Dataset, Parent};
 
 /// Every dataset, parents before children.
 pub static ALL: LazyLock<Vec<&'static Dataset>> = LazyLock::new(|| {
@@ -88,6 +88,13 @@ mod tests {
                     "{} precedes its parent",
                     dataset.table
                 );
+            }
+            for carried in dataset.carried {
+                let is_parent = dataset.parents.iter().any(|it| it.table == carried.parent);
+                assert!(is_parent, "{}.{}", dataset.table, carried.column);
+                let repeated = by_table(carried.parent).expect("a parent");
+                assert!(repeated.column_index(carried.column).is_some(), "{}", carried.column);
+                assert!(!known(carried.column), "{}.{}", dataset.table, carried.column);
             }
             for check in dataset.checks {
                 for name in check.columns() {

@@ -1,7 +1,8 @@
 //! `Sales.SalesOrderDetail` -> `sales_order_line`.
 
+use entity::sales_order;
 use entity::sales_order_line::{
-    Column::{LineTotal, OrderQuantity, UnitPrice, UnitPriceDiscount},
+    Column::{LineTotal, OrderQuantity, TerritoryId, UnitPrice, UnitPriceDiscount},
     Entity,
 };
 
@@ -15,5 +16,6 @@ pub(super) fn dataset() -> Dataset {
         .decimal(UnitPriceDiscount, DecimalRange::Fraction)
         .decimal(LineTotal, DecimalRange::Any)
         .line_total(LineTotal, UnitPrice, UnitPriceDiscount, OrderQuantity)
+        .carried::<sales_order::Entity>(TerritoryId)
         .build()
 }

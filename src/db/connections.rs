@@ -3,20 +3,28 @@
 //! A pool tests each connection that is returned to it, by a round trip that takes as long
 //! as a small query. So connections are reused after successful statements, and returned
 //! to the pool once they are idle.
+//!
+//! With row-level security, a session is put under the role of the caller by a message of its
+//! own. A statement so takes a connection that already is as it needs, and switches another
+//! only when no more may be opened. The pool gets connections back as it gave them.
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 use std::time::{Duration, Instant};
 
 use sqlx::pool::PoolConnection;
 use sqlx::postgres::{PgPool, PgRow};
-use sqlx::{Error, Execute, Executor as _, Postgres, Result};
+use sqlx::{AssertSqlSafe, Error, Execute, Executor as _, Postgres, Result, raw_sql};
 use tokio::sync::Semaphore;
-use tokio::time::sleep;
+use tokio::time::{sleep, timeout};
+
+use super::row_security::{RESET, RowSecurity, Session};
 
 /// After which an idle connection is returned to the pool.
 const IDLE_TIMEOUT: Duration = Duration::from_millis(500);
 /// After which any connection is returned to the pool, which may have to close it.
 const MAX_AGE: Duration = Duration::from_secs(60);
+/// How long a session may take to be as it was, before its connection is closed.
+const RESET_TIMEOUT: Duration = Duration::from_secs(5);
 
 /// Connections of a pool. Clones share them.
 #[derive(Debug, Clone)]
@@ -25,10 +33,13 @@ pub struct Connections(Arc<Inner>);
 #[derive(Debug)]
 struct Inner {
     pool: PgPool,
+    row_security: RowSecurity,
     /// Statements wait here for a connection: the pool does not know the idle ones. There
     /// is one permit less than the pool has connections: health checks must not queue
     /// behind queries.
     permits: Semaphore,
+    /// How many permits there are.
+    most: usize,
     max_idle: usize,
     idle: Mutex<Idle>,
 }
@@ -46,6 +57,7 @@ struct Connection {
     inner: PoolConnection<Postgres>,
     acquired: Instant,
     used: Instant,
+    session: Session,
 }
 
 /// A connection that executes a statement. Dropped before [`Lease::end`], it is closed,
@@ -58,14 +70,27 @@ struct Lease<'a> {
 }
 
 impl Connections {
-    /// Wraps a pool.
+    /// Wraps a pool, without row-level security.
     #[must_use]
     pub fn of(pool: PgPool) -> Self {
+        Self::with_row_security(pool, RowSecurity::Off)
+    }
+
+    /// Wraps a pool.
+    #[must_use]
+    pub fn with_row_security(pool: PgPool, row_security: RowSecurity) -> Self {
         let max = usize::try_from(pool.options().get_max_connections()).unwrap_or(usize::MAX);
         // A pool of one connection keeps none idle.
         let max_idle = max.saturating_sub(1).min(Semaphore::MAX_PERMITS);
-        let (permits, idle) = (Semaphore::new(max_idle.max(1)), Mutex::default());
-        Self(Arc::new(Inner { pool, permits, max_idle, idle }))
+        let most = max_idle.max(1);
+        let (permits, idle) = (Semaphore::new(most), Mutex::default());
+        Self(Arc::new(Inner { pool, row_security, permits, most, max_idle, idle }))
+    }
+
+    /// The pool.
+    #[must_use]
+    pub fn pool(&self) -> &PgPool {
+        &self.0.pool
     }
 
     /// All rows of a query. Dropping the future cancels the query.
@@ -76,23 +101,44 @@ impl Connections {
         &self,
         query: impl Execute<'q, Postgres> + 'q,
     ) -> Result<Vec<PgRow>> {
+        self.fetch_all_within(None, query).await
+    }
+
+    /// The rows of a query that are of these territories, as far as row-level security tells;
+    /// `None` is no limit. Dropping the future cancels the query.
+    ///
+    /// # Errors
+    /// Those of the query, and a timeout of the pool.
+    pub async fn fetch_all_within<'q>(
+        &self,
+        territories: Option<&[i32]>,
+        query: impl Execute<'q, Postgres> + 'q,
+    ) -> Result<Vec<PgRow>> {
         // No timeout: the caller has its own.
         let _permit = self.0.permits.acquire().await.map_err(|_| Error::PoolClosed)?;
-        let mut lease = Lease { connections: self, connection: Some(self.take().await?) };
+        let connection = Some(self.take(territories).await?);
+        let mut lease = Lease { connections: self, connection };
         let Some(connection) = &mut lease.connection else { return Err(Error::PoolClosed) };
+        let row_security = self.0.row_security;
+        if !row_security.serves(&connection.session, territories) {
+            // If it fails, the connection is closed.
+            let (session, sql) = row_security.switch(territories);
+            connection.inner.execute(raw_sql(AssertSqlSafe(sql))).await?;
+            connection.session = session;
+        }
         let rows = connection.inner.fetch_all(query).await;
         lease.end(rows.is_ok());
         rows
     }
 
-    async fn take(&self) -> Result<Connection> {
-        if let Some(idle) = self.0.idle().connections.pop() {
+    async fn take(&self, territories: Option<&[i32]>) -> Result<Connection> {
+        if let Some(idle) = self.0.take_idle(territories) {
             return Ok(idle);
         }
         // Boxed: connecting has a large future, and every level of a document would hold it.
         let inner = Box::pin(self.0.pool.acquire()).await?;
         let now = Instant::now();
-        Ok(Connection { inner, acquired: now, used: now })
+        Ok(Connection { inner, acquired: now, used: now, session: Session::Own })
     }
 
     /// Keeps a connection for the next statement, or returns it to the pool.
@@ -100,7 +146,7 @@ impl Connections {
         let mut idle = self.0.idle();
         let is_old = connection.acquired.elapsed() > MAX_AGE;
         if is_old || idle.connections.len() >= self.0.max_idle || self.0.pool.is_closed() {
-            return;
+            return connection.give_back();
         }
         connection.used = Instant::now();
         idle.connections.push(connection);
@@ -115,6 +161,40 @@ impl Inner {
     fn idle(&self) -> MutexGuard<'_, Idle> {
         self.idle.lock().unwrap_or_else(PoisonError::into_inner)
     }
+
+    /// The idle connection that a statement is executed on; `None` to open another, for who
+    /// has a permit. The one last used of those that are as it needs comes first. Others are
+    /// switched only if all that may be open are: then one that keeps its plans, else the one
+    /// not used for longest.
+    fn take_idle(&self, territories: Option<&[i32]>) -> Option<Connection> {
+        let mut idle = self.idle();
+        let connections = &mut idle.connections;
+        let last = |is_it: &dyn Fn(&Session) -> bool| {
+            connections.iter().rposition(|connection| is_it(&connection.session))
+        };
+        let executing = self.most.saturating_sub(self.permits.available_permits());
+        let place = match last(&|session| self.row_security.serves(session, territories)) {
+            Some(place) => place,
+            None if connections.len() + executing <= self.most => return None,
+            None => last(&|session| RowSecurity::keeps_plans(session, territories)).unwrap_or(0),
+        };
+        (place < connections.len()).then(|| connections.remove(place))
+    }
+}
+
+impl Connection {
+    /// Returns it to the pool as it came from there.
+    fn give_back(mut self) {
+        if self.session == Session::Own {
+            return;
+        }
+        tokio::spawn(async move {
+            let reset = timeout(RESET_TIMEOUT, self.inner.execute(raw_sql(RESET))).await;
+            if !matches!(reset, Ok(Ok(_))) {
+                self.inner.close_on_drop();
+            }
+        });
+    }
 }
 
 /// Returns idle connections to the pool until none is left.
@@ -123,7 +203,8 @@ async fn reap(inner: Weak<Inner>) {
         sleep(IDLE_TIMEOUT).await;
         let Some(inner) = inner.upgrade() else { return };
         let mut idle = inner.idle();
-        idle.connections.retain(|connection| connection.used.elapsed() < IDLE_TIMEOUT);
+        let is_expired = |it: &mut Connection| it.used.elapsed() >= IDLE_TIMEOUT;
+        idle.connections.extract_if(.., is_expired).for_each(Connection::give_back);
         if idle.connections.is_empty() {
             idle.is_reaped = false;
             return;
@@ -135,8 +216,10 @@ impl Lease<'_> {
     /// The statement has ended: all rows were read, or it failed; then the pool tests the
     /// connection.
     fn end(mut self, succeeded: bool) {
-        if let Some(connection) = self.connection.take().filter(|_| succeeded) {
-            self.connections.release(connection);
+        match self.connection.take() {
+            Some(connection) if succeeded => self.connections.release(connection),
+            Some(connection) => connection.give_back(),
+            None => {}
         }
     }
 }

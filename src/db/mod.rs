@@ -5,5 +5,6 @@ pub mod connections;
 pub mod copy;
 pub mod data_version;
 pub mod pool;
+pub mod row_security;
 pub mod schema;
 pub mod sqlstate;

@@ -2,7 +2,7 @@
 
 use std::iter;
 
-use migration::{Migrator, MigratorTrait};
+use migration::{Migrator, MigratorTrait, row_security};
 use sqlx::{AssertSqlSafe, Connection as _, PgConnection, PgPool};
 
 use super::pool::orm;
@@ -21,8 +21,8 @@ pub struct MigrationState {
     pub applied: bool,
 }
 
-/// Applies what is missing, and describes the tables; gives the names of what was
-/// applied.
+/// Applies what is missing, describes the tables, and gives the roles of the API what they
+/// lack; gives the names of what was applied.
 ///
 /// # Errors
 /// `UNAVAILABLE` when Postgres does not answer, `INTERNAL` when a step fails: that
@@ -35,6 +35,7 @@ pub async fn up(pool: &PgPool) -> Result<Vec<String>> {
         Migrator::up(&orm(pool), None).await.map_err(step_failed)?;
     }
     describe(pool).await?;
+    sqlx::raw_sql(AssertSqlSafe(row_security::apply())).execute(pool).await?;
     lock.close().await?;
     Ok(names)
 }

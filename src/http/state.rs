@@ -35,18 +35,21 @@ impl fmt::Debug for AppState {
 }
 
 impl AppState {
-    /// The state over a pool and the versions of its data, without a cache.
+    /// The state over a reader, or a pool to read over, and the versions of its data, without
+    /// a cache.
     #[must_use]
     pub fn new(
-        pool: PgPool,
+        reader: impl Into<Reader>,
         versions: DataVersions,
         document_limits: DocumentLimits,
         limits: RequestLimits,
     ) -> Self {
         let connections = Connections::new(SubscriptionLimits::default(), versions.changes());
+        let reader = reader.into();
+        let pool = reader.pool().clone();
         Self {
             access: Access::open(),
-            engine: Engine::new(Reader::new(pool.clone()), document_limits),
+            engine: Engine::new(reader, document_limits),
             cache: ResponseCache::disabled(versions, &document_limits),
             pool,
             documents: Documents::default(),

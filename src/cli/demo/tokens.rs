@@ -25,10 +25,7 @@ pub(super) fn sign(signer: &TokenSigner) -> Result<[DemoToken; 3]> {
         signer.sign(subject, &scope, TTL)
     };
     Ok([
-        DemoToken {
-            shows: "Everything:",
-            token: of("operator", "demo", Grants::all(), None)?,
-        },
+        DemoToken { shows: "Everything:", token: of("operator", "demo", Grants::all(), None)? },
         DemoToken {
             shows: "A partner of the territories 1 and 4 sees their customers and orders only:",
             token: of(

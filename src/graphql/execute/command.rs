@@ -42,17 +42,18 @@ pub struct Command<'a> {
 }
 
 impl Commands {
-    /// Commands on the main database, over a pool and by connections of their own. A request
+    /// Commands on the main database, over a reader or a pool to read over, and by connections of their own. A request
     /// waits up to `patience` for their work; `stop` ends work early.
     #[must_use]
     pub fn new(
-        pool: PgPool,
+        reader: impl Into<Reader>,
         database: PgConnectOptions,
         limits: BatchLimits,
         patience: Duration,
         stop: CancellationToken,
     ) -> Self {
-        let (reader, running) = (Reader::new(pool.clone()), watch::Sender::default());
+        let (reader, running) = (reader.into(), watch::Sender::default());
+        let pool = reader.pool().clone();
         Self { pool, reader, database, limits, patience, stop, running }
     }
 

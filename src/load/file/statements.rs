@@ -63,9 +63,13 @@ impl Statements {
 /// A row older than the stored one, or equal to it, changes nothing. Of two rows modified
 /// at the same time, the later file and line wins, so that a row that was parked does
 /// not overwrite its successor.
+///
+/// What a row carries of its parent changes with the parent, which then changes it here: the
+/// same parent always gives an existing row what it has already.
 fn merge(dataset: &Dataset, columns: &[&str]) -> String {
     let table = dataset.table;
     let list = columns.join(", ");
+    let (carried, values, parents) = carried(dataset);
     let others: Vec<&&str> =
         columns.iter().filter(|column| !dataset.key.contains(column)).collect();
     let each = |form: &dyn Fn(&str) -> String| {
@@ -76,8 +80,9 @@ fn merge(dataset: &Dataset, columns: &[&str]) -> String {
     let incoming = each(&|column| format!("excluded.{column}"));
     format!(
         "WITH merged AS (\
-           INSERT INTO {table} AS stored ({list}, source_file_id, source_line) \
-           SELECT {list}, $1, source_line FROM pg_temp.stage_{table} WHERE round = $2 \
+           INSERT INTO {table} AS stored ({list}{carried}, source_file_id, source_line) \
+           SELECT {list}{values}, $1, source_line FROM pg_temp.stage_{table}{parents} \
+           WHERE round = $2 \
            ON CONFLICT ({key}) DO UPDATE \
            SET {set}, source_file_id = excluded.source_file_id, \
                source_line = excluded.source_line, loaded_at = now() \
@@ -89,6 +94,32 @@ fn merge(dataset: &Dataset, columns: &[&str]) -> String {
          FROM merged",
         key = dataset.key.join(", "),
     )
+}
+
+/// The columns that rows carry of their parents, their values, and the joins to find these:
+/// once for each parent of a batch, for many rows have the same. OFFSET keeps that apart from
+/// the statement around it; a scalar subquery always uses the parent's index.
+fn carried(dataset: &Dataset) -> (String, String, String) {
+    let (mut columns, mut values, mut joins) = (String::new(), String::new(), String::new());
+    for (position, dataset::Carried { column, parent: name }) in dataset.carried.iter().enumerate()
+    {
+        let parent = dataset.parents.iter().find(|parent| parent.table == *name);
+        let key = dataset::by_table(name).map(|parent| parent.key);
+        let (Some(parent), Some(key)) = (parent, key) else { continue };
+        let equal = |(own, key): (&&str, &&str)| format!("parent.{key} = own.{own}");
+        let matches: Vec<String> = parent.columns.iter().zip(key).map(equal).collect();
+        let own = parent.columns.join(", ");
+        columns.push_str(&format!(", {column}"));
+        values.push_str(&format!(", carried_{position}.value"));
+        joins.push_str(&format!(
+            " LEFT JOIN (SELECT {own}, (SELECT {column} FROM {name} AS parent WHERE {matches}) \
+             AS value FROM (SELECT DISTINCT {own} FROM pg_temp.stage_{table} WHERE round = $2) \
+             AS own OFFSET 0) AS carried_{position} USING ({own})",
+            matches = matches.join(" AND "),
+            table = dataset.table,
+        ));
+    }
+    (columns, values, joins)
 }
 
 /// A scalar subquery always uses the parent's index; a join might scan the whole parent

@@ -326,7 +326,7 @@ impl<'s> Statement<'s> {
             return Err(error);
         }
         let query = sqlx::query_with(AssertSqlSafe(self.text), self.arguments);
-        Ok(connections.fetch_all(query).await?)
+        Ok(connections.fetch_all_within(self.scope.territories(), query).await?)
     }
 }
 

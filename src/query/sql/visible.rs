@@ -89,10 +89,6 @@ impl Statement<'_> {
             Audience::Common => {
                 self.push(table);
             }
-            Audience::Territory if table == "sales_order_line" => {
-                self.push("(SELECT * FROM sales_order_line WHERE sales_order_id IN (SELECT sales_order_id FROM sales_order WHERE territory_id");
-                self.is_visible_territory().push("))");
-            }
             Audience::Territory => {
                 self.push("(SELECT * FROM ").push(table).push(" WHERE territory_id");
                 self.is_visible_territory().push(")");

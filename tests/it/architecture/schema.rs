@@ -27,6 +27,10 @@ async fn description(pool: &PgPool) -> Vec<String> {
            UNION ALL SELECT pg_get_triggerdef(oid) FROM pg_trigger WHERE NOT tgisinternal \
            UNION ALL SELECT pg_get_functiondef(oid) FROM pg_proc \
            WHERE pronamespace = 'public'::regnamespace AND prokind = 'f' \
+           UNION ALL SELECT format('%s %s %s %s %s', polrelid::regclass, polname, polpermissive, \
+             polroles::regrole[], pg_get_expr(polqual, polrelid)) FROM pg_policy \
+           UNION ALL SELECT format('%s %s %s %s', oid::regclass, relrowsecurity, reloptions, relacl) \
+             FROM pg_class WHERE relnamespace = 'public'::regnamespace AND relkind IN ('r', 'v') \
            UNION ALL SELECT format('%s %s: %s', objoid::regclass, objsubid, description) \
            FROM pg_description WHERE classoid = 'pg_class'::regclass \
              AND objoid IN (SELECT oid FROM pg_class \

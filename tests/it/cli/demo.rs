@@ -71,7 +71,8 @@ impl Demo {
     fn link(&self, what: &str, query: &str) -> String {
         let described = self.printed.iter().skip_while(|line| !line.contains(what));
         let link = described.map(|line| line.trim()).find(|line| line.starts_with("http://"));
-        let link = link.unwrap_or_else(|| panic!("no link for {what}:\n{}", self.printed.join("\n")));
+        let link =
+            link.unwrap_or_else(|| panic!("no link for {what}:\n{}", self.printed.join("\n")));
         link.replacen("/graphql#", &format!("/graphql?query={query}#"), 1)
     }
 
@@ -156,9 +157,7 @@ const PARTNER: &str = "%7B+territories+%7B+nodes+%7B+territoryId+%7D+%7D+\
 
 /// Order 43659 is of territory 5.
 fn partner() -> Value {
-    let group = |territory: i32, orders: i32| {
-        json!({ "key": { "territoryId": territory }, "measures": { "orderCount": orders } })
-    };
+    let group = |territory: i32, orders: i32| json!({ "key": { "territoryId": territory }, "measures": { "orderCount": orders } });
     json!({
         "territories": { "nodes": [{ "territoryId": 1 }, { "territoryId": 4 }] },
         "all": { "totalCount": 10_818 },

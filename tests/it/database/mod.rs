@@ -3,3 +3,4 @@
 mod connections;
 mod data_version;
 mod pool;
+mod row_security;

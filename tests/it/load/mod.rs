@@ -4,6 +4,7 @@ mod bounds;
 mod crash;
 mod defects;
 mod dialects;
+mod line_territory;
 mod lock;
 mod optional_datasets;
 mod orphans;

@@ -5,7 +5,9 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use async_graphql::Request;
 use salesgraph::auth::{Grants, Scope};
+use salesgraph::config::RowSecurityMode;
 use salesgraph::db::pool::{self, Settings};
+use salesgraph::db::row_security::RowSecurity;
 use salesgraph::graphql::errors::settle;
 use salesgraph::graphql::{Engine, Limits};
 use salesgraph::query::Reader;
@@ -75,14 +77,15 @@ impl Whole {
     }
 
     /// Over connections of its own: a copy ends those that there are.
-    async fn engine(db: &TestDb) -> Engine {
+    async fn engine(db: &TestDb, mode: RowSecurityMode) -> Engine {
         let pool = pool::connect(&Settings::new(&db.url)).await.expect("connect");
-        Engine::new(Reader::new(pool), limits())
+        let row_security = RowSecurity::choose(&pool, mode).await.expect("row-level security");
+        Engine::new(Reader::with_row_security(pool, row_security), limits())
     }
 
     /// Values of every field of every type, as somebody who sees everything has them.
     pub(super) async fn values(&self, sdl: &Sdl) -> Values {
-        let engine = Self::engine(&self.db).await;
+        let engine = Self::engine(&self.db, RowSecurityMode::Off).await;
         let mut values = Values::default();
         for document in sdl.everything() {
             let answer = ask(&engine, &document, &Scope::everything()).await;
@@ -99,7 +102,11 @@ impl Whole {
         copy.pool.execute(COUNT).await.expect("statistics");
         self.db.forget_statistics().await;
         copy.forget_statistics().await;
-        let engines = [Self::engine(&self.db).await, Self::engine(&copy).await];
+        // Row-level security changes nothing of an answer: one has it, the other not.
+        let engines = [
+            Self::engine(&self.db, RowSecurityMode::Off).await,
+            Self::engine(&copy, RowSecurityMode::On).await,
+        ];
         Twins { engines, scope, _copy: copy, asked: 0, answered: 0 }
     }
 

@@ -24,6 +24,7 @@ const fn column(source: &'static str, kind: Kind, required: bool) -> Column {
 
 /// A key and two texts of any length.
 static NOTE: Dataset = Dataset {
+    carried: &[],
     table: "note",
     file_stem: "Test.Note",
     columns: &[

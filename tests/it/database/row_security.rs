@@ -1,0 +1,395 @@
+//! Row-level security as the second wall: what the roles of the API may read by any SQL,
+//! and that no session carries over what it was set to.
+
+use salesgraph::auth::{Grants, Scope};
+use salesgraph::catalog;
+use salesgraph::config::RowSecurityMode;
+use salesgraph::db::connections::Connections;
+use salesgraph::db::pool::options_of;
+use salesgraph::db::row_security::RowSecurity;
+use salesgraph::db::schema;
+use salesgraph::error::Code;
+use salesgraph::graphql::{Engine, Limits};
+use salesgraph::query::Reader;
+use serde_json::Value;
+use sqlx::postgres::{PgPool, PgPoolOptions};
+use sqlx::{AssertSqlSafe, Executor as _, PgConnection, Row as _};
+
+use crate::support::statements::during;
+use crate::support::{TestDb, database, fixture};
+
+const READER: &str = "salesgraph_reader";
+const PARTNER: &str = "salesgraph_partner";
+
+/// What a partner sees of a table.
+enum Seen {
+    /// All rows.
+    All,
+    /// Rows of which this holds; `$` stands for the territories.
+    Where(&'static str),
+    /// No row.
+    Nothing,
+    /// It may not read it.
+    Refused,
+}
+
+/// A table of the catalog is listed here, or the test fails.
+fn seen(table: &str) -> Seen {
+    match table {
+        "product" | "special_offer_product" | "product_inventory" | "currency_rate" => Seen::All,
+        "customer" | "sales_order" | "territory" => Seen::Where("territory_id = ANY ($)"),
+        "sales_order_line" => Seen::Where(
+            "sales_order_id IN (SELECT sales_order_id FROM sales_order WHERE territory_id = ANY ($))",
+        ),
+        "person" => Seen::Where(
+            "business_entity_id IN (SELECT person_id FROM customer WHERE territory_id = ANY ($))",
+        ),
+        "store" => Seen::Where(
+            "business_entity_id IN (SELECT store_id FROM customer WHERE territory_id = ANY ($))",
+        ),
+        "sales_by_day" | "sales_by_product_day" => Seen::Refused,
+        name if name.starts_with("load_") || name.starts_with("demand_forecast") => Seen::Nothing,
+        name => panic!("what does a partner see of {name}?"),
+    }
+}
+
+/// The fixture, with rows in all tables that partners must find empty.
+async fn filled() -> TestDb {
+    let db = database().await;
+    fixture::insert(&db.pool).await;
+    db.pool
+        .execute(
+            "INSERT INTO demand_forecast_span VALUES (1, 1, '2024-01-01', NULL, 5, 1, 1);
+             INSERT INTO demand_forecast_date VALUES ('2024-01-01', 1);
+             INSERT INTO demand_forecast_stock VALUES (1, 5);
+             INSERT INTO sales_by_day SELECT * FROM sales_by_day_since(NULL);
+             INSERT INTO sales_by_product_day SELECT * FROM sales_by_product_day_since(NULL);
+             UPDATE customer SET store_id = 901 WHERE customer_id = 3;",
+        )
+        .await
+        .expect("rows");
+    db
+}
+
+async fn count(connection: &mut PgConnection, from: &str) -> sqlx::Result<i64> {
+    let sql = format!("SELECT count(*) FROM {from}");
+    sqlx::query_scalar(AssertSqlSafe(sql)).fetch_one(connection).await
+}
+
+/// Executes as a role in a transaction of its own; gives the rows counted or the SQLSTATE.
+async fn as_role(pool: &PgPool, role: &str, setting: &str, from: &str) -> Result<i64, String> {
+    let mut transaction = pool.begin().await.unwrap();
+    let set = format!("{setting}; SET LOCAL ROLE {role}");
+    transaction.execute(sqlx::raw_sql(AssertSqlSafe(set))).await.unwrap();
+    count(&mut transaction, from).await.map_err(|error| {
+        error.as_database_error().and_then(|error| error.code()).unwrap_or_default().into_owned()
+    })
+}
+
+#[tokio::test]
+async fn a_partner_sees_only_what_its_territories_show() {
+    let db = filled().await;
+    for (setting, territories) in [
+        ("SELECT 1", "{}"),
+        ("SET LOCAL salesgraph.territories = ''", "{}"),
+        ("SET LOCAL salesgraph.territories = '{}'", "{}"),
+        ("SET LOCAL salesgraph.territories = '{1,4}'", "{1,4}"),
+        ("SET LOCAL salesgraph.territories = '{1,2,3,7}'", "{1,2,3,7}"),
+    ] {
+        for table in catalog::tables() {
+            let name = table.name;
+            let found = as_role(&db.pool, PARTNER, setting, name).await;
+            let mut owner = db.pool.acquire().await.unwrap();
+            let all = count(&mut owner, name).await.unwrap();
+            let expected = match seen(name) {
+                Seen::All => Ok(all),
+                Seen::Where(condition) => {
+                    let condition = condition.replace('$', &format!("'{territories}'::int[]"));
+                    Ok(count(&mut owner, &format!("{name} WHERE {condition}")).await.unwrap())
+                }
+                Seen::Nothing => Ok(0),
+                Seen::Refused => Err("42501".to_owned()),
+            };
+            assert_eq!(found, expected, "{name} with {setting}");
+            let is_empty = ["load_checkpoint"].contains(&name);
+            assert!(all > 0 || is_empty, "{name} has no rows to hide");
+            if territories == "{1,4}" && matches!(seen(name), Seen::Where(_)) {
+                let few = found.expect("rows");
+                assert!(few > 0 && few < all, "{name}: {few} of {all} are visible");
+            }
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_setting_that_is_no_list_shows_nothing() {
+    let db = filled().await;
+    for setting in ["{1", "1", "{NULL}", "{1,x}", "all"] {
+        let set = format!("SET LOCAL salesgraph.territories = '{setting}'");
+        let found = as_role(&db.pool, PARTNER, &set, "sales_order").await;
+        let shown = found.unwrap_or_else(|state| if state == "22P02" { 0 } else { -1 });
+        assert_eq!(shown, 0, "{setting}");
+    }
+}
+
+#[tokio::test]
+async fn the_reader_sees_what_the_api_reads() {
+    let db = filled().await;
+    let views = ["current_sales_by_day", "current_sales_by_product_day", "sales_rollup_due"];
+    let names = catalog::tables().map(|table| table.name).chain(views);
+    for name in names {
+        let all = count(&mut db.pool.acquire().await.unwrap(), name).await.unwrap();
+        assert_eq!(as_role(&db.pool, READER, "SELECT 1", name).await, Ok(all), "{name}");
+    }
+}
+
+#[tokio::test]
+async fn the_roles_read_nothing_else_and_write_nothing() {
+    let db = filled().await;
+    let known: Vec<&str> = catalog::tables().map(|table| table.name).collect();
+    let relations: Vec<String> = sqlx::query_scalar(
+        "SELECT relname::text FROM pg_class WHERE relnamespace = 'public'::regnamespace \
+         AND relkind IN ('r', 'v', 'm', 'p', 'S')",
+    )
+    .fetch_all(&db.pool)
+    .await
+    .unwrap();
+    assert!(relations.len() > known.len(), "{relations:?}");
+    for relation in &relations {
+        let is_view_of_sales = relation.starts_with("current_") || relation == "sales_rollup_due";
+        for role in [READER, PARTNER] {
+            let may: Vec<String> = sqlx::query_scalar(
+                "SELECT privilege FROM unnest(ARRAY['SELECT', 'INSERT', 'UPDATE', 'DELETE', \
+                   'TRUNCATE', 'REFERENCES', 'TRIGGER']) AS privilege \
+                 WHERE CASE (SELECT relkind FROM pg_class WHERE oid = $2::regclass) \
+                   WHEN 'S' THEN privilege IN ('SELECT', 'UPDATE') \
+                     AND has_sequence_privilege($1, $2, privilege) \
+                   ELSE has_table_privilege($1, $2, privilege) END",
+            )
+            .bind(role)
+            .bind(relation)
+            .fetch_all(&db.pool)
+            .await
+            .unwrap();
+            let reads = known.contains(&relation.as_str()) || is_view_of_sales;
+            let expected: &[&str] = match role {
+                PARTNER if is_view_of_sales || !reads => &[],
+                PARTNER if matches!(seen(relation), Seen::Refused) => &[],
+                _ if reads => &["SELECT"],
+                _ => &[],
+            };
+            assert_eq!(may, expected, "{role} on {relation}");
+        }
+    }
+    for role in [READER, PARTNER] {
+        let powers: bool = sqlx::query_scalar(
+            "SELECT rolsuper OR rolcreatedb OR rolcreaterole OR rolbypassrls OR rolcanlogin \
+               OR rolreplication FROM pg_roles WHERE rolname = $1",
+        )
+        .bind(role)
+        .fetch_one(&db.pool)
+        .await
+        .unwrap();
+        assert!(!powers, "{role}");
+    }
+}
+
+#[tokio::test]
+async fn who_is_a_partner_cannot_become_the_reader() {
+    let db = filled().await;
+    let mut transaction = db.pool.begin().await.unwrap();
+    let login = "SET LOCAL client_min_messages = error; CREATE ROLE salesgraph_test_login; \
+                 GRANT salesgraph_partner TO salesgraph_test_login; \
+                 SET LOCAL SESSION AUTHORIZATION salesgraph_test_login; \
+                 SET LOCAL ROLE salesgraph_partner";
+    transaction.execute(sqlx::raw_sql(login)).await.unwrap();
+    assert_eq!(count(&mut transaction, "sales_order").await.unwrap(), 0, "no territories yet");
+    // Nothing of the transaction stays: neither the login.
+    let refused = transaction.execute("SET LOCAL ROLE salesgraph_reader").await.unwrap_err();
+    let code = refused.as_database_error().and_then(|error| error.code()).unwrap_or_default();
+    assert_eq!(code, "42501", "{refused}");
+}
+
+#[tokio::test]
+async fn the_owner_is_as_free_as_before() {
+    let db = filled().await;
+    let mut transaction = db.pool.begin().await.unwrap();
+    // An owner without superuser rights, as in production.
+    transaction
+        .execute(sqlx::raw_sql(
+            "CREATE ROLE salesgraph_test_owner; \
+             ALTER TABLE sales_order OWNER TO salesgraph_test_owner; \
+             CREATE ROLE salesgraph_test_guest; \
+             GRANT SELECT ON sales_order TO salesgraph_test_guest; \
+             SET LOCAL ROLE salesgraph_test_owner",
+        ))
+        .await
+        .unwrap();
+    assert_eq!(count(&mut transaction, "sales_order").await.unwrap(), 180);
+    transaction.execute("UPDATE sales_order SET comment = 'x'").await.unwrap();
+    transaction.execute("SET LOCAL ROLE salesgraph_test_guest").await.unwrap();
+    assert_eq!(count(&mut transaction, "sales_order").await.unwrap(), 180, "who has a grant");
+}
+
+/// Connections of a pool of that many, under row-level security.
+async fn connections(db: &TestDb, most: u32) -> (Connections, PgPool) {
+    let pool = PgPoolOptions::new()
+        .max_connections(most)
+        .connect_with(options_of(&db.url).unwrap())
+        .await
+        .unwrap();
+    (Connections::with_row_security(pool.clone(), RowSecurity::On), pool)
+}
+
+/// The territories of the visible orders.
+async fn visible(connections: &Connections, territories: Option<&[i32]>) -> Vec<i32> {
+    let sql = "SELECT DISTINCT territory_id FROM sales_order ORDER BY 1";
+    let rows = connections.fetch_all_within(territories, sqlx::query(sql)).await.unwrap();
+    rows.iter().map(|row| row.get(0)).collect()
+}
+
+#[tokio::test]
+async fn scopes_take_turns_on_one_connection() {
+    let db = filled().await;
+    for most in [1, 2, 3] {
+        let (connections, _) = connections(&db, most).await;
+        for _ in 0..10 {
+            assert_eq!(visible(&connections, Some(&[1])).await, [1]);
+            assert_eq!(visible(&connections, Some(&[2, 3])).await, [2, 3]);
+            assert_eq!(visible(&connections, None).await, [1, 2, 3]);
+            assert_eq!(visible(&connections, Some(&[])).await, [0; 0]);
+        }
+    }
+}
+
+#[tokio::test]
+async fn scopes_side_by_side_do_not_meet() {
+    let db = filled().await;
+    let (connections, _) = connections(&db, 3).await;
+    let scopes: [Option<&[i32]>; 4] = [Some(&[1]), Some(&[2, 3]), None, Some(&[])];
+    let expected: [&[i32]; 4] = [&[1], &[2, 3], &[1, 2, 3], &[]];
+    let reads = (0..200).map(|turn| {
+        let connections = connections.clone();
+        async move {
+            let turn = turn * 7 % 4;
+            assert_eq!(visible(&connections, scopes[turn]).await, expected[turn]);
+        }
+    });
+    futures_util::future::join_all(reads).await;
+}
+
+#[tokio::test]
+async fn a_scope_keeps_its_connection() {
+    let db = filled().await;
+    let (connections, _) = connections(&db, 4).await;
+    let reads = async {
+        visible(&connections, Some(&[1])).await;
+        visible(&connections, Some(&[2])).await;
+        visible(&connections, None).await;
+    };
+    let ((), first) = during(reads).await;
+    assert_eq!(first.iter().filter(|sql| sql.contains("SET ROLE")).count(), 3, "{first:?}");
+    let reads = async {
+        visible(&connections, None).await;
+        visible(&connections, Some(&[1])).await;
+        visible(&connections, Some(&[2])).await;
+    };
+    let ((), again) = during(reads).await;
+    assert!(!again.iter().any(|sql| sql.contains("SET ROLE")), "{again:?}");
+}
+
+async fn assert_clean(pool: &PgPool, when: &str) {
+    let state = "SELECT current_user = session_user \
+                 AND coalesce(current_setting('salesgraph.territories', true), '') = ''";
+    let clean: bool = sqlx::query_scalar(state).fetch_one(pool).await.unwrap();
+    assert!(clean, "{when}");
+}
+
+#[tokio::test]
+async fn the_pool_gets_its_connections_back_clean() {
+    let db = filled().await;
+    // The only connection goes back after each statement.
+    let (connections, pool) = connections(&db, 1).await;
+    for territories in [None, Some(&[1, 4][..])] {
+        visible(&connections, territories).await;
+        assert_clean(&pool, "after a statement").await;
+        let broken = sqlx::query("SELECT no_such_column FROM sales_order");
+        connections.fetch_all_within(territories, broken).await.unwrap_err();
+        assert_clean(&pool, "after a statement that failed").await;
+        let slow = connections.fetch_all_within(territories, sqlx::query("SELECT pg_sleep(600)"));
+        let under_way = async {
+            let count = "SELECT count(*) FROM pg_stat_activity WHERE datname = \
+                         current_database() AND query LIKE 'SELECT pg_sleep(600%' \
+                         AND state = 'active'";
+            while sqlx::query_scalar::<_, i64>(count).fetch_one(&db.pool).await.unwrap() == 0 {}
+        };
+        tokio::select! {
+            answer = slow => panic!("{answer:?}"),
+            () = under_way => {}
+        }
+        assert_clean(&pool, "after a statement that was cancelled").await;
+    }
+}
+
+#[tokio::test]
+async fn a_session_that_cannot_be_switched_is_closed() {
+    let db = filled().await;
+    let (connections, pool) = connections(&db, 1).await;
+    let pid = "SELECT pg_backend_pid()";
+    let first: i32 = sqlx::query_scalar(pid).fetch_one(&pool).await.unwrap();
+    sqlx::query("SET SESSION AUTHORIZATION pg_monitor").execute(&pool).await.unwrap();
+    let refused = connections.fetch_all_within(Some(&[1]), sqlx::query("SELECT 1")).await;
+    refused.unwrap_err();
+    let second: i32 = sqlx::query_scalar(pid).fetch_one(&pool).await.unwrap();
+    assert_ne!(first, second);
+}
+
+#[tokio::test]
+async fn without_its_policies_it_is_off_or_the_start_fails() {
+    let db = filled().await;
+    let choose = |mode| RowSecurity::choose(&db.pool, mode);
+    assert_eq!(choose(RowSecurityMode::On).await.unwrap(), RowSecurity::On);
+    assert_eq!(choose(RowSecurityMode::Auto).await.unwrap(), RowSecurity::On);
+    assert_eq!(choose(RowSecurityMode::Off).await.unwrap(), RowSecurity::Off);
+    for (breach, lack) in [
+        ("DROP POLICY salesgraph_partner ON sales_order", "sales_order has no policy"),
+        ("ALTER TABLE person DISABLE ROW LEVEL SECURITY", "person has no policy"),
+        ("REVOKE SELECT ON product FROM salesgraph_reader", "may not read product"),
+    ] {
+        db.pool.execute(breach).await.unwrap();
+        assert_eq!(choose(RowSecurityMode::Auto).await.unwrap(), RowSecurity::Off, "{breach}");
+        let error = choose(RowSecurityMode::On).await.unwrap_err();
+        assert_eq!(error.code(), Code::Config);
+        let message = error.message();
+        assert!(message.contains(lack) && message.contains("salesgraph migrate up"), "{message}");
+        schema::up(&db.pool).await.unwrap();
+        assert_eq!(choose(RowSecurityMode::On).await.unwrap(), RowSecurity::On, "{breach}");
+    }
+}
+
+#[tokio::test]
+async fn the_api_reads_through_it() {
+    let db = filled().await;
+    let query = "{ salesOrders(first: 5) { totalCount nodes { salesOrderId customer { person \
+                 { lastName } store { name } territory { name } } lines { nodes { product { name } } } } } \
+                 loadRuns { totalCount } products { totalCount } }";
+    let mut answers = Vec::new();
+    for row_security in [RowSecurity::Off, RowSecurity::On] {
+        let reader = Reader::with_row_security(db.pool.clone(), row_security);
+        let engine = Engine::new(reader, Limits::default());
+        let answer = |scope| {
+            let (engine, prepared) = (&engine, engine.prepare(query.into()));
+            async move {
+                let answer = engine.execute(prepared, &scope).await;
+                serde_json::from_slice::<Value>(&answer.to_json().unwrap()).unwrap()
+            }
+        };
+        answers.push(answer(Scope::everything()).await);
+        if row_security == RowSecurity::On {
+            let partner = answer(Scope::new(None, Grants::all(), Some(vec![1]))).await;
+            assert_eq!(partner["data"]["salesOrders"]["totalCount"], 60, "{partner}");
+        }
+    }
+    assert_eq!(answers[0]["errors"], Value::Null, "{}", answers[0]);
+    assert_eq!(answers[0], answers[1]);
+}
