@@ -95,7 +95,7 @@ fn turn<'a>(args: &Args, folder: &Path, asked: &'a Asked<'a>) -> Result<Turn<'a>
     let write = |side: &str, bodies: &[String]| {
         let file = folder.join(format!("{side}-{}", asked.document.name));
         fs::write(&file, bodies.join("\n"))?;
-        Result::Ok(file)
+        Ok::<_, Box<dyn std::error::Error + Send + Sync>>(file)
     };
     let target = |side: &str, requests: &'a Option<(&'a Program, Vec<String>)>| {
         let Some((program, bodies)) = requests else { return Ok(None) };
