@@ -124,7 +124,7 @@ async fn prepare_and_serve(
     let database = pool::options_of(&url)?;
     let commands = wiring::commands(config, pool.clone(), database, stop.clone());
     let documents = wiring::documents(config)?;
-    serve::serve(listener, pool.clone(), commands, config, documents, stop).await?;
+    serve::serve(listener, pool.clone(), commands, config, documents, None, stop).await?;
     pool.close().await;
     Ok(Exit::Done)
 }

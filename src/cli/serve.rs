@@ -1,6 +1,7 @@
 //! `salesgraph serve`
 
 use std::net::SocketAddr;
+use std::sync::Arc;
 
 use sqlx::PgPool;
 use tokio::net::TcpListener;
@@ -53,6 +54,7 @@ impl Args {
 /// Serves until a signal.
 pub async fn run(args: &Args, config: &Config) -> Result<Exit> {
     let documents = wiring::documents(config)?;
+    let tls = wiring::tls(config)?;
     wiring::ready_schema(config, args.migrate).await?;
     let stop = CancellationToken::new();
     shutdown::cancel_on_signal(stop.clone())?;
@@ -60,14 +62,15 @@ pub async fn run(args: &Args, config: &Config) -> Result<Exit> {
     let pool = wiring::read_database(config).await?;
     let address = address(&listener)?;
     let what = if config.http.only_trusted_documents { "API" } else { "GraphiQL and API" };
-    output::print(&format!("{what}: http://{address}/graphql\n"))?;
+    let scheme = if tls.is_some() { "https" } else { "http" };
+    output::print(&format!("{what}: {scheme}://{address}/graphql\n"))?;
     let main = match config.database.read_url {
         Some(_) => wiring::database(config).await?,
         None => pool.clone(),
     };
     let database = wiring::connect_options(config)?;
     let commands = wiring::commands(config, main.clone(), database, stop.clone());
-    serve(listener, pool.clone(), commands, config, documents, stop).await?;
+    serve(listener, pool.clone(), commands, config, documents, tls, stop).await?;
     pool.close().await;
     main.close().await;
     Ok(Exit::Done)
@@ -96,6 +99,7 @@ pub(super) async fn serve(
     commands: graphql::Commands,
     config: &Config,
     documents: http::Documents,
+    tls: Option<Arc<http::Tls>>,
     stop: CancellationToken,
 ) -> Result<()> {
     let versions = DataVersions::start(&pool, commands.database());
@@ -113,7 +117,14 @@ pub(super) async fn serve(
     if config.cache.enabled {
         state = state.with_cache(config.cache.max_bytes);
     }
-    let served = http::serve(listener, state, async move { stop.cancelled().await }).await;
+    // Without access control there is one caller, the operator.
+    if state.has_access_control() {
+        state =
+            state.with_rate_limits(http::RateLimits::new(limits.rates, config.http.trusted_hops));
+    }
+    let options = wiring::server_options(config, tls);
+    let served =
+        http::serve_with(listener, state, options, async move { stop.cancelled().await }).await;
     commands.ended().await;
     versions.close().await;
     served

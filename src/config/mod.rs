@@ -23,7 +23,7 @@ pub use cache::CacheConfig;
 pub use database::{DatabaseConfig, DatabaseUrl};
 pub use http::{CorsOrigins, HttpConfig};
 pub use key::{ConfigKey, Overrides, ValueOrigin, Visibility};
-pub use limits::{DocumentLimits, LimitsConfig, RequestLimits};
+pub use limits::{DocumentLimits, LimitsConfig, RateConfig, RequestLimits};
 pub use load::{LoadConfig, LoadMode, MaxRejects};
 pub use reference::markdown_table;
 pub use secret::Secret;

@@ -18,7 +18,9 @@ use tokio::time::Instant;
 use self::budget::Budget;
 use self::command::{Command, Commands};
 use self::data::{Fetched, KeyedRows, Lists, Read, RootData, SalesRows};
+use super::hooks::Hooks;
 use super::plan::{Connection, Fetch, Many, Object, Operation, Root, RootStep, Sales, count};
+use crate::audit::Asked;
 use crate::auth::Scope;
 use crate::catalog::Column;
 use crate::error::{Code, Error, Result};
@@ -35,6 +37,7 @@ pub(crate) struct Execution<'a> {
     pub(crate) scope: &'a Scope,
     pub(crate) budget: &'a Budget,
     pub(crate) bindings: &'a Bindings,
+    pub(crate) hooks: Option<&'a dyn Hooks>,
     /// With the time at which the request is answered even if one is still running.
     pub(crate) commands: Option<(&'a Commands, Instant)>,
 }
@@ -87,13 +90,20 @@ impl Execution<'_> {
     }
 
     async fn run(&self, field: &RootField, input: &Arguments) -> Result<Key> {
-        let (RootValue::Command { run, .. }, Some((commands, deadline))) =
-            (&field.value, self.commands)
-        else {
-            return Err(Error::new(Code::Unavailable, "this server only reads"));
-        };
         let input = Given { arguments: input, variables: &Variables::default() };
-        run(Command { input, commands, deadline }).await
+        let asked = self
+            .hooks
+            .map(|hooks| Asked::new(hooks.caller(), field.name, command::object(field, input)));
+        let ended = match (&field.value, self.commands) {
+            (RootValue::Command { run, .. }, Some((commands, deadline))) => {
+                run(Command { input, commands, deadline }).await
+            }
+            _ => Err(Error::new(Code::Unavailable, "this server only reads")),
+        };
+        if let Some(asked) = asked {
+            asked.end(&ended);
+        }
+        ended
     }
 
     /// One statement for each of the fetches with keys.
