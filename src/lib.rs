@@ -4,6 +4,7 @@
 //! serves it. The modules import one way only:
 //! `config, error, catalog (entity) <- db, storage, dataset <- load, query <- graphql <- http <- cli`.
 
+pub mod audit;
 pub mod auth;
 pub mod catalog;
 pub mod cli;

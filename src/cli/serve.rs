@@ -1,6 +1,7 @@
 //! `salesgraph serve`
 
 use std::net::SocketAddr;
+use std::sync::Arc;
 
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
@@ -62,6 +63,7 @@ impl Args {
 pub async fn run(args: &Args, config: &Config) -> Result<Exit> {
     let mode = AccessMode::of(config, args.insecure_no_auth, config.http.bind)?;
     let documents = wiring::documents(config)?;
+    let tls = wiring::tls(config)?;
     wiring::ready_schema(config, args.migrate).await?;
     let stop = CancellationToken::new();
     shutdown::cancel_on_signal(stop.clone())?;
@@ -75,10 +77,11 @@ pub async fn run(args: &Args, config: &Config) -> Result<Exit> {
     let access = mode.access(config, main.pool()).await?;
     let address = address(&listener)?;
     let what = if config.http.only_trusted_documents { "API" } else { "GraphiQL and API" };
-    output::print(&format!("{what}: http://{address}/graphql\n"))?;
+    let scheme = if tls.is_some() { "https" } else { "http" };
+    output::print(&format!("{what}: {scheme}://{address}/graphql\n"))?;
     let database = wiring::connect_options(config)?;
     let commands = wiring::commands(config, main.clone(), database, stop.clone());
-    serve(listener, reader, commands, config, documents, access, stop).await?;
+    serve(listener, reader, commands, config, documents, access, tls, stop).await?;
     pool.close().await;
     main.pool().close().await;
     Ok(Exit::Done)
@@ -108,6 +111,7 @@ pub(super) async fn serve(
     config: &Config,
     documents: http::Documents,
     access: Access,
+    tls: Option<Arc<http::Tls>>,
     stop: CancellationToken,
 ) -> Result<()> {
     let versions = DataVersions::start(reader.pool(), commands.database());
@@ -126,7 +130,14 @@ pub(super) async fn serve(
     if config.cache.enabled {
         state = state.with_cache(config.cache.max_bytes);
     }
-    let served = http::serve(listener, state, async move { stop.cancelled().await }).await;
+    // Without access control there is one caller, the operator.
+    if state.has_access_control() {
+        state =
+            state.with_rate_limits(http::RateLimits::new(limits.rates, config.http.trusted_hops));
+    }
+    let options = wiring::server_options(config, tls);
+    let served =
+        http::serve_with(listener, state, options, async move { stop.cancelled().await }).await;
     commands.ended().await;
     versions.close().await;
     served

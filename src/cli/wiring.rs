@@ -1,5 +1,7 @@
 //! Builds the parts that several subcommands use from the configuration.
 
+use std::sync::Arc;
+
 use sqlx::PgPool;
 use sqlx::postgres::PgConnectOptions;
 use tokio_util::sync::CancellationToken;
@@ -71,6 +73,27 @@ pub(super) fn documents(config: &Config) -> Result<http::Documents> {
         None => http::TrustedDocuments::default(),
     };
     Ok(http::Documents::new(http.persisted_bytes, trusted, http.only_trusted_documents))
+}
+
+/// The certificate, if the server does TLS itself.
+pub(super) fn tls(config: &Config) -> Result<Option<Arc<http::Tls>>> {
+    let Some((cert, key)) = config.http.tls.clone() else { return Ok(None) };
+    Ok(Some(Arc::new(http::Tls::open(cert, key)?)))
+}
+
+/// How the server treats connections.
+pub(super) fn server_options(config: &Config, tls: Option<Arc<http::Tls>>) -> http::ServerOptions {
+    let http = &config.http;
+    // Two pools, connections of commands, and files.
+    let pools = usize::try_from(config.database.max_connections).unwrap_or(usize::MAX);
+    http::ServerOptions {
+        header_timeout: http.header_timeout,
+        idle_timeout: http.idle_timeout,
+        connections_max: http.connections_max,
+        other_descriptors: pools.saturating_mul(2).saturating_add(64),
+        tls,
+        ..http::ServerOptions::default()
+    }
 }
 
 /// The connection of the loader.

@@ -3,6 +3,7 @@
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::str::FromStr;
+use std::time::Duration;
 
 use ::http::Uri;
 
@@ -81,10 +82,69 @@ pub const SUBSCRIPTIONS_MAX: ConfigKey = ConfigKey {
     ..SECTION
 };
 
+/// Time for the head of a request.
+pub const HEADER_TIMEOUT: ConfigKey = ConfigKey {
+    name: "header_timeout",
+    env: "HTTP_HEADER_TIMEOUT",
+    default: Some("10s"),
+    doc: "how long the head of a request, or a TLS handshake, may take to arrive; then the \
+          connection is closed",
+    ..SECTION
+};
+
+/// Time between requests.
+pub const IDLE_TIMEOUT: ConfigKey = ConfigKey {
+    name: "idle_timeout",
+    env: "HTTP_IDLE_TIMEOUT",
+    default: Some("75s"),
+    doc: "how long a connection may be idle between two requests, and a client may take nothing \
+          of its response; then it is closed",
+    ..SECTION
+};
+
+/// Open connections.
+pub const CONNECTIONS_MAX: ConfigKey = ConfigKey {
+    name: "connections_max",
+    env: "HTTP_CONNECTIONS_MAX",
+    default: Some("1000"),
+    doc: "the most open connections, or as many as the limit of open files allows; one more makes \
+          the one close that has been idle the longest, and 16 more are answered for health checks \
+          only",
+    ..SECTION
+};
+
+/// Proxies in front of the server.
+pub const TRUSTED_HOPS: ConfigKey = ConfigKey {
+    name: "trusted_hops",
+    env: "HTTP_TRUSTED_HOPS",
+    default: Some("0"),
+    doc: "how many proxies in front append to `X-Forwarded-For`: a client's address is that many \
+          entries from its right; with 0 it is the connection's",
+    ..SECTION
+};
+
+/// The certificate.
+pub const TLS_CERT: ConfigKey = ConfigKey {
+    name: "tls_cert",
+    env: "HTTP_TLS_CERT",
+    doc: "a PEM file of the certificate and its chain, for TLS without a proxy; read again when it \
+          changes",
+    ..SECTION
+};
+
+/// The key of the certificate.
+pub const TLS_KEY: ConfigKey = ConfigKey {
+    name: "tls_key",
+    env: "HTTP_TLS_KEY",
+    doc: "a PEM file of the private key of `tls_cert`",
+    ..SECTION
+};
+
 /// The keys of the section.
 pub const KEYS: &[ConfigKey] = &[
     BIND, PERSISTED_BYTES, TRUSTED_DOCUMENTS, ONLY_TRUSTED_DOCUMENTS, BATCH_MAX, CORS_ORIGINS,
-    SUBSCRIPTIONS_MAX,
+    SUBSCRIPTIONS_MAX, HEADER_TIMEOUT, IDLE_TIMEOUT, CONNECTIONS_MAX, TRUSTED_HOPS, TLS_CERT,
+    TLS_KEY,
 ];
 
 /// The section's values.
@@ -104,6 +164,16 @@ pub struct HttpConfig {
     pub cors_origins: CorsOrigins,
     /// Most open WebSockets, and most running operations.
     pub subscriptions_max: u32,
+    /// Longest time for the head of a request.
+    pub header_timeout: Duration,
+    /// Longest time between two requests.
+    pub idle_timeout: Duration,
+    /// Most open connections.
+    pub connections_max: usize,
+    /// Proxies that append to `X-Forwarded-For`.
+    pub trusted_hops: usize,
+    /// The files of the certificate and of its key, for TLS.
+    pub tls: Option<(PathBuf, PathBuf)>,
 }
 
 impl HttpConfig {
@@ -117,6 +187,13 @@ impl HttpConfig {
                  documents"
             )));
         }
+        let path = |key| values.optional(key, parse::text).map(|path| path.map(PathBuf::from));
+        let tls = match (path(&TLS_CERT)?, path(&TLS_KEY)?) {
+            (Some(cert), Some(key)) => Some((cert, key)),
+            (None, None) => None,
+            (Some(_), None) => return Err(config_error(format!("{TLS_CERT} needs {TLS_KEY}"))),
+            (None, Some(_)) => return Err(config_error(format!("{TLS_KEY} needs {TLS_CERT}"))),
+        };
         Ok(Self {
             bind: values.required(&BIND, bind_address)?,
             persisted_bytes: values.required(&PERSISTED_BYTES, parse::bytes(0..=1 << 30))?,
@@ -125,6 +202,11 @@ impl HttpConfig {
             batch_max: values.required(&BATCH_MAX, parse::whole(0..=100))?,
             cors_origins: values.optional(&CORS_ORIGINS, str::parse)?.unwrap_or_default(),
             subscriptions_max: values.required(&SUBSCRIPTIONS_MAX, parse::whole(0..=65_536))?,
+            header_timeout: values.required(&HEADER_TIMEOUT, parse::duration)?,
+            idle_timeout: values.required(&IDLE_TIMEOUT, parse::duration)?,
+            connections_max: values.required(&CONNECTIONS_MAX, parse::whole(1..=1_000_000))?,
+            trusted_hops: values.required(&TRUSTED_HOPS, parse::whole(0..=16))?,
+            tls,
         })
     }
 }

@@ -10,9 +10,9 @@ use crate::error::Result;
 const SECTION: ConfigKey = ConfigKey::of("limits");
 
 /// Declares the limits of a document: the constant, environment variable, field, type,
-/// default, bounds and wording of each.
+/// default, parser and wording of each.
 macro_rules! document_limits {
-    ($($key:ident $env:literal $field:ident: $type:ty = $default:literal in $bounds:expr, $doc:literal;)*) => {
+    ($($key:ident $env:literal $field:ident: $type:ty = $default:literal by $parse:expr, $doc:literal;)*) => {
         $(
             #[doc = concat!("Limit: ", $doc, ".")]
             pub const $key: ConfigKey = ConfigKey {
@@ -38,33 +38,35 @@ macro_rules! document_limits {
 
         impl DocumentLimits {
             fn read(values: &Values) -> Result<Self> {
-                Ok(Self { $($field: values.required(&$key, parse::whole($bounds))?,)* })
+                Ok(Self { $($field: values.required(&$key, $parse)?,)* })
             }
         }
     };
 }
 
 document_limits! {
-    PAGE_SIZE_DEFAULT "LIMITS_PAGE_SIZE_DEFAULT" page_size_default: u32 = 50 in 1..=100_000,
+    PAGE_SIZE_DEFAULT "LIMITS_PAGE_SIZE_DEFAULT" page_size_default: u32 = 50 by parse::whole(1..=100_000),
         "the rows of a page when neither `first` nor `last` is given";
-    PAGE_SIZE_MAX "LIMITS_PAGE_SIZE_MAX" page_size_max: u32 = 1000 in 1..=100_000,
+    PAGE_SIZE_MAX "LIMITS_PAGE_SIZE_MAX" page_size_max: u32 = 1000 by parse::whole(1..=100_000),
         "the most rows of a page, at every level";
-    DEPTH "LIMITS_DEPTH" depth: usize = 20 in 15..=32,
+    DEPTH "LIMITS_DEPTH" depth: usize = 20 by parse::whole(15..=32),
         "the deepest nesting of fields, from 15, which GraphiQL needs, to 32";
-    ALIASES "LIMITS_ALIASES" aliases: usize = 100 in 1..=1_000_000,
+    ALIASES "LIMITS_ALIASES" aliases: usize = 100 by parse::whole(1..=1_000_000),
         "the most aliases of an operation; here and below, fragments count at every spread";
-    ROOT_FIELDS "LIMITS_ROOT_FIELDS" root_fields: usize = 50 in 1..=1_000_000,
+    ROOT_FIELDS "LIMITS_ROOT_FIELDS" root_fields: usize = 50 by parse::whole(1..=1_000_000),
         "the most fields at the root of an operation";
-    DIRECTIVES "LIMITS_DIRECTIVES" directives: usize = 100 in 1..=1_000_000,
+    DIRECTIVES "LIMITS_DIRECTIVES" directives: usize = 100 by parse::whole(1..=1_000_000),
         "the most directives of an operation";
-    TOKENS "LIMITS_TOKENS" tokens: usize = 10000 in 1_000..=1_000_000,
+    TOKENS "LIMITS_TOKENS" tokens: usize = 10000 by parse::whole(1_000..=1_000_000),
         "the most tokens of a document, counted before it is parsed";
-    FIELDS "LIMITS_FIELDS" fields: usize = 1000 in 300..=1_000_000,
+    FIELDS "LIMITS_FIELDS" fields: usize = 1000 by parse::whole(300..=1_000_000),
         "the most fields, arguments and directives of an operation";
-    VALUES "LIMITS_VALUES" values: u64 = 1000000 in 10_000..=1_000_000_000,
+    VALUES "LIMITS_VALUES" values: u64 = 1000000 by parse::whole(10_000..=1_000_000_000),
         "the most values of a response; a text of 64 bytes or more counts as several";
-    COST "LIMITS_COST" cost: u64 = 500000 in 1..=1_000_000_000_000,
+    COST "LIMITS_COST" cost: u64 = 500000 by parse::whole(1..=1_000_000_000_000),
         "the most an operation may cost: its estimated rows and values";
+    INTROSPECTION "LIMITS_INTROSPECTION" introspection: bool = true by parse::boolean,
+        "whether clients may ask for the schema, by `__schema`, `__type` and `/schema.graphql`";
 }
 
 /// Bytes of a body.
@@ -94,10 +96,41 @@ pub const CONCURRENCY: ConfigKey = ConfigKey {
     ..SECTION
 };
 
+/// Requests of a credential.
+pub const RATE_PER_TOKEN: ConfigKey = ConfigKey {
+    name: "rate_per_token",
+    env: "LIMITS_RATE_PER_TOKEN",
+    default: Some("6000"),
+    doc: "the most requests a minute with one token or API key, of each server process; they may \
+          come at once; here and below, 0 is no limit",
+    ..SECTION
+};
+
+/// Requests of an address.
+pub const RATE_PER_ADDRESS: ConfigKey = ConfigKey {
+    name: "rate_per_address",
+    env: "LIMITS_RATE_PER_ADDRESS",
+    default: Some("12000"),
+    doc: "the most requests a minute from one address, or one /64 of IPv6, also with bad tokens; \
+          see `http.trusted_hops`",
+    ..SECTION
+};
+
+/// Cost of the operations of a credential.
+pub const COST_PER_TOKEN: ConfigKey = ConfigKey {
+    name: "cost_per_token",
+    env: "LIMITS_COST_PER_TOKEN",
+    default: Some("10000000"),
+    doc: "the most that the operations of a minute with one token may cost together, as \
+          `extensions.cost.estimate` tells it; a cached response costs 1",
+    ..SECTION
+};
+
 /// The keys of the section.
 pub const KEYS: &[ConfigKey] = &[
     PAGE_SIZE_DEFAULT, PAGE_SIZE_MAX, DEPTH, ALIASES, ROOT_FIELDS, DIRECTIVES, TOKENS, FIELDS,
-    VALUES, COST, BODY_BYTES, EXECUTION_TIME, CONCURRENCY,
+    VALUES, COST, INTROSPECTION, BODY_BYTES, EXECUTION_TIME, CONCURRENCY, RATE_PER_TOKEN,
+    RATE_PER_ADDRESS, COST_PER_TOKEN,
 ];
 
 /// The limits of a request.
@@ -118,6 +151,17 @@ impl Default for RequestLimits {
     }
 }
 
+/// The limits of a minute; 0 is none.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct RateConfig {
+    /// Most requests with one credential.
+    pub per_token: u32,
+    /// Most requests from one address.
+    pub per_address: u32,
+    /// Most cost of the operations with one credential.
+    pub cost_per_token: u32,
+}
+
 /// The section's values.
 #[derive(Debug, Clone)]
 pub struct LimitsConfig {
@@ -125,6 +169,8 @@ pub struct LimitsConfig {
     pub document: DocumentLimits,
     /// The limits of a request.
     pub request: RequestLimits,
+    /// The limits of a minute.
+    pub rates: RateConfig,
 }
 
 impl LimitsConfig {
@@ -142,6 +188,19 @@ impl LimitsConfig {
             execution_time: values.required(&EXECUTION_TIME, parse::duration)?,
             concurrency: values.required(&CONCURRENCY, parse::whole(1..=10_000))?,
         };
-        Ok(Self { document, request })
+        let most = 1_000_000_000;
+        let rates = RateConfig {
+            per_token: values.required(&RATE_PER_TOKEN, parse::whole(0..=most))?,
+            per_address: values.required(&RATE_PER_ADDRESS, parse::whole(0..=most))?,
+            cost_per_token: values.required(&COST_PER_TOKEN, parse::whole(0..=most))?,
+        };
+        let (cost, of_token) = (document.cost, rates.cost_per_token);
+        if of_token > 0 && u64::from(of_token) < cost {
+            return Err(config_error(format!(
+                "{COST_PER_TOKEN} = `{of_token}` is less than {COST} = `{cost}`: an operation of \
+                 that cost could never be executed"
+            )));
+        }
+        Ok(Self { document, request, rates })
     }
 }

@@ -27,7 +27,7 @@ pub use database::{DatabaseConfig, DatabaseUrl, RowSecurityMode};
 pub use http::{CorsOrigins, HttpConfig};
 pub use jwt::{ClaimNames, IssuerConfig, JwksLocation, JwtAlgorithm, JwtConfig};
 pub use key::{ConfigKey, Overrides, ValueOrigin, Visibility};
-pub use limits::{DocumentLimits, LimitsConfig, RequestLimits};
+pub use limits::{DocumentLimits, LimitsConfig, RateConfig, RequestLimits};
 pub use load::{LoadConfig, LoadMode, MaxRejects};
 pub use reference::markdown_table;
 pub use secret::Secret;

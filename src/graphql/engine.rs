@@ -10,6 +10,7 @@ use async_graphql::{Positioned, Request, ServerError, Value, Variables};
 
 use super::document::Document;
 use super::execute::Execution;
+use super::hooks::Hooks;
 use super::plan::{Operation, RootStep};
 use super::schema::{self, Schema};
 use crate::auth::Scope;
@@ -47,6 +48,7 @@ struct Inner {
 pub struct Prepared {
     kind: Option<OperationType>,
     state: Result<Ready, Answer>,
+    hooks: Option<Arc<dyn Hooks>>,
 }
 
 #[derive(Debug, Clone)]
@@ -66,6 +68,12 @@ impl Engine {
         Self { shared, commands: None }
     }
 
+    /// The limits of documents.
+    #[must_use]
+    pub fn limits(&self) -> &DocumentLimits {
+        &self.shared.limits
+    }
+
     /// The same, for mutations too.
     #[must_use]
     pub fn with_commands(self, commands: Commands) -> Self {
@@ -76,7 +84,8 @@ impl Engine {
     #[must_use]
     pub fn prepare(&self, request: Request) -> Prepared {
         let Request { query, operation_name: operation, mut variables, .. } = request;
-        let refused = |error| Prepared { kind: None, state: Err(Answer::refused(vec![error])) };
+        let refused =
+            |error| Prepared { kind: None, state: Err(Answer::refused(vec![error])), hooks: None };
         let document = match self.shared.documents.get(query, &self.shared.limits) {
             Ok(document) => document,
             Err(error) => return refused(error),
@@ -92,7 +101,7 @@ impl Engine {
             Ok(()) => Ok(Ready { document, operation, variables }),
             Err(error) => Err(Answer::refused(vec![coded(error, VALIDATION_FAILED)])),
         };
-        Prepared { kind: Some(kind), state }
+        Prepared { kind: Some(kind), state, hooks: None }
     }
 
     /// Executes a request with the rights of its caller; a subscription once.
@@ -103,7 +112,7 @@ impl Engine {
     /// Executes a request, and says whether a subscription ends with this response.
     pub async fn snapshot(&self, prepared: &Prepared, scope: &Scope) -> Snapshot {
         match &prepared.state {
-            Ok(ready) => match self.run(ready, scope).await {
+            Ok(ready) => match self.run(ready, scope, prepared.hooks.as_deref()).await {
                 Ok(snapshot) => snapshot,
                 Err(errors) => Snapshot::once(Answer::refused(errors)),
             },
@@ -122,7 +131,12 @@ impl Engine {
         bind(plan, &ready.variables, sizes)
     }
 
-    async fn run(&self, ready: &Ready, scope: &Scope) -> Result<Snapshot, Vec<ServerError>> {
+    async fn run(
+        &self,
+        ready: &Ready,
+        scope: &Scope,
+        hooks: Option<&dyn Hooks>,
+    ) -> Result<Snapshot, Vec<ServerError>> {
         let Inner { reader, limits, .. } = &*self.shared;
         let plan = self.plan(ready).await?;
         let BoundOperation { mut roots, bindings } = self.bind(ready, &plan);
@@ -130,6 +144,9 @@ impl Engine {
         let estimate = Estimate { bindings: &bindings, sizes: &sizes, scope }.of(&plan, &roots);
         let cost = Cost { estimate, limit: limits.cost };
         cost.check().map_err(|error| vec![error])?;
+        if let Some(hooks) = hooks {
+            hooks.charge(estimate).map_err(|error| vec![error])?;
+        }
 
         let budget = Budget::new(limits.values);
         let commands = self.commands.as_deref().filter(|_| plan.kind == OperationType::Mutation);
@@ -138,6 +155,7 @@ impl Engine {
             scope,
             budget: &budget,
             bindings: &bindings,
+            hooks,
             commands: commands.map(|commands| (commands, commands.deadline())),
         };
         let read = execution.read(&plan, &mut roots).await;
@@ -184,6 +202,12 @@ impl std::fmt::Debug for Engine {
 }
 
 impl Prepared {
+    /// Executes it with these.
+    #[must_use]
+    pub fn with_hooks(self, hooks: Arc<dyn Hooks>) -> Self {
+        Self { hooks: Some(hooks), ..self }
+    }
+
     /// The kind of operation; `None` if the request has no such operation.
     #[must_use]
     pub const fn kind(&self) -> Option<OperationType> {

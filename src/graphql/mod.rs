@@ -5,6 +5,7 @@
 mod document;
 mod engine;
 mod execute;
+mod hooks;
 mod inputs;
 mod mutation;
 mod plan;
@@ -18,6 +19,7 @@ pub use crate::config::DocumentLimits as Limits;
 pub use engine::{Engine, Prepared};
 pub use execute::command::{Command, Commands, Run};
 pub use execute::subscription::Snapshot;
+pub use hooks::Hooks;
 pub use response::errors;
 pub use response::{Answer, Cost};
 pub use schema::{model, sdl};

@@ -8,6 +8,7 @@ use axum::http::{HeaderMap, HeaderName, HeaderValue, Method};
 use tower_http::cors::{AllowHeaders, AllowOrigin, Any, CorsLayer};
 
 use super::loopback_guard;
+use super::rate_limit::{RATE_LIMIT, RATE_LIMIT_POLICY};
 use crate::config::CorsOrigins;
 
 /// How long browsers may cache a preflight response; none caches it for longer.
@@ -45,7 +46,7 @@ pub(super) fn layer(origins: &CorsOrigins) -> Option<CorsLayer> {
         .allow_methods([Method::GET, Method::POST])
         // Clients send custom headers, such as their name.
         .allow_headers(AllowHeaders::mirror_request())
-        .expose_headers([ETAG, RETRY_AFTER, REQUEST_ID])
+        .expose_headers([ETAG, RETRY_AFTER, REQUEST_ID, RATE_LIMIT, RATE_LIMIT_POLICY])
         .max_age(MAX_AGE);
     Some(layer)
 }

@@ -6,10 +6,7 @@ use std::fmt::Write as _;
 use axum::Router;
 use axum::body::Body;
 use axum::extract::Path;
-use axum::http::header::{
-    CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE, ETAG, REFERRER_POLICY, VARY,
-    X_CONTENT_TYPE_OPTIONS,
-};
+use axum::http::header::{CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE, ETAG, VARY};
 use axum::http::{HeaderMap, HeaderValue, StatusCode};
 use axum::response::{IntoResponse, Redirect, Response};
 use axum::routing::get;
@@ -49,8 +46,6 @@ pub fn graphiql_page() -> Response {
         // The same URL responds to programs with JSON.
         (VARY, "accept"),
         (CONTENT_SECURITY_POLICY, POLICY),
-        (X_CONTENT_TYPE_OPTIONS, "nosniff"),
-        (REFERRER_POLICY, "no-referrer"),
     ];
     (headers, Body::from(page.data)).into_response()
 }
@@ -80,8 +75,7 @@ fn serve(path: &str, file: EmbeddedFile, request: &HeaderMap) -> Response {
     let etag = strong_etag(&file.metadata.sha256_hash());
     let caching = if is_hashed(path) { FOREVER } else { REVALIDATE };
     let matching = HeaderValue::from_str(&etag).ok().and_then(|tag| etag::matching(request, &tag));
-    let headers =
-        [(CACHE_CONTROL, caching), (ETAG, etag.as_str()), (X_CONTENT_TYPE_OPTIONS, "nosniff")];
+    let headers = [(CACHE_CONTROL, caching), (ETAG, etag.as_str())];
     if let Some(tag) = matching {
         return (StatusCode::NOT_MODIFIED, headers, [(ETAG, tag)]).into_response();
     }
@@ -144,7 +138,6 @@ mod tests {
         let header = |name: HeaderName| page.headers()[name].to_str().unwrap();
         assert_eq!(header(CONTENT_TYPE), "text/html; charset=utf-8");
         assert_eq!(header(CACHE_CONTROL), "no-cache");
-        assert_eq!(header(X_CONTENT_TYPE_OPTIONS), "nosniff");
         assert!(header(CONTENT_SECURITY_POLICY).contains("frame-ancestors 'none'"));
         let body = to_bytes(page.into_body(), 1 << 20).await.unwrap();
         assert!(String::from_utf8_lossy(&body).contains("schema.graphql"));

@@ -3,9 +3,11 @@
 use std::sync::{Arc, LazyLock};
 
 use axum::Router;
+use axum::extract::State;
+use axum::http::StatusCode;
 use axum::http::header::CONTENT_TYPE;
-use axum::middleware::from_fn;
-use axum::response::IntoResponse;
+use axum::middleware::{from_fn, from_fn_with_state};
+use axum::response::{IntoResponse as _, Response};
 use axum::routing::get;
 use tower::ServiceBuilder;
 use tower::util::option_layer;
@@ -17,7 +19,10 @@ use tower_http::request_id::{MakeRequestUuid, PropagateRequestIdLayer, SetReques
 
 use super::cache::etag;
 use super::state::AppState;
-use super::{cors, endpoint, health, loopback_guard, pages, request_log, response};
+use super::{
+    cors, endpoint, health, loopback_guard, pages, rate_limit, request_log, response,
+    security_headers,
+};
 use crate::graphql;
 
 /// A smaller response fits into a packet or two uncompressed.
@@ -25,8 +30,8 @@ const COMPRESSED_FROM: u64 = 1_024;
 /// Above this, both gzip and Brotli take much more time for little gain.
 const COMPRESSION: CompressionLevel = CompressionLevel::Precise(4);
 
-/// Everything that is served.
-pub fn router(state: impl Into<Arc<AppState>>) -> Router {
+/// Everything that is served, by TLS of this server or not.
+pub fn router(state: impl Into<Arc<AppState>>, is_tls: bool) -> Router {
     let state: Arc<AppState> = state.into();
     // An encoder would delay events.
     let compressed = SizeAbove::new(COMPRESSED_FROM).and(NotForContentType::SSE);
@@ -34,10 +39,12 @@ pub fn router(state: impl Into<Arc<AppState>>) -> Router {
     let cors = cors::layer(&state.cors_origins);
     // With access control the API may have any name.
     let guard = state.access.is_open().then(|| from_fn(loopback_guard::require_loopback));
+    let limits = Arc::clone(&state.rate_limits);
     let layers = ServiceBuilder::new()
         .layer(SetRequestIdLayer::x_request_id(MakeRequestUuid))
         .layer(request_log::layer())
         .layer(PropagateRequestIdLayer::x_request_id())
+        .layer(from_fn_with_state(is_tls, security_headers::add))
         .layer(CatchPanicLayer::custom(response::panicked))
         .layer(option_layer(guard));
     Router::new()
@@ -49,11 +56,16 @@ pub fn router(state: impl Into<Arc<AppState>>) -> Router {
         .merge(pages::routes())
         .layer(compression)
         .layer(from_fn(etag::with_coding))
+        .layer(from_fn_with_state(limits, rate_limit::limit))
         .layer(option_layer(cors))
         .layer(layers)
 }
 
-async fn sdl() -> impl IntoResponse {
+/// The schema, unless clients may not ask for it.
+async fn sdl(State(state): State<Arc<AppState>>) -> Response {
     static SDL: LazyLock<String> = LazyLock::new(graphql::sdl);
-    ([(CONTENT_TYPE, "text/plain; charset=utf-8")], SDL.as_str())
+    if !state.engine.limits().introspection {
+        return (StatusCode::NOT_FOUND, "Introspection is off on this server.\n").into_response();
+    }
+    ([(CONTENT_TYPE, "text/plain; charset=utf-8")], SDL.as_str()).into_response()
 }

@@ -1,12 +1,14 @@
 //! The state that the handlers share.
 
 use std::fmt;
+use std::sync::Arc;
 
 use sqlx::PgPool;
 
 use super::cache::response_cache::ResponseCache;
 use super::concurrency_limit::ConcurrencyLimit;
 use super::documents::Documents;
+use super::rate_limit::RateLimits;
 use super::subscription::connections::{Connections, SubscriptionLimits};
 use crate::auth::Access;
 use crate::config::{CorsOrigins, DocumentLimits, RequestLimits};
@@ -26,6 +28,7 @@ pub struct AppState {
     pub(super) batch_max: usize,
     pub(super) cors_origins: CorsOrigins,
     pub(super) connections: Connections,
+    pub(super) rate_limits: Arc<RateLimits>,
 }
 
 impl fmt::Debug for AppState {
@@ -58,6 +61,7 @@ impl AppState {
             batch_max: 0,
             cors_origins: CorsOrigins::None,
             connections,
+            rate_limits: Arc::default(),
         }
     }
 
@@ -65,6 +69,18 @@ impl AppState {
     #[must_use]
     pub fn with_access(self, access: Access) -> Self {
         Self { access, ..self }
+    }
+
+    /// Whether callers need credentials.
+    #[must_use]
+    pub fn has_access_control(&self) -> bool {
+        !matches!(self.access, Access::Open(_))
+    }
+
+    /// Limits requests over time; by default nothing is limited so.
+    #[must_use]
+    pub fn with_rate_limits(self, rate_limits: RateLimits) -> Self {
+        Self { rate_limits: Arc::new(rate_limits), ..self }
     }
 
     /// Executes mutations by these commands.

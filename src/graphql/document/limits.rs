@@ -5,7 +5,7 @@ use async_graphql::ServerError;
 use crate::config::DocumentLimits;
 use crate::graphql::document::scan::{MAX_DEPTH, TextSize};
 use crate::graphql::document::size::Size;
-use crate::graphql::response::errors::{TOO_COMPLEX, coded};
+use crate::graphql::response::errors::{TOO_COMPLEX, VALIDATION_FAILED, coded};
 
 /// The document is nested too deeply.
 pub(crate) const TOO_DEEP: &str = "QUERY_TOO_DEEP";
@@ -48,6 +48,11 @@ impl DocumentLimits {
     /// Checks a document before it is validated.
     pub(crate) fn check(&self, size: Size) -> Result<(), ServerError> {
         const OPERATION: &str = "an operation has";
+        if size.asks_schema && !self.introspection {
+            let message = "introspection is off on this server: __schema and __type are not \
+                           answered; __typename is";
+            return Err(refused(VALIDATION_FAILED, message.to_owned()));
+        }
         let total = self.fields.saturating_mul(OPERATIONS);
         for (code, whose, what, count, max) in [
             (TOO_DEEP, "the document has", "levels of fields", size.depth, self.depth),
@@ -110,6 +115,7 @@ mod tests {
             root_fields: 12,
             directives: 13,
             introspection: 2,
+            asks_schema: true,
             total: 150,
         };
         assert!(limits.check(fits).is_ok());
@@ -152,6 +158,10 @@ mod tests {
         ] {
             assert_eq!(refusal(limits.check(size)), (code.to_owned(), message.to_owned()));
         }
+
+        let limits = DocumentLimits { introspection: false, ..limits };
+        assert_eq!(refusal(limits.check(fits)).0, "GRAPHQL_VALIDATION_FAILED");
+        assert!(limits.check(Size { asks_schema: false, ..fits }).is_ok());
 
         let fits = TextSize { depth: MAX_DEPTH, tokens: 14, name: 255 };
         assert!(limits.check_text(fits).is_ok());

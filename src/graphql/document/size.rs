@@ -27,6 +27,8 @@ pub(crate) struct Size {
     pub(crate) directives: usize,
     /// Deepest nesting of lists in introspection.
     pub(crate) introspection: usize,
+    /// Whether an operation asks for the schema.
+    pub(crate) asks_schema: bool,
     /// Selections of all operations and fragments, with their variables.
     pub(crate) total: usize,
 }
@@ -37,6 +39,9 @@ const VARIABLE: usize = 10;
 /// The lists of introspection types. Each leads to types again, so the response grows by
 /// the size of the schema at every level. No other type has fields of these names.
 const SCHEMA_LISTS: [&str; 4] = ["fields", "inputFields", "interfaces", "possibleTypes"];
+
+/// The root fields of introspection. `__typename` is not about the schema.
+const SCHEMA_ROOTS: [&str; 2] = ["__schema", "__type"];
 
 /// Why a document has no size.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -60,6 +65,7 @@ pub(crate) fn size_of(document: &ExecutableDocument) -> Result<Size, SizeError> 
         size.root_fields = size.root_fields.max(extent.fields);
         size.directives = size.directives.max(directives);
         size.introspection = size.introspection.max(extent.introspection);
+        size.asks_schema |= extent.asks_schema;
         let variables = operation.node.variable_definitions.len().saturating_mul(VARIABLE);
         size.total = size.total.saturating_add(extent.selections).saturating_add(variables);
     }
@@ -85,6 +91,7 @@ struct SetSize {
     aliases: usize,
     directives: usize,
     introspection: usize,
+    asks_schema: bool,
     depth: usize,
     sets: usize,
 }
@@ -109,12 +116,14 @@ impl<'a> Sizer<'a> {
                         self.set(set, level + 1)?
                     };
                     let alias = usize::from(field.node.alias.is_some());
+                    let name = field.node.name.node.as_str();
                     SetSize {
                         fields: 1,
+                        asks_schema: inner.asks_schema || SCHEMA_ROOTS.contains(&name),
                         aliases: inner.aliases.saturating_add(alias),
                         depth: inner.depth.saturating_add(1),
                         introspection: inner.introspection
-                            + usize::from(SCHEMA_LISTS.contains(&field.node.name.node.as_str())),
+                            + usize::from(SCHEMA_LISTS.contains(&name)),
                         ..inner
                     }
                 }
@@ -174,6 +183,7 @@ impl AddAssign for SetSize {
         self.aliases = self.aliases.saturating_add(inner.aliases);
         self.directives = self.directives.saturating_add(inner.directives);
         self.introspection = self.introspection.max(inner.introspection);
+        self.asks_schema |= inner.asks_schema;
         self.depth = self.depth.max(inner.depth);
         self.sets = self.sets.max(inner.sets.saturating_add(1));
     }

@@ -18,7 +18,9 @@ use tokio::time::Instant;
 use self::budget::Budget;
 use self::command::{Command, Commands};
 use self::data::{Fetched, KeyedRows, Lists, Read, RootData, SalesRows};
+use super::hooks::Hooks;
 use super::plan::{Connection, Fetch, Many, Object, Operation, Root, RootStep, Sales, count};
+use crate::audit::Asked;
 use crate::auth::Scope;
 use crate::catalog::Column;
 use crate::error::{Code, Error, Result};
@@ -35,6 +37,7 @@ pub(crate) struct Execution<'a> {
     pub(crate) scope: &'a Scope,
     pub(crate) budget: &'a Budget,
     pub(crate) bindings: &'a Bindings,
+    pub(crate) hooks: Option<&'a dyn Hooks>,
     /// With the time at which the request is answered even if one is still running.
     pub(crate) commands: Option<(&'a Commands, Instant)>,
 }
@@ -87,6 +90,18 @@ impl Execution<'_> {
     }
 
     async fn run(&self, field: &RootField, input: &Arguments) -> Result<Key> {
+        let input = Given { arguments: input, variables: &Variables::default() };
+        let asked = self
+            .hooks
+            .map(|hooks| Asked::new(hooks.caller(), field.name, command::object(field, input)));
+        let ended = self.command(field, input).await;
+        if let Some(asked) = asked {
+            asked.end(&ended);
+        }
+        ended
+    }
+
+    async fn command(&self, field: &RootField, input: Given<'_>) -> Result<Key> {
         let RootValue::Command { needs, run, .. } = &field.value else {
             return Err(Error::internal("a field is no command"));
         };
@@ -94,7 +109,6 @@ impl Execution<'_> {
         let Some((commands, deadline)) = self.commands else {
             return Err(Error::new(Code::Unavailable, "this server only reads"));
         };
-        let input = Given { arguments: input, variables: &Variables::default() };
         run(Command { input, commands, deadline }).await
     }
 

@@ -18,6 +18,7 @@ use crate::graphql::errors::settle;
 use crate::http::cache::response_cache::{CacheLookup, Execution, add_version};
 use crate::http::concurrency_limit::QueueSlot;
 use crate::http::cors;
+use crate::http::rate_limit::{Meter, OperationMeter};
 use crate::http::request::media::{EventStream, MediaType};
 use crate::http::request_log::request_id;
 use crate::http::response::rejection::Rejection;
@@ -30,6 +31,7 @@ use crate::http::subscription::sse;
 pub(super) struct Call<'a> {
     pub(super) state: &'a Arc<AppState>,
     pub(super) principal: &'a Arc<Principal>,
+    pub(super) meter: &'a Arc<Meter>,
     pub(super) media_type: MediaType,
     pub(super) events: EventStream,
     pub(super) headers: &'a HeaderMap,
@@ -54,13 +56,14 @@ impl<'a> Call<'a> {
     pub(super) fn post(
         state: &'a Arc<AppState>,
         principal: &'a Arc<Principal>,
+        meter: &'a Arc<Meter>,
         media_type: MediaType,
         headers: &'a HeaderMap,
         started: Instant,
     ) -> Self {
         let events = EventStream::NotAccepted;
         let method = Method::Post;
-        Self { state, principal, media_type, events, headers, started, method, slot: None }
+        Self { state, principal, meter, media_type, events, headers, started, method, slot: None }
     }
 
     /// The response. After the time limit the execution is dropped, which cancels its
@@ -83,10 +86,13 @@ impl<'a> Call<'a> {
             matches!(method, Method::Get { by_reference: true }).then_some(self.headers);
         let scope = &principal.scope;
         let lookup = state.cache.look_up(&operation, scope, media_type, condition).await;
+        let charge = Arc::new(OperationMeter::new(self.meter, principal));
         if let Some(response) = lookup.cached().await {
-            return response;
+            let charged = charge.charge_least();
+            return charged
+                .map_or_else(|used| Rejection::from(used).respond(media_type), |()| response);
         }
-        let operation = state.engine.prepare(operation);
+        let operation = state.engine.prepare(operation).with_hooks(charge.clone());
         if let Some(rejection) = self.reject(&operation) {
             return rejection;
         }
@@ -103,7 +109,9 @@ impl<'a> Call<'a> {
                 Execution::Uncacheable(after_panic(&*cause, media_type, id))
             })
         });
-        lookup.execute(is_query, execution).await
+        let response = lookup.execute(is_query, execution).await;
+        charge.settle();
+        response
     }
 
     /// The rejection of an operation that this method or media type does not allow.
@@ -137,6 +145,8 @@ impl<'a> Call<'a> {
 
     fn stream(&self, operation: Prepared) -> Response {
         let principal = Arc::clone(self.principal);
+        let charge = Arc::new(OperationMeter::new(self.meter, &principal));
+        let operation = operation.with_hooks(charge);
         sse::open_stream(self.state, principal, operation, request_id(self.headers))
     }
 

@@ -6,6 +6,7 @@ mod call;
 use std::sync::Arc;
 use std::time::Instant;
 
+use axum::Extension;
 use axum::extract::{Request, State};
 use axum::http::header::{ALLOW, CACHE_CONTROL, VARY};
 use axum::http::{HeaderMap, HeaderValue, StatusCode};
@@ -15,11 +16,13 @@ use tokio::time::timeout;
 
 use super::authentication::authenticate;
 use super::pages;
+use super::rate_limit::Meter;
 use super::request::media::{self, EventStream, MediaType, accepted};
 use super::request::parameters::{Parameters, read};
 use super::response::rejection::Rejection;
 use super::state::AppState;
 use super::subscription::websocket;
+use crate::auth::Principal;
 use call::{Call, Method};
 
 type Shared = Arc<AppState>;
@@ -29,11 +32,15 @@ pub(super) fn methods() -> MethodRouter<Shared> {
     get(by_get).post(by_post).fallback(other_method)
 }
 
-async fn by_get(State(state): State<Shared>, request: Request) -> Response {
+async fn by_get(
+    State(state): State<Shared>,
+    Extension(meter): Extension<Arc<Meter>>,
+    request: Request,
+) -> Response {
     let started = Instant::now();
     let (head, _) = request.into_parts();
     if websocket::is_handshake(&head.headers) {
-        return websocket::open_socket(state, head).await;
+        return websocket::open_socket(state, meter, head).await;
     }
     let (uri, headers) = (head.uri, head.headers);
     if media::wants_html(&headers) {
@@ -44,7 +51,7 @@ async fn by_get(State(state): State<Shared>, request: Request) -> Response {
         };
     }
     let Some((media_type, events)) = accepted(&headers) else { return not_acceptable() };
-    let principal = match authenticate(&state, &headers).await {
+    let principal = match admit(&state, &meter, &headers).await {
         Ok(principal) => principal,
         Err(rejection) => return rejection.respond(media_type),
     };
@@ -52,13 +59,24 @@ async fn by_get(State(state): State<Shared>, request: Request) -> Response {
         Ok(resolved) => {
             let by_reference = resolved.by_reference;
             let method = Method::Get { by_reference };
-            let call = Call::post(&state, &principal, media_type, &headers, started);
+            let call = Call::post(&state, &principal, &meter, media_type, &headers, started);
             let call = Call { method, events, ..call };
             let response = call.respond(resolved.operation).await;
             if by_reference { response } else { no_store(response) }
         }
         Err(rejection) => rejection.respond(media_type),
     }
+}
+
+/// The principal of a request that its limits allow.
+async fn admit(
+    state: &AppState,
+    meter: &Meter,
+    headers: &HeaderMap,
+) -> Result<Arc<Principal>, Rejection> {
+    let principal = authenticate(state, headers).await?;
+    meter.count_token(&principal)?;
+    Ok(principal)
 }
 
 fn not_acceptable() -> Response {
@@ -78,14 +96,21 @@ fn no_store(mut response: Response) -> Response {
     response
 }
 
-async fn by_post(State(state): State<Shared>, request: Request) -> Response {
+async fn by_post(
+    State(state): State<Shared>,
+    Extension(meter): Extension<Arc<Meter>>,
+    request: Request,
+) -> Response {
     let started = Instant::now();
     let (head, body) = request.into_parts();
     let Some((media_type, events)) = accepted(&head.headers) else { return not_acceptable() };
-    let principal = match authenticate(&state, &head.headers).await {
+    let principal = match admit(&state, &meter, &head.headers).await {
         Ok(principal) => principal,
         Err(rejection) => return rejection.respond(media_type),
     };
+    if !media::is_identity(&head.headers) {
+        return Rejection::encoded_body().respond(media_type);
+    }
     if !media::is_json(&head.headers) {
         let message = "the body must be application/json in UTF-8";
         return Rejection::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, message).respond(media_type);
@@ -95,7 +120,7 @@ async fn by_post(State(state): State<Shared>, request: Request) -> Response {
         Ok(body) => body,
         Err(_) => Err(Rejection::body_too_slow(limits.execution_time)),
     };
-    let call = Call::post(&state, &principal, media_type, &head.headers, started);
+    let call = Call::post(&state, &principal, &meter, media_type, &head.headers, started);
     let call = Call { events, ..call };
     let response = match body {
         Ok(body) if batch::is_array(&body) => by_batch(call, &body).await,
@@ -118,6 +143,8 @@ async fn by_batch(call: Call<'_>, body: &[u8]) -> Result<Response, Rejection> {
         let message = "an array of requests is answered as application/json only";
         return Err(Rejection::new(StatusCode::NOT_ACCEPTABLE, message));
     }
+    // The first one is counted already.
+    call.meter.count_more(call.principal, requests.len().saturating_sub(1))?;
     let slot = call.state.concurrency.enqueue()?;
     let (media_type, events) = (MediaType::Json, EventStream::NotAccepted);
     let call = Call { media_type, events, slot: Some(&slot), ..call };

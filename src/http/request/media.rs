@@ -1,6 +1,6 @@
 //! Media types: of the body that a client sends, and of the response it accepts.
 
-use axum::http::header::{ACCEPT, CONTENT_TYPE};
+use axum::http::header::{ACCEPT, CONTENT_ENCODING, CONTENT_TYPE};
 use axum::http::{HeaderMap, HeaderName};
 
 const JSON: &str = "application/json";
@@ -130,6 +130,14 @@ pub(in crate::http) fn elements<'a>(
         .filter_map(|value| value.to_str().ok())
         .flat_map(|line| line.split(','))
         .map(str::trim)
+}
+
+/// Whether a body is sent as it is. A compressed one could be much larger than the bytes that
+/// are counted.
+pub(in crate::http) fn is_identity(headers: &HeaderMap) -> bool {
+    elements(headers, &CONTENT_ENCODING)
+        .all(|coding| coding.is_empty() || coding.eq_ignore_ascii_case("identity"))
+        && headers.get_all(CONTENT_ENCODING).iter().all(|line| line.to_str().is_ok())
 }
 
 /// Whether a body is JSON in UTF-8.

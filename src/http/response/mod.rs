@@ -11,12 +11,16 @@ use bytes::Bytes;
 
 use crate::error::Code;
 use crate::graphql::Answer;
-use crate::graphql::errors::settle;
+use crate::graphql::errors::{code_of, settle};
 use crate::http::request::media::MediaType;
+use rejection::RATE_LIMITED;
 
 /// The status of a response of the GraphQL engine.
 pub(super) fn status(answer: &Answer, media_type: MediaType) -> StatusCode {
-    if media_type == MediaType::GraphqlResponse && !answer.was_executed() {
+    let is_limited = || answer.errors.first().and_then(code_of) == Some(RATE_LIMITED);
+    if !answer.was_executed() && is_limited() {
+        StatusCode::TOO_MANY_REQUESTS
+    } else if media_type == MediaType::GraphqlResponse && !answer.was_executed() {
         StatusCode::BAD_REQUEST
     } else {
         StatusCode::OK

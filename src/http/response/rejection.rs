@@ -21,6 +21,8 @@ const PERSISTED_QUERY_NOT_FOUND: &str = "PERSISTED_QUERY_NOT_FOUND";
 const PERSISTED_QUERY_NOT_SUPPORTED: &str = "PERSISTED_QUERY_NOT_SUPPORTED";
 /// The body of a request is too large.
 const BODY_TOO_LARGE: &str = "BODY_TOO_LARGE";
+/// The client has used up a limit over time.
+pub(in crate::http) const RATE_LIMITED: &str = "RATE_LIMITED";
 /// There are too many requests at once.
 pub(in crate::http) const OVERLOADED: &str = "OVERLOADED";
 
@@ -52,6 +54,12 @@ impl Rejection {
     pub(in crate::http) fn body_too_large(limit: usize) -> Self {
         let message = format!("the body has more than {limit} bytes, the limit");
         Self { code: BODY_TOO_LARGE, ..Self::new(StatusCode::PAYLOAD_TOO_LARGE, message) }
+    }
+
+    pub(in crate::http) fn encoded_body() -> Self {
+        let message = "the body is compressed, which is not accepted: send it without \
+                       Content-Encoding";
+        Self::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, message)
     }
 
     pub(in crate::http) fn body_too_slow(limit: Duration) -> Self {
@@ -88,6 +96,11 @@ impl Rejection {
     fn retry_later(message: String) -> Self {
         let rejection = Self::new(StatusCode::SERVICE_UNAVAILABLE, message);
         Self { code: OVERLOADED, retry_after: Some("1"), ..rejection }
+    }
+
+    /// A limit over time is used up. The rate limits add when to retry.
+    pub(in crate::http) fn rate_limited(message: String) -> Self {
+        Self { code: RATE_LIMITED, ..Self::new(StatusCode::TOO_MANY_REQUESTS, message) }
     }
 
     /// There are no valid credentials; why is not told.

@@ -16,7 +16,7 @@ use crate::graphql::errors::{code_of, settle};
 use crate::graphql::{Answer, Prepared, Snapshot};
 use crate::http::cache::response_cache::add_version;
 use crate::http::response::panic_answer;
-use crate::http::response::rejection::{OVERLOADED, Rejection};
+use crate::http::response::rejection::{OVERLOADED, RATE_LIMITED, Rejection};
 use crate::http::state::AppState;
 
 /// Shortest time between two executions, however often the data change.
@@ -113,7 +113,7 @@ impl Running {
 
 /// Whether an answer has an error that a later execution may not have.
 fn is_transient(answer: &Answer) -> bool {
-    let transient = [Code::Timeout.as_str(), Code::Unavailable.as_str(), OVERLOADED];
+    let transient = [Code::Timeout.as_str(), Code::Unavailable.as_str(), OVERLOADED, RATE_LIMITED];
     answer.errors.iter().filter_map(code_of).any(|code| transient.contains(&code))
 }
 

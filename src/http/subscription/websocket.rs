@@ -27,14 +27,12 @@ use crate::auth::{Denied, Principal};
 use crate::graphql::Answer;
 use crate::http::authentication::authenticate_socket;
 use crate::http::cors;
+use crate::http::rate_limit::{Meter, OperationMeter};
 use crate::http::request::media::MediaType;
 use crate::http::request::parameters::Parameters;
 use crate::http::request_log::request_id;
-use crate::http::response::rejection::Rejection;
+use crate::http::response::rejection::{RATE_LIMITED, Rejection};
 use crate::http::state::AppState;
-
-/// There are too many operations at once.
-const RATE_LIMITED: &str = "RATE_LIMITED";
 
 /// Whether a GET is the handshake of a WebSocket.
 pub(in crate::http) fn is_handshake(headers: &HeaderMap) -> bool {
@@ -42,7 +40,11 @@ pub(in crate::http) fn is_handshake(headers: &HeaderMap) -> bool {
 }
 
 /// Opens a WebSocket, or rejects the handshake.
-pub(in crate::http) async fn open_socket(state: Arc<AppState>, mut head: Parts) -> Response {
+pub(in crate::http) async fn open_socket(
+    state: Arc<AppState>,
+    meter: Arc<Meter>,
+    mut head: Parts,
+) -> Response {
     let reject = |status, message: String| Rejection::new(status, message).respond(MediaType::Json);
     if !cors::may_connect(&state.cors_origins, &head.headers) {
         let message = "pages of this origin may not open a WebSocket; the operator lists those that \
@@ -66,7 +68,7 @@ pub(in crate::http) async fn open_socket(state: Arc<AppState>, mut head: Parts) 
     let sent = head.headers.get_all(AUTHORIZATION).iter();
     let authorization = sent.map(|value| value.as_bytes().to_vec()).collect();
     upgrade.max_message_size(most).max_frame_size(most).on_upgrade(async move |socket| {
-        Connection::new(state, socket, request_id, authorization).run().await;
+        Connection::new(state, meter, socket, request_id, authorization).run().await;
         drop(permit);
     })
 }
@@ -88,6 +90,7 @@ enum End {
 
 struct Connection {
     state: Arc<AppState>,
+    meter: Arc<Meter>,
     socket: WebSocket,
     request_id: String,
     /// The `Authorization` headers of the handshake.
@@ -106,12 +109,14 @@ struct Connection {
 impl Connection {
     fn new(
         state: Arc<AppState>,
+        meter: Arc<Meter>,
         socket: WebSocket,
         request_id: String,
         authorization: Vec<Vec<u8>>,
     ) -> Self {
         Self {
             state,
+            meter,
             socket,
             request_id,
             authorization,
@@ -223,6 +228,10 @@ impl Connection {
         if self.operations.contains_key(&id) {
             return Err(End::Close(DUPLICATE_ID));
         }
+        if let Err(used_up) = self.meter.count_more(&principal, 1) {
+            let answer = Rejection::from(used_up).into_answer();
+            return self.send_error(&id, &answer).await;
+        }
         let connections = &self.state.connections;
         let most = connections.limits.operations;
         let has_room = self.operations.len() < most;
@@ -234,7 +243,11 @@ impl Connection {
             return self.send_error(&id, &Answer::refusal(RATE_LIMITED, message)).await;
         };
         let operation = match self.state.documents.resolve(parameters) {
-            Ok(resolved) => self.state.engine.prepare(resolved.operation),
+            Ok(resolved) => self
+                .state
+                .engine
+                .prepare(resolved.operation)
+                .with_hooks(Arc::new(OperationMeter::new(&self.meter, &principal))),
             Err(rejection) => return self.send_error(&id, &rejection.into_answer()).await,
         };
         let answers =

@@ -10,7 +10,7 @@ use super::sources::{SOURCES, Source};
 const LEVELS: &[&[&str]] = &[
     &["error"],
     &["catalog", "config"],
-    &["telemetry"],
+    &["audit", "telemetry"],
     &["dataset", "db", "embedded", "sample", "storage"],
     &["auth"],
     &["load", "query", "report"],

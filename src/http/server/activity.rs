@@ -1,0 +1,271 @@
+//! What a connection is doing, and until when it may.
+
+use std::sync::LazyLock;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::task::Waker;
+use std::time::Duration;
+
+use futures_util::task::AtomicWaker;
+use tokio::time::Instant;
+
+use super::ServerOptions;
+
+/// Times are milliseconds since this one.
+static EPOCH: LazyLock<Instant> = LazyLock::new(Instant::now);
+
+/// Bits of a state that hold the phase; the rest is the time it began.
+const PHASE_BITS: u32 = 4;
+
+/// What a connection is doing.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Phase {
+    /// Just opened: its first head, or its TLS handshake, is not complete.
+    Opening,
+    /// Between two requests: nothing of the next one has arrived.
+    Idle,
+    /// A part of the head of a request has arrived.
+    Head,
+    /// A request is being handled, and its body may still arrive.
+    Receiving,
+    /// A request that has arrived completely is being handled.
+    Answering,
+    /// The same, and the client sends no more: it may be gone.
+    HalfClosed,
+    /// It is a WebSocket now, which has limits of its own.
+    Upgraded,
+    /// It has to make room.
+    Evicted,
+}
+
+impl Phase {
+    const ALL: [Self; 8] = [
+        Self::Opening,
+        Self::Idle,
+        Self::Head,
+        Self::Receiving,
+        Self::Answering,
+        Self::HalfClosed,
+        Self::Upgraded,
+        Self::Evicted,
+    ];
+}
+
+/// The state of one connection, which its parts and the registry share.
+#[derive(Debug)]
+pub(super) struct Activity {
+    /// A phase and the time it began.
+    state: AtomicU64,
+    /// When the client stopped taking its response; 0 if it has not.
+    stalled: AtomicU64,
+    waker: AtomicWaker,
+}
+
+/// The state of a connection at one time, to compare with.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Observed(u64);
+
+impl Activity {
+    pub(super) fn new() -> Self {
+        let state = AtomicU64::new(state(Phase::Opening, now()));
+        Self { state, stalled: AtomicU64::new(0), waker: AtomicWaker::new() }
+    }
+
+    pub(super) fn phase(&self) -> Phase {
+        self.observe().phase()
+    }
+
+    /// Enters a phase, unless the connection has to make room.
+    pub(super) fn enter(&self, phase: Phase) -> bool {
+        self.change(|from| (from != Phase::Evicted).then_some(phase))
+    }
+
+    /// Bytes have arrived.
+    pub(super) fn received(&self) {
+        let observed = self.observe();
+        let head = match observed.phase() {
+            // An opening connection has its time for the whole head.
+            Phase::Opening => state(Phase::Head, observed.since()),
+            Phase::Idle => state(Phase::Head, now()),
+            _ => return,
+        };
+        // If it fails, the connection has to make room.
+        let _ = self.replace(observed, head);
+    }
+
+    /// The client sends no more. Whether a request is being handled, which it has sent
+    /// completely.
+    pub(super) fn half_closed(&self) -> bool {
+        self.phase() == Phase::HalfClosed
+            || self.change(|from| (from == Phase::Answering).then_some(Phase::HalfClosed))
+    }
+
+    /// The whole request has arrived.
+    pub(super) fn has_arrived(&self) {
+        self.change(|from| (from == Phase::Receiving).then_some(Phase::Answering));
+    }
+
+    /// Whether the client takes its response.
+    pub(super) fn writes(&self, takes: bool) {
+        if takes {
+            self.stalled.store(0, Ordering::Relaxed);
+        } else if self.stalled.load(Ordering::Relaxed) == 0 {
+            self.stalled.store(now(), Ordering::Relaxed);
+        }
+    }
+
+    /// When the connection has to be closed if nothing happens before.
+    pub(super) fn deadline(&self, options: &ServerOptions) -> Option<Instant> {
+        let observed = self.observe();
+        let since = observed.since();
+        let at = |since: u64, timeout: Duration| *EPOCH + Duration::from_millis(since) + timeout;
+        let phase = match observed.phase() {
+            Phase::Opening | Phase::Head => Some(at(since, options.header_timeout)),
+            Phase::Idle => Some(at(since, options.idle_timeout)),
+            Phase::HalfClosed => Some(at(since, options.half_closed_timeout)),
+            Phase::Receiving | Phase::Answering | Phase::Upgraded => None,
+            Phase::Evicted => Some(*EPOCH),
+        };
+        let stalled = match self.stalled.load(Ordering::Relaxed) {
+            0 => None,
+            since => Some(at(since, options.idle_timeout)),
+        };
+        phase.into_iter().chain(stalled).min()
+    }
+
+    pub(super) fn observe(&self) -> Observed {
+        Observed(self.state.load(Ordering::Acquire))
+    }
+
+    /// How soon it makes room, least first; `None` if it need not. Nothing is lost of one
+    /// that waits for a request, and only one request of one that sends its head. A client
+    /// that takes nothing of its response comes last.
+    pub(super) fn rank(&self, observed: Observed) -> Option<(u8, u64)> {
+        match (observed.phase(), self.stalled.load(Ordering::Relaxed)) {
+            (Phase::Upgraded | Phase::Evicted, _) => None,
+            (_, stalled) if stalled > 0 => Some((2, stalled)),
+            (Phase::Opening | Phase::Idle, _) => Some((0, observed.since())),
+            (Phase::Head, _) => Some((1, observed.since())),
+            _ => None,
+        }
+    }
+
+    /// Makes it close, unless it does something else by now.
+    pub(super) fn evict(&self, observed: Observed) -> bool {
+        let evicted = self.replace(observed, state(Phase::Evicted, now()));
+        if evicted {
+            self.waker.wake();
+        }
+        evicted
+    }
+
+    /// Has the connection's task look at its state and at the server's.
+    pub(super) fn wake(&self) {
+        self.waker.wake();
+    }
+
+    pub(super) fn register(&self, waker: &Waker) {
+        self.waker.register(waker);
+    }
+
+    fn change(&self, to: impl Fn(Phase) -> Option<Phase>) -> bool {
+        loop {
+            let observed = self.observe();
+            let Some(phase) = to(observed.phase()) else { return false };
+            if self.replace(observed, state(phase, now())) {
+                return true;
+            }
+        }
+    }
+
+    fn replace(&self, Observed(from): Observed, to: u64) -> bool {
+        self.state.compare_exchange(from, to, Ordering::AcqRel, Ordering::Relaxed).is_ok()
+    }
+}
+
+impl Observed {
+    pub(super) fn phase(self) -> Phase {
+        let bits = self.0 & ((1 << PHASE_BITS) - 1);
+        let known = Phase::ALL.into_iter().find(|phase| u64::from(*phase as u8) == bits);
+        known.unwrap_or(Phase::Evicted)
+    }
+
+    fn since(self) -> u64 {
+        self.0 >> PHASE_BITS
+    }
+}
+
+fn state(phase: Phase, since: u64) -> u64 {
+    since << PHASE_BITS | u64::from(phase as u8)
+}
+
+/// Never 0.
+fn now() -> u64 {
+    u64::try_from(EPOCH.elapsed().as_millis()).unwrap_or(u64::MAX >> PHASE_BITS).max(1)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn options() -> ServerOptions {
+        ServerOptions {
+            header_timeout: Duration::from_secs(10),
+            idle_timeout: Duration::from_secs(75),
+            half_closed_timeout: Duration::from_secs(2),
+            ..ServerOptions::default()
+        }
+    }
+
+    /// Whole seconds until the deadline.
+    fn seconds(activity: &Activity) -> Option<u64> {
+        let left = activity.deadline(&options())?.saturating_duration_since(Instant::now());
+        Some((left.as_millis() as f64 / 1000.0).round() as u64)
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn every_phase_has_its_time() {
+        let activity = Activity::new();
+        tokio::time::advance(Duration::from_secs(4)).await;
+        activity.received();
+        assert_eq!((activity.phase(), seconds(&activity)), (Phase::Head, Some(6)));
+        assert!(activity.enter(Phase::Receiving));
+        assert_eq!(seconds(&activity), None, "the request has its own limit");
+        assert!(!activity.half_closed(), "a body that ends early is no answerable request");
+        activity.has_arrived();
+        assert!(activity.half_closed());
+        assert_eq!(seconds(&activity), Some(2));
+        assert!(activity.enter(Phase::Idle));
+        assert_eq!(seconds(&activity), Some(75));
+        tokio::time::advance(Duration::from_secs(70)).await;
+        activity.received();
+        assert_eq!(seconds(&activity), Some(10), "a head has its time from its first byte");
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_client_that_takes_nothing_is_cut() {
+        let activity = Activity::new();
+        activity.enter(Phase::Answering);
+        activity.writes(false);
+        tokio::time::advance(Duration::from_secs(70)).await;
+        activity.writes(false);
+        assert_eq!(seconds(&activity), Some(5));
+        activity.writes(true);
+        assert_eq!(seconds(&activity), None);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn only_what_waits_makes_room() {
+        let activity = Activity::new();
+        let opening = activity.observe();
+        assert_eq!(activity.rank(opening).map(|(rank, _)| rank), Some(0));
+        activity.enter(Phase::Answering);
+        assert!(!activity.evict(opening), "it does something else by now");
+        assert_eq!(activity.rank(activity.observe()), None);
+        activity.writes(false);
+        assert_eq!(activity.rank(activity.observe()).map(|(rank, _)| rank), Some(2));
+        assert!(activity.evict(activity.observe()));
+        assert!(!activity.enter(Phase::Idle), "an evicted one stays so");
+        activity.enter(Phase::Upgraded);
+        assert_eq!(activity.phase(), Phase::Evicted);
+    }
+}

@@ -1,0 +1,176 @@
+//! The open connections: how many there may be, and which one makes room.
+
+use std::collections::HashMap;
+use std::sync::atomic::{AtomicU8, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use tokio::sync::Notify;
+
+use super::activity::Activity;
+
+/// Connections beyond the most, which serve health checks only.
+pub(super) const RESERVE: usize = 16;
+/// How often a connection that makes room is looked for, while all become busy.
+const ATTEMPTS: usize = 4;
+
+/// What the server is doing.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Stage {
+    Serving,
+    /// Requests in progress finish.
+    Stopping,
+    /// Nothing is waited for any more.
+    Stopped,
+}
+
+/// The open connections.
+#[derive(Debug)]
+pub(super) struct Registry {
+    most: usize,
+    open: Mutex<Open>,
+    stage: AtomicU8,
+    emptied: Notify,
+}
+
+#[derive(Debug, Default)]
+struct Open {
+    next: u64,
+    regular: HashMap<u64, Arc<Activity>>,
+    reserve: HashMap<u64, Arc<Activity>>,
+}
+
+/// The place of one open connection, until it is dropped.
+#[derive(Debug)]
+pub(super) struct Slot {
+    registry: Arc<Registry>,
+    id: u64,
+    pub(super) activity: Arc<Activity>,
+    /// Whether it is beyond the most, and serves health checks only.
+    pub(super) is_reserve: bool,
+}
+
+impl Registry {
+    pub(super) fn new(most: usize) -> Self {
+        let stage = AtomicU8::new(Stage::Serving as u8);
+        Self { most, open: Mutex::default(), stage, emptied: Notify::new() }
+    }
+
+    /// A slot for a new connection. If there are too many, the one that has waited for a
+    /// request the longest makes room; if all of them are busy, the slot is of the reserve.
+    /// `None` if that is full of busy ones, too.
+    pub(super) fn admit(self: &Arc<Self>) -> Option<Slot> {
+        let mut open = self.open();
+        let Open { next, regular, reserve } = &mut *open;
+        *next += 1;
+        let activity = Arc::new(Activity::new());
+        let is_reserve = !has_room(regular, self.most);
+        if is_reserve && !has_room(reserve, RESERVE) {
+            return None;
+        }
+        let connections = if is_reserve { reserve } else { regular };
+        connections.insert(*next, Arc::clone(&activity));
+        Some(Slot { registry: Arc::clone(self), id: *next, activity, is_reserve })
+    }
+
+    pub(super) fn stage(&self) -> Stage {
+        match self.stage.load(Ordering::Acquire) {
+            stage if stage == Stage::Serving as u8 => Stage::Serving,
+            stage if stage == Stage::Stopping as u8 => Stage::Stopping,
+            _ => Stage::Stopped,
+        }
+    }
+
+    /// Tells every connection.
+    pub(super) fn enter(&self, stage: Stage) {
+        self.stage.store(stage as u8, Ordering::Release);
+        let open = self.open();
+        for activity in open.regular.values().chain(open.reserve.values()) {
+            activity.wake();
+        }
+    }
+
+    /// Waits until no connection is open.
+    pub(super) async fn emptied(&self) {
+        loop {
+            // Before the look: it is woken from here on.
+            let emptied = self.emptied.notified();
+            if self.open().is_empty() {
+                return;
+            }
+            emptied.await;
+        }
+    }
+
+    fn open(&self) -> MutexGuard<'_, Open> {
+        self.open.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Open {
+    fn is_empty(&self) -> bool {
+        self.regular.is_empty() && self.reserve.is_empty()
+    }
+}
+
+/// Whether one more fits, if need be once another has made room.
+fn has_room(connections: &mut HashMap<u64, Arc<Activity>>, most: usize) -> bool {
+    if connections.len() < most {
+        return true;
+    }
+    for _ in 0..ATTEMPTS {
+        let ranked = connections.iter().filter_map(|(id, activity)| {
+            let observed = activity.observe();
+            Some((activity.rank(observed)?, *id, observed))
+        });
+        let Some((_, id, observed)) = ranked.min_by_key(|(rank, id, _)| (*rank, *id)) else {
+            return false;
+        };
+        if connections.get(&id).is_some_and(|activity| activity.evict(observed)) {
+            connections.remove(&id);
+            return true;
+        }
+    }
+    false
+}
+
+impl Drop for Slot {
+    fn drop(&mut self) {
+        let mut open = self.registry.open();
+        // Neither has it if it made room.
+        open.regular.remove(&self.id);
+        open.reserve.remove(&self.id);
+        if open.is_empty() {
+            self.registry.emptied.notify_waiters();
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::activity::Phase;
+    use super::*;
+
+    #[tokio::test(start_paused = true)]
+    async fn the_one_that_waited_longest_makes_room_and_health_has_a_reserve() {
+        let registry = Arc::new(Registry::new(2));
+        let first = registry.admit().unwrap();
+        tokio::time::advance(std::time::Duration::from_millis(5)).await;
+        let second = registry.admit().unwrap();
+        let third = registry.admit().unwrap();
+        assert_eq!(first.activity.phase(), Phase::Evicted);
+        assert!(!third.is_reserve);
+        for busy in [&second, &third] {
+            assert!(busy.activity.enter(Phase::Receiving));
+        }
+        let reserve: Vec<_> = (0..RESERVE).map(|_| registry.admit().unwrap()).collect();
+        assert!(reserve.iter().all(|slot| slot.is_reserve));
+        for slot in &reserve {
+            slot.activity.enter(Phase::Answering);
+        }
+        assert!(registry.admit().is_none());
+        drop(second);
+        assert!(!registry.admit().unwrap().is_reserve);
+        drop((first, third, reserve));
+        registry.emptied().await;
+    }
+}
