@@ -180,6 +180,9 @@ BEGIN
             SELECT FROM pg_policy WHERE polrelid = to_regclass(readable.relation)
                 AND polname = '{everyone}') THEN
             EXECUTE format('CREATE POLICY {everyone} ON %s USING (true)', readable.relation);
+        END IF;
+        IF readable.policy IS NOT NULL AND NOT EXISTS (
+            SELECT FROM pg_class WHERE oid = to_regclass(readable.relation) AND relrowsecurity) THEN
             EXECUTE format('ALTER TABLE %s ENABLE ROW LEVEL SECURITY', readable.relation);
         END IF;
         IF to_regrole('{reader}') IS NOT NULL
