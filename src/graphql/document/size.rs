@@ -183,7 +183,7 @@ impl AddAssign for SetSize {
         self.aliases = self.aliases.saturating_add(inner.aliases);
         self.directives = self.directives.saturating_add(inner.directives);
         self.introspection = self.introspection.max(inner.introspection);
-        self.asks_schema |= inner.asks_schema;
+        self.asks_schema = self.asks_schema.max(inner.asks_schema);
         self.depth = self.depth.max(inner.depth);
         self.sets = self.sets.max(inner.sets.saturating_add(1));
     }

@@ -202,7 +202,7 @@ mod tests {
             buckets.take(key, ONE).unwrap();
         }
         // A bucket of this quota refills within nanoseconds.
-        while buckets.limiter.len() > 0 {
+        while !buckets.limiter.is_empty() {
             buckets.limiter.retain_recent();
         }
     }

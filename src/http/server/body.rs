@@ -80,7 +80,7 @@ impl HttpBody for ResponseBody {
 impl Drop for ResponseBody {
     fn drop(&mut self) {
         if !self.is_upgrade {
-            self.activity.enter(Phase::Idle);
+            self.activity.answered();
         }
     }
 }

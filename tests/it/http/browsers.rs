@@ -93,7 +93,8 @@ async fn preflights_answer_what_browsers_may_send() {
         assert_eq!(answer.header(name), value, "{name}");
     }
     let answer = server.request("GET", DATA, &[("origin", APP)], "").await;
-    assert_eq!(answer.header("access-control-expose-headers"), "etag,retry-after,x-request-id");
+    let exposed = "etag,retry-after,x-request-id,ratelimit,ratelimit-policy";
+    assert_eq!(answer.header("access-control-expose-headers"), exposed);
 
     // Another site's host name is refused even if it resolves to this machine.
     for method in ["OPTIONS", "GET"] {

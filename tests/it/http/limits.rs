@@ -5,7 +5,7 @@ use std::time::Duration;
 use futures_util::StreamExt as _;
 use futures_util::stream::FuturesUnordered;
 use hyper::StatusCode;
-use salesgraph::http::RequestLimits;
+use salesgraph::http::{RequestLimits, ServerOptions};
 use serde_json::json;
 use sqlx::{Executor as _, PgPool};
 
@@ -56,14 +56,38 @@ async fn a_body_is_limited_in_size_and_time() {
     assert_eq!(found, (StatusCode::PAYLOAD_TOO_LARGE, "BODY_TOO_LARGE".to_owned()));
     assert!(answer.text.contains("100 bytes"), "{}", answer.text);
 
-    let mut client = TcpStream::connect(server.address).await.unwrap();
-    let head = "POST /graphql HTTP/1.1\r\nhost: localhost\r\ncontent-type: application/json\r\n\
-                content-length: 50\r\nconnection: close\r\n\r\n{";
-    client.write_all(head.as_bytes()).await.unwrap();
-    let mut answer = String::new();
-    client.read_to_string(&mut answer).await.unwrap();
-    assert!(answer.starts_with("HTTP/1.1 408 "), "{answer}");
-    assert!(answer.contains("\"TIMEOUT\"") && answer.contains("100ms"), "{answer}");
+    // A body that is too short, and one that never ends.
+    for (length, begin) in
+        [("content-length: 50", "{"), ("transfer-encoding: chunked", "1\r\n{\r\n1\r\n \r\n")]
+    {
+        let mut client = TcpStream::connect(server.address).await.unwrap();
+        let head = format!(
+            "POST /graphql HTTP/1.1\r\nhost: localhost\r\ncontent-type: application/json\r\n\
+             {length}\r\nconnection: close\r\n\r\n{begin}"
+        );
+        client.write_all(head.as_bytes()).await.unwrap();
+        let mut answer = String::new();
+        client.read_to_string(&mut answer).await.unwrap();
+        assert!(answer.starts_with("HTTP/1.1 408 "), "{answer}");
+        assert!(answer.contains("\"TIMEOUT\"") && answer.contains("100ms"), "{answer}");
+    }
+    server.stop().await;
+}
+
+#[tokio::test]
+async fn compressed_bodies_are_refused() {
+    let (_db, server) = start(RequestLimits::default()).await;
+    for coding in ["gzip", "br", "identity, deflate", "zstd"] {
+        let headers = [("content-type", JSON), ("content-encoding", coding)];
+        let answer = server.request("POST", "/graphql", &headers, PERSONS).await;
+        let found = (answer.status, answer.code());
+        let expected = (StatusCode::UNSUPPORTED_MEDIA_TYPE, "BAD_USER_INPUT".to_owned());
+        assert_eq!(found, expected, "{coding}");
+        assert!(answer.text.contains("Content-Encoding"), "{}", answer.text);
+    }
+    let headers = [("content-type", JSON), ("content-encoding", "identity")];
+    let answer = server.request("POST", "/graphql", &headers, PERSONS).await;
+    assert_eq!(answer.status, StatusCode::OK);
     server.stop().await;
 }
 
@@ -120,7 +144,12 @@ async fn a_timed_out_request_leaves_no_statement_behind() {
 
 #[tokio::test]
 async fn a_disconnected_client_leaves_no_statement_behind() {
-    let (db, server) = start(RequestLimits::default()).await;
+    let db = database().await;
+    fixture::insert(&db.pool).await;
+    let half_closed_timeout = Duration::from_millis(20);
+    let options = ServerOptions { half_closed_timeout, ..ServerOptions::default() };
+    let state = state(&db.pool, RequestLimits::default());
+    let server = TestServer::serve_with(state, options).await;
     let mut lock = db.pool.begin().await.unwrap();
     lock.execute("LOCK TABLE person IN ACCESS EXCLUSIVE MODE").await.unwrap();
     // More of them than the pool has connections, so these must be returned.

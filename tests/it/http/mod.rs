@@ -1,16 +1,22 @@
 //! The API through a real listener.
 
 mod access;
+mod audit_log;
 mod audits;
 mod batch;
 mod browsers;
+mod connections;
 mod documents;
 mod etag;
 mod freshness;
 pub(crate) mod graphiql;
+mod introspection;
 mod limits;
+mod rate_limits;
 mod requests;
 mod response_cache;
+mod security_headers;
 mod subscription_access;
 mod subscription_load;
 mod subscription_protocol;
+mod tls;

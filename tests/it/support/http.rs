@@ -9,7 +9,7 @@ use hyper::header::{ACCEPT, CONTENT_TYPE};
 use hyper::{Request, StatusCode};
 use hyper_util::rt::TokioIo;
 use salesgraph::db::data_version::DataVersions;
-use salesgraph::http::{AppState, RequestLimits, serve};
+use salesgraph::http::{AppState, RequestLimits, ServerOptions, serve_with};
 use serde_json::Value;
 use sqlx::PgPool;
 use tokio::net::{TcpListener, TcpStream};
@@ -73,11 +73,19 @@ impl TestServer {
 
     /// A server with this state.
     pub(crate) async fn serve(state: impl Into<Arc<AppState>>) -> Self {
+        Self::serve_with(state, ServerOptions::default()).await
+    }
+
+    /// Likewise, that treats connections so.
+    pub(crate) async fn serve_with(
+        state: impl Into<Arc<AppState>>,
+        options: ServerOptions,
+    ) -> Self {
         let state: Arc<AppState> = state.into();
         let listener = TcpListener::bind("127.0.0.1:0").await.expect("bind");
         let address = listener.local_addr().expect("address");
         let (stop, stopped) = oneshot::channel();
-        let ended = tokio::spawn(serve(listener, state, async move {
+        let ended = tokio::spawn(serve_with(listener, state, options, async move {
             let _ = stopped.await;
         }));
         Self { address, stop: Mutex::new(Some(stop)), ended }
