@@ -133,7 +133,8 @@ async fn prepare_and_serve(
     let reader = wiring::reader(config, &pool).await?;
     let commands = wiring::commands(config, reader.clone(), database, stop.clone());
     let documents = wiring::documents(config)?;
-    serve::serve(listener, reader, commands, config, documents, access, None, stop).await?;
+    let served = serve::Served { reader, commands, documents, access, tls: None };
+    serve::serve(listener, served, config, stop).await?;
     pool.close().await;
     Ok(Exit::Done)
 }

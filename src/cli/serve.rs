@@ -81,7 +81,8 @@ pub async fn run(args: &Args, config: &Config) -> Result<Exit> {
     output::print(&format!("{what}: {scheme}://{address}/graphql\n"))?;
     let database = wiring::connect_options(config)?;
     let commands = wiring::commands(config, main.clone(), database, stop.clone());
-    serve(listener, reader, commands, config, documents, access, tls, stop).await?;
+    let served = Served { reader, commands, documents, access, tls };
+    serve(listener, served, config, stop).await?;
     pool.close().await;
     main.pool().close().await;
     Ok(Exit::Done)
@@ -102,18 +103,24 @@ pub(super) fn address(listener: &TcpListener) -> Result<SocketAddr> {
         .map_err(|error| Error::internal("the listener has no address").with_source(error))
 }
 
-/// Serves until `stop`, then lets requests in progress finish. Commands run on the
-/// database of the pool, or on the one that it replicates.
+/// What is served, and to whom.
+pub(super) struct Served {
+    pub(super) reader: Reader,
+    /// They run on the database of the reader, or on the one that it replicates.
+    pub(super) commands: graphql::Commands,
+    pub(super) documents: http::Documents,
+    pub(super) access: Access,
+    pub(super) tls: Option<Arc<http::Tls>>,
+}
+
+/// Serves until `stop`, then lets requests in progress finish.
 pub(super) async fn serve(
     listener: TcpListener,
-    reader: Reader,
-    commands: graphql::Commands,
+    served: Served,
     config: &Config,
-    documents: http::Documents,
-    access: Access,
-    tls: Option<Arc<http::Tls>>,
     stop: CancellationToken,
 ) -> Result<()> {
+    let Served { reader, commands, documents, access, tls } = served;
     let versions = DataVersions::start(reader.pool(), commands.database());
     let limits = &config.limits;
     let subscriptions = http::SubscriptionLimits {
