@@ -52,7 +52,8 @@ fn a_half_configured_issuer_is_refused() {
         (&[("JWT_JWKS_FILE", "/keys.json")], "leave out jwt.jwks_url and jwt.jwks_file"),
         (
             &[
-                ("JWT_ALGORITHM", "HS256,ES256"), ("JWT_JWKS_FILE", "/keys.json"),
+                ("JWT_ALGORITHM", "HS256,ES256"),
+                ("JWT_JWKS_FILE", "/keys.json"),
                 ("JWT_JWKS_URL", "https://issuer.example/keys"),
             ],
             "both set",
@@ -70,12 +71,13 @@ fn a_half_configured_issuer_is_refused() {
 #[test]
 fn keys_come_over_https_or_from_this_machine() {
     let url = |url: &str| {
-        let changes =
-            [("JWT_ALGORITHM", "RS256,EdDSA"), ("JWT_SECRET", ""), ("JWT_JWKS_URL", url)];
+        let changes = [("JWT_ALGORITHM", "RS256,EdDSA"), ("JWT_SECRET", ""), ("JWT_JWKS_URL", url)];
         env(&issuer(&changes)).load()
     };
     for good in [
-        "https://issuer.example/keys?v=1", "http://localhost:8080/keys", "http://127.0.0.1/keys",
+        "https://issuer.example/keys?v=1",
+        "http://localhost:8080/keys",
+        "http://127.0.0.1/keys",
         "http://[::1]:1/keys",
     ] {
         let config = url(good).expect(good);
@@ -83,8 +85,13 @@ fn keys_come_over_https_or_from_this_machine() {
         assert_eq!(config.jwt.issuers[0].jwks, Some(location));
     }
     for bad in [
-        "http://issuer.example/keys", "http://localhost.example/keys", "http://169.254.169.254/",
-        "file:///keys", "https://user:hunter2@issuer.example/keys", "/keys", "https://",
+        "http://issuer.example/keys",
+        "http://localhost.example/keys",
+        "http://169.254.169.254/",
+        "file:///keys",
+        "https://user:hunter2@issuer.example/keys",
+        "/keys",
+        "https://",
     ] {
         let error = url(bad).expect_err(bad).to_string();
         assert!(error.contains("https URL") && !error.contains("hunter2"), "{error}");
