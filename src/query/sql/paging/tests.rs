@@ -49,7 +49,8 @@ fn text(keys: &[(OrderBy, Direction)], joined: bool, after: Option<Vec<Option<Va
         page: &page,
         cursors: true,
     };
-    let mut statement = Statement::new(&Scope::everything());
+    let scope = Scope::everything();
+    let mut statement = Statement::new(&scope);
     Paging::of(&list).write(&mut statement).unwrap();
     statement.text
 }
