@@ -11,6 +11,7 @@
 
 mod aggregate;
 mod architecture;
+mod auth;
 mod cli;
 mod database;
 mod embedded;

@@ -21,8 +21,10 @@ use crate::error::{Code, Error, Result};
 pub struct RefreshTimes {
     /// Age at which keys of a URL are fetched again.
     pub age: Duration,
-    /// Shortest time between two fetches: for a token of an unknown key, or after a failure.
+    /// Shortest time between two fetches for tokens of unknown keys.
     pub pause: Duration,
+    /// Time from a failed fetch to the next.
+    pub retry: Duration,
     /// Time between two looks at a file, and shortest time between them for a token of an
     /// unknown key.
     pub file: Duration,
@@ -37,6 +39,7 @@ impl Default for RefreshTimes {
         Self {
             age: Duration::from_secs(5 * 60),
             pause: Duration::from_secs(10),
+            retry: Duration::from_secs(10),
             file: Duration::from_secs(2),
             attempts: 3,
             attempt_pause: Duration::from_secs(1),
@@ -187,7 +190,7 @@ impl KeyCache {
     async fn next_read(&self) -> Duration {
         match self.source {
             Source::File(_) => self.times.file,
-            Source::Url(_) if self.refresh.lock().await.failed => self.times.pause,
+            Source::Url(_) if self.refresh.lock().await.failed => self.times.retry,
             Source::Url(_) => self.times.age,
         }
     }

@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex};
 
 use http_body_util::{BodyExt as _, Full};
 use hyper::client::conn::http1;
-use hyper::header::{ACCEPT, CONTENT_TYPE};
+use hyper::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE};
 use hyper::{Request, StatusCode};
 use hyper_util::rt::TokioIo;
 use salesgraph::db::data_version::DataVersions;
@@ -153,6 +153,17 @@ pub(crate) async fn post_as(base_url: &str, token: &str, query: &str) -> Value {
         .body(Full::from(serde_json::json!({ "query": query }).to_string()))
         .expect("a request");
     send(host.parse().expect("an address"), request).await.json()
+}
+
+/// Sends a query to an address, under this host and with a token if there is one.
+pub(crate) async fn send_to(address: &str, host: &str, token: Option<&str>, query: &str) -> Answer {
+    let mut request =
+        Request::post("/graphql").header("host", host).header(CONTENT_TYPE, "application/json");
+    if let Some(token) = token {
+        request = request.header(AUTHORIZATION, format!("Bearer {token}"));
+    }
+    let body = Full::from(serde_json::json!({ "query": query }).to_string());
+    send(address.parse().expect("an address"), request.body(body).expect("a request")).await
 }
 
 async fn send(address: SocketAddr, request: Request<Full<bytes::Bytes>>) -> Answer {
