@@ -183,7 +183,7 @@ impl Values {
     /// The values in effect, key by key.
     pub(super) fn entries(&self, sections: &[&'static [ConfigKey]]) -> Vec<Entry> {
         let mut entries = Vec::new();
-        for keys in sections.iter().copied() {
+        for keys in sections {
             let section = keys.first().map_or("", |key| key.section);
             for values in [self].into_iter().chain(self.tables(section)) {
                 entries.extend(keys.iter().map(|key| values.entry(key)));

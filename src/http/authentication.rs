@@ -2,8 +2,8 @@
 
 use std::sync::Arc;
 
-use axum::http::HeaderMap;
 use axum::http::header::AUTHORIZATION;
+use axum::http::{HeaderMap, HeaderValue};
 use serde_json::{Map, Value as Json};
 
 use super::request_log::request_id;
@@ -17,7 +17,7 @@ pub(super) async fn authenticate(
     headers: &HeaderMap,
 ) -> Result<Arc<Principal>, Rejection> {
     let sent: Vec<&[u8]> =
-        headers.get_all(AUTHORIZATION).iter().map(|value| value.as_bytes()).collect();
+        headers.get_all(AUTHORIZATION).iter().map(HeaderValue::as_bytes).collect();
     principal(state, &sent, request_id(headers)).await.map_err(|denied| match denied {
         Denied::Unauthenticated(_) => Rejection::unauthenticated(),
         Denied::Unavailable(_) => Rejection::credentials_unchecked(),

@@ -59,7 +59,7 @@ pub(in crate::auth) struct KeyCache {
 }
 
 enum Source {
-    Url(Fetcher),
+    Url(Box<Fetcher>),
     File(PathBuf),
 }
 
@@ -83,7 +83,7 @@ impl KeyCache {
         times: RefreshTimes,
     ) -> Result<Arc<Self>> {
         let source = match location {
-            JwksLocation::Url(url) => Source::Url(Fetcher::new(url.clone())?),
+            JwksLocation::Url(url) => Source::Url(Box::new(Fetcher::new(url.clone())?)),
             JwksLocation::File(path) => Source::File(path.clone()),
         };
         let cache = Arc::new(Self {

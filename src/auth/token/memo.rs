@@ -42,7 +42,7 @@ struct Bytes;
 impl Weighter<TokenHash, Entry> for Bytes {
     fn weight(&self, _: &TokenHash, entry: &Entry) -> u64 {
         let scope = &entry.principal.scope;
-        let territories = scope.territories().map_or(0, |list| size_of_val(list));
+        let territories = scope.territories().map_or(0, size_of_val);
         let texts = entry.principal.subject.len() + scope.org().map_or(0, str::len);
         (ENTRY_BYTES + territories + texts) as u64
     }

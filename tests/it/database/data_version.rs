@@ -18,8 +18,10 @@ use crate::support::statements::during;
 use crate::support::{TestApp, database, fixture};
 
 /// Tables that queries do not read.
-const UNSEEN: [&str; 5] =
-    ["seaql_migrations", "data_version", "data_change", "derivation_due", "derivation_step"];
+const UNSEEN: [&str; 6] = [
+    "seaql_migrations", "data_version", "api_key", "data_change", "derivation_due",
+    "derivation_step",
+];
 
 async fn version(pool: &PgPool) -> i64 {
     sqlx::query_scalar("SELECT version FROM data_version").fetch_one(pool).await.expect("a row")
