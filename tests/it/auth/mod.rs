@@ -18,7 +18,7 @@ use std::time::{Duration, Instant};
 use salesgraph::auth::{Access, Denied, Principal, RefreshTimes};
 use salesgraph::config::{ClaimNames, IssuerConfig, JwksLocation, JwtAlgorithm, Secret};
 use salesgraph::http::RequestLimits;
-use serde_json::{Map, Value as Json, json};
+use serde_json::{Value as Json, json};
 
 use crate::support::TestDb;
 use crate::support::http::{Answer, TestServer, state};
@@ -73,7 +73,8 @@ fn claims(changes: Json) -> Json {
         "iss": ISSUER, "aud": AUDIENCE, "exp": in_seconds(600), "sub": "partner",
         "org": "acme", "scope": "sales:read", "territories": [1, 4],
     });
-    for (name, value) in changes.as_object().cloned().unwrap_or_else(Map::new) {
+    let Json::Object(changes) = changes else { panic!("no object: {changes}") };
+    for (name, value) in changes {
         match value {
             Json::Null => drop(claims.as_object_mut().expect("an object").remove(&name)),
             value => claims[name] = value,

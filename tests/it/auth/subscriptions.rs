@@ -20,7 +20,7 @@ const PROTOCOL: (&str, &str) = ("sec-websocket-protocol", "graphql-transport-ws"
 
 fn token(changes: Json) -> String {
     let key = Key::Secret(SECRET.as_bytes().to_vec());
-    let changes = changes.as_object().cloned().unwrap_or_default();
+    let Json::Object(changes) = changes else { panic!("no object: {changes}") };
     let mut all = json!({ "scope": "loads:read sales:read", "territories": null });
     all.as_object_mut().expect("an object").extend(changes);
     key.token("any", &claims(all))
