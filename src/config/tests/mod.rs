@@ -255,6 +255,26 @@ fn static_credentials_come_in_pairs() {
 }
 
 #[test]
+fn a_certificate_and_its_key_come_in_pairs() {
+    let (cert, key) = (("HTTP_TLS_CERT", "/c.pem"), ("HTTP_TLS_KEY", "/k.pem"));
+    for only in [cert, key] {
+        let error = env(&[only]).error().to_string();
+        assert!(error.contains("http.tls_cert") && error.contains("http.tls_key"), "{error}");
+    }
+    let tls = env(&[cert, key]).load().expect("valid").http.tls;
+    assert_eq!(tls, Some(("/c.pem".into(), "/k.pem".into())));
+}
+
+#[test]
+fn a_budget_of_cost_has_room_for_every_operation() {
+    let error = env(&[("LIMITS_COST_PER_TOKEN", "499999")]).error().to_string();
+    assert!(error.contains("limits.cost_per_token") && error.contains("500000"), "{error}");
+    for enough in ["500000", "0"] {
+        assert!(env(&[("LIMITS_COST_PER_TOKEN", enough)]).load().is_ok(), "{enough}");
+    }
+}
+
+#[test]
 fn an_endpoint_url_may_be_set() {
     let own = ("AWS_ENDPOINT_URL", "http://127.0.0.1:9000/");
     let storage = env(&[own]).load().expect("valid").storage;

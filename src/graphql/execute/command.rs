@@ -11,7 +11,6 @@ use uuid::Uuid;
 
 use crate::error::{Error, Result};
 use crate::graphql::inputs::arguments::Given;
-use crate::graphql::schema::model::{RootField, RootValue};
 use crate::load::BatchLimits;
 use crate::query::{Key, Reader};
 
@@ -73,17 +72,6 @@ impl Commands {
     pub async fn ended(&self) {
         self.running.closed().await;
     }
-}
-
-/// What a command is about, for the audit log: the ids among the fields of its input. Other
-/// fields may hold data of persons.
-pub(crate) fn object(field: &RootField, input: Given<'_>) -> String {
-    let RootValue::Command { input: fields, .. } = &field.value else { return String::new() };
-    let ids = fields.iter().filter(|field| field.ty == "ID").filter_map(|field| {
-        let id = input.text(field.name).ok()??;
-        Some(format!("{}={id}", field.name))
-    });
-    ids.collect::<Vec<_>>().join(" ")
 }
 
 impl Command<'_> {

@@ -91,9 +91,8 @@ impl Execution<'_> {
 
     async fn run(&self, field: &RootField, input: &Arguments) -> Result<Key> {
         let input = Given { arguments: input, variables: &Variables::default() };
-        let asked = self
-            .hooks
-            .map(|hooks| Asked::new(hooks.caller(), field.name, command::object(field, input)));
+        let asked =
+            self.hooks.map(|hooks| Asked::new(hooks.caller(), field.name, object(field, input)));
         let ended = self.command(field, input).await;
         if let Some(asked) = asked {
             asked.end(&ended);
@@ -231,6 +230,17 @@ impl Execution<'_> {
             }
         }
     }
+}
+
+/// What a command is about, for the audit log: the ids among the fields of its input. Other
+/// fields may hold data of persons.
+fn object(field: &RootField, input: Given<'_>) -> String {
+    let RootValue::Command { input: fields, .. } = &field.value else { return String::new() };
+    let ids = fields.iter().filter(|field| field.ty == "ID").filter_map(|field| {
+        let id = input.text(field.name).ok()??;
+        Some(format!("{}={id}", field.name))
+    });
+    ids.collect::<Vec<_>>().join(" ")
 }
 
 /// The error of a missing row that must exist: one that is followed, or a command's.

@@ -13,6 +13,8 @@ pub const PARSE_FAILED: &str = "GRAPHQL_PARSE_FAILED";
 pub const VALIDATION_FAILED: &str = "GRAPHQL_VALIDATION_FAILED";
 /// The document asks for too much.
 pub(crate) const TOO_COMPLEX: &str = "QUERY_TOO_COMPLEX";
+/// A limit over time is used up.
+pub const RATE_LIMITED: &str = "RATE_LIMITED";
 /// The page size exceeds the limit.
 const PAGE_TOO_LARGE: &str = "PAGE_TOO_LARGE";
 

@@ -17,9 +17,9 @@ use crate::audit::Caller;
 use crate::auth::Principal;
 use crate::config::RateConfig;
 use crate::graphql::Hooks;
-use crate::graphql::errors::coded;
+use crate::graphql::errors::{RATE_LIMITED, coded};
 use crate::http::request_log::request_id;
-use crate::http::response::rejection::{RATE_LIMITED, Rejection};
+use crate::http::response::rejection::Rejection;
 
 /// The limits over time, of this process.
 #[derive(Debug, Default)]

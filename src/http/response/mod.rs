@@ -11,9 +11,8 @@ use bytes::Bytes;
 
 use crate::error::Code;
 use crate::graphql::Answer;
-use crate::graphql::errors::{code_of, settle};
+use crate::graphql::errors::{RATE_LIMITED, code_of, settle};
 use crate::http::request::media::MediaType;
-use rejection::RATE_LIMITED;
 
 /// The status of a response of the GraphQL engine.
 pub(super) fn status(answer: &Answer, media_type: MediaType) -> StatusCode {

@@ -9,6 +9,7 @@ use axum::response::Response;
 use super::respond;
 use crate::error::Code;
 use crate::graphql::Answer;
+use crate::graphql::errors::RATE_LIMITED;
 use crate::http::request::media::MediaType;
 
 /// There are no valid credentials.
@@ -21,8 +22,6 @@ const PERSISTED_QUERY_NOT_FOUND: &str = "PERSISTED_QUERY_NOT_FOUND";
 const PERSISTED_QUERY_NOT_SUPPORTED: &str = "PERSISTED_QUERY_NOT_SUPPORTED";
 /// The body of a request is too large.
 const BODY_TOO_LARGE: &str = "BODY_TOO_LARGE";
-/// The client has used up a limit over time.
-pub(in crate::http) const RATE_LIMITED: &str = "RATE_LIMITED";
 /// There are too many requests at once.
 pub(in crate::http) const OVERLOADED: &str = "OVERLOADED";
 

@@ -8,7 +8,7 @@ use std::time::Duration;
 use futures_util::task::AtomicWaker;
 use tokio::time::Instant;
 
-use super::ServerOptions;
+use super::options::ServerOptions;
 
 /// Times are milliseconds since this one.
 static EPOCH: LazyLock<Instant> = LazyLock::new(Instant::now);

@@ -19,10 +19,10 @@ use tokio::net::TcpStream;
 use tokio::time::{Instant, sleep_until};
 use tower::Service as _;
 
-use super::Server;
 use super::activity::{Activity, Phase};
 use super::body::{RequestBody, ResponseBody};
 use super::registry::{Slot, Stage};
+use super::shared::Server;
 use super::stream::ObservedStream;
 use crate::http::health;
 use crate::http::request::media::MediaType;

@@ -7,7 +7,9 @@ mod activity;
 mod body;
 mod connection;
 mod descriptors;
+mod options;
 mod registry;
+mod shared;
 mod stream;
 mod tls;
 
@@ -15,12 +17,13 @@ use std::io;
 use std::sync::Arc;
 use std::time::Duration;
 
-use axum::Router;
 use nix::errno::Errno;
 use tokio::net::TcpListener;
 use tokio::time::{sleep, timeout};
 
+pub use self::options::ServerOptions;
 use self::registry::{Registry, Stage};
+use self::shared::Server;
 pub use self::tls::Tls;
 use super::router::router;
 use super::state::AppState;
@@ -30,46 +33,6 @@ use crate::error::{Code, Error, Result};
 const GRACE: Duration = Duration::from_secs(20);
 /// Pause after a connection could not be accepted, mostly for want of descriptors.
 const PAUSE: Duration = Duration::from_millis(250);
-
-/// How the server treats connections.
-#[derive(Debug, Clone)]
-pub struct ServerOptions {
-    /// Longest time for the head of a request to arrive, and for a TLS handshake.
-    pub header_timeout: Duration,
-    /// Longest time between two requests of a connection, and for a client to take more
-    /// of its response.
-    pub idle_timeout: Duration,
-    /// How long a request is still executed after its client has closed its sending side:
-    /// it may wait for the response, or be gone.
-    pub half_closed_timeout: Duration,
-    /// Most connections; a few more are accepted for health checks.
-    pub connections_max: usize,
-    /// Descriptors that the rest of the process needs.
-    pub other_descriptors: usize,
-    /// The certificate, if the server does TLS itself.
-    pub tls: Option<Arc<Tls>>,
-}
-
-impl Default for ServerOptions {
-    fn default() -> Self {
-        Self {
-            header_timeout: Duration::from_secs(10),
-            idle_timeout: Duration::from_secs(75),
-            half_closed_timeout: Duration::from_secs(2),
-            connections_max: 1_000,
-            other_descriptors: 128,
-            tls: None,
-        }
-    }
-}
-
-/// What the connections share.
-#[derive(Debug)]
-struct Server {
-    router: Router,
-    options: ServerOptions,
-    registry: Arc<Registry>,
-}
 
 /// Serves until `shutdown` is ready, then closes WebSockets and event streams and
 /// lets requests in progress finish, for at most 20 s.

@@ -12,11 +12,11 @@ use tokio::time::{sleep, timeout};
 
 use crate::auth::Principal;
 use crate::error::Code;
-use crate::graphql::errors::{code_of, settle};
+use crate::graphql::errors::{RATE_LIMITED, code_of, settle};
 use crate::graphql::{Answer, Prepared, Snapshot};
 use crate::http::cache::response_cache::add_version;
 use crate::http::response::panic_answer;
-use crate::http::response::rejection::{OVERLOADED, RATE_LIMITED, Rejection};
+use crate::http::response::rejection::{OVERLOADED, Rejection};
 use crate::http::state::AppState;
 
 /// Shortest time between two executions, however often the data change.

@@ -25,13 +25,14 @@ use super::message::{
 };
 use crate::auth::{Denied, Principal};
 use crate::graphql::Answer;
+use crate::graphql::errors::RATE_LIMITED;
 use crate::http::authentication::authenticate_socket;
 use crate::http::cors;
 use crate::http::rate_limit::{Meter, OperationMeter};
 use crate::http::request::media::MediaType;
 use crate::http::request::parameters::Parameters;
 use crate::http::request_log::request_id;
-use crate::http::response::rejection::{RATE_LIMITED, Rejection};
+use crate::http::response::rejection::Rejection;
 use crate::http::state::AppState;
 
 /// Whether a GET is the handshake of a WebSocket.
