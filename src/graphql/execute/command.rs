@@ -42,8 +42,9 @@ pub struct Command<'a> {
 }
 
 impl Commands {
-    /// Commands on the main database, over a reader or a pool to read over, and by connections of their own. A request
-    /// waits up to `patience` for their work; `stop` ends work early.
+    /// Commands on the main database. They read by this reader, and write by its pool or by
+    /// connections of their own. A request waits up to `patience` for their work; `stop` ends
+    /// work early.
     #[must_use]
     pub fn new(
         reader: impl Into<Reader>,

@@ -28,7 +28,7 @@ use crate::graphql::inputs::arguments::{Arguments, Given};
 use crate::graphql::plan::bind::{Bindings, RootTarget};
 use crate::graphql::schema::model::{RootField, RootValue};
 use crate::query::aggregate::Owners;
-use crate::query::{Below, Extent, Key, List, Pages, Reader, Row};
+use crate::query::{Below, Extent, Key, List, Pages, Reader, Row, require_table};
 
 /// The execution of one request.
 #[derive(Debug)]
@@ -101,10 +101,12 @@ impl Execution<'_> {
     }
 
     async fn command(&self, field: &RootField, input: Given<'_>) -> Result<Key> {
-        let RootValue::Command { needs, run, .. } = &field.value else {
+        let RootValue::Command { needs, run, returns, .. } = &field.value else {
             return Err(Error::internal("a field is no command"));
         };
         self.scope.require(*needs)?;
+        // Nothing is done of which the caller may not see the result.
+        require_table(self.scope, returns.table)?;
         let Some((commands, deadline)) = self.commands else {
             return Err(Error::new(Code::Unavailable, "this server only reads"));
         };

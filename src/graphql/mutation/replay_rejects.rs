@@ -33,7 +33,7 @@ pub(super) fn field() -> RootField {
                   (15 s by default) while it is still running: the subscription loadRun follows \
                   it. The run continues when the client disconnects. Null only together with an \
                   error, which is CONFLICT while another load run holds the lock, and FORBIDDEN \
-                      without the scope loads:write.",
+                  without the scopes loads:write and loads:read.",
         arguments: &[],
         value: RootValue::Command {
             needs: Grant::LoadsWrite,

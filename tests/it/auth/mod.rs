@@ -1,5 +1,6 @@
 //! Tokens and API keys: who is let in, and until when.
 
+mod answers;
 mod api_keys;
 mod attacks;
 mod issuer_keys;

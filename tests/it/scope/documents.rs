@@ -143,6 +143,36 @@ impl Documents<'_> {
         together(&all)
     }
 
+    /// Every list after and before every so many rows that there are, be they visible or not.
+    pub(super) fn continued(&self) -> Vec<String> {
+        let mut all = Vec::new();
+        for root in self.sdl.roots() {
+            let cursors = self.values.cursors(&root.name);
+            for cursor in cursors.iter().step_by(cursors.len().div_ceil(12).max(1)) {
+                for (page, place) in [("first", "after"), ("last", "before")] {
+                    all.push(format!(
+                        "{}({page}: 3, {place}: {cursor}) {{ totalCount pageInfo {{ hasNextPage \
+                         hasPreviousPage }} edges {{ cursor node {{ id }} }} }}",
+                        root.name
+                    ));
+                }
+            }
+        }
+        together(&all)
+    }
+
+    /// Every subscription to each row that can be followed.
+    pub(super) fn followed(&self) -> Vec<String> {
+        let roots = &self.sdl.ty("Subscription").fields;
+        let all = roots.iter().flat_map(|root| {
+            let selection = self.sdl.selection(&root.ty, 1);
+            self.values.of(&root.ty, "id").into_iter().map(move |id| {
+                format!("subscription {{ {}(id: {id}) {{ {selection} }} }}", root.name)
+            })
+        });
+        all.collect()
+    }
+
     /// Groups by every dimension, measured every way.
     pub(super) fn aggregated(&self) -> Vec<String> {
         let measures = self.sdl.selection("SalesMeasures", 0);

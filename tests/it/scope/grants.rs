@@ -88,3 +88,20 @@ async fn each_part_needs_its_scope() {
     let nobody = ask(&api, &only(&[]), "{ products { totalCount } __typename }").await;
     assert_eq!(nobody["data"], json!({ "products": null, "__typename": "Query" }));
 }
+
+#[tokio::test]
+async fn a_command_needs_the_scopes_of_its_work_and_of_its_result() {
+    let api = Api::start().await;
+    let document = "mutation { replayRejects(input: {}) { loadRun { state } } }";
+    for grants in [&[Grant::LoadsRead][..], &[Grant::LoadsWrite], &[]] {
+        let answer = ask(&api, &only(grants), document).await;
+        assert_eq!(answer["data"], json!({ "replayRejects": null }), "{grants:?}");
+        assert_eq!(forbidden(&answer), [json!(["replayRejects"])], "{grants:?}");
+    }
+    // With both, and all territories, it is only this server that does not execute it.
+    let both = only(&[Grant::LoadsRead, Grant::LoadsWrite]);
+    let answer = ask(&api, &both, document).await;
+    assert_eq!(answer["errors"][0]["extensions"]["code"], "UNAVAILABLE", "{answer}");
+    let limited = Scope::new(None, Grants::all(), Some(vec![1]));
+    assert_eq!(forbidden(&ask(&api, &limited, document).await).len(), 1);
+}

@@ -77,7 +77,10 @@ impl Sdl {
             .map(|root| {
                 let node = self.node_of(&root.ty);
                 let selection = node.map_or(String::new(), |node| self.selection(node, 0));
-                format!("{{ {}(first: 1000) {{ nodes {{ {selection} }} }} }}", root.name)
+                format!(
+                    "{{ {}(first: 1000) {{ nodes {{ {selection} }} edges {{ cursor }} }} }}",
+                    root.name
+                )
             })
             .collect()
     }

@@ -91,6 +91,12 @@ impl Whole {
             let answer = ask(&engine, &document, &Scope::everything()).await;
             assert_eq!(answer["errors"], Value::Null, "{document}");
             values.harvest(&answer["data"]);
+            for (list, found) in answer["data"].as_object().expect("data") {
+                let key = (String::new(), format!("cursor of {list}"));
+                let edges = found["edges"].as_array().into_iter().flatten();
+                let cursors = edges.map(|edge| edge["cursor"].to_string());
+                values.0.entry(key).or_default().extend(cursors);
+            }
         }
         values
     }
@@ -211,6 +217,11 @@ impl Values {
     pub(super) fn of(&self, ty: &str, field: &str) -> Vec<&str> {
         let known = self.0.get(&(ty.to_owned(), field.to_owned()));
         known.into_iter().flatten().map(String::as_str).collect()
+    }
+
+    /// Cursors of a list, from somebody who sees all of its rows.
+    pub(super) fn cursors(&self, list: &str) -> Vec<&str> {
+        self.of("", &format!("cursor of {list}"))
     }
 
     /// All global ids.

@@ -13,6 +13,8 @@ async fn walk(documents: &Documents<'_>, twins: &mut Twins, depth: usize) {
     let mut all = documents.content(depth);
     all.extend(documents.existence());
     all.extend(documents.ordered());
+    all.extend(documents.continued());
+    all.extend(documents.followed());
     all.extend(documents.aggregated());
     all.extend(documents.filtered(depth));
     for document in all {
