@@ -12,6 +12,9 @@ use crate::program::Program;
 /// What turns its response cache on and off.
 const CACHE: &str = "CACHE_ENABLED";
 
+/// Limits that count and are never met: wrk asks from one address.
+const MOST: &str = "1000000000";
+
 /// Tells programs with access control from those before.
 const TOKENS: &str = "JWT_ALGORITHM";
 
@@ -46,8 +49,7 @@ pub(crate) fn configure(command: &mut Command, args: &Args, database_url: &str, 
         .env("DATABASE_MAX_CONNECTIONS", args.pool.to_string())
         .env("RUST_LOG", std::env::var("RUST_LOG").unwrap_or_else(|_| "warn".to_owned()))
         .env(CACHE, if cache { "true" } else { "false" })
-        // wrk asks from one address, more than limits allow.
-        .env("LIMITS_RATE_PER_ADDRESS", "0")
-        .env("LIMITS_RATE_PER_TOKEN", "0")
-        .env("LIMITS_COST_PER_TOKEN", "0");
+        .env("LIMITS_RATE_PER_ADDRESS", MOST)
+        .env("LIMITS_RATE_PER_TOKEN", MOST)
+        .env("LIMITS_COST_PER_TOKEN", MOST);
 }
