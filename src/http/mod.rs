@@ -10,6 +10,7 @@ mod health;
 mod loopback_guard;
 pub mod pages;
 mod rate_limit;
+mod readiness;
 mod request;
 mod request_log;
 mod response;
