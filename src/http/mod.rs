@@ -17,6 +17,7 @@ mod response;
 mod router;
 mod security_headers;
 mod server;
+mod shares;
 mod state;
 mod subscription;
 

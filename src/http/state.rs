@@ -60,7 +60,7 @@ impl AppState {
             readiness: Readiness::default(),
             documents: Documents::default(),
             limits,
-            concurrency: ConcurrencyLimit::new(limits.concurrency),
+            concurrency: ConcurrencyLimit::new(limits.concurrency, limits.concurrency_per_token),
             batch_max: 0,
             cors_origins: CorsOrigins::None,
             connections,
