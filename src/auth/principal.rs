@@ -29,4 +29,10 @@ impl Principal {
         let (subject, scope) = (String::new(), Scope::everything());
         Self { subject, scope, expires: None, credential: 0, api_key: None }
     }
+
+    /// What limits count by; `None` without access control, where nothing is limited so.
+    #[must_use]
+    pub fn counted_as(&self) -> Option<u64> {
+        (self.credential != 0).then_some(self.credential)
+    }
 }

@@ -66,9 +66,8 @@ pub const BATCH_MAX: ConfigKey = ConfigKey {
 pub const CORS_ORIGINS: ConfigKey = ConfigKey {
     name: "cors_origins",
     env: "HTTP_CORS_ORIGINS",
-    doc: "origins whose pages may read responses (CORS), as \
-          `https://app.example,http://localhost:3000`; `*` allows every page in a browser on this \
-          machine",
+    doc: "origins whose pages may read responses (CORS), open WebSockets and send mutations, as \
+          `https://app.example,http://localhost:3000`; `*` allows the pages of every site",
     ..SECTION
 };
 

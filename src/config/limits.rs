@@ -96,6 +96,15 @@ pub const CONCURRENCY: ConfigKey = ConfigKey {
     ..SECTION
 };
 
+/// Requests of a credential at once.
+pub const CONCURRENCY_PER_TOKEN: ConfigKey = ConfigKey {
+    name: "concurrency_per_token",
+    env: "LIMITS_CONCURRENCY_PER_TOKEN",
+    doc: "how many requests with one token or API key are executed or wait at once, others get a \
+          429; half of `concurrency` unless set",
+    ..SECTION
+};
+
 /// Requests of a credential.
 pub const RATE_PER_TOKEN: ConfigKey = ConfigKey {
     name: "rate_per_token",
@@ -129,8 +138,8 @@ pub const COST_PER_TOKEN: ConfigKey = ConfigKey {
 /// The keys of the section.
 pub const KEYS: &[ConfigKey] = &[
     PAGE_SIZE_DEFAULT, PAGE_SIZE_MAX, DEPTH, ALIASES, ROOT_FIELDS, DIRECTIVES, TOKENS, FIELDS,
-    VALUES, COST, INTROSPECTION, BODY_BYTES, EXECUTION_TIME, CONCURRENCY, RATE_PER_TOKEN,
-    RATE_PER_ADDRESS, COST_PER_TOKEN,
+    VALUES, COST, INTROSPECTION, BODY_BYTES, EXECUTION_TIME, CONCURRENCY, CONCURRENCY_PER_TOKEN,
+    RATE_PER_TOKEN, RATE_PER_ADDRESS, COST_PER_TOKEN,
 ];
 
 /// The limits of a request.
@@ -143,11 +152,18 @@ pub struct RequestLimits {
     pub execution_time: Duration,
     /// Requests that are executed at once. As many more may wait.
     pub concurrency: usize,
+    /// Requests with one credential that are executed or wait at once.
+    pub concurrency_per_token: usize,
 }
 
 impl Default for RequestLimits {
     fn default() -> Self {
-        Self { body_bytes: 1024 * 1024, execution_time: Duration::from_secs(30), concurrency: 64 }
+        Self {
+            body_bytes: 1024 * 1024,
+            execution_time: Duration::from_secs(30),
+            concurrency: 64,
+            concurrency_per_token: 32,
+        }
     }
 }
 
@@ -183,10 +199,13 @@ impl LimitsConfig {
                  {PAGE_SIZE_MAX} = `{page_size_max}`"
             )));
         }
+        let concurrency: usize = values.required(&CONCURRENCY, parse::whole(1..=10_000))?;
+        let per_token = values.optional(&CONCURRENCY_PER_TOKEN, parse::whole(1..=10_000))?;
         let request = RequestLimits {
             body_bytes: values.required(&BODY_BYTES, parse::bytes(1 << 10..=64 << 20))?,
             execution_time: values.required(&EXECUTION_TIME, parse::duration)?,
-            concurrency: values.required(&CONCURRENCY, parse::whole(1..=10_000))?,
+            concurrency,
+            concurrency_per_token: per_token.unwrap_or((concurrency / 2).max(1)),
         };
         let most = 1_000_000_000;
         let rates = RateConfig {

@@ -151,7 +151,8 @@ impl SchemaVersion {
     /// `Ok` if current.
     ///
     /// # Errors
-    /// `CONFIG` with the remedy.
+    /// `CONFIG` with the remedy. Which migration is unknown is in its source only: the message
+    /// is told to anyone who asks whether the server is ready.
     pub fn require_current(&self) -> Result<()> {
         match self {
             Self::Current => Ok(()),
@@ -164,11 +165,10 @@ impl SchemaVersion {
             )),
             Self::Ahead(name) => Err(Error::new(
                 Code::Config,
-                format!(
-                    "the database has the migration {name}, which this version of salesgraph \
-                     does not know: use a newer version"
-                ),
-            )),
+                "the database has a migration that this version of salesgraph does not know: use \
+                 a newer version",
+            )
+            .with_source(format!("the migration {name}"))),
         }
     }
 }

@@ -3,6 +3,8 @@
 use tokio::sync::{Semaphore, SemaphorePermit};
 
 use super::response::rejection::Rejection;
+use super::shares::{Share, Shares};
+use crate::auth::Principal;
 
 /// The right to execute, until it is dropped.
 pub(super) type Permit<'a> = SemaphorePermit<'a>;
@@ -14,6 +16,8 @@ pub(super) struct ConcurrencyLimit {
     /// One for each request that is executed or waits.
     slots: Semaphore,
     permits: Semaphore,
+    /// By credential.
+    shares: Shares<u64>,
 }
 
 /// A slot in the queue, held while the request is executed, too.
@@ -24,9 +28,16 @@ pub(super) struct QueueSlot<'a> {
 }
 
 impl ConcurrencyLimit {
-    pub(super) fn new(at_once: usize) -> Self {
+    pub(super) fn new(at_once: usize, per_token: usize) -> Self {
         let at_once = at_once.min(Semaphore::MAX_PERMITS / 2);
-        Self { at_once, slots: Semaphore::new(at_once * 2), permits: Semaphore::new(at_once) }
+        let (slots, permits) = (Semaphore::new(at_once * 2), Semaphore::new(at_once));
+        Self { at_once, slots, permits, shares: Shares::new(per_token) }
+    }
+
+    /// Counts a request by its credential until the share is dropped.
+    pub(super) fn share(&self, principal: &Principal) -> Result<Share<u64>, Rejection> {
+        let share = self.shares.take(principal.counted_as());
+        share.ok_or_else(|| Rejection::too_many_of_token(self.shares.most()))
     }
 
     /// Joins the queue unless it is full.
@@ -54,7 +65,7 @@ mod tests {
 
     #[test]
     fn as_many_wait_as_are_executed() {
-        let limit = ConcurrencyLimit::new(1);
+        let limit = ConcurrencyLimit::new(1, 1);
         let (first, second) = (limit.enqueue().unwrap(), limit.enqueue().unwrap());
         assert!(limit.enqueue().is_err());
         let permit = first.permit().now_or_never().unwrap();
@@ -63,5 +74,18 @@ mod tests {
         assert!(second.permit().now_or_never().is_some());
         drop(first);
         assert!(limit.enqueue().is_ok());
+    }
+
+    #[test]
+    fn a_credential_has_a_share_and_without_access_control_there_is_none() {
+        let limit = ConcurrencyLimit::new(4, 1);
+        let of = |credential| Principal { credential, ..Principal::operator() };
+        let first = limit.share(&of(1)).unwrap();
+        assert!(limit.share(&of(1)).is_err());
+        let other = limit.share(&of(2)).expect("of another one");
+        let operator: Vec<_> = (0..9).map(|_| limit.share(&of(0)).unwrap()).collect();
+        drop(first);
+        assert!(limit.share(&of(1)).is_ok());
+        drop((other, operator));
     }
 }

@@ -8,8 +8,6 @@ use axum::http::StatusCode;
 use serde::Serialize;
 
 use super::AppState;
-use crate::db::pool::schema_version;
-use crate::error::Result;
 
 #[derive(Debug, Serialize)]
 pub(super) struct Health {
@@ -33,20 +31,12 @@ pub(super) async fn live() -> Json<Health> {
 /// 200 if Postgres responds and has the current schema, otherwise 503 with the
 /// reason.
 pub(super) async fn ready(State(state): State<Arc<AppState>>) -> (StatusCode, Json<Health>) {
-    match check(&state).await {
+    match state.readiness.check(&state.pool).await {
         Ok(()) => (StatusCode::OK, Json(Health { status: "ready", code: None, reason: None })),
-        Err(error) => {
-            tracing::warn!(error = error.detail(), "not ready");
-            let health = Health {
-                status: "unavailable",
-                code: Some(error.code().as_str()),
-                reason: Some(error.message().to_owned()),
-            };
+        Err((code, reason)) => {
+            let (code, reason) = (Some(code.as_str()), Some(reason));
+            let health = Health { status: "unavailable", code, reason };
             (StatusCode::SERVICE_UNAVAILABLE, Json(health))
         }
     }
-}
-
-async fn check(state: &AppState) -> Result<()> {
-    schema_version(&state.pool).await?.require_current()
 }

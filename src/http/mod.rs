@@ -10,12 +10,14 @@ mod health;
 mod loopback_guard;
 pub mod pages;
 mod rate_limit;
+mod readiness;
 mod request;
 mod request_log;
 mod response;
 mod router;
 mod security_headers;
 mod server;
+mod shares;
 mod state;
 mod subscription;
 

@@ -4,7 +4,7 @@ use axum::extract::{Request, State};
 use axum::http::header::{
     HOST, REFERRER_POLICY, STRICT_TRANSPORT_SECURITY, X_CONTENT_TYPE_OPTIONS,
 };
-use axum::http::{HeaderName, HeaderValue};
+use axum::http::{HeaderMap, HeaderName, HeaderValue};
 use axum::middleware::Next;
 use axum::response::Response;
 
@@ -35,12 +35,17 @@ pub(super) async fn add(State(is_tls): State<bool>, request: Request, next: Next
             .and_then(|host| host.to_str().ok())
             .is_some_and(|host| !is_loopback(host));
     let mut response = next.run(request).await;
-    let headers = response.headers_mut();
-    for (name, value) in HEADERS {
-        headers.insert(name, HeaderValue::from_static(value));
-    }
+    insert(response.headers_mut());
     if is_strict {
+        let headers = response.headers_mut();
         headers.insert(STRICT_TRANSPORT_SECURITY, HeaderValue::from_static(STRICT));
     }
     response
+}
+
+/// Adds those that do not depend on the request.
+pub(super) fn insert(headers: &mut HeaderMap) {
+    for (name, value) in HEADERS {
+        headers.insert(name, HeaderValue::from_static(value));
+    }
 }

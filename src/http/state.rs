@@ -9,6 +9,7 @@ use super::cache::response_cache::ResponseCache;
 use super::concurrency_limit::ConcurrencyLimit;
 use super::documents::Documents;
 use super::rate_limit::RateLimits;
+use super::readiness::Readiness;
 use super::subscription::connections::{Connections, SubscriptionLimits};
 use crate::auth::Access;
 use crate::config::{CorsOrigins, DocumentLimits, RequestLimits};
@@ -22,6 +23,7 @@ pub struct AppState {
     pub(super) engine: Engine,
     pub(super) cache: ResponseCache,
     pub(super) pool: PgPool,
+    pub(super) readiness: Readiness,
     pub(super) documents: Documents,
     pub(super) limits: RequestLimits,
     pub(super) concurrency: ConcurrencyLimit,
@@ -55,9 +57,10 @@ impl AppState {
             engine: Engine::new(reader, document_limits),
             cache: ResponseCache::disabled(versions, &document_limits),
             pool,
+            readiness: Readiness::default(),
             documents: Documents::default(),
             limits,
-            concurrency: ConcurrencyLimit::new(limits.concurrency),
+            concurrency: ConcurrencyLimit::new(limits.concurrency, limits.concurrency_per_token),
             batch_max: 0,
             cors_origins: CorsOrigins::None,
             connections,

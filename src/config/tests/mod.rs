@@ -75,6 +75,7 @@ fn without_sources_the_defaults_apply() {
     assert_eq!(config.load.batch_bytes, 1 << 20);
     assert_eq!(config.load.record_max_bytes, 1 << 20);
     assert_eq!(config.load.max_rejects, None);
+    assert_eq!(config.limits.request.concurrency_per_token, 32);
     assert_eq!(config.telemetry.log_format, LogFormat::Text);
     assert!(config.storage.credentials.is_none());
     let missing = config.database.require_url().expect_err("no URL was given").to_string();
@@ -294,4 +295,17 @@ fn keys_and_variables_are_unique() {
     for keys in SECTIONS {
         assert!(keys.iter().all(|key| key.section == keys[0].section && !key.doc.is_empty()));
     }
+}
+
+#[test]
+fn a_token_may_have_half_of_the_concurrency_unless_told() {
+    let per_token = |set: &[(&str, &str)]| {
+        env(set).load().expect("it is valid").limits.request.concurrency_per_token
+    };
+    assert_eq!(per_token(&[("LIMITS_CONCURRENCY", "10")]), 5);
+    assert_eq!(per_token(&[("LIMITS_CONCURRENCY", "1")]), 1);
+    let told = [("LIMITS_CONCURRENCY", "10"), ("LIMITS_CONCURRENCY_PER_TOKEN", "7")];
+    assert_eq!(per_token(&told), 7);
+    let error = env(&[("LIMITS_CONCURRENCY_PER_TOKEN", "0")]).error().to_string();
+    assert!(error.contains("limits.concurrency_per_token"), "{error}");
 }

@@ -152,6 +152,10 @@ impl<'a> Call<'a> {
 
     /// Executes the operation once it has a permit.
     async fn execute(self, operation: Prepared, lookup: &CacheLookup<'_>) -> Execution {
+        let _share = match self.state.concurrency.share(self.principal) {
+            Ok(share) => share,
+            Err(rejection) => return Execution::Uncacheable(rejection.respond(self.media_type)),
+        };
         let own;
         let slot = match self.slot {
             Some(slot) => slot,

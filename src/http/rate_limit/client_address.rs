@@ -9,7 +9,7 @@ pub(super) const FORWARDED_FOR: HeaderName = HeaderName::from_static("x-forwarde
 /// The address of a client. Those of one /64 of IPv6 are one client, which can choose among
 /// them.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub(super) enum ClientAddress {
+pub(in crate::http) enum ClientAddress {
     V4([u8; 4]),
     V6([u16; 4]),
 }

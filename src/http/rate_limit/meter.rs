@@ -113,6 +113,11 @@ impl Meter {
         Self { limits, address, request_id, taken: Mutex::default() }
     }
 
+    /// The address that is counted.
+    pub(in crate::http) fn address(&self) -> Option<ClientAddress> {
+        self.address
+    }
+
     /// Counts a request by its address.
     pub(super) fn count_address(&self, count: NonZeroU32) -> Result<(), UsedUp> {
         self.take(Policy::Address, self.limits.address.as_ref(), self.address, count)
@@ -136,7 +141,7 @@ impl Meter {
     }
 
     fn count_tokens(&self, principal: &Principal, count: NonZeroU32) -> Result<(), UsedUp> {
-        self.take(Policy::Token, self.limits.token.as_ref(), credential(principal), count)
+        self.take(Policy::Token, self.limits.token.as_ref(), principal.counted_as(), count)
     }
 
     fn take<K: Key>(
@@ -193,11 +198,6 @@ impl Meter {
     }
 }
 
-/// Tells credentials apart; without access control there are none.
-fn credential(principal: &Principal) -> Option<u64> {
-    (principal.credential != 0).then_some(principal.credential)
-}
-
 impl From<UsedUp> for Rejection {
     fn from(UsedUp(message): UsedUp) -> Self {
         Self::rate_limited(message)
@@ -237,7 +237,7 @@ impl OperationMeter {
         let cost = u32::try_from(cost).unwrap_or(u32::MAX);
         let cost = NonZeroU32::new(cost).unwrap_or(NonZeroU32::MIN);
         let buckets = self.meter.limits.cost.as_ref();
-        self.meter.take(Policy::Cost, buckets, credential(&self.principal), cost)
+        self.meter.take(Policy::Cost, buckets, self.principal.counted_as(), cost)
     }
 }
 

@@ -9,6 +9,7 @@ mod fields;
 mod layer;
 mod meter;
 
+pub(super) use client_address::ClientAddress;
 pub(super) use fields::{RATE_LIMIT, RATE_LIMIT_POLICY};
 pub(super) use layer::limit;
 pub use meter::RateLimits;

@@ -85,6 +85,13 @@ impl Rejection {
         ))
     }
 
+    /// One credential has as many requests at once as it may.
+    pub(in crate::http) fn too_many_of_token(most: usize) -> Self {
+        let message =
+            format!("the limit is {most} requests at once with one token: try again in 1 s");
+        Self { retry_after: Some("1"), ..Self::rate_limited(message) }
+    }
+
     /// Credentials cannot be checked now.
     pub(in crate::http) fn credentials_unchecked() -> Self {
         let message = "the credentials cannot be checked now; try again later";

@@ -27,6 +27,7 @@ use super::stream::ObservedStream;
 use crate::http::health;
 use crate::http::request::media::MediaType;
 use crate::http::response::rejection::Rejection;
+use crate::http::security_headers;
 
 /// Most bytes of the head of a request; a document by GET is in it.
 const HEAD_BYTES: usize = 128 * 1024;
@@ -148,7 +149,9 @@ impl hyper::service::Service<Request<Incoming>> for Requests {
         let activity = Arc::clone(&self.activity);
         if self.is_reserve && !health::is_health(request.uri().path()) {
             return Box::pin(async move {
-                let response = Rejection::too_many_open("connections").respond(MediaType::Json);
+                let rejection = Rejection::too_many_open("connections");
+                let mut response = rejection.respond(MediaType::Json);
+                security_headers::insert(response.headers_mut());
                 Ok(response.map(|body| ResponseBody::new(body, activity, false)))
             });
         }

@@ -7,6 +7,7 @@ mod activity;
 mod body;
 mod connection;
 mod descriptors;
+mod notice;
 mod options;
 mod registry;
 mod shared;

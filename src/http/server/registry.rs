@@ -3,10 +3,12 @@
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicU8, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Instant;
 
 use tokio::sync::Notify;
 
 use super::activity::Activity;
+use super::notice::Notice;
 
 /// Connections beyond the most, which serve health checks only.
 pub(super) const RESERVE: usize = 16;
@@ -37,6 +39,17 @@ struct Open {
     next: u64,
     regular: HashMap<u64, Arc<Activity>>,
     reserve: HashMap<u64, Arc<Activity>>,
+    /// Of those that were closed because there were too many.
+    closed: Notice,
+}
+
+/// Whether one more connection fits.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Room {
+    Free,
+    /// Another one was closed for it.
+    Made,
+    Full,
 }
 
 /// The place of one open connection, until it is dropped.
@@ -57,19 +70,32 @@ impl Registry {
 
     /// A slot for a new connection. If there are too many, the one that has waited for a
     /// request the longest makes room; if all of them are busy, the slot is of the reserve.
-    /// `None` if that is full of busy ones, too.
+    /// `None` if that is full of busy ones, too. The log tells, now and then, how many were
+    /// closed so.
     pub(super) fn admit(self: &Arc<Self>) -> Option<Slot> {
         let mut open = self.open();
-        let Open { next, regular, reserve } = &mut *open;
+        let Open { next, regular, reserve, closed } = &mut *open;
         *next += 1;
+        let id = *next;
         let activity = Arc::new(Activity::new());
-        let is_reserve = !has_room(regular, self.most);
-        if is_reserve && !has_room(reserve, RESERVE) {
-            return None;
+        let regular_room = room_in(regular, self.most);
+        let is_reserve = regular_room == Room::Full;
+        let room = if is_reserve { room_in(reserve, RESERVE) } else { regular_room };
+        let line = if room == Room::Free { None } else { closed.once_more(Instant::now()) };
+        if room != Room::Full {
+            let connections = if is_reserve { reserve } else { regular };
+            connections.insert(id, Arc::clone(&activity));
         }
-        let connections = if is_reserve { reserve } else { regular };
-        connections.insert(*next, Arc::clone(&activity));
-        Some(Slot { registry: Arc::clone(self), id: *next, activity, is_reserve })
+        drop(open);
+        if let Some(count) = line {
+            let most = self.most;
+            tracing::warn!(
+                count,
+                most,
+                "connections were closed, because as many are open as may be"
+            );
+        }
+        (room != Room::Full).then(|| Slot { registry: Arc::clone(self), id, activity, is_reserve })
     }
 
     pub(super) fn stage(&self) -> Stage {
@@ -113,9 +139,9 @@ impl Open {
 }
 
 /// Whether one more fits, if need be once another has made room.
-fn has_room(connections: &mut HashMap<u64, Arc<Activity>>, most: usize) -> bool {
+fn room_in(connections: &mut HashMap<u64, Arc<Activity>>, most: usize) -> Room {
     if connections.len() < most {
-        return true;
+        return Room::Free;
     }
     for _ in 0..ATTEMPTS {
         let ranked = connections.iter().filter_map(|(id, activity)| {
@@ -123,14 +149,14 @@ fn has_room(connections: &mut HashMap<u64, Arc<Activity>>, most: usize) -> bool 
             Some((activity.rank(observed)?, *id, observed))
         });
         let Some((_, id, observed)) = ranked.min_by_key(|(rank, id, _)| (*rank, *id)) else {
-            return false;
+            return Room::Full;
         };
         if connections.get(&id).is_some_and(|activity| activity.evict(observed)) {
             connections.remove(&id);
-            return true;
+            return Room::Made;
         }
     }
-    false
+    Room::Full
 }
 
 impl Drop for Slot {

@@ -6,6 +6,7 @@ use std::io::Read as _;
 use std::os::unix::fs::MetadataExt as _;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
 
 use tokio::task::spawn_blocking;
 use tokio_rustls::TlsAcceptor;
@@ -19,6 +20,8 @@ use crate::error::{Code, Error, Result};
 
 /// Most bytes of a file.
 const FILE_BYTES: u64 = 1024 * 1024;
+/// Time until files that could not be used are read again, though they have not changed.
+const RETRY: Duration = Duration::from_secs(1);
 
 /// A certificate and its key, from PEM files that are read again when they change.
 pub struct Tls {
@@ -31,6 +34,8 @@ struct Current {
     config: Arc<ServerConfig>,
     /// Of the files that were read last, even if they are broken.
     stamps: Stamps,
+    /// When to read them again, unless they are in use.
+    retry: Option<Instant>,
 }
 
 /// What changes with a file; `None` if there is none.
@@ -50,11 +55,12 @@ impl Tls {
     pub fn open(cert: PathBuf, key: PathBuf) -> Result<Self> {
         let stamps = stamps(&cert, &key);
         let config = read(&cert, &key)?;
-        Ok(Self { cert, key, current: Mutex::new(Current { config, stamps }) })
+        Ok(Self { cert, key, current: Mutex::new(Current { config, stamps, retry: None }) })
     }
 
     /// The acceptor of a handshake now. Files that have changed are read; if they are broken
-    /// the last ones stay in force, and the log says so once.
+    /// the last ones stay in force, the log says so once, and they are tried again: it may have
+    /// been a failure that passes.
     pub(super) async fn acceptor(self: &Arc<Self>) -> TlsAcceptor {
         let this = Arc::clone(self);
         // It reads files.
@@ -67,25 +73,33 @@ impl Tls {
 
     fn refresh(&self) -> Arc<ServerConfig> {
         let stamps = stamps(&self.cert, &self.key);
-        {
-            let mut current = self.current();
-            if current.stamps == stamps {
+        let has_changed = {
+            let (mut current, now) = (self.current(), Instant::now());
+            let has_changed = current.stamps != stamps;
+            if !has_changed && current.retry.is_none_or(|due| now < due) {
                 return Arc::clone(&current.config);
             }
-            // Handshakes at the same time need not read them, too.
             current.stamps = stamps;
-        }
-        match read(&self.cert, &self.key) {
-            Ok(config) => {
+            // Handshakes at the same time need not read them, too.
+            current.retry = Some(now + RETRY);
+            has_changed
+        };
+        let read = read(&self.cert, &self.key);
+        let mut current = self.current();
+        match read {
+            // Unless another handshake has found newer ones meanwhile.
+            Ok(config) if current.stamps == stamps => {
                 tracing::info!(certificate = %self.cert.display(), "the certificate was read again");
-                self.current().config = config;
+                current.config = config;
+                current.retry = None;
             }
-            Err(error) => {
+            Err(error) if has_changed => {
                 let error = error.detail();
                 tracing::error!(error, "the new certificate is not used, the last one stays");
             }
+            Ok(_) | Err(_) => {}
         }
-        Arc::clone(&self.current().config)
+        Arc::clone(&current.config)
     }
 
     fn current(&self) -> MutexGuard<'_, Current> {

@@ -96,6 +96,10 @@ impl Running {
 
     async fn execute(&self) -> Snapshot {
         let state = &self.state;
+        let _share = match state.concurrency.share(&self.principal) {
+            Ok(share) => share,
+            Err(rejection) => return Snapshot::once(rejection.into_answer()),
+        };
         let slot = match state.concurrency.enqueue() {
             Ok(slot) => slot,
             Err(rejection) => return Snapshot::once(rejection.into_answer()),

@@ -73,6 +73,7 @@ pub(super) const GOING_AWAY: Close = Close(1001, "The server is stopping");
 pub(super) const PROTOCOL_ERROR: Close = Close(1002, "Invalid or too large WebSocket message");
 pub(super) const INTERNAL: Close = Close(1011, "Internal error");
 pub(super) const TRY_AGAIN: Close = Close(1013, "The credentials cannot be checked now");
+pub(super) const TOO_MANY: Close = Close(1013, "There are too many WebSockets at once");
 pub(super) const INVALID_MESSAGE: Close = Close(4400, "Invalid message");
 pub(super) const UNAUTHORIZED: Close = Close(4401, "Unauthorized");
 pub(super) const NOT_INITIALISED: Close = Close(4401, "Unauthorized: send connection_init first");

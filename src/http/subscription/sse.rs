@@ -24,7 +24,7 @@ pub(in crate::http) fn open_stream(
     operation: Prepared,
     request_id: &str,
 ) -> Response {
-    let Some(permit) = state.connections.operation_permit() else {
+    let Some(permit) = state.connections.operation_permit(&principal) else {
         return Rejection::too_many_open("subscriptions").respond(MediaType::Json);
     };
     let connections = state.connections.clone();

@@ -18,12 +18,14 @@ use futures_util::{FutureExt as _, StreamExt as _};
 use serde_json::{Map, Value as Json};
 use tokio::time::{Instant, MissedTickBehavior, interval_at, sleep_until, timeout};
 
+use super::connections::Place;
 use super::events::events;
 use super::message::{
     ClientMessage, Close, DUPLICATE_ID, ENDED, GOING_AWAY, INIT_TIMEOUT, INTERNAL, INVALID_MESSAGE,
-    NOT_INITIALISED, PROTOCOL_ERROR, REPEATED_INIT, ServerMessage, TRY_AGAIN, UNAUTHORIZED, next,
+    NOT_INITIALISED, PROTOCOL_ERROR, REPEATED_INIT, ServerMessage, TOO_MANY, TRY_AGAIN,
+    UNAUTHORIZED, next,
 };
-use crate::auth::{Denied, Principal};
+use crate::auth::{Access, Denied, Principal};
 use crate::graphql::Answer;
 use crate::graphql::errors::RATE_LIMITED;
 use crate::http::authentication::authenticate_socket;
@@ -61,7 +63,11 @@ pub(in crate::http) async fn open_socket(
         let message = format!("the subprotocol of the WebSocket must be {protocol}");
         return reject(StatusCode::BAD_REQUEST, message);
     }
-    let Some(permit) = state.connections.socket_permit() else {
+    let place = match &state.access {
+        Access::Open(operator) => state.connections.open_place(operator),
+        Access::Controlled(_) => state.connections.opening_place(meter.address()),
+    };
+    let Some(place) = place else {
         return Rejection::too_many_open("WebSockets").respond(MediaType::Json);
     };
     let most = state.limits.body_bytes;
@@ -69,8 +75,7 @@ pub(in crate::http) async fn open_socket(
     let sent = head.headers.get_all(AUTHORIZATION).iter();
     let authorization = sent.map(|value| value.as_bytes().to_vec()).collect();
     upgrade.max_message_size(most).max_frame_size(most).on_upgrade(async move |socket| {
-        Connection::new(state, meter, socket, request_id, authorization).run().await;
-        drop(permit);
+        Connection::new(state, meter, socket, request_id, authorization, place).run().await;
     })
 }
 
@@ -96,6 +101,8 @@ struct Connection {
     request_id: String,
     /// The `Authorization` headers of the handshake.
     authorization: Vec<Vec<u8>>,
+    /// Its place, released with it.
+    place: Place,
     /// Who calls, once `connection_init` was acknowledged.
     principal: Option<Arc<Principal>>,
     /// Ends with the credentials.
@@ -114,6 +121,7 @@ impl Connection {
         socket: WebSocket,
         request_id: String,
         authorization: Vec<Vec<u8>>,
+        place: Place,
     ) -> Self {
         Self {
             state,
@@ -121,6 +129,7 @@ impl Connection {
             socket,
             request_id,
             authorization,
+            place,
             principal: None,
             ended: pending().boxed(),
             last_message: Instant::now(),
@@ -217,6 +226,10 @@ impl Connection {
             Denied::Unauthenticated(_) => End::Close(UNAUTHORIZED),
             Denied::Unavailable(_) => End::Close(TRY_AGAIN),
         })?;
+        if matches!(self.place, Place::Opening { .. }) {
+            let place = state.connections.open_place(&principal);
+            self.place = place.ok_or(End::Close(TOO_MANY))?;
+        }
         self.authorization.clear();
         self.ended = state.access.clone().ended(Arc::clone(&principal)).boxed();
         Ok(principal)
@@ -236,10 +249,11 @@ impl Connection {
         let connections = &self.state.connections;
         let most = connections.limits.operations;
         let has_room = self.operations.len() < most;
-        let Some(permit) = has_room.then(|| connections.operation_permit()).flatten() else {
+        let Some(permit) = has_room.then(|| connections.operation_permit(&principal)).flatten()
+        else {
             let message = format!(
-                "there are too many operations at once, on this WebSocket (at most {most}) or in \
-                 total; try again later"
+                "there are too many operations at once, on this WebSocket (at most {most}), with \
+                 this token or in total; try again later"
             );
             return self.send_error(&id, &Answer::refusal(RATE_LIMITED, message)).await;
         };

@@ -3,10 +3,11 @@
 use std::time::Duration;
 
 use salesgraph::auth::{Access, ApiKeys, RefreshTimes, api_key};
-use salesgraph::http::{RequestLimits, SubscriptionLimits};
+use salesgraph::config::RateConfig;
+use salesgraph::http::{RateLimits, RequestLimits, SubscriptionLimits};
 use serde_json::{Value as Json, json};
 use tokio::time::timeout;
-use tokio_tungstenite::tungstenite::Message;
+use tokio_tungstenite::tungstenite::{Error, Message};
 
 use super::signing::Key;
 use super::{LIMIT, api_keys, claims, in_seconds, serve, shared_secret};
@@ -153,5 +154,61 @@ async fn what_a_key_has_opened_ends_soon_after_its_revocation() {
     assert_eq!(timeout(LIMIT, socket.closed()).await.expect("it is closed"), 4403);
     let mut again = init(&server, &[], Some(payload)).await;
     assert_eq!(again.closed().await, 4401);
+    server.stop().await;
+}
+
+/// A handshake through a proxy from this address; or the status of its refusal.
+async fn handshake(server: &TestServer, address: &str) -> Result<Socket, u16> {
+    match Socket::handshake(server, &[PROTOCOL, ("x-forwarded-for", address)]).await {
+        Ok(socket) => Ok(socket),
+        Err(Error::Http(response)) => Err(response.status().as_u16()),
+        Err(other) => panic!("{other}"),
+    }
+}
+
+async fn authenticate(socket: &mut Socket, subject: &str) {
+    let authorization = format!("Bearer {}", token(json!({ "sub": subject })));
+    let payload = json!({ "Authorization": authorization });
+    socket.send(json!({ "type": "connection_init", "payload": payload })).await;
+}
+
+#[tokio::test]
+async fn who_has_no_token_takes_no_place_of_those_who_have() {
+    let db = database().await;
+    let limits = SubscriptionLimits {
+        max: 4,
+        init_timeout: Duration::from_secs(3_600),
+        ..Default::default()
+    };
+    let state = state(&db.pool, RequestLimits::default())
+        .with_subscriptions(limits)
+        .with_rate_limits(RateLimits::new(RateConfig::default(), 1))
+        .with_access(access(&db).await);
+    let server = TestServer::serve(state).await;
+    let mut silent = Vec::new();
+    for _ in 0..8 {
+        silent.push(handshake(&server, "198.51.100.1").await.expect("some may wait"));
+    }
+    assert_eq!(handshake(&server, "198.51.100.1").await.err(), Some(503));
+
+    let mut open = Vec::new();
+    for subject in ["a", "a", "b"] {
+        let mut socket = handshake(&server, "198.51.100.2").await.expect("of another address");
+        authenticate(&mut socket, subject).await;
+        assert_eq!(socket.receive().await, json!({ "type": "connection_ack" }), "{subject}");
+        open.push(socket);
+    }
+    let mut third = handshake(&server, "198.51.100.2").await.expect("its caller is unknown");
+    authenticate(&mut third, "a").await;
+    assert_eq!(third.closed().await, 1013, "one credential has half of all");
+    authenticate(&mut silent[0], "b").await;
+    assert_eq!(silent[0].receive().await, json!({ "type": "connection_ack" }));
+    authenticate(&mut silent[1], "c").await;
+    assert_eq!(silent[1].closed().await, 1013, "all are taken");
+    assert_eq!(handshake(&server, "198.51.100.3").await.err(), Some(503));
+
+    drop((open, silent));
+    let free = async { while handshake(&server, "198.51.100.1").await.is_err() {} };
+    timeout(LIMIT, free).await.expect("the places are free again");
     server.stop().await;
 }

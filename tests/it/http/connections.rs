@@ -1,15 +1,17 @@
 //! Connections: their time, how many there may be, and clients that send or take too little.
 
+use std::process::Stdio;
 use std::time::Duration;
 
 use hyper::StatusCode;
 use salesgraph::http::{RequestLimits, ServerOptions};
+use serde_json::{Value as Json, json};
 use sqlx::Executor as _;
-use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+use tokio::io::{AsyncBufReadExt as _, AsyncReadExt as _, AsyncWriteExt as _, BufReader};
 use tokio::net::TcpStream;
 
 use crate::support::http::{TestServer, state};
-use crate::support::{TestDb, database, fixture};
+use crate::support::{TestApp, TestDb, database, fixture};
 
 const LONG: Duration = Duration::from_secs(600);
 const HEALTH: &str = "GET /health/live HTTP/1.1\r\nhost: localhost\r\n\r\n";
@@ -126,6 +128,7 @@ async fn health_is_answered_when_all_connections_are_busy() {
     let found = (refused.status, refused.code());
     assert_eq!(found, (StatusCode::SERVICE_UNAVAILABLE, "OVERLOADED".to_owned()));
     assert_eq!(refused.header("retry-after"), "1");
+    assert_eq!(refused.header("x-content-type-options"), "nosniff");
     drop(all.pop());
     while server.post("*/*", PERSONS).await.status != StatusCode::OK {}
     drop(all);
@@ -178,4 +181,35 @@ async fn waiting_connections_are_closed_when_the_server_stops() {
     assert_eq!(rest(&mut fresh).await, "");
     assert_eq!(rest(&mut idle).await, "");
     server.stop().await;
+}
+
+#[tokio::test]
+async fn the_log_tells_that_connections_were_closed_for_others() {
+    let app = TestApp::start().await;
+    let mut server = app
+        .command()
+        .args(["serve", "--insecure-no-auth", "--bind", "127.0.0.1:0"])
+        .env("HTTP_CONNECTIONS_MAX", "2")
+        .env("RUST_LOG", "warn")
+        .env("LOG_FORMAT", "json")
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .expect("the program starts");
+    let mut out = BufReader::new(server.stdout.take().expect("stdout")).lines();
+    let mut log = BufReader::new(server.stderr.take().expect("stderr")).lines();
+    let line = out.next_line().await.expect("a line").expect("an address");
+    let address = line.split('/').find(|part| part.starts_with("127.")).expect("an address");
+    let mut open = Vec::new();
+    for _ in 0..3 {
+        open.push(TcpStream::connect(address).await.expect("connect"));
+    }
+    loop {
+        let line = log.next_line().await.expect("a line").expect("the log tells it");
+        if line.contains("connections were closed") {
+            let entry: Json = serde_json::from_str(&line).expect("JSON");
+            assert_eq!((&entry["count"], &entry["most"]), (&json!(1), &json!(2)), "{line}");
+            break;
+        }
+    }
 }

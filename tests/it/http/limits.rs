@@ -1,10 +1,12 @@
 //! The limits of one request; an abandoned request leaves nothing behind.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use futures_util::StreamExt as _;
 use futures_util::stream::FuturesUnordered;
 use hyper::StatusCode;
+use salesgraph::auth::{Access, Principal};
 use salesgraph::http::{RequestLimits, ServerOptions};
 use serde_json::json;
 use sqlx::{Executor as _, PgPool};
@@ -13,6 +15,7 @@ use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
 
 use crate::support::http::{TestServer, state};
+use crate::support::socket::Socket;
 use crate::support::{TestDb, database, fixture};
 
 const JSON: &str = "application/json";
@@ -106,6 +109,41 @@ async fn requests_beyond_concurrency_and_queue_are_refused() {
     let served: Vec<_> = answers.collect().await;
     assert_eq!(served.len(), 2);
     for answer in served {
+        assert_eq!(answer.result(), json!({ "data": { "persons": { "totalCount": 60 } } }));
+    }
+    server.stop().await;
+}
+
+#[tokio::test]
+async fn a_token_has_a_share_of_the_concurrency() {
+    let db = database().await;
+    fixture::insert(&db.pool).await;
+    let limits = RequestLimits { concurrency_per_token: 1, ..RequestLimits::default() };
+    let caller = Principal { credential: 7, ..Principal::operator() };
+    let state = state(&db.pool, limits).with_access(Access::Open(Arc::new(caller)));
+    let server = TestServer::serve(state.with_batch_max(2)).await;
+    let mut lock = db.pool.begin().await.unwrap();
+    lock.execute("LOCK TABLE person IN ACCESS EXCLUSIVE MODE").await.unwrap();
+    let refusals = async {
+        until_blocked(&db.pool, 1).await;
+        for media_type in [JSON, RESPONSE] {
+            let refused = server.post(media_type, PERSONS).await;
+            let found = (refused.status, refused.code());
+            assert_eq!(found, (StatusCode::TOO_MANY_REQUESTS, "RATE_LIMITED".to_owned()));
+            assert_eq!(refused.header("retry-after"), "1");
+        }
+        let batch = server.post(JSON, &format!("[{PERSONS},{PERSONS}]")).await.json();
+        for answer in batch.as_array().expect("an array") {
+            assert_eq!(answer["errors"][0]["extensions"]["code"], "RATE_LIMITED", "{batch}");
+        }
+        let mut socket = Socket::begin(&server).await;
+        socket.subscribe("1", "{ persons { totalCount } }").await;
+        let refused = socket.receive().await;
+        assert_eq!(refused["payload"][0]["extensions"]["code"], "RATE_LIMITED", "{refused}");
+        lock.rollback().await.unwrap();
+    };
+    let (first, ()) = tokio::join!(server.post(JSON, PERSONS), refusals);
+    for answer in [first, server.post(JSON, PERSONS).await] {
         assert_eq!(answer.result(), json!({ "data": { "persons": { "totalCount": 60 } } }));
     }
     server.stop().await;

@@ -1,8 +1,9 @@
 //! TLS by the server itself.
 
+use std::io::Write as _;
 use std::path::PathBuf;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use http_body_util::Empty;
 use hyper::client::conn::http1;
@@ -108,6 +109,32 @@ async fn a_certificate_is_replaced_while_the_server_runs() {
     }
     let third = files.replace();
     get(&server, &third, "localhost").await.expect("and is replaced again");
+    server.stop().await;
+}
+
+#[tokio::test]
+async fn files_that_could_not_be_used_are_tried_again_though_they_look_the_same() {
+    let db = database().await;
+    let files = files();
+    files.replace();
+    let tls = Some(Arc::new(files.open().expect("the files fit")));
+    let options = ServerOptions { tls, ..ServerOptions::default() };
+    let state = state(&db.pool, RequestLimits::default());
+    let server = TestServer::serve_with(state, options).await;
+
+    let second = files.replace();
+    let good = std::fs::read(files.path("cert.pem")).expect("the certificate");
+    files.put("cert.pem", &"x".repeat(good.len()));
+    assert!(get(&server, &second, "localhost").await.is_err(), "it is broken");
+    // In place and with the same times, as if only the reading had failed.
+    let path = files.path("cert.pem");
+    let modified = std::fs::metadata(&path).and_then(|file| file.modified()).expect("a time");
+    let mut file = std::fs::File::options().write(true).open(path).expect("the file");
+    file.write_all(&good).and_then(|()| file.set_modified(modified)).expect("written");
+    let begun = Instant::now();
+    while get(&server, &second, "localhost").await.is_err() {
+        assert!(begun.elapsed() < Duration::from_secs(60), "it is never read again");
+    }
     server.stop().await;
 }
 

@@ -1,0 +1,94 @@
+//! Whether the server is ready, without a statement for each who asks.
+
+use std::time::{Duration, Instant};
+
+use sqlx::PgPool;
+use tokio::sync::Mutex;
+
+use crate::db::pool::schema_version;
+use crate::error::{Code, Result};
+
+/// How long a result is told again.
+const REMEMBERED: Duration = Duration::from_secs(1);
+
+/// The code and the public reason if it is not ready.
+pub(super) type Outcome = Result<(), (Code, String)>;
+
+/// The last result.
+#[derive(Debug)]
+pub(super) struct Readiness {
+    remembered: Duration,
+    last: Mutex<Option<(Instant, Outcome)>>,
+}
+
+impl Default for Readiness {
+    fn default() -> Self {
+        Self::remembering(REMEMBERED)
+    }
+}
+
+impl Readiness {
+    fn remembering(remembered: Duration) -> Self {
+        Self { remembered, last: Mutex::default() }
+    }
+
+    /// Whether Postgres responds and has the current schema, as it was within the last second.
+    pub(super) async fn check(&self, pool: &PgPool) -> Outcome {
+        self.outcome(async { schema_version(pool).await?.require_current() }).await
+    }
+
+    /// One check at a time: who asks meanwhile waits for its result.
+    async fn outcome(&self, check: impl Future<Output = Result<()>>) -> Outcome {
+        let mut last = self.last.lock().await;
+        if let Some((at, outcome)) = &*last
+            && at.elapsed() < self.remembered
+        {
+            return outcome.clone();
+        }
+        let outcome = check.await.map_err(|error| {
+            tracing::warn!(error = error.detail(), "not ready");
+            (error.code(), error.message().to_owned())
+        });
+        *last = Some((Instant::now(), outcome.clone()));
+        outcome
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::atomic::{AtomicUsize, Ordering};
+
+    use futures_util::future::join_all;
+
+    use super::*;
+    use crate::error::Error;
+
+    /// The outcomes for 20 who ask at once, twice, and how many checks there were.
+    async fn ask(remembered: Duration) -> (Vec<Outcome>, usize) {
+        let (readiness, checks) = (Readiness::remembering(remembered), AtomicUsize::new(0));
+        let mut outcomes = Vec::new();
+        for _ in 0..2 {
+            outcomes.extend(
+                join_all((0..20).map(|_| {
+                    readiness.outcome(async {
+                        checks.fetch_add(1, Ordering::Relaxed);
+                        tokio::task::yield_now().await;
+                        Err(Error::new(Code::Unavailable, "public").with_source("private"))
+                    })
+                }))
+                .await,
+            );
+        }
+        (outcomes, checks.into_inner())
+    }
+
+    #[tokio::test]
+    async fn one_check_is_for_all_who_ask_until_it_is_too_old() {
+        let (outcomes, checks) = ask(Duration::from_secs(600)).await;
+        assert_eq!((outcomes.len(), checks), (40, 1));
+        for outcome in outcomes {
+            assert_eq!(outcome, Err((Code::Unavailable, "public".to_owned())));
+        }
+        assert_eq!(ask(Duration::ZERO).await.1, 40);
+    }
+}
