@@ -38,6 +38,7 @@ fn issuer(algorithms: &[JwtAlgorithm], jwks: JwksLocation) -> IssuerConfig {
         issuer: ISSUER.to_owned(),
         audience: vec!["other".to_owned(), AUDIENCE.to_owned()],
         claims: ClaimNames::default(),
+        territories_required: false,
         scope_prefix: None,
     }
 }
