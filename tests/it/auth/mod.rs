@@ -3,6 +3,7 @@
 mod answers;
 mod api_keys;
 mod attacks;
+mod audit;
 mod issuer_keys;
 mod key_server;
 mod program;
