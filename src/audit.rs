@@ -3,9 +3,9 @@
 //!
 //! | field | meaning |
 //! |---|---|
-//! | `action` | what was asked for: `replayRejects`, `key create`, ... |
+//! | `action` | what was asked for: `replayRejects`, or by the command line `key create`, `key revoke`, `load`, `rejects replay` |
 //! | `object` | of what: ids or names |
-//! | `subject`, `org` | who asked: the subject and the organisation of the credentials |
+//! | `subject`, `org` | who asked: the subject and the organisation of the credentials; of the command line the user of the operating system |
 //! | `credential` | the credential, as 16 hexadecimal digits by which it cannot be guessed |
 //! | `request_id` | as in the log of requests |
 //! | `outcome` | `accepted`, `refused`, or `unanswered` if the client was gone before |
@@ -19,7 +19,8 @@ const OBJECT_BYTES: usize = 200;
 /// Who asks.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Caller {
-    /// The subject of the credentials; empty for the operator.
+    /// The subject of the credentials; for the operator the user of the operating system, or
+    /// nothing where access is not controlled.
     pub subject: String,
     /// The organisation of the credentials.
     pub org: Option<String>,
@@ -41,9 +42,13 @@ pub struct Asked {
 
 impl Asked {
     /// A caller asks for an action on an object.
-    pub fn new(caller: Caller, action: &'static str, mut object: String) -> Self {
-        object.truncate(object.floor_char_boundary(OBJECT_BYTES));
-        Self { caller, action, object, outcome: ("unanswered", "") }
+    pub fn new(caller: Caller, action: &'static str, object: String) -> Self {
+        Self { caller, action, object: shortened(object), outcome: ("unanswered", "") }
+    }
+
+    /// Puts the id of what was made before the object.
+    pub fn made(&mut self, id: &str) {
+        self.object = shortened(format!("{id} {}", self.object));
     }
 
     /// Writes the line with this outcome.
@@ -53,6 +58,11 @@ impl Asked {
             Err(error) => ("refused", error.code().as_str()),
         };
     }
+}
+
+fn shortened(mut object: String) -> String {
+    object.truncate(object.floor_char_boundary(OBJECT_BYTES));
+    object
 }
 
 impl Drop for Asked {

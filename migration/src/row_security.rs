@@ -20,7 +20,7 @@ pub const PARTNER: &str = "salesgraph_partner";
 pub const TERRITORIES: &str = "salesgraph.territories";
 
 /// The policy that lets everyone with a grant see all rows.
-const EVERYONE: &str = "everyone";
+pub const EVERYONE: &str = "everyone";
 
 /// What a partner sees of a table or view.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

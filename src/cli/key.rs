@@ -4,14 +4,15 @@ use std::time::{Duration, SystemTime};
 
 use chrono::{DateTime, Utc};
 use clap::Subcommand;
+use sqlx::PgPool;
 
 use super::claims::{Claims, lifetime};
 use super::exit::Exit;
 use super::output::{self, Table};
-use super::wiring;
+use super::{operator, wiring};
 use crate::auth::api_key::{self, NewApiKey};
 use crate::config::Config;
-use crate::error::Result;
+use crate::error::{Code, Error, Result};
 
 const EXAMPLES: &str = "\
 Examples:
@@ -64,33 +65,62 @@ pub struct Create {
 
 /// Makes, lists or revokes.
 pub async fn run(args: &Args, config: &Config) -> Result<Exit> {
-    wiring::ready_schema(config, false).await?;
-    let pool = wiring::database(config).await?;
-    match &args.action {
-        Action::Create(create) => {
-            let key = NewApiKey {
-                name: &create.name,
-                scope: create.claims.scope(),
-                expires: create.expires.map(|time| SystemTime::now() + time),
-            };
-            let (id, text) = api_key::create(&pool, &key).await?;
-            tracing::info!(id, org = key.scope.org(), scope = %key.scope.grants(), "API key made");
-            output::print(&format!("{text}\n"))?;
+    let text = match &args.action {
+        Action::Create(new) => {
+            let mut asked = operator::asks("key create", new.name.clone());
+            let made = create(new, config).await;
+            if let Ok((id, _)) = &made {
+                asked.made(id);
+            }
+            asked.end(&made);
+            format!("{}\n", made?.1)
         }
         Action::List => {
-            let text = table(&api_key::list(&pool).await?);
-            output::print(&text)?;
+            let pool = database(config).await?;
+            let keys = api_key::list(&pool).await?;
+            pool.close().await;
+            table(&keys)
         }
         Action::Revoke { id } => {
             // The whole key is taken as well: it is what a finder has.
             let id = api_key::id_in(id);
-            api_key::revoke(&pool, id).await?;
-            tracing::info!(id, "API key revoked");
-            output::print(&format!("revoked {id}\n"))?;
+            // What is no id may be a secret.
+            let object = id.unwrap_or_default().to_owned();
+            let id = operator::asked("key revoke", object, revoke(id, config)).await?;
+            format!("revoked {id}\n")
         }
-    }
-    pool.close().await;
+    };
+    output::print(&text)?;
     Ok(Exit::Done)
+}
+
+async fn database(config: &Config) -> Result<PgPool> {
+    wiring::ready_schema(config, false).await?;
+    wiring::database(config).await
+}
+
+/// The id and the text of the new key.
+async fn create(new: &Create, config: &Config) -> Result<(String, String)> {
+    let pool = database(config).await?;
+    let key = NewApiKey {
+        name: &new.name,
+        scope: new.claims.scope(),
+        expires: new.expires.map(|time| SystemTime::now() + time),
+    };
+    let made = api_key::create(&pool, &key).await?;
+    pool.close().await;
+    Ok(made)
+}
+
+async fn revoke<'a>(id: Option<&'a str>, config: &Config) -> Result<&'a str> {
+    let id = id.ok_or_else(|| {
+        let message = "this is no id of an API key; `salesgraph key list` shows all";
+        Error::new(Code::BadUserInput, message)
+    })?;
+    let pool = database(config).await?;
+    api_key::revoke(&pool, id).await?;
+    pool.close().await;
+    Ok(id)
 }
 
 fn table(keys: &[api_key::StoredKey]) -> String {

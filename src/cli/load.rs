@@ -3,7 +3,7 @@
 use tokio_util::sync::CancellationToken;
 
 use super::exit::Exit;
-use super::{load_progress, output, shutdown, wiring};
+use super::{load_progress, operator, output, shutdown, wiring};
 use crate::config::load::{MAX_REJECTS, MODE};
 use crate::config::storage::{SOURCE_URI, source_uri};
 use crate::config::{Config, LoadMode, MaxRejects, Overrides};
@@ -62,6 +62,16 @@ impl Args {
 
 /// Loads new and changed files in the foreground.
 pub async fn run(args: &Args, config: &Config) -> Result<Exit> {
+    let source = config.storage.source_uri.clone().unwrap_or_default();
+    let summary = match args.check {
+        true => summarise(args, config).await?,
+        false => operator::asked("load", source, summarise(args, config)).await?,
+    };
+    print_summary(&summary, args.json)?;
+    Ok(exit_of(&summary))
+}
+
+async fn summarise(args: &Args, config: &Config) -> Result<RunSummary> {
     wiring::ready_schema(config, args.migrate).await?;
     let stop = CancellationToken::new();
     shutdown::cancel_on_signal(stop.clone())?;
@@ -72,9 +82,7 @@ pub async fn run(args: &Args, config: &Config) -> Result<Exit> {
         observer: load_progress::observer(),
         stop,
     };
-    let summary = if args.check { load.check().await? } else { load.run().await? };
-    print_summary(&summary, args.json)?;
-    Ok(exit_of(&summary))
+    if args.check { load.check().await } else { load.run().await }
 }
 
 fn print_summary(summary: &RunSummary, json: bool) -> Result<()> {

@@ -13,6 +13,7 @@ pub mod key;
 pub mod load;
 mod load_progress;
 pub mod migrate;
+mod operator;
 pub mod output;
 #[cfg(feature = "demo")]
 mod parse;

@@ -11,7 +11,7 @@ use uuid::Uuid;
 use super::exit::Exit;
 use super::load::exit_of;
 use super::output::{self, Cell, Table};
-use super::{load_progress, shutdown, wiring};
+use super::{load_progress, operator, shutdown, wiring};
 use crate::config::Config;
 use crate::error::{Code, Error, Result};
 use crate::load::{self, RejectSelection};
@@ -102,6 +102,19 @@ pub struct Replay {
     pub selection: Selection,
 }
 
+impl Replay {
+    /// What is replayed, for the audit log; all rejects if it is empty.
+    fn object(&self) -> String {
+        let Selection { run, file } = &self.selection;
+        let parts = [
+            self.id.map(|id| id.to_string()),
+            run.map(|run| format!("run={run}")),
+            file.as_ref().map(|file| format!("file={file}")),
+        ];
+        parts.into_iter().flatten().collect::<Vec<_>>().join(" ")
+    }
+}
+
 /// The rejects to list, and the format.
 #[derive(Debug, Clone, PartialEq, Eq, clap::Args)]
 pub struct List {
@@ -135,12 +148,19 @@ impl Args {
 
 /// Lists, shows or replays.
 pub async fn run(args: Args, config: &Config) -> Result<Exit> {
-    wiring::ready_schema(config, false).await?;
     match args.action() {
-        Action::List(list) => show_list(&wiring::database(config).await?, &list).await,
-        Action::Show { id } => show_one(&wiring::database(config).await?, id).await,
-        Action::Replay(replay) => run_replay(replay, config).await,
+        Action::List(list) => show_list(&database(config).await?, &list).await,
+        Action::Show { id } => show_one(&database(config).await?, id).await,
+        Action::Replay(replay) => {
+            let object = replay.object();
+            operator::asked("rejects replay", object, run_replay(replay, config)).await
+        }
     }
+}
+
+async fn database(config: &Config) -> Result<PgPool> {
+    wiring::ready_schema(config, false).await?;
+    wiring::database(config).await
 }
 
 async fn show_list(pool: &PgPool, list: &List) -> Result<Exit> {
@@ -198,6 +218,7 @@ async fn show_one(pool: &PgPool, id: RejectId) -> Result<Exit> {
 }
 
 async fn run_replay(replay: Replay, config: &Config) -> Result<Exit> {
+    wiring::ready_schema(config, false).await?;
     let stop = CancellationToken::new();
     shutdown::cancel_on_signal(stop.clone())?;
     let mut selection = RejectSelection::from(replay.selection);

@@ -117,6 +117,16 @@ pub const CLAIM_TERRITORIES: ConfigKey = ConfigKey {
     ..SECTION
 };
 
+/// Whether tokens without territories are refused.
+pub const TERRITORIES_REQUIRED: ConfigKey = ConfigKey {
+    name: "territories_required",
+    env: "JWT_TERRITORIES_REQUIRED",
+    default: Some("false"),
+    doc: "whether tokens without the claim of the territories are refused: `true` for an issuer \
+          whose tokens are for partners only",
+    ..SECTION
+};
+
 /// What precedes each scope.
 pub const SCOPE_PREFIX: ConfigKey = ConfigKey {
     name: "scope_prefix",
@@ -128,7 +138,7 @@ pub const SCOPE_PREFIX: ConfigKey = ConfigKey {
 /// The keys of the section.
 pub const KEYS: &[ConfigKey] = &[
     ALGORITHM, SECRET, JWKS_URL, JWKS_FILE, ISSUER, AUDIENCE, AUDIENCE_CLAIM, CLAIM_SUBJECT,
-    CLAIM_ORG, CLAIM_SCOPE, CLAIM_TERRITORIES, SCOPE_PREFIX,
+    CLAIM_ORG, CLAIM_SCOPE, CLAIM_TERRITORIES, TERRITORIES_REQUIRED, SCOPE_PREFIX,
 ];
 
 /// A shorter secret can be guessed from one token.
@@ -158,6 +168,8 @@ pub struct IssuerConfig {
     pub audience: Vec<String>,
     /// Where tokens say what.
     pub claims: ClaimNames,
+    /// Whether tokens without territories are refused; else their callers see all.
+    pub territories_required: bool,
     /// What precedes each scope.
     pub scope_prefix: Option<String>,
 }
@@ -288,6 +300,7 @@ impl IssuerConfig {
                 scope: values.required(&CLAIM_SCOPE, parse::text)?,
                 territories: values.required(&CLAIM_TERRITORIES, parse::text)?,
             },
+            territories_required: values.required(&TERRITORIES_REQUIRED, parse::boolean)?,
             scope_prefix: values.optional(&SCOPE_PREFIX, parse::text)?,
         })
     }

@@ -5,7 +5,7 @@
 
 use std::fmt::Write as _;
 
-use migration::row_security::{PARTNER, Partner, READABLE, READER, TERRITORIES};
+use migration::row_security::{EVERYONE, PARTNER, Partner, READABLE, READER, TERRITORIES};
 use sqlx::{AssertSqlSafe, Executor as _, PgPool};
 
 use crate::config::RowSecurityMode;
@@ -95,6 +95,7 @@ impl RowSecurity {
 }
 
 /// $1: the roles. $2: what they read; $3: whether partners do; $4: whether there is a policy.
+/// $5: the policy for everyone, without which even the reader finds nothing.
 const LACK: &str = "
     WITH role AS (SELECT name, to_regrole(name)::oid AS id FROM unnest($1::text[]) AS name),
     relation AS (
@@ -121,6 +122,12 @@ const LACK: &str = "
     WHERE has_policy AND NOT EXISTS (
         SELECT FROM pg_policy JOIN pg_class ON pg_class.oid = polrelid
         WHERE polrelid = id AND polname = $1[2] AND NOT polpermissive AND relrowsecurity)
+    UNION ALL
+    SELECT format('the table %I has row security without the policy %I', name, $5)
+    FROM relation JOIN pg_class ON pg_class.oid = id
+    WHERE relrowsecurity AND NOT EXISTS (
+        SELECT FROM pg_policy WHERE polrelid = id AND polname = $5 AND polpermissive
+            AND polcmd IN ('*', 'r') AND polroles = '{0}')
     LIMIT 1";
 
 /// Why it cannot be on.
@@ -133,6 +140,7 @@ async fn lack(pool: &PgPool) -> Result<Option<String>> {
         .bind(names)
         .bind(of_partner)
         .bind(has_policy)
+        .bind(EVERYONE)
         .fetch_optional(pool)
         .await?;
     if lack.is_some() {
@@ -183,7 +191,15 @@ mod tests {
     }
 
     #[test]
-    fn resetting_names_the_setting() {
-        assert!(RESET.ends_with(TERRITORIES));
+    fn the_setting_has_one_name() {
+        assert_eq!(RESET, format!("RESET ROLE; RESET {TERRITORIES}"));
+        let settings: Vec<&str> = READABLE
+            .iter()
+            .filter_map(|it| it.policy()?.split_once("current_setting('")?.1.split('\'').next())
+            .collect();
+        assert!(
+            !settings.is_empty() && settings.iter().all(|it| *it == TERRITORIES),
+            "{settings:?}"
+        );
     }
 }

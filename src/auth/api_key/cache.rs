@@ -18,8 +18,11 @@ use crate::db::api_keys::{self, StoredKey};
 /// How long keys are used before they are read again: a revoked key works no longer than
 /// that.
 const MAX_AGE: Duration = Duration::from_secs(5);
-/// Shortest time between two reads, also for a key that is not known.
-const PAUSE: Duration = Duration::from_millis(250);
+/// Shortest time between two reads for keys that are not known: a new key works after that at
+/// the latest, and who tries keys makes a server read them all no more often.
+const UNKNOWN_PAUSE: Duration = Duration::from_secs(2);
+/// Shortest time between a read that failed and the next.
+const RETRY_PAUSE: Duration = Duration::from_millis(250);
 /// Longest time of a read.
 const READ_TIMEOUT: Duration = Duration::from_secs(3);
 
@@ -73,7 +76,7 @@ impl ApiKeys {
         let known = self.fresh().await?;
         if !known.by_id.contains_key(id) {
             // It may be a new one.
-            self.read_again(PAUSE).await?;
+            self.read_again(UNKNOWN_PAUSE).await?;
         }
         let known = self.known();
         let key = known.by_id.get(id);
@@ -114,7 +117,7 @@ impl ApiKeys {
         let mut last = self.0.reading.lock().await;
         let is_recent = |began: Instant| match &last.failure {
             None => began.elapsed() < age || began >= waits_since,
-            Some(_) => began.elapsed() < PAUSE || began >= waits_since,
+            Some(_) => began.elapsed() < RETRY_PAUSE || began >= waits_since,
         };
         if !last.began.is_some_and(is_recent) {
             last.began = Some(Instant::now());

@@ -43,10 +43,14 @@ pub(super) fn hash(text: &str) -> KeyHash {
 /// The id that a text has, if it has the form of a key.
 pub(super) fn id_of(text: &str) -> Option<&str> {
     let (id, secret) = text.strip_prefix(PREFIX)?.split_once('_')?;
-    let is_hex = |byte: u8| byte.is_ascii_digit() || (b'a'..=b'f').contains(&byte);
-    let is_id = id.len() == 2 * ID_BYTES && id.bytes().all(is_hex);
     let is_secret = URL_SAFE_NO_PAD.decode(secret).is_ok_and(|bytes| bytes.len() == SECRET_BYTES);
-    (is_id && is_secret).then_some(id)
+    (is_id(id) && is_secret).then_some(id)
+}
+
+/// Whether it has the form of an id.
+pub(super) fn is_id(text: &str) -> bool {
+    let is_hex = |byte: u8| byte.is_ascii_digit() || (b'a'..=b'f').contains(&byte);
+    text.len() == 2 * ID_BYTES && text.bytes().all(is_hex)
 }
 
 #[cfg(test)]

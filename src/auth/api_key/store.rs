@@ -4,7 +4,7 @@ use std::time::SystemTime;
 
 use sqlx::PgPool;
 
-use super::secret::{NewKey, hash, id_of};
+use super::secret::{NewKey, PREFIX, hash, is_id};
 use crate::auth::Scope;
 use crate::auth::denied::shown;
 use crate::db::api_keys::{self, StoredKey};
@@ -75,8 +75,25 @@ pub async fn revoke(pool: &PgPool, id: &str) -> Result<()> {
     Err(Error::new(Code::NotFound, message))
 }
 
-/// The id in the text of a key, or the text itself if it is no key.
+/// The id in the text of a key, even if the rest is cut off, or the text itself if it is an id.
 #[must_use]
-pub fn id_in(text: &str) -> &str {
-    id_of(text).unwrap_or(text)
+pub fn id_in(text: &str) -> Option<&str> {
+    let key = text.strip_prefix(PREFIX).and_then(|key| key.split('_').next());
+    key.or(Some(text)).filter(|id| is_id(id))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_id_is_found_in_a_key_and_nothing_else_is_taken_for_one() {
+        let NewKey { id, text } = NewKey::generate().unwrap();
+        for good in [&*id, &text, &text[..20], &text[..16]] {
+            assert_eq!(id_in(good), Some(&*id), "{good}");
+        }
+        for bad in ["", "sgk_", &text[17..], &text[..15], &id[1..], &id.to_uppercase()] {
+            assert_eq!(id_in(bad), None, "{bad}");
+        }
+    }
 }

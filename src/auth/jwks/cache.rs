@@ -156,25 +156,24 @@ impl KeyCache {
     async fn read(&self, refresh: &mut Refresh) -> Result<(), String> {
         refresh.started = Some(Instant::now());
         let read = match &self.source {
-            Source::Url(fetcher) => fetcher.fetch().await.map(|body| Some(body.to_vec())),
+            Source::Url(fetcher) => fetcher.fetch().await.map(|body| Some((None, body.to_vec()))),
             Source::File(path) => {
                 let (path, known) = (path.clone(), refresh.version);
                 let read = tokio::task::spawn_blocking(move || read_if_changed(&path, known));
-                match read.await.unwrap_or_else(|error| Err(error.to_string())) {
-                    Ok(Some((version, text))) => {
-                        refresh.version = Some(version);
-                        Ok(Some(text))
-                    }
-                    Ok(None) => Ok(None),
-                    Err(problem) => Err(problem),
-                }
+                let read = read.await.unwrap_or_else(|error| Err(error.to_string()));
+                read.map(|changed| changed.map(|(version, text)| (Some(version), text)))
             }
         };
-        let read = read.and_then(|text| text.map(|text| KeySet::parse(&text)).transpose());
+        let read = read.and_then(|changed| {
+            let parse = |(version, text): (_, Vec<u8>)| Ok((version, KeySet::parse(&text)?));
+            changed.map(parse).transpose()
+        });
         refresh.failed = read.is_err();
         match read {
             Ok(None) => Ok(()),
-            Ok(Some(keys)) => {
+            Ok(Some((version, keys))) => {
+                // Not before: a file that is no set has not been read.
+                refresh.version = version;
                 self.replace(keys);
                 Ok(())
             }
@@ -252,5 +251,29 @@ async fn keep_fresh(cache: Weak<KeyCache>) {
         let Some(cache) = cache.upgrade() else { return };
         let mut refresh = cache.refresh.lock().await;
         let _ = cache.read(&mut refresh).await;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn a_file_that_is_no_set_has_not_been_read() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("jwks.json");
+        fs::write(&path, r#"{"keys":[]}"#).unwrap();
+        let hour = Duration::from_secs(3_600);
+        let times = RefreshTimes { file: hour, ..RefreshTimes::default() };
+        let cache = KeyCache::start(&JwksLocation::File(path.clone()), times).await.unwrap();
+        let mut refresh = cache.refresh.lock().await;
+        cache.read(&mut refresh).await.unwrap();
+        fs::write(&path, r#"{"keys":[}"#).unwrap();
+        for look in ["first", "second"] {
+            assert!(cache.read(&mut refresh).await.is_err() && refresh.failed, "{look}");
+        }
+        fs::write(&path, r#"{"keys":[],"more":1}"#).unwrap();
+        cache.read(&mut refresh).await.unwrap();
+        assert!(!refresh.failed);
     }
 }

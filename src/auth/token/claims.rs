@@ -21,7 +21,7 @@ pub(super) struct Claims<'a>(pub(super) &'a Map<String, Value>);
 
 impl Claims<'_> {
     /// The claim of that name, else what the parts of the name between its dots lead to.
-    fn get(&self, name: &str) -> Option<&Value> {
+    fn get(&self, name: &str) -> Result<Option<&Value>, Denied> {
         find(self.0, name)
     }
 
@@ -55,7 +55,7 @@ impl Claims<'_> {
         let is_ours = |value: &Value| {
             value.as_str().is_some_and(|name| issuer.audience.iter().any(|own| own == name))
         };
-        let is_for_us = match self.get(&issuer.claims.audience) {
+        let is_for_us = match self.get(&issuer.claims.audience)? {
             Some(Value::Array(names)) => names.iter().any(is_ours),
             Some(name) => is_ours(name),
             None => false,
@@ -68,7 +68,7 @@ impl Claims<'_> {
 
     /// The caller.
     pub(super) fn subject(&self, names: &ClaimNames) -> Result<String, Denied> {
-        match self.get(&names.subject) {
+        match self.get(&names.subject)? {
             Some(Value::String(subject)) if (1..=SUBJECT_BYTES).contains(&subject.len()) => {
                 Ok(subject.clone())
             }
@@ -79,12 +79,15 @@ impl Claims<'_> {
     /// What the caller may see and do.
     pub(super) fn scope(&self, issuer: &IssuerConfig) -> Result<Scope, Denied> {
         let names = &issuer.claims;
-        let org = match self.get(&names.org) {
+        let org = match self.get(&names.org)? {
             None => None,
             Some(Value::String(org)) if is_organisation(org) => Some(org.clone()),
             Some(_) => return Err(wrong(&names.org, "1 to 63 of a-z, 0-9 and -")),
         };
-        let territories = match self.get(&names.territories) {
+        let territories = match self.get(&names.territories)? {
+            None if issuer.territories_required => {
+                return Err(Denied::because(format!("there is no claim {:?}", names.territories)));
+            }
             None => None,
             Some(value) => Some(territories(value).ok_or_else(|| {
                 let expected =
@@ -97,7 +100,7 @@ impl Claims<'_> {
 
     fn grants(&self, issuer: &IssuerConfig) -> Result<Grants, Denied> {
         let expected = || wrong(&issuer.claims.scope, "a text or a list of texts");
-        let scopes: Vec<&str> = match self.get(&issuer.claims.scope) {
+        let scopes: Vec<&str> = match self.get(&issuer.claims.scope)? {
             None => Vec::new(),
             Some(Value::String(text)) => text.split_ascii_whitespace().collect(),
             Some(Value::Array(list)) => {
@@ -115,14 +118,21 @@ fn wrong(claim: &str, expected: &str) -> Denied {
     Denied::because(format!("the claim {claim:?} is not {expected}"))
 }
 
-/// A name may have dots of its own, as a URL has, and so may each part of a path.
-fn find<'a>(object: &'a Map<String, Value>, name: &str) -> Option<&'a Value> {
-    object.get(name).or_else(|| {
-        name.match_indices('.').find_map(|(at, _)| {
-            let (first, rest) = name.split_at_checked(at)?;
-            find(object.get(first)?.as_object()?, rest.strip_prefix('.')?)
-        })
-    })
+/// A name may have dots of its own, as a URL has, and so may each part of a path. A part that
+/// is there and leads nowhere is an error: the claim is not missing, it is wrong.
+fn find<'a>(object: &'a Map<String, Value>, name: &str) -> Result<Option<&'a Value>, Denied> {
+    if let Some(value) = object.get(name) {
+        return Ok(Some(value));
+    }
+    for (at, _) in name.match_indices('.') {
+        let (Some(first), Some(rest)) = (name.get(..at), name.get(at + 1..)) else { continue };
+        let Some(value) = object.get(first) else { continue };
+        let inner = value.as_object().ok_or_else(|| wrong(first, "an object"))?;
+        if let Some(found) = find(inner, rest)? {
+            return Ok(Some(found));
+        }
+    }
+    Ok(None)
 }
 
 fn territories(value: &Value) -> Option<Vec<i32>> {
@@ -162,12 +172,107 @@ mod tests {
             ("a.c.d.e", Some(2)),
             ("https://example.com/territories", Some(4)),
             ("a.x", None),
-            ("a.b.c", None),
+            ("a.c.d", None),
+            ("x.b", None),
             ("", None),
             (".", None),
         ] {
-            assert_eq!(find(object, name).and_then(Value::as_i64), value, "{name}");
+            assert_eq!(find(object, name).unwrap().and_then(Value::as_i64), value, "{name}");
         }
+        for name in ["a.b.c", "a.b.c.d", "a.c.d.e.f"] {
+            assert!(find(object, name).is_err(), "{name}");
+        }
+    }
+
+    /// An issuer whose claims are all in objects.
+    fn issuer() -> IssuerConfig {
+        let of = |name: &str| format!("{name}.of.app");
+        IssuerConfig {
+            algorithms: [].into(),
+            secret: None,
+            jwks: None,
+            issuer: "issuer".to_owned(),
+            audience: vec!["api".to_owned()],
+            claims: ClaimNames {
+                audience: of("aud"),
+                subject: of("sub"),
+                org: of("org"),
+                scope: of("scope"),
+                territories: of("territories"),
+            },
+            territories_required: false,
+            scope_prefix: None,
+        }
+    }
+
+    /// The claims of a token of it.
+    fn claims() -> Map<String, Value> {
+        let claims = json!({
+            "exp": u32::MAX,
+            "aud": { "of": { "app": "api" } },
+            "sub": { "of": { "app": "partner" } },
+            "org": { "of": { "app": "acme" } },
+            "scope": { "of": { "app": "sales:read" } },
+            "territories": { "of": { "app": [1, 4] } },
+        });
+        claims.as_object().unwrap().clone()
+    }
+
+    fn read(claims: &Map<String, Value>, issuer: &IssuerConfig) -> Result<Scope, Denied> {
+        let claims = Claims(claims);
+        claims.check(issuer)?;
+        claims.subject(&issuer.claims)?;
+        claims.scope(issuer)
+    }
+
+    #[test]
+    fn a_path_that_ends_before_its_claim_is_refused() {
+        let issuer = issuer();
+        let scope = read(&claims(), &issuer).unwrap();
+        assert_eq!((scope.org(), scope.territories()), (Some("acme"), Some(&[1, 4][..])));
+        assert_eq!(scope.grants().to_string(), "sales:read");
+        for name in ["aud", "sub", "org", "scope", "territories"] {
+            for wrong in [json!(null), json!(false), json!(1), json!("1"), json!([]), json!([{}])] {
+                for value in [wrong.clone(), json!({ "of": wrong })] {
+                    let mut claims = claims();
+                    claims.insert(name.to_owned(), value.clone());
+                    let denied = read(&claims, &issuer).expect_err(name).to_string();
+                    assert!(denied.contains("is not an object"), "{name} = {value}: {denied}");
+                }
+            }
+            // What is at the end of the path is as wrong as a claim without dots.
+            let mut claims = claims();
+            claims.insert(name.to_owned(), json!({ "of": { "app": null } }));
+            assert!(read(&claims, &issuer).is_err(), "{name}");
+        }
+    }
+
+    #[test]
+    fn a_path_that_is_not_there_is_a_missing_claim() {
+        let may_be_missing = |name| matches!(name, "org" | "scope" | "territories");
+        for name in ["aud", "sub", "org", "scope", "territories"] {
+            for value in [None, Some(json!({})), Some(json!({ "of": {} }))] {
+                let mut claims = claims();
+                match &value {
+                    None => drop(claims.remove(name)),
+                    Some(value) => drop(claims.insert(name.to_owned(), value.clone())),
+                }
+                let is_read = read(&claims, &issuer()).is_ok();
+                assert_eq!(is_read, may_be_missing(name), "{name} = {value:?}");
+            }
+        }
+    }
+
+    #[test]
+    fn an_issuer_may_have_to_list_territories() {
+        let issuer = IssuerConfig { territories_required: true, ..issuer() };
+        assert_eq!(read(&claims(), &issuer).unwrap().territories(), Some(&[1, 4][..]));
+        let mut claims = claims();
+        claims.insert("territories".to_owned(), json!({ "of": { "app": [] } }));
+        assert_eq!(read(&claims, &issuer).unwrap().territories(), Some(&[][..]));
+        claims.insert("territories".to_owned(), json!({ "of": {} }));
+        let denied = read(&claims, &issuer).unwrap_err().to_string();
+        assert!(denied.contains("territories.of.app"), "{denied}");
     }
 
     #[test]

@@ -49,6 +49,7 @@ impl TokenSigner {
             issuer: "salesgraph".to_owned(),
             audience: vec!["salesgraph".to_owned()],
             claims: ClaimNames::default(),
+            territories_required: false,
             scope_prefix: None,
         };
         Self::of(&[issuer])

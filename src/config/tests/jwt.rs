@@ -30,6 +30,7 @@ fn an_issuer_has_the_documented_claims() {
     let ClaimNames { audience, subject, org, scope, territories } = &issuer.claims;
     let names = [audience, subject, org, scope, territories];
     assert_eq!(names, ["aud", "sub", "org", "scope", "territories"]);
+    assert!(!issuer.territories_required);
     assert!(!format!("{config:?}").contains(SECRET));
     let shown = config.entries().iter().find(|entry| entry.key.env == "JWT_SECRET");
     assert_eq!(shown.and_then(|entry| entry.value.as_deref()), Some("***"));
@@ -103,13 +104,15 @@ fn a_file_has_several_issuers() {
     let text = format!(
         "[jwt]\nalgorithm = \"HS256\"\nsecret = \"{SECRET}\"\nissuer = \"own\"\naudience = \"api\"\n\
          [jwt.partner]\nalgorithm = [\"RS256\", \"ES256\"]\njwks_file = \"/keys.json\"\n\
-         issuer = \"partner\"\naudience = [\"a\", \"b\"]\nclaim_scope = \"realm_access.roles\"\n"
+         issuer = \"partner\"\naudience = [\"a\", \"b\"]\nclaim_scope = \"realm_access.roles\"\n\
+         territories_required = true\n"
     );
     let config = file(&text).load().expect("valid");
     let [own, partner] = &config.jwt.issuers[..] else { panic!("{:?}", config.jwt) };
     assert_eq!((&*own.issuer, &*partner.issuer), ("own", "partner"));
     assert_eq!(partner.audience, ["a", "b"]);
     assert_eq!(partner.algorithms.len(), 2);
+    assert_eq!((own.territories_required, partner.territories_required), (false, true));
     assert_eq!((&*own.claims.scope, &*partner.claims.scope), ("scope", "realm_access.roles"));
     let shown: Vec<String> = config.entries().iter().map(ToString::to_string).collect();
     assert!(shown.contains(&"jwt.partner.claim_scope".to_owned()), "{shown:?}");

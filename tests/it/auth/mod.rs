@@ -3,6 +3,7 @@
 mod answers;
 mod api_keys;
 mod attacks;
+mod audit;
 mod issuer_keys;
 mod key_server;
 mod program;
@@ -38,6 +39,7 @@ fn issuer(algorithms: &[JwtAlgorithm], jwks: JwksLocation) -> IssuerConfig {
         issuer: ISSUER.to_owned(),
         audience: vec!["other".to_owned(), AUDIENCE.to_owned()],
         claims: ClaimNames::default(),
+        territories_required: false,
         scope_prefix: None,
     }
 }

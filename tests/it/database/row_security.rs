@@ -354,6 +354,7 @@ async fn without_its_policies_it_is_off_or_the_start_fails() {
     for (breach, lack) in [
         ("DROP POLICY salesgraph_partner ON sales_order", "sales_order has no policy"),
         ("ALTER TABLE person DISABLE ROW LEVEL SECURITY", "person has no policy"),
+        ("DROP POLICY everyone ON customer", "customer has row security without"),
         ("REVOKE SELECT ON product FROM salesgraph_reader", "may not read product"),
     ] {
         db.pool.execute(breach).await.unwrap();

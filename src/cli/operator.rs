@@ -1,0 +1,27 @@
+//! The audit log of what is asked for by the command line.
+
+use nix::unistd::{Uid, User};
+
+use crate::audit::{Asked, Caller};
+use crate::error::Result;
+
+/// The operator asks for an action on an object. The subject is the user of the operating
+/// system, or the user's number if that has no name.
+pub(super) fn asks(action: &'static str, object: String) -> Asked {
+    let id = Uid::current();
+    let user = User::from_uid(id).ok().flatten();
+    let subject = user.map_or_else(|| id.to_string(), |user| user.name);
+    Asked::new(Caller { subject, ..Caller::default() }, action, object)
+}
+
+/// Does what the operator asks for.
+pub(super) async fn asked<T>(
+    action: &'static str,
+    object: String,
+    work: impl Future<Output = Result<T>>,
+) -> Result<T> {
+    let asked = asks(action, object);
+    let ended = work.await;
+    asked.end(&ended);
+    ended
+}
