@@ -6,7 +6,7 @@ use serde_json::Value as Json;
 use crate::support::TestApp;
 
 /// Runs the program; returns its output and the lines of its audit log as action, object,
-/// outcome and code. Whoever may not be in its log is looked for there.
+/// outcome and code. Fails if the secret is in the log; an empty one is none.
 async fn audited(app: &TestApp, arguments: &[&str], secret: &str) -> (String, Vec<[String; 4]>) {
     let mut command = app.command();
     let output = command.args(arguments).env("LOG_FORMAT", "json").output().await.expect("starts");
