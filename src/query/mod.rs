@@ -30,5 +30,5 @@ pub use row::Row;
 pub use rows::Rows;
 pub use selection::{Selection, Source};
 pub use sizes::Sizes;
-pub(crate) use sql::visible::{is_common, may_be_hidden, require_column, require_table};
+pub(crate) use sql::audience::{is_common, may_be_hidden, require_column, require_table};
 pub use value::Value;

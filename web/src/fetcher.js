@@ -5,10 +5,15 @@ import { createClient } from "graphql-sse";
 const endpoint = new URL(window.location.pathname, window.location.origin);
 
 /**
- * Sends one operation: a subscription as a stream of events, all else as a request.
+ * What sends one operation: a subscription as a stream of events, all else as a request. The
+ * page asks for the schema before its editor has headers: then `first` are sent, as text.
  */
-export function fetcher(operation, { headers } = {}) {
-  return isSubscription(operation) ? follow(operation, headers) : ask(operation, headers);
+export function createFetcher(first) {
+  const ofSchema = first ? JSON.parse(first) : {};
+  return (operation, { headers } = {}) => {
+    const sent = operation.operationName === "IntrospectionQuery" ? { ...ofSchema, ...headers } : headers;
+    return isSubscription(operation) ? follow(operation, sent) : ask(operation, sent);
+  };
 }
 
 /** What the server will make of it; a text that is no GraphQL it is to say itself. */

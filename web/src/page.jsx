@@ -1,17 +1,18 @@
 import { useState } from "react";
 import { GraphiQL } from "graphiql";
 import { examples } from "./examples.js";
-import { fetcher } from "./fetcher.js";
+import { createFetcher } from "./fetcher.js";
 import { readLink } from "./share.js";
 import { readHeaders } from "./token.js";
 import { ShareButton } from "./share-button.jsx";
 
 const linked = readLink(window.location.search);
 const headers = readHeaders(window.location, window.history);
+const fetcher = createFetcher(headers);
 
-const tabs = examples.map((query) => ({ query }));
+const tabs = examples.map((query) => ({ query, headers }));
 if (linked) {
-  tabs.unshift({ query: linked.query, variables: linked.variables });
+  tabs.unshift({ query: linked.query, variables: linked.variables, headers });
 }
 
 /** GraphiQL on this server's endpoint, opened with the link's query or the examples. */
@@ -28,6 +29,7 @@ export function Page() {
     <GraphiQL
       fetcher={fetcher}
       defaultQuery={examples[0]}
+      headers={headers}
       defaultHeaders={headers}
       defaultTabs={tabs}
       query={linked?.query}

@@ -6,7 +6,7 @@ use sqlx::postgres::{PgArguments, PgRow};
 use sqlx::{Arguments as _, AssertSqlSafe, Encode, Postgres, Type};
 
 use super::alias::Alias;
-use super::visible::require_column;
+use super::audience::require_column;
 use crate::auth::Scope;
 use crate::catalog::ToOne;
 use crate::catalog::{Column, Kind, Table};

@@ -16,7 +16,7 @@ export function lines(answer: OrdersQuery): string[] {
   return orders.map(({ salesOrderNumber, status, totalDue, customer }) => {
     const due: string = totalDue;
     const state = status === "SHIPPED" ? "shipped" : "open";
-    return `${salesOrderNumber} ${state} ${due} ${name(customer.person)}`;
+    return `${salesOrderNumber} ${state} ${due} ${name(customer?.person)}`;
   });
 }
 

@@ -15,7 +15,7 @@ async fn a_replay_is_logged_with_its_outcome_and_without_the_record() {
     let app = TestApp::start().await;
     let mut server = app
         .command()
-        .args(["serve", "--bind", "127.0.0.1:0"])
+        .args(["serve", "--bind", "127.0.0.1:0", "--insecure-no-auth"])
         .env("LOG_FORMAT", "json")
         .stdout(Stdio::piped())
         .stderr(Stdio::piped())
