@@ -1,7 +1,7 @@
 //! Conditions as SQL.
 
-use super::statement::{Place, Statement};
 use super::audience::require_column;
+use super::statement::{Place, Statement};
 use crate::catalog::ToMany;
 use crate::catalog::{Column, Kind};
 use crate::error::{Error, Result};

@@ -36,7 +36,6 @@ async fn serving_without_access_control_is_a_choice_for_this_machine() {
         (&["serve", "--insecure-no-auth"], &TOKENS, "leave out"),
         (&["serve"], &TOKENS[..3], "jwt.audience is not set"),
         (&["serve"], &short, "32 bytes"),
-        (&["demo", "--bind", "0.0.0.0:0"], &[], "loopback"),
     ] {
         let (code, _, error) = run(&app, arguments, env).await;
         assert_eq!(code, Some(2), "{arguments:?}: {error}");
