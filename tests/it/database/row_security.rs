@@ -82,7 +82,11 @@ async fn as_role(pool: &PgPool, role: &str, setting: &str, from: &str) -> Result
     let set = format!("{setting}; SET LOCAL ROLE {role}");
     transaction.execute(sqlx::raw_sql(AssertSqlSafe(set))).await.unwrap();
     count(&mut transaction, from).await.map_err(|error| {
-        error.as_database_error().and_then(|error| error.code()).unwrap_or_default().into_owned()
+        error
+            .as_database_error()
+            .and_then(sqlx::error::DatabaseError::code)
+            .unwrap_or_default()
+            .into_owned()
     })
 }
 
@@ -206,7 +210,8 @@ async fn who_is_a_partner_cannot_become_the_reader() {
     assert_eq!(count(&mut transaction, "sales_order").await.unwrap(), 0, "no territories yet");
     // Nothing of the transaction stays: neither the login.
     let refused = transaction.execute("SET LOCAL ROLE salesgraph_reader").await.unwrap_err();
-    let code = refused.as_database_error().and_then(|error| error.code()).unwrap_or_default();
+    let code =
+        refused.as_database_error().and_then(sqlx::error::DatabaseError::code).unwrap_or_default();
     assert_eq!(code, "42501", "{refused}");
 }
 
