@@ -3,7 +3,7 @@
 //!
 //! | field | meaning |
 //! |---|---|
-//! | `action` | what was asked for: `replayRejects`, or by the command line `key create`, `key revoke`, `load`, `rejects replay` |
+//! | `action` | what was asked for: `replayRejects`, or by the command line `key create`, `key revoke`, `load`, `jobs cancel`, `rates`, `rejects replay`, `reprocess` |
 //! | `object` | of what: ids or names |
 //! | `subject`, `org` | who asked: the subject and the organisation of the credentials; of the command line the user of the operating system |
 //! | `credential` | the credential, as 16 hexadecimal digits by which it cannot be guessed |

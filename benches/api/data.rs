@@ -3,7 +3,7 @@
 
 use std::path::{Path, PathBuf};
 
-use ::salesgraph::sample::{SampleOptions, generate};
+use ::salesgraph::sample::{OrderFiles, SampleOptions, generate};
 
 use crate::Result;
 
@@ -26,8 +26,14 @@ pub(crate) fn folder(given: Option<&Path>) -> Result<PathBuf> {
     let out = home("bench-data").join("scale-1");
     if !out.exists() {
         println!("generating {}", out.display());
-        let options =
-            SampleOptions { out: out.clone(), scale: 1.0, seed: 1, defects: 0.0, optional: false };
+        let options = SampleOptions {
+            out: out.clone(),
+            scale: 1.0,
+            seed: 1,
+            defects: 0.0,
+            optional: false,
+            orders: OrderFiles::Csv,
+        };
         generate(&options, &mut |_, _| ())?;
     }
     Ok(out)

@@ -10,6 +10,8 @@ Examples:
   cargo bench --bench load -- --scale 10 --runs 5      ten times as many, five pairs
   cargo bench --bench load -- --data ./data            your own files, plain or compressed
   cargo bench --bench load -- --via file               without S3 in between
+  cargo bench --bench load -- --mapping adventureworks mapped against plain files
+  cargo bench --bench load -- --small-files 600        many files of one row, against one file
   LOAD_BATCH_ROWS=50000 cargo bench --bench load       LOAD_* reach the loader as they are
 
 Each pair of runs loads the same rows twice, one after the other: psql with six
@@ -28,6 +30,25 @@ pub(crate) enum Via {
     File,
 }
 
+/// The shape of mapped files.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+pub(crate) enum Shape {
+    /// `+|` between fields, `&|` and a line feed at the end of rows, UTF-8, no header.
+    Adventureworks,
+    /// Decimal commas, `31.05.2011`, `WAHR`, UTF-8 with a byte order mark.
+    ExcelDe,
+}
+
+impl Shape {
+    /// The name of the mapping.
+    pub(crate) const fn name(self) -> &'static str {
+        match self {
+            Self::Adventureworks => "adventureworks",
+            Self::ExcelDe => "excel-de",
+        }
+    }
+}
+
 /// Compares `salesgraph load` with psql's \copy: time, memory, CPU.
 #[derive(Debug, Parser)]
 #[command(bin_name = "cargo bench --bench load --", after_help = EXAMPLES)]
@@ -38,6 +59,10 @@ pub(crate) struct Args {
     /// A folder with files to load in place of generated ones
     #[arg(long, value_name = "DIR")]
     pub(crate) data: Option<PathBuf>,
+    /// Load this many files of one person each, and one file of the same persons, in place of
+    /// the comparison with psql
+    #[arg(long, value_name = "N", conflicts_with = "data", value_parser = clap::value_parser!(u32).range(1..))]
+    pub(crate) small_files: Option<u32>,
     /// How many pairs of runs
     #[arg(long, value_name = "N", default_value_t = 3, value_parser = clap::value_parser!(u32).range(1..))]
     pub(crate) runs: u32,
@@ -47,6 +72,9 @@ pub(crate) struct Args {
     /// The most bytes of one batch of the loader, such as 4MiB [env: LOAD_BATCH_BYTES]
     #[arg(long, value_name = "SIZE")]
     pub(crate) batch_bytes: Option<String>,
+    /// Compare plain files with the same rows in the shape of a mapping, in place of psql
+    #[arg(long, value_enum, value_name = "SHAPE", conflicts_with_all = ["via", "small_files"])]
+    pub(crate) mapping: Option<Shape>,
     /// The loader to measure; the one just built unless given
     #[arg(long, value_name = "FILE", default_value = env!("CARGO_BIN_EXE_salesgraph"), hide_default_value = true)]
     pub(crate) loader: PathBuf,

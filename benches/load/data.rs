@@ -1,8 +1,9 @@
 //! The files to load: given ones, or generated ones that are kept between runs.
 
+use std::fs;
 use std::path::{Path, PathBuf};
 
-use salesgraph::sample::{SampleOptions, generate};
+use salesgraph::sample::{OrderFiles, SampleOptions, generate};
 
 use crate::Result;
 use crate::args::Args;
@@ -29,6 +30,32 @@ pub(crate) fn home() -> PathBuf {
     target.parent().unwrap_or(target).join("bench-data")
 }
 
+/// Two folders with the same persons: one of so many files of one person each, and one of a
+/// single file.
+pub(crate) fn small_files(args: &Args, files: u32) -> Result<[PathBuf; 2]> {
+    let all = fs::read_to_string(folder(args)?.join(PERSONS))?;
+    let mut lines = all.split_inclusive('\n');
+    let header = lines.next().ok_or("the generated file of persons is empty")?;
+    let persons: Vec<&str> = lines.take(usize::try_from(files)?).collect();
+    if persons.len() < usize::try_from(files)? {
+        return Err(format!("there are {} persons; generate more by --scale", persons.len()).into());
+    }
+    let folders = ["many", "one"].map(|name| home().join(format!("small-files-{files}-{name}")));
+    let [many, one] = &folders;
+    for folder in &folders {
+        fs::create_dir_all(folder)?;
+    }
+    for (number, person) in persons.iter().enumerate() {
+        let file = many.join(format!("Person.Person-{number:06}.csv"));
+        fs::write(file, format!("{header}{person}"))?;
+    }
+    fs::write(one.join("Person.Person.csv"), format!("{header}{}", persons.concat()))?;
+    Ok(folders)
+}
+
+/// The file of persons in a generated folder.
+const PERSONS: &str = "person/Person.Person.csv";
+
 /// The folder to load, generated first where none was given.
 pub(crate) fn folder(args: &Args) -> Result<PathBuf> {
     if let Some(given) = &args.data {
@@ -44,6 +71,7 @@ pub(crate) fn folder(args: &Args) -> Result<PathBuf> {
             seed: 1,
             defects: 0.0,
             optional: false,
+            orders: OrderFiles::Csv,
         };
         generate(&options, &mut |_, _| ())?;
     }

@@ -5,11 +5,13 @@
 mod args;
 mod data;
 mod database;
+mod mapped;
 mod measure;
 mod report;
 mod servers;
 mod sides;
 
+use std::path::Path;
 use std::process::ExitCode;
 
 use clap::Parser as _;
@@ -41,15 +43,55 @@ fn run(args: &Args) -> Result<()> {
         tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build()?;
     runtime.block_on(async {
         let servers = Servers::start(args).await?;
-        let input = servers.input(args).await?;
-        let loader =
-            Loader { program: args.loader.clone(), input, batch_bytes: args.batch_bytes.clone() };
         let mut server = Server::prepare(&servers.database_url).await?;
-        let compared = compare(&mut server, &loader, args.runs).await;
+        let compared = match (args.mapping, args.small_files) {
+            (Some(shape), _) => mapped::compare(args, &mut server, shape).await,
+            (None, Some(files)) => compare_small(&mut server, &servers, args, files).await,
+            (None, None) => {
+                let loader = loader(&servers, args, &data::folder(args)?, "bench").await?;
+                compare(&mut server, &loader, args.runs).await
+            }
+        };
         server.clean().await?;
         servers.stop().await?;
         compared
     })
+}
+
+/// A loader of the files in a folder.
+async fn loader(servers: &Servers, args: &Args, folder: &Path, bucket: &str) -> Result<Loader> {
+    let input = servers.input(folder, bucket).await?;
+    Ok(Loader::plain(args, input))
+}
+
+/// Loads many small files and one file of the same rows, pair by pair.
+async fn compare_small(
+    server: &mut Server,
+    servers: &Servers,
+    args: &Args,
+    files: u32,
+) -> Result<()> {
+    let [many, one] = data::small_files(args, files)?;
+    let many = loader(servers, args, &many, "many").await?;
+    let one = loader(servers, args, &one, "one").await?;
+    for number in 1..=args.runs {
+        let url = server.create("one").await?;
+        let by_one = one.load(&url)?;
+        let expected = content(&url).await?;
+        server.drop("one").await?;
+        let url = server.create("many").await?;
+        let by_many = many.load(&url)?;
+        check("the load of many files", &content(&url).await?, &expected)?;
+        server.drop("many").await?;
+        println!(
+            "pair {number}: {files} files {:.2} s ({:.1} MiB), one file {:.2} s, {:.1} x",
+            by_many.seconds,
+            report::mib(&by_many),
+            by_one.seconds,
+            by_many.seconds / by_one.seconds,
+        );
+    }
+    Ok(())
 }
 
 /// Runs all pairs and prints what came of them.

@@ -12,9 +12,8 @@ use tempfile::TempDir;
 
 use crate::Result;
 use crate::args::{Args, Via};
-use crate::data::{self, Input};
+use crate::data::Input;
 
-const BUCKET: &str = "bench";
 const REGION: &str = "us-east-1";
 
 /// What runs for as long as the benchmark.
@@ -57,17 +56,17 @@ impl Servers {
     }
 
     /// The files, put into a bucket where they are to be read from there.
-    pub(crate) async fn input(&self, args: &Args) -> Result<Input> {
-        let folder = data::folder(args)?;
-        let Some(server) = &self.s3 else { return Ok(Input::folder(&folder)) };
-        let bucket = Bucket::connect(BUCKET, &settings(server)).await?;
+    pub(crate) async fn input(&self, folder: &Path, bucket: &str) -> Result<Input> {
+        let Some(server) = &self.s3 else { return Ok(Input::folder(folder)) };
+        let source = format!("s3://{bucket}");
+        let bucket = Bucket::connect(bucket, &settings(server)).await?;
         bucket.create_if_missing().await?;
-        let uri = SourceUri::File { dir: folder.clone() };
+        let uri = SourceUri::File { dir: folder.to_owned() };
         let mut listing = Source::connect(&uri, &S3Settings::default()).await?.list();
         while let Some(page) = listing.next_page().await? {
             for file in page.iter().filter(|file| dataset::by_object_key(&file.key).is_some()) {
                 let path = Path::new(&file.key);
-                let key = path.strip_prefix(&folder)?.to_string_lossy().into_owned();
+                let key = path.strip_prefix(folder)?.to_string_lossy().into_owned();
                 bucket.put_file(path, &key).await?;
             }
         }
@@ -77,7 +76,7 @@ impl Servers {
             ("AWS_ACCESS_KEY_ID", server.access_key().to_owned()),
             ("AWS_SECRET_ACCESS_KEY", server.secret_key().to_owned()),
         ];
-        Ok(Input { source: format!("s3://{BUCKET}"), environment })
+        Ok(Input { source, environment })
     }
 
     pub(crate) async fn stop(self) -> Result<()> {

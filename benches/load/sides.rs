@@ -8,6 +8,7 @@ use std::process::Command;
 use salesgraph::dataset::{self, Dataset};
 
 use crate::Result;
+use crate::args::Args;
 use crate::data::Input;
 use crate::measure::{self, Usage};
 
@@ -16,12 +17,20 @@ pub(crate) struct Loader {
     pub(crate) program: PathBuf,
     pub(crate) input: Input,
     pub(crate) batch_bytes: Option<String>,
+    /// The mapping of the files, if they are not plain.
+    pub(crate) mapping: Option<&'static str>,
 }
 
 /// The loader's exit codes for done, and done with rejects.
 const DONE: &[i32] = &[0, 3];
 
 impl Loader {
+    /// A loader of plain files.
+    pub(crate) fn plain(args: &Args, input: Input) -> Self {
+        let (program, batch_bytes) = (args.loader.clone(), args.batch_bytes.clone());
+        Self { program, input, batch_bytes, mapping: None }
+    }
+
     /// Loads what is new into a database.
     pub(crate) fn load(&self, url: &str) -> Result<Usage> {
         let mut command = Command::new(&self.program);
@@ -30,6 +39,9 @@ impl Loader {
         command.envs(self.input.environment.iter().map(|(name, value)| (name, value)));
         if let Some(bytes) = &self.batch_bytes {
             command.env("LOAD_BATCH_BYTES", bytes);
+        }
+        if let Some(mapping) = self.mapping {
+            command.args(["--mapping", mapping]);
         }
         measure::run(&command, DONE)
     }

@@ -17,6 +17,8 @@ pub struct Model {
     pub line: i64,
     #[sea_orm(comment = "Batches committed so far.")]
     pub batches: i64,
+    #[sea_orm(comment = "Whether the last batch is committed.")]
+    pub at_end: bool,
     #[sea_orm(comment = "When the last batch was committed.")]
     pub updated_at: DateTimeUtc,
     #[sea_orm(belongs_to, from = "file_id", to = "id")]

@@ -2,6 +2,8 @@
 
 use sea_orm::entity::prelude::*;
 
+use super::load_run::LoadMode;
+
 codes! {
     /// State of a file version.
     LoadFileState: "String(StringLen::N(8))" {
@@ -15,7 +17,8 @@ codes! {
 }
 
 /// The columns of codes.
-pub const CODES: &[(Column, &crate::Codes)] = &[(Column::State, &LoadFileState::CODES)];
+pub const CODES: &[(Column, &crate::Codes)] =
+    &[(Column::State, &LoadFileState::CODES), (Column::Mode, &LoadMode::CODES)];
 
 #[sea_orm::model]
 #[derive(Debug, Clone, PartialEq, DeriveEntityModel)]
@@ -39,10 +42,15 @@ pub struct Model {
     #[sea_orm(column_type = "Text")]
     #[sea_orm(comment = "Version id of a versioned bucket; empty where there is none.")]
     pub version_id: String,
+    #[sea_orm(column_type = "String(StringLen::N(32))")]
+    #[sea_orm(comment = "Fingerprint of the mapping by which it is read; empty without one.")]
+    pub mapping: String,
     #[sea_orm(comment = "Bytes of the object as stored, compressed or not.")]
     pub byte_size: i64,
     #[sea_orm(comment = "State of loading it.")]
     pub state: LoadFileState,
+    #[sea_orm(comment = "What is done with its rows, from the run that began it on.")]
+    pub mode: LoadMode,
     #[sea_orm(column_type = "JsonBinary", nullable)]
     #[sea_orm(
         comment = "What was detected from the content: compression, encoding, delimiter, decimal \
@@ -72,6 +80,10 @@ pub struct Model {
     pub rows_rejected: i64,
     #[sea_orm(comment = "Rows that wait for a parent; see parked.")]
     pub rows_parked: i64,
+    #[sea_orm(comment = "Rows that were removed because this file, mirrored, lacks them.")]
+    pub rows_removed: i64,
+    #[sea_orm(comment = "Rows that it lacks and that stay, as other rows refer to them.")]
+    pub rows_kept: i64,
     #[sea_orm(column_type = "Text", nullable)]
     #[sea_orm(comment = "Constant code of the failure; null unless failed.")]
     pub error_code: Option<String>,

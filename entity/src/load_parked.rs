@@ -15,8 +15,17 @@ pub struct Model {
     #[sea_orm(primary_key, auto_increment = false, comment = "File version the row is from.")]
     pub file_id: i32,
     #[sea_orm(primary_key, auto_increment = false)]
-    #[sea_orm(comment = "Line on which its record begins; the header is line 1.")]
+    #[sea_orm(
+        comment = "Line on which its record begins; the header is line 1. In a page of documents, \
+                   the number of the document."
+    )]
     pub line: i64,
+    #[sea_orm(primary_key, auto_increment = false)]
+    #[sea_orm(
+        comment = "Which part of a document it is: 1 the order, from 2 on its lines; 0 a whole \
+                   document, and a row of any other file."
+    )]
+    pub part: i32,
     #[sea_orm(comment = "Run that parked it.")]
     pub run_id: Uuid,
     #[sea_orm(comment = "Where the record begins, in bytes of the decompressed file.")]
@@ -27,6 +36,8 @@ pub struct Model {
     pub parent: String,
     #[sea_orm(column_name = "parent_key", comment = "Key of the missing parent.")]
     pub missing_key: Vec<i32>,
+    #[sea_orm(comment = "The row's own key; null if it was parked before this was known.")]
+    pub row_key: Option<Vec<i32>>,
     #[sea_orm(
         comment = "The record as it was, without its line end. Bytes that are no UTF-8 appear as \
                    replacement characters."

@@ -12,14 +12,25 @@ pub struct Model {
     #[sea_orm(primary_key, auto_increment = false, comment = "File version the row is from.")]
     pub file_id: i32,
     #[sea_orm(primary_key, auto_increment = false)]
-    #[sea_orm(comment = "Line on which its record begins; the header is line 1.")]
+    #[sea_orm(
+        comment = "Line on which its record begins; the header is line 1. In a page of documents, \
+                   the number of the document."
+    )]
     pub line: i64,
+    #[sea_orm(primary_key, auto_increment = false)]
+    #[sea_orm(
+        comment = "Which part of a document it is: 1 the order, from 2 on its lines; 0 a whole \
+                   document, and a row of any other file."
+    )]
+    pub part: i32,
     #[sea_orm(comment = "Run that rejected it.")]
     pub run_id: Uuid,
     #[sea_orm(comment = "Where the record begins, in bytes of the decompressed file.")]
     pub byte_offset: i64,
     #[sea_orm(column_type = "Text", nullable)]
-    #[sea_orm(comment = "Column at fault; null where the whole record is.")]
+    #[sea_orm(
+        comment = "Column at fault, in a document a JSON pointer; null where the whole record is."
+    )]
     pub column_name: Option<String>,
     #[sea_orm(column_type = "String(StringLen::N(32))")]
     #[sea_orm(comment = "Constant reason code, such as invalid_integer.")]

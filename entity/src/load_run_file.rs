@@ -26,6 +26,10 @@ pub struct Model {
     pub rows_rejected: i64,
     #[sea_orm(comment = "Rows this run parked; negative where it resolved more than it parked.")]
     pub rows_parked: i64,
+    #[sea_orm(comment = "Rows this run removed because the file, mirrored, lacks them.")]
+    pub rows_removed: i64,
+    #[sea_orm(comment = "Rows the file lacks that stay, as other rows refer to them.")]
+    pub rows_kept: i64,
     #[sea_orm(comment = "Milliseconds this run spent on the file.")]
     pub elapsed_ms: i64,
     #[sea_orm(belongs_to, from = "file_id", to = "id")]

@@ -49,6 +49,18 @@ mod m20261121_000020_sales_rollup;
 mod m20261128_000021_line_territory;
 mod m20261128_000022_row_security;
 mod m20261128_000030_api_key;
+mod m20261128_000031_job;
+mod m20261128_000032_mirror;
+mod m20261128_000033_load_queue;
+mod m20261128_000036_report;
+mod m20261128_000037_saved_query;
+mod m20261128_000038_watch_changes;
+mod m20261128_000039_text_form;
+mod m20261128_000040_load_mapping;
+mod m20261128_000041_load_document_page;
+mod m20261128_000043_rate_source;
+mod m20261128_000044_source_failure;
+mod m20261128_000046_conversion_rate;
 pub mod row_security;
 
 /// All migrations, oldest first.
@@ -78,6 +90,18 @@ impl MigratorTrait for Migrator {
             Box::new(m20261128_000021_line_territory::Migration),
             Box::new(m20261128_000022_row_security::Migration),
             Box::new(m20261128_000030_api_key::Migration),
+            Box::new(m20261128_000031_job::Migration),
+            Box::new(m20261128_000032_mirror::Migration),
+            Box::new(m20261128_000033_load_queue::Migration),
+            Box::new(m20261128_000036_report::Migration),
+            Box::new(m20261128_000037_saved_query::Migration),
+            Box::new(m20261128_000038_watch_changes::Migration),
+            Box::new(m20261128_000039_text_form::Migration),
+            Box::new(m20261128_000040_load_mapping::Migration),
+            Box::new(m20261128_000041_load_document_page::Migration),
+            Box::new(m20261128_000043_rate_source::Migration),
+            Box::new(m20261128_000044_source_failure::Migration),
+            Box::new(m20261128_000046_conversion_rate::Migration),
         ]
     }
 }

@@ -2,7 +2,8 @@
 //! up to date.
 //!
 //! What a step has to do is noted where the rows change, by triggers, whoever
-//! changes them. Notes are only ever added, and never looked at by the writers. A
+//! changes them. Notes are only ever added, and never looked at by the writers; but those
+//! of replicas put theirs in place of others (see `m20261128_000038_watch_changes`). A
 //! step takes the notes it sees in its own transaction, before it reads the rows; a
 //! note that it does not see stays for the next run.
 //!

@@ -62,6 +62,14 @@ const STORE: Partner = Partner::Rows(
     "(SELECT true FROM customer WHERE customer.store_id = store.business_entity_id LIMIT 1)",
 );
 
+/// A report that shows no other territories.
+const OF_TERRITORIES: Partner = Partner::Rows(
+    "territories <@ ((SELECT nullif(current_setting('salesgraph.territories', true), '')\
+     ::integer[])::integer[])",
+);
+const REPORT_REQUEST: Partner =
+    Partner::Rows("EXISTS (SELECT FROM report WHERE report.id = report_request.report_id)");
+
 /// All that the API reads. What is not listed it cannot read.
 pub const READABLE: &[Readable] = &[
     table("sales_order_line", OF_TERRITORY),
@@ -80,11 +88,21 @@ pub const READABLE: &[Readable] = &[
     view("demand_forecast", Partner::Nothing),
     table("load_run", Partner::Nothing),
     table("load_file", Partner::Nothing),
+    table("load_document_page", Partner::Nothing),
     table("load_run_file", Partner::Nothing),
     table("load_step", Partner::Nothing),
     table("load_checkpoint", Partner::Nothing),
     table("load_reject", Partner::Nothing),
     table("load_parked", Partner::Nothing),
+    table("report", OF_TERRITORIES),
+    table("report_request", REPORT_REQUEST),
+    table("saved_query", Partner::Everything),
+    table("saved_query_deletion", Partner::Everything),
+    // A single row, with the rights of its owner: it is compared with the version of a report.
+    table("data_state", Partner::Everything),
+    table("load_finding", Partner::Nothing),
+    table("source_failure", Partner::Nothing),
+    table("job", Partner::Nothing),
     table("sales_by_day", Partner::Refused),
     table("sales_by_product_day", Partner::Refused),
     view("current_sales_by_day", Partner::Refused),

@@ -8,6 +8,7 @@ pub mod api_key;
 mod bearer;
 mod denied;
 mod grant;
+pub(crate) mod https;
 mod jwks;
 mod organisation;
 mod principal;

@@ -53,8 +53,9 @@ impl Tables {
             let codes = codes.map(|(_, codes)| &*Box::leak(Box::new(Enumeration::of(codes))));
             let definition = column.def();
             let kind = kind(definition.get_column_type());
+            let digits = digits(definition.get_column_type());
             let is_personal = personal.iter().any(|of| of.as_str() == name);
-            Column { comment, codes, is_personal, ..Column::derived(name, kind) }
+            Column { comment, codes, is_personal, digits, ..Column::derived(name, kind) }
                 .or_null(definition.is_null())
         });
         let columns: &'static [Column] = columns.collect::<Vec<_>>().leak();
@@ -85,6 +86,12 @@ fn kind(ty: &ColumnType) -> Kind {
         ColumnType::Blob | ColumnType::Binary(_) | ColumnType::VarBinary(_) => Kind::Bytes,
         _ => Kind::Text,
     }
+}
+
+/// The digits of decimal numbers.
+fn digits(ty: &ColumnType) -> Option<(u8, u8)> {
+    let ColumnType::Decimal(Some((precision, scale))) = ty else { return None };
+    Some((u8::try_from(*precision).ok()?, u8::try_from(*scale).ok()?))
 }
 
 /// The reference that a relation of an entity is.

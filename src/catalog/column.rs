@@ -29,6 +29,8 @@ pub enum Kind {
     DateTime,
     /// `integer[]`.
     IntList,
+    /// A JSON value as its text.
+    Json,
 }
 
 impl Kind {
@@ -40,7 +42,7 @@ impl Kind {
             Self::Small => "smallint",
             Self::Int => "integer",
             Self::Long => "bigint",
-            Self::Text => "text",
+            Self::Text | Self::Json => "text",
             Self::Bytes => "bytea",
             Self::Decimal => "numeric",
             Self::Uuid => "uuid",
@@ -65,6 +67,9 @@ pub struct Column {
     pub is_personal: bool,
     /// The codes it holds, if it is a column of codes.
     pub codes: Option<&'static Enumeration>,
+    /// Most digits of a decimal number, and those after the point; `None` where any number may
+    /// be.
+    pub digits: Option<(u8, u8)>,
     /// SQL over the row, with `@.` before each column of the row.
     pub expression: Option<&'static str>,
     /// What it is, with the names of columns in braces.
@@ -81,6 +86,7 @@ impl Column {
             nullable: false,
             is_personal: false,
             codes: None,
+            digits: None,
             expression: None,
             comment: "",
         }

@@ -31,6 +31,12 @@ impl Table {
         matches!(self.key, [column] if column.kind == Kind::Uuid)
     }
 
+    /// Whether its rows come from files.
+    #[must_use]
+    pub fn is_loaded(&self) -> bool {
+        self.column("source_file_id").is_some()
+    }
+
     /// The column of this name.
     #[must_use]
     pub fn column(&self, name: &str) -> Option<&'static Column> {

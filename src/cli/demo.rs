@@ -1,6 +1,7 @@
 //! `salesgraph demo`
 
 mod data;
+mod rates;
 mod state;
 mod tokens;
 
@@ -11,6 +12,7 @@ use std::str::FromStr as _;
 use tokio_util::sync::CancellationToken;
 
 use super::exit::Exit;
+use super::worker::Parts;
 use super::{load_progress, output, parse, serve, shutdown, wiring};
 use crate::auth::{Access, ApiKeys, RefreshTimes, TokenSigner};
 use crate::config::http::{BIND, bind_address};
@@ -18,6 +20,7 @@ use crate::config::{Config, Overrides, Secret};
 use crate::db::pool::{self, Settings};
 use crate::db::schema;
 use crate::embedded::postgres::{Postgres, PostgresOptions};
+use crate::embedded::rates::RatesServer;
 use crate::embedded::s3::{S3Options, S3Server};
 use crate::error::Result;
 use crate::load::{Load, Outcome, RunSummary};
@@ -65,6 +68,7 @@ impl Args {
 struct Servers {
     postgres: Postgres,
     s3: S3Server,
+    rates: RatesServer,
 }
 
 /// Starts the servers, loads, and serves until a signal.
@@ -77,7 +81,7 @@ pub async fn run(args: &Args, config: &Config) -> Result<Exit> {
     let listener = serve::listen(config.http.bind).await?;
     let state = State::open(args.state.as_deref())?;
     let servers = Servers::start(&state).await?;
-    let done = prepare_and_serve(&servers, &state, &data, config, listener, stop).await;
+    let done = Box::pin(prepare_and_serve(&servers, &state, &data, config, listener, stop)).await;
     let stopped = servers.stop().await;
     done.and_then(|exit| stopped.map(|()| exit))
 }
@@ -95,8 +99,10 @@ async fn prepare_and_serve(
     let url = servers.postgres.url_for(&name);
     let s3 = servers.s3_settings();
     let uri = SourceUri::from_str(&format!("s3://{name}/incoming"))?;
+    let reports_uri = SourceUri::from_str(&format!("s3://{name}/{}", wiring::DEFAULT_REPORTS))?;
     let signer = TokenSigner::ephemeral()?;
-    state.write_environment(&url, &s3, &uri, signer.issuer())?;
+    let rates = rates::parts(config, &servers.rates, &name, &s3).await?;
+    state.write_environment(&url, &s3, &uri, signer.issuer(), &rates)?;
 
     let prepared = async {
         let pool = pool::connect(&Settings::new(&url)).await?;
@@ -114,7 +120,7 @@ async fn prepare_and_serve(
     let load = Load {
         database: pool::options_of(&url)?,
         source: Source::connect(&uri, &s3).await?,
-        options: wiring::load_options(config, false),
+        options: wiring::load_options(config, false)?,
         observer: load_progress::observer(),
         stop: stop.clone(),
     };
@@ -126,21 +132,26 @@ async fn prepare_and_serve(
     let tokens = tokens::sign(&signer)?;
     output::print(&welcome(serve::address(&listener)?, state, &summary, &tokens))?;
     let pool = wiring::query_pool(config, &url).await?;
+    rates::begin(&pool, &rates).await?;
     let keys = ApiKeys::new(pool.clone());
     let issuers = std::slice::from_ref(signer.issuer());
     let access = Access::control(issuers, Some(keys), RefreshTimes::default()).await?;
-    let database = pool::options_of(&url)?;
     let reader = wiring::reader(config, &pool).await?;
-    let commands = wiring::commands(config, reader.clone(), database, stop.clone());
+    let reports = wiring::reports_at(&reports_uri, &s3, &config.reports).await?;
+    let commands = wiring::commands(config, reader.clone(), Some(uri.clone()), reports.clone())
+        .with_rates(Some(rates.config.clone()));
     let documents = wiring::documents(config)?;
-    let served = serve::Served { reader, commands, documents, access, tls: None };
-    serve::serve(listener, served, config, stop).await?;
+    let (database, source, rates) = (pool::options_of(&url)?, Some(uri), Some(rates));
+    let parts = Parts { database: database.clone(), url, s3, source, reports, rates };
+    let served = serve::Served { reader, commands, database, documents, access, tls: None };
+    serve::serve_and_work(listener, served, &parts, config, stop).await?;
     pool.close().await;
     Ok(Exit::Done)
 }
 
 impl Servers {
     async fn start(state: &State) -> Result<Self> {
+        let rates = RatesServer::start().await?;
         let postgres = Postgres::start(PostgresOptions {
             state_dir: state.dir().to_owned(),
             port: None,
@@ -155,7 +166,7 @@ impl Servers {
         })
         .await;
         match s3 {
-            Ok(s3) => Ok(Self { postgres, s3 }),
+            Ok(s3) => Ok(Self { postgres, s3, rates }),
             Err(error) => {
                 postgres.stop().await?;
                 Err(error)
@@ -174,6 +185,7 @@ impl Servers {
     }
 
     async fn stop(self) -> Result<()> {
+        self.rates.stop();
         let s3 = self.s3.stop().await;
         self.postgres.stop().await?;
         s3
@@ -200,6 +212,7 @@ fn welcome(bind: SocketAddr, state: &State, summary: &RunSummary, tokens: &[Demo
          Token     set -a; . {environment}; salesgraph token --org acme --territories 1,4 \\\n\
          \x20           --scope 'sales:read persons:read'\n\
          Schema    http://{bind}/schema.graphql\n\
+         Rates     of a generated public API are fetched in the background: currencyRates, jobs\n\
          Settings  {environment}   (Postgres, S3 and tokens, for the other subcommands)\n\
          Ctrl-C stops everything, and ends the tokens; the next start continues with the existing \
          data.\n"

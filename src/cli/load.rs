@@ -3,12 +3,12 @@
 use tokio_util::sync::CancellationToken;
 
 use super::exit::Exit;
-use super::{load_progress, operator, output, shutdown, wiring};
-use crate::config::load::{MAX_REJECTS, MODE};
+use super::{load_progress, operator, output, shutdown, wiring, worker};
+use crate::config::load::{MAPPING, MAX_REJECTS, MIRROR_MAX_REMOVED, MODE};
 use crate::config::storage::{SOURCE_URI, source_uri};
-use crate::config::{Config, LoadMode, MaxRejects, Overrides};
+use crate::config::{Config, LoadMode, MaxRejects, MaxRemoved, Overrides};
 use crate::error::{Code, Error, Result};
-use crate::load::{Load, Outcome, RunSummary};
+use crate::load::{Load, Outcome, RunAs, RunSummary};
 
 const EXAMPLES: &str = "\
 Examples:
@@ -16,6 +16,13 @@ Examples:
   salesgraph load --source file:///data --check     only report what would be rejected
   salesgraph load --max-rejects 0 --atomic          a whole file or nothing of it
   salesgraph load --max-rejects 0.5% --json         for a scheduler
+  salesgraph load --mode mirror                     also remove what complete files lack
+  salesgraph load --mapping excel-de --check        files as a German Excel writes them
+  salesgraph load --mapping ours.toml               files of another shape, see `map`
+
+Mappings that come with the product: adventureworks, excel-de, excel-fr,
+excel-pt-br, pandas, postgres-copy, bcp, sqlcmd. `salesgraph map FILE` looks at a
+file and writes a first mapping.
 
 A loaded file is skipped, an overwritten one is loaded again, an interrupted one
 continues where it stopped. Exit codes: 0 done, 1 failed, 2 usage or
@@ -32,12 +39,21 @@ pub struct Args {
     /// Read and validate everything, report what would be rejected, write nothing
     #[arg(long)]
     pub check: bool,
-    /// How to change the stored rows; merge inserts and updates [env: LOAD_MODE] [default: merge]
+    /// How to change the stored rows: merge inserts and updates, mirror also removes rows
+    /// that a complete new file lacks [env: LOAD_MODE] [default: merge]
     #[arg(long, value_name = "MODE")]
     pub mode: Option<LoadMode>,
+    /// Remove nothing if a mirrored file lacks a larger share of its table's rows
+    /// [env: LOAD_MIRROR_MAX_REMOVED] [default: 10%]
+    #[arg(long, value_name = "P%")]
+    pub mirror_max_removed: Option<MaxRemoved>,
     /// Fail a file with more rejected rows than this: 100 or 0.5% [env: LOAD_MAX_REJECTS]
     #[arg(long, value_name = "N|P%")]
     pub max_rejects: Option<MaxRejects>,
+    /// How files of other shapes are called and written: a TOML file, or a mapping by name
+    /// [env: LOAD_MAPPING]
+    #[arg(long, value_name = "FILE|NAME")]
+    pub mapping: Option<String>,
     /// Load all rows of a file or none
     #[arg(long, conflicts_with = "check")]
     pub atomic: bool,
@@ -56,7 +72,9 @@ impl Args {
         Overrides::default()
             .with(&SOURCE_URI, "--source", self.source.as_ref())
             .with(&MODE, "--mode", self.mode)
+            .with(&MIRROR_MAX_REMOVED, "--mirror-max-removed", self.mirror_max_removed)
             .with(&MAX_REJECTS, "--max-rejects", self.max_rejects)
+            .with(&MAPPING, "--mapping", self.mapping.as_ref())
     }
 }
 
@@ -78,11 +96,12 @@ async fn summarise(args: &Args, config: &Config) -> Result<RunSummary> {
     let load = Load {
         database: wiring::connect_options(config)?,
         source: wiring::source(config).await?,
-        options: wiring::load_options(config, args.atomic),
+        options: wiring::load_options(config, args.atomic)?,
         observer: load_progress::observer(),
         stop,
     };
-    if args.check { load.check().await } else { load.run().await }
+    let known = RunAs { queued: None, ending: worker::ending(config) };
+    if args.check { load.check().await } else { load.run_as(known).await }
 }
 
 fn print_summary(summary: &RunSummary, json: bool) -> Result<()> {
@@ -134,7 +153,8 @@ mod tests {
         for (flags, expected) in [
             (["--source", "data"], "expected s3://bucket/prefix or file:///dir"),
             (["--max-rejects", "half"], "expected a number of rows such as 100"),
-            (["--mode", "mirror"], "expected merge"),
+            (["--mode", "replace"], "expected merge or mirror"),
+            (["--mirror-max-removed", "5"], "expected a percentage"),
         ] {
             let error = parse(&flags).expect_err("invalid flags").to_string();
             assert!(error.contains(expected), "{error}");

@@ -14,7 +14,8 @@ Examples:
   salesgraph migrate status             list the migrations and their state
   salesgraph migrate down --steps 1     revert the last migration
 
-Needs DATABASE_URL, with permission to create tables.";
+Needs DATABASE_URL, with permission to create tables, and the schema graphile_worker of
+the job queue.";
 
 /// Arguments of `migrate`.
 #[derive(Debug, clap::Args)]

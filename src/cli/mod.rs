@@ -9,15 +9,20 @@ pub mod config;
 #[cfg(feature = "demo")]
 pub mod demo;
 pub mod exit;
+pub mod jobs;
 pub mod key;
 pub mod load;
 mod load_progress;
+pub mod map;
 pub mod migrate;
 mod operator;
 pub mod output;
 #[cfg(feature = "demo")]
 mod parse;
+pub mod rates;
 pub mod rejects;
+pub mod report;
+pub mod reprocess;
 #[cfg(feature = "demo")]
 pub mod sample;
 pub mod schema;
@@ -25,6 +30,7 @@ pub mod serve;
 mod shutdown;
 pub mod token;
 mod wiring;
+pub mod worker;
 
 use std::path::PathBuf;
 
@@ -69,12 +75,24 @@ pub enum Command {
     Demo(demo::Args),
     /// Serve the API
     Serve(serve::Args),
+    /// Run jobs: scheduled loads, and what mutations ask for
+    Worker(worker::Args),
     /// Load the new and changed files of the source
     Load(load::Args),
+    /// Look at a file of another shape and write a first mapping for it
+    Map(map::Args),
     /// Apply or revert migrations, or list them
     Migrate(migrate::Args),
     /// List, show or replay rejected rows
     Rejects(rejects::Args),
+    /// Fetch currency rates from a public API
+    Rates(rates::Args),
+    /// Make what is in the tables again from what is kept raw
+    Reprocess(reprocess::Args),
+    /// Count, list or cancel jobs
+    Jobs(jobs::Args),
+    /// Make a report and print where it is
+    Report(Box<report::Args>),
     /// Sign a token with the shared secret
     Token(token::Args),
     /// Make, list or revoke API keys
@@ -99,11 +117,17 @@ impl Cli {
             #[cfg(feature = "demo")]
             Command::Sample(_) => Overrides::default(),
             Command::Config(_)
+            | Command::Jobs(_)
             | Command::Key(_)
+            | Command::Map(_)
             | Command::Migrate(_)
+            | Command::Rates(_)
             | Command::Rejects(_)
+            | Command::Reprocess(_)
+            | Command::Report(_)
             | Command::Schema(_)
-            | Command::Token(_) => Overrides::default(),
+            | Command::Token(_)
+            | Command::Worker(_) => Overrides::default(),
         };
         Config::load(&ConfigSources::process(self.config.clone(), overrides))
     }
@@ -114,11 +138,17 @@ impl Cli {
             match self.command {
                 #[cfg(feature = "demo")]
                 Command::Demo(args) => Box::pin(demo::run(&args, config)).await,
-                Command::Serve(args) => serve::run(&args, config).await,
+                Command::Serve(args) => Box::pin(serve::run(&args, config)).await,
                 Command::Schema(args) => schema::run(&args),
                 Command::Load(args) => load::run(&args, config).await,
+                Command::Map(args) => map::run(&args, config).await,
                 Command::Migrate(args) => migrate::run(&args, config).await,
                 Command::Rejects(args) => rejects::run(args, config).await,
+                Command::Rates(args) => rates::run(args, config).await,
+                Command::Reprocess(args) => reprocess::run(&args, config).await,
+                Command::Jobs(args) => jobs::run(&args, config).await,
+                Command::Worker(args) => worker::run(&args, config).await,
+                Command::Report(args) => report::run(&args, config).await,
                 Command::Token(args) => token::run(&args, config),
                 Command::Key(args) => key::run(&args, config).await,
                 #[cfg(feature = "demo")]
@@ -152,15 +182,21 @@ mod tests {
             config::Args::augment_args,
             #[cfg(feature = "demo")]
             demo::Args::augment_args,
+            jobs::Args::augment_args,
             key::Args::augment_args,
             load::Args::augment_args,
+            map::Args::augment_args,
             migrate::Args::augment_args,
+            rates::Args::augment_args,
             rejects::Args::augment_args,
+            reprocess::Args::augment_args,
+            report::Args::augment_args,
             #[cfg(feature = "demo")]
             sample::Args::augment_args,
             schema::Args::augment_args,
             serve::Args::augment_args,
             token::Args::augment_args,
+            worker::Args::augment_args,
         ];
         for augment in arguments {
             augment(Command::new("one")).debug_assert();

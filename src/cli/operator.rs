@@ -5,13 +5,18 @@ use nix::unistd::{Uid, User};
 use crate::audit::{Asked, Caller};
 use crate::error::Result;
 
-/// The operator asks for an action on an object. The subject is the user of the operating
-/// system, or the user's number if that has no name.
+/// The operator asks for an action on an object.
 pub(super) fn asks(action: &'static str, object: String) -> Asked {
+    Asked::new(caller(), action, object)
+}
+
+/// The operator. The subject is the user of the operating system, or the user's number if
+/// that has no name.
+pub(super) fn caller() -> Caller {
     let id = Uid::current();
     let user = User::from_uid(id).ok().flatten();
     let subject = user.map_or_else(|| id.to_string(), |user| user.name);
-    Asked::new(Caller { subject, ..Caller::default() }, action, object)
+    Caller { subject, ..Caller::default() }
 }
 
 /// Does what the operator asks for.

@@ -14,7 +14,7 @@ use super::output::{self, Cell, Table};
 use super::{load_progress, operator, shutdown, wiring};
 use crate::config::Config;
 use crate::error::{Code, Error, Result};
-use crate::load::{self, RejectSelection};
+use crate::load::{self, RejectSelection, StoredReject};
 
 const EXAMPLES: &str = "\
 Examples:
@@ -51,21 +51,27 @@ pub enum Action {
     Replay(Replay),
 }
 
-/// Identifies a reject, as `12:345`.
+/// Identifies a reject, as `12:345`, or a part of a document, as `12:345:3`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct RejectId {
     /// The id of the file version in the ledger.
     pub file_id: i32,
     /// The line on which the record begins, from 1.
     pub line: i64,
+    /// The part of a document; without, all parts that were rejected.
+    pub part: Option<i32>,
 }
 
 impl FromStr for RejectId {
     type Err = String;
 
     fn from_str(text: &str) -> Result<Self, String> {
-        let parts = text.split_once(':').and_then(|(file, line)| {
-            Some(Self { file_id: file.parse().ok()?, line: line.parse().ok()? })
+        let parts = text.split_once(':').and_then(|(file, rest)| {
+            let (line, part) = match rest.split_once(':') {
+                Some((line, part)) => (line, Some(part.parse().ok()?)),
+                None => (rest, None),
+            };
+            Some(Self { file_id: file.parse().ok()?, line: line.parse().ok()?, part })
         });
         parts.ok_or_else(|| "expected a file and a line, such as 12:345".to_owned())
     }
@@ -73,7 +79,8 @@ impl FromStr for RejectId {
 
 impl fmt::Display for RejectId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}:{}", self.file_id, self.line)
+        write!(f, "{}:{}", self.file_id, self.line)?;
+        self.part.map_or(Ok(()), |part| write!(f, ":{part}"))
     }
 }
 
@@ -181,7 +188,7 @@ async fn show_list(pool: &PgPool, list: &List) -> Result<Exit> {
     let mut table = Table::new(["id", "file", "column", "reason", "message"]);
     for reject in &rejects {
         table.push([
-            Cell::from(format!("{}:{}", reject.file_id, reject.line)),
+            Cell::from(id(reject).to_string()),
             Cell::from(reject.file_key.as_str()),
             Cell::from(reject.column.as_deref().unwrap_or("")),
             Cell::from(reject.reason.as_str()),
@@ -193,9 +200,17 @@ async fn show_list(pool: &PgPool, list: &List) -> Result<Exit> {
     Ok(Exit::Done)
 }
 
+fn id(reject: &StoredReject) -> RejectId {
+    let StoredReject { file_id, line, part, .. } = *reject;
+    RejectId { file_id, line, part: Some(part).filter(|part| *part > 0) }
+}
+
 async fn show_one(pool: &PgPool, id: RejectId) -> Result<Exit> {
-    let selection =
-        RejectSelection { row: Some((id.file_id, id.line)), ..RejectSelection::default() };
+    let selection = RejectSelection {
+        row: Some((id.file_id, id.line)),
+        part: id.part,
+        ..RejectSelection::default()
+    };
     let rejects = load::list_rejects(pool, &selection, 1).await?;
     let Some(reject) = rejects.first() else {
         let message = format!("there is no reject {id}; `salesgraph rejects list` shows them");
@@ -223,14 +238,15 @@ async fn run_replay(replay: Replay, config: &Config) -> Result<Exit> {
     shutdown::cancel_on_signal(stop.clone())?;
     let mut selection = RejectSelection::from(replay.selection);
     selection.row = replay.id.map(|id| (id.file_id, id.line));
+    selection.part = replay.id.and_then(|id| id.part);
     let work = load::Replay {
         database: wiring::connect_options(config)?,
-        limits: wiring::load_options(config, false).limits,
+        limits: wiring::batch_limits(config),
         selection,
         corrected: replay.raw.map(String::into_bytes),
         stop,
     };
-    let summary = work.run(|_| {}).await?;
+    let summary = work.run(load::RunAs::default()).await?;
     if let (true, Some(id)) = (summary.files.is_empty(), replay.id) {
         let message = format!(
             "{id} cannot be replayed: there is no such reject, or its text was too long to be \
@@ -258,10 +274,13 @@ mod tests {
 
     #[test]
     fn a_reject_is_identified_by_file_and_line() {
-        let id = RejectId { file_id: 12, line: 345 };
+        let id = RejectId { file_id: 12, line: 345, part: None };
         assert_eq!("12:345".parse(), Ok(id));
         assert_eq!(id.to_string(), "12:345");
-        for bad in ["", "12", "12:", "a:1", "1:2:3"] {
+        let part = RejectId { file_id: 12, line: 345, part: Some(3) };
+        assert_eq!("12:345:3".parse(), Ok(part));
+        assert_eq!(part.to_string(), "12:345:3");
+        for bad in ["", "12", "12:", "a:1", "1:2:x", "1:2:3:4"] {
             assert!(bad.parse::<RejectId>().is_err(), "{bad}");
         }
     }

@@ -7,14 +7,16 @@ use indicatif::{ProgressBar, ProgressStyle};
 use super::exit::Exit;
 use super::output::{self, Cell, Table};
 use super::parse;
-use crate::error::{Error, Result};
-use crate::sample::{SampleOptions, SampleSummary, generate};
+use crate::error::{Code, Error, Result};
+use crate::sample::{OrderFiles, SampleOptions, SampleSummary, generate};
 
 const EXAMPLES: &str = "\
 Examples:
   salesgraph sample --out ./data                     as many rows as the real files
   salesgraph sample --out ./data --scale 100         a hundred times as many
   salesgraph sample --out ./data --defects 0.5%      with invalid rows, and a list of them
+  salesgraph sample --out ./data --json              each order a JSON document of its own
+  salesgraph sample --out ./data --json=ndjson       all of them in one file, one a line
 
 The same scale, seed and defects always generate the same files.";
 
@@ -37,6 +39,10 @@ pub struct Args {
     /// Omit the files that a load does not need: inventory, territories, stores, currency rates
     #[arg(long)]
     pub only_required: bool,
+    /// Write the orders with their lines as JSON documents below orders/, in place of two CSVs
+    #[arg(long, value_name = "FORM", num_args = 0..=1, require_equals = true,
+          default_missing_value = "documents", value_enum)]
+    pub json: Option<OrderFiles>,
 }
 
 /// Generates the files and lists them.
@@ -47,7 +53,12 @@ pub async fn run(args: Args) -> Result<Exit> {
         seed: args.seed,
         defects: args.defects,
         optional: !args.only_required,
+        orders: args.json.unwrap_or_default(),
     };
+    if args.json.is_some() && args.defects > 0.0 {
+        let message = "--defects: invalid rows are planted in CSVs only; leave out --json";
+        return Err(Error::new(Code::BadUserInput, message));
+    }
     let summary = write(options).await?;
     let mut table = Table::new(["file", "rows", "bytes"]);
     for (name, rows, bytes) in &summary.files {

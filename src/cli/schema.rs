@@ -2,6 +2,7 @@
 
 use super::exit::Exit;
 use super::output;
+use crate::dataset;
 use crate::error::Result;
 use crate::graphql;
 
@@ -9,16 +10,25 @@ const EXAMPLES: &str = "\
 Examples:
   salesgraph schema                        print the GraphQL schema
   salesgraph schema > schema.graphql       for a client's code generator
+  salesgraph schema --document             print the JSON Schema of orders as documents
 
 Needs no database.";
 
 /// Arguments of `schema`.
 #[derive(Debug, clap::Args)]
 #[command(after_help = EXAMPLES)]
-pub struct Args {}
+pub struct Args {
+    /// Print the JSON Schema of an order as a document instead
+    #[arg(long)]
+    pub document: bool,
+}
 
-/// Prints the SDL.
-pub fn run(_: &Args) -> Result<Exit> {
+/// Prints the SDL, or the JSON Schema.
+pub fn run(args: &Args) -> Result<Exit> {
+    if args.document {
+        output::print(&format!("{:#}\n", dataset::order_document_schema()))?;
+        return Ok(Exit::Done);
+    }
     output::print(&graphql::sdl())?;
     Ok(Exit::Done)
 }

@@ -3,11 +3,13 @@
 use std::net::SocketAddr;
 use std::sync::Arc;
 
+use sqlx::postgres::PgConnectOptions;
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 
 use super::access::AccessMode;
 use super::exit::Exit;
+use super::worker::Parts;
 use super::{output, shutdown, wiring};
 use crate::auth::Access;
 use crate::config::cache::ENABLED;
@@ -22,6 +24,7 @@ const EXAMPLES: &str = "\
 Examples:
   salesgraph serve --bind 0.0.0.0:8000     with tokens or API keys configured
   salesgraph serve --insecure-no-auth      without, for this machine only
+  salesgraph serve --with-worker           the API and a worker in one process
   salesgraph serve --migrate
 
 Needs DATABASE_URL, and access control: JWT_ALGORITHM, JWT_SECRET or JWT_JWKS_URL,
@@ -36,6 +39,9 @@ pub struct Args {
     /// Where the API listens [env: HTTP_BIND] [default: 127.0.0.1:8000]
     #[arg(long, value_name = "ADDR", value_parser = bind_address)]
     pub bind: Option<SocketAddr>,
+    /// Run jobs, too, as `salesgraph worker` does
+    #[arg(long)]
+    pub with_worker: bool,
     /// Bring the schema up to date first
     #[arg(long)]
     pub migrate: bool,
@@ -80,12 +86,46 @@ pub async fn run(args: &Args, config: &Config) -> Result<Exit> {
     let scheme = if tls.is_some() { "https" } else { "http" };
     output::print(&format!("{what}: {scheme}://{address}/graphql\n"))?;
     let database = wiring::connect_options(config)?;
-    let commands = wiring::commands(config, main.clone(), database, stop.clone());
-    let served = Served { reader, commands, documents, access, tls };
-    serve(listener, served, config, stop).await?;
+    let reports = wiring::reports(config).await?;
+    let commands = wiring::commands(config, main.clone(), wiring::source_uri(config)?, reports);
+    let rates = config.lake.uri.as_ref().map(|_| config.rates.clone());
+    let commands = commands.with_rates(rates);
+    let served = Served { reader, commands, database, documents, access, tls };
+    match args.with_worker {
+        false => serve(listener, served, config, stop).await?,
+        true => {
+            let parts = Parts::of(config).await?;
+            serve_and_work(listener, served, &parts, config, stop).await?;
+        }
+    }
     pool.close().await;
     main.pool().close().await;
     Ok(Exit::Done)
+}
+
+/// Serves and runs jobs until `stop`. Where one of them fails, the other is stopped, too.
+pub(super) async fn serve_and_work(
+    listener: TcpListener,
+    served: Served,
+    parts: &Parts,
+    config: &Config,
+    stop: CancellationToken,
+) -> Result<()> {
+    let pool = parts.pool().await?;
+    let worker = parts.worker(config, &pool).await?;
+    let work = async {
+        let ended = worker.run(stop.clone()).await;
+        stop.cancel();
+        ended
+    };
+    let serve = async {
+        let ended = serve(listener, served, config, stop.clone()).await;
+        stop.cancel();
+        ended
+    };
+    let (served, worked) = tokio::join!(serve, work);
+    pool.close().await;
+    served.and(worked)
 }
 
 /// Listens at the configured address.
@@ -108,6 +148,8 @@ pub(super) struct Served {
     pub(super) reader: Reader,
     /// They run on the database of the reader, or on the one that it replicates.
     pub(super) commands: graphql::Commands,
+    /// How to connect to that database.
+    pub(super) database: PgConnectOptions,
     pub(super) documents: http::Documents,
     pub(super) access: Access,
     pub(super) tls: Option<Arc<http::Tls>>,
@@ -120,8 +162,8 @@ pub(super) async fn serve(
     config: &Config,
     stop: CancellationToken,
 ) -> Result<()> {
-    let Served { reader, commands, documents, access, tls } = served;
-    let versions = DataVersions::start(reader.pool(), commands.database());
+    let Served { reader, commands, database, documents, access, tls } = served;
+    let versions = DataVersions::start(reader.pool(), database);
     let limits = &config.limits;
     let subscriptions = http::SubscriptionLimits {
         max: config.http.subscriptions_max,
@@ -129,7 +171,7 @@ pub(super) async fn serve(
     };
     let mut state = http::AppState::new(reader, versions.clone(), limits.document, limits.request)
         .with_access(access)
-        .with_commands(commands.clone())
+        .with_commands(commands)
         .with_documents(documents)
         .with_batch_max(config.http.batch_max)
         .with_cors_origins(config.http.cors_origins.clone())
@@ -145,7 +187,6 @@ pub(super) async fn serve(
     let options = wiring::server_options(config, tls);
     let served =
         http::serve_with(listener, state, options, async move { stop.cancelled().await }).await;
-    commands.ended().await;
     versions.close().await;
     served
 }
@@ -158,7 +199,13 @@ mod tests {
     #[test]
     fn the_cache_is_on_unless_the_flag_is_given() {
         for no_cache in [false, true] {
-            let args = Args { bind: None, migrate: false, no_cache, insecure_no_auth: true };
+            let args = Args {
+                bind: None,
+                with_worker: false,
+                migrate: false,
+                no_cache,
+                insecure_no_auth: true,
+            };
             let sources =
                 ConfigSources { file: None, overrides: args.overrides(), env: |_: &str| None };
             let cache = Config::load(&sources).unwrap().cache;

@@ -4,17 +4,21 @@ use std::sync::Arc;
 
 use sqlx::PgPool;
 use sqlx::postgres::PgConnectOptions;
-use tokio_util::sync::CancellationToken;
 
-use crate::config::Config;
+use crate::config::{Config, RatesConfig, ReportsConfig};
 use crate::db::pool::{self, Settings};
 use crate::db::row_security::RowSecurity;
 use crate::db::schema;
 use crate::error::Result;
-use crate::load::{BatchLimits, LoadOptions};
+use crate::load::{BatchLimits, LoadOptions, Mapping};
 use crate::query::Reader;
-use crate::storage::{S3Settings, Source, SourceUri};
+use crate::rates::{Lake, SqsQueue};
+use crate::report::Reports;
+use crate::storage::{Bucket, Links, S3Settings, Source, SourceUri};
 use crate::{graphql, http};
+
+/// The prefix of reports in the bucket of the source.
+pub(super) const DEFAULT_REPORTS: &str = "relatorios";
 
 /// The pool of the main database.
 pub(super) async fn database(config: &Config) -> Result<PgPool> {
@@ -101,16 +105,46 @@ pub(super) fn connect_options(config: &Config) -> Result<PgConnectOptions> {
     pool::options_of(config.database.require_url()?.expose())
 }
 
-/// What mutations work with: the main database, over a pool and by connections of their
-/// own. They have half the time of a request, so that it is answered in any case.
+/// How rates are fetched, and where they are kept.
+#[derive(Clone)]
+pub(super) struct RatesParts {
+    pub(super) config: RatesConfig,
+    pub(super) lake: Lake,
+    /// In place of the queue of jobs.
+    pub(super) queue: Option<SqsQueue>,
+}
+
+/// The parts of rates; `None` where no lake is configured.
+pub(super) async fn rates(config: &Config) -> Result<Option<RatesParts>> {
+    if config.lake.uri.is_none() {
+        return Ok(None);
+    }
+    let queue = match &config.rates.queue_url {
+        Some(url) => Some(SqsQueue::connect(url, &config.storage).await?),
+        None => None,
+    };
+    let lake = require_lake(config).await?;
+    Ok(Some(RatesParts { config: config.rates.clone(), lake, queue }))
+}
+
+/// The lake, or the error that says how to configure it.
+pub(super) async fn require_lake(config: &Config) -> Result<Lake> {
+    Lake::connect(config.lake.require_uri()?, &S3Settings::from(&config.storage)).await
+}
+
+/// What mutations work with: the main database, and the source that may be loaded.
 pub(super) fn commands(
     config: &Config,
     main: Reader,
-    database: PgConnectOptions,
-    stop: CancellationToken,
+    source: Option<SourceUri>,
+    reports: Option<Reports>,
 ) -> graphql::Commands {
-    let limits = load_options(config, false).limits;
-    graphql::Commands::new(main, database, limits, config.limits.request.execution_time / 2, stop)
+    graphql::Commands::new(main).with_loads(source, config.load.mode).with_reports(reports)
+}
+
+/// The address of the source, if one is configured.
+pub(super) fn source_uri(config: &Config) -> Result<Option<SourceUri>> {
+    config.storage.source_uri.as_deref().map(str::parse).transpose()
 }
 
 /// The source of the CSV files.
@@ -119,16 +153,58 @@ pub(super) async fn source(config: &Config) -> Result<Source> {
     Source::connect(&uri, &S3Settings::from(&config.storage)).await
 }
 
-/// The limits of the loader.
-pub(super) fn load_options(config: &Config, atomic: bool) -> LoadOptions {
-    LoadOptions {
-        limits: BatchLimits {
-            rows: config.load.batch_rows,
-            bytes: config.load.batch_bytes,
-            record_bytes: config.load.record_max_bytes,
+/// The bucket of reports; `None` where none is configured and the source is a folder.
+pub(super) async fn reports(config: &Config) -> Result<Option<Reports>> {
+    let settings = S3Settings::from(&config.storage);
+    let uri = match (&config.reports.uri, &config.storage.source_uri) {
+        (Some(uri), _) => uri.parse()?,
+        (None, Some(source)) => match source.parse()? {
+            SourceUri::S3 { bucket, .. } => {
+                SourceUri::S3 { bucket, prefix: DEFAULT_REPORTS.to_owned() }
+            }
+            SourceUri::File { .. } => return Ok(None),
         },
+        (None, None) => return Ok(None),
+    };
+    reports_at(&uri, &settings, &config.reports).await
+}
+
+/// The bucket of reports at an address.
+pub(super) async fn reports_at(
+    uri: &SourceUri,
+    settings: &S3Settings,
+    config: &ReportsConfig,
+) -> Result<Option<Reports>> {
+    let SourceUri::S3 { bucket, prefix } = uri else { return Ok(None) };
+    let mut public = settings.clone();
+    if let Some(endpoint) = &config.download_endpoint_url {
+        public.endpoint_url = Some(endpoint.clone());
+    }
+    let links = Links::connect(bucket, &public).await?;
+    let bucket = Bucket::connect(bucket, settings).await?;
+    let reports = Reports::new(bucket, links, prefix, config.min_interval);
+    Ok(Some(reports.kept_for(config.keep)))
+}
+
+/// The limits of batches and records.
+pub(super) fn batch_limits(config: &Config) -> BatchLimits {
+    BatchLimits {
+        rows: config.load.batch_rows,
+        bytes: config.load.batch_bytes,
+        record_bytes: config.load.record_max_bytes,
+    }
+}
+
+/// The options of the loader. Reads the mapping.
+pub(super) fn load_options(config: &Config, atomic: bool) -> Result<LoadOptions> {
+    let mapping = config.load.mapping.as_deref().map(Mapping::open).transpose()?;
+    Ok(LoadOptions {
+        limits: batch_limits(config),
         parallel_files: config.load.parallel_files,
         max_rejects: config.load.max_rejects,
+        mode: config.load.mode,
+        max_removed: config.load.mirror_max_removed,
         atomic,
-    }
+        mapping: mapping.map(Arc::new),
+    })
 }

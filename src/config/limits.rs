@@ -87,6 +87,16 @@ pub const EXECUTION_TIME: ConfigKey = ConfigKey {
     ..SECTION
 };
 
+/// Time of a file.
+pub const FILE_TIME: ConfigKey = ConfigKey {
+    name: "file_time",
+    env: "LIMITS_FILE_TIME",
+    default: Some("5m"),
+    doc: "how long the download of a saved query may take; then it is cut, which its client sees \
+          as a failure",
+    ..SECTION
+};
+
 /// Requests at once.
 pub const CONCURRENCY: ConfigKey = ConfigKey {
     name: "concurrency",
@@ -138,8 +148,8 @@ pub const COST_PER_TOKEN: ConfigKey = ConfigKey {
 /// The keys of the section.
 pub const KEYS: &[ConfigKey] = &[
     PAGE_SIZE_DEFAULT, PAGE_SIZE_MAX, DEPTH, ALIASES, ROOT_FIELDS, DIRECTIVES, TOKENS, FIELDS,
-    VALUES, COST, INTROSPECTION, BODY_BYTES, EXECUTION_TIME, CONCURRENCY, CONCURRENCY_PER_TOKEN,
-    RATE_PER_TOKEN, RATE_PER_ADDRESS, COST_PER_TOKEN,
+    VALUES, COST, INTROSPECTION, BODY_BYTES, EXECUTION_TIME, FILE_TIME, CONCURRENCY,
+    CONCURRENCY_PER_TOKEN, RATE_PER_TOKEN, RATE_PER_ADDRESS, COST_PER_TOKEN,
 ];
 
 /// The limits of a request.
@@ -150,6 +160,8 @@ pub struct RequestLimits {
     /// Longest time from the head of a request to its response. Statements that are
     /// still running then are cancelled.
     pub execution_time: Duration,
+    /// Longest time to the last byte of a saved query's file.
+    pub file_time: Duration,
     /// Requests that are executed at once. As many more may wait.
     pub concurrency: usize,
     /// Requests with one credential that are executed or wait at once.
@@ -161,6 +173,7 @@ impl Default for RequestLimits {
         Self {
             body_bytes: 1024 * 1024,
             execution_time: Duration::from_secs(30),
+            file_time: Duration::from_mins(5),
             concurrency: 64,
             concurrency_per_token: 32,
         }
@@ -204,6 +217,7 @@ impl LimitsConfig {
         let request = RequestLimits {
             body_bytes: values.required(&BODY_BYTES, parse::bytes(1 << 10..=64 << 20))?,
             execution_time: values.required(&EXECUTION_TIME, parse::duration)?,
+            file_time: values.required(&FILE_TIME, parse::duration)?,
             concurrency,
             concurrency_per_token: per_token.unwrap_or((concurrency / 2).max(1)),
         };

@@ -50,7 +50,16 @@ pub const MODE: ConfigKey = ConfigKey {
     name: "mode",
     env: "LOAD_MODE",
     default: Some("merge"),
-    doc: "`merge` inserts and updates",
+    doc: "`merge` inserts and updates; `mirror` also removes rows that a complete new file lacks",
+    ..SECTION
+};
+
+/// The largest share that a mirrored file may remove.
+pub const MIRROR_MAX_REMOVED: ConfigKey = ConfigKey {
+    name: "mirror_max_removed",
+    env: "LOAD_MIRROR_MAX_REMOVED",
+    default: Some("10%"),
+    doc: "the largest share of the rows stored before that a mirrored file may remove",
     ..SECTION
 };
 
@@ -63,9 +72,19 @@ pub const RECORD_MAX_BYTES: ConfigKey = ConfigKey {
     ..SECTION
 };
 
+/// The mapping of the files.
+pub const MAPPING: ConfigKey = ConfigKey {
+    name: "mapping",
+    env: "LOAD_MAPPING",
+    doc: "how files of other shapes are called and written: a TOML file, or the name of a mapping that comes with the product (docs/mappings.md)",
+    ..SECTION
+};
+
 /// The keys of the section.
-pub const KEYS: &[ConfigKey] =
-    &[BATCH_ROWS, BATCH_BYTES, PARALLEL_FILES, MAX_REJECTS, MODE, RECORD_MAX_BYTES];
+pub const KEYS: &[ConfigKey] = &[
+    BATCH_ROWS, BATCH_BYTES, PARALLEL_FILES, MAX_REJECTS, MODE, MIRROR_MAX_REMOVED,
+    RECORD_MAX_BYTES, MAPPING,
+];
 
 const KIB: usize = 1 << 10;
 const MIB: usize = 1 << 20;
@@ -83,8 +102,12 @@ pub struct LoadConfig {
     pub max_rejects: Option<MaxRejects>,
     /// How a load changes the stored rows.
     pub mode: LoadMode,
+    /// The largest share that a mirrored file may remove.
+    pub mirror_max_removed: MaxRemoved,
     /// The most bytes of one CSV record.
     pub record_max_bytes: usize,
+    /// The mapping of the files: its name, or the path of its file.
+    pub mapping: Option<String>,
 }
 
 impl LoadConfig {
@@ -95,7 +118,9 @@ impl LoadConfig {
             parallel_files: values.required(&PARALLEL_FILES, parse::whole(1..=16))?,
             max_rejects: values.optional(&MAX_REJECTS, str::parse)?,
             mode: values.required(&MODE, str::parse)?,
+            mirror_max_removed: values.required(&MIRROR_MAX_REMOVED, str::parse)?,
             record_max_bytes: values.required(&RECORD_MAX_BYTES, parse::bytes(KIB..=64 * MIB))?,
+            mapping: values.optional(&MAPPING, parse::text)?,
         })
     }
 }
@@ -105,6 +130,8 @@ impl LoadConfig {
 pub enum LoadMode {
     /// Inserts and updates; deletes nothing.
     Merge,
+    /// Also removes rows that a complete new file lacks.
+    Mirror,
 }
 
 impl FromStr for LoadMode {
@@ -113,17 +140,62 @@ impl FromStr for LoadMode {
     fn from_str(text: &str) -> Result<Self, String> {
         match text.trim() {
             "merge" => Ok(Self::Merge),
-            _ => Err("expected merge".to_owned()),
+            "mirror" => Ok(Self::Mirror),
+            _ => Err("expected merge or mirror".to_owned()),
+        }
+    }
+}
+
+impl LoadMode {
+    /// The mode as written and as stored.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Merge => "merge",
+            Self::Mirror => "mirror",
         }
     }
 }
 
 impl fmt::Display for LoadMode {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Merge => f.write_str("merge"),
-        }
+        f.write_str(self.as_str())
     }
+}
+
+/// The largest share of a table's rows that a mirrored file may remove, in percent from 0
+/// to 100.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct MaxRemoved(f64);
+
+impl MaxRemoved {
+    /// Whether it allows to remove `removed` of `stored` rows.
+    #[must_use]
+    #[expect(clippy::cast_precision_loss, reason = "a percentage needs no exact counts")]
+    pub fn allows(self, removed: i64, stored: i64) -> bool {
+        100.0 * removed as f64 <= self.0 * stored as f64
+    }
+}
+
+impl FromStr for MaxRemoved {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        percentage(text.trim())
+            .map(Self)
+            .ok_or_else(|| "expected a percentage from 0% to 100%, such as 10%".to_owned())
+    }
+}
+
+impl fmt::Display for MaxRemoved {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}%", self.0)
+    }
+}
+
+fn percentage(text: &str) -> Option<f64> {
+    let percent = text.strip_suffix('%')?.trim().parse().ok()?;
+    (0.0..=100.0).contains(&percent).then_some(percent)
 }
 
 /// Most rejected rows of a file.
@@ -140,14 +212,9 @@ impl FromStr for MaxRejects {
 
     fn from_str(text: &str) -> Result<Self, String> {
         let text = text.trim();
-        let parsed = match text.strip_suffix('%') {
-            Some(percent) => percent
-                .trim()
-                .parse()
-                .ok()
-                .filter(|percent| (0.0..=100.0).contains(percent))
-                .map(Self::Percent),
-            None => text.parse().ok().map(Self::Count),
+        let parsed = match text.ends_with('%') {
+            true => percentage(text).map(Self::Percent),
+            false => text.parse().ok().map(Self::Count),
         };
         parsed.ok_or_else(|| {
             "expected a number of rows such as 100, or a percentage such as 0.5%".to_owned()
@@ -181,6 +248,17 @@ mod tests {
         }
         for bad in ["", "-1", "0.5", "101%", "NaN%", "%", "many"] {
             assert!(bad.parse::<MaxRejects>().is_err(), "{bad}");
+        }
+    }
+
+    #[test]
+    fn the_share_that_may_be_removed_is_a_percentage() {
+        let share: MaxRemoved = "10%".parse().expect("a percentage");
+        assert!(share.allows(10, 100) && !share.allows(11, 100));
+        assert!(share.allows(0, 0) && !share.allows(1, 0));
+        assert_eq!(share.to_string().parse(), Ok(share), "the printed form parses");
+        for bad in ["", "10", "-1%", "101%", "NaN%"] {
+            assert!(bad.parse::<MaxRemoved>().is_err(), "{bad}");
         }
     }
 }

@@ -6,34 +6,46 @@
 
 pub mod auth;
 pub mod cache;
+mod cron;
 pub mod database;
 pub mod http;
 pub mod jwt;
 mod key;
+pub mod lake;
 pub mod limits;
 pub mod load;
 mod parse;
+pub mod rates;
 mod reference;
+pub mod reports;
 mod secret;
 pub mod storage;
 pub mod telemetry;
 #[cfg(test)]
 mod tests;
 mod values;
+pub mod webhook;
+pub mod worker;
 
 pub use auth::AuthConfig;
 pub use cache::CacheConfig;
+pub use cron::CronTimes;
 pub use database::{DatabaseConfig, DatabaseUrl, RowSecurityMode};
 pub use http::{CorsOrigins, HttpConfig};
 pub use jwt::{ClaimNames, IssuerConfig, JwksLocation, JwtAlgorithm, JwtConfig};
 pub use key::{ConfigKey, Overrides, ValueOrigin, Visibility};
+pub use lake::LakeConfig;
 pub use limits::{DocumentLimits, LimitsConfig, RateConfig, RequestLimits};
-pub use load::{LoadConfig, LoadMode, MaxRejects};
+pub use load::{LoadConfig, LoadMode, MaxRejects, MaxRemoved};
+pub use rates::{RatesConfig, RatesDialect};
 pub use reference::markdown_table;
+pub use reports::ReportsConfig;
 pub use secret::Secret;
 pub use storage::{StaticCredentials, StorageConfig};
 pub use telemetry::{LogFormat, TelemetryConfig};
 pub use values::{ConfigSources, Entry, FILE_ENV};
+pub use webhook::WebhookConfig;
+pub use worker::WorkerConfig;
 
 use crate::error::Result;
 use values::Values;
@@ -48,6 +60,11 @@ pub const SECTIONS: &[&[ConfigKey]] = &[
     limits::KEYS,
     cache::KEYS,
     load::KEYS,
+    reports::KEYS,
+    worker::KEYS,
+    lake::KEYS,
+    rates::KEYS,
+    webhook::KEYS,
     telemetry::KEYS,
 ];
 
@@ -70,6 +87,16 @@ pub struct Config {
     pub cache: CacheConfig,
     /// Loading.
     pub load: LoadConfig,
+    /// Reports.
+    pub reports: ReportsConfig,
+    /// Jobs and schedules.
+    pub worker: WorkerConfig,
+    /// Where answers of public APIs are kept.
+    pub lake: LakeConfig,
+    /// Currency rates from a public API.
+    pub rates: RatesConfig,
+    /// Who is told when a load run or a report ends.
+    pub webhook: WebhookConfig,
     /// The log.
     pub telemetry: TelemetryConfig,
     entries: Vec<Entry>,
@@ -89,6 +116,11 @@ impl Config {
             limits: LimitsConfig::read(&values)?,
             cache: CacheConfig::read(&values)?,
             load: LoadConfig::read(&values)?,
+            reports: ReportsConfig::read(&values)?,
+            worker: WorkerConfig::read(&values)?,
+            lake: LakeConfig::read(&values)?,
+            rates: RatesConfig::read(&values)?,
+            webhook: WebhookConfig::read(&values)?,
             telemetry: TelemetryConfig::read(&values)?,
             entries: values.entries(SECTIONS),
         })

@@ -39,9 +39,10 @@ pub(super) fn bytes(range: RangeInclusive<usize>) -> impl Fn(&str) -> Result<usi
     }
 }
 
-const TIMES: [(&str, u64); 4] = [("ms", 1), ("s", 1_000), ("m", 60_000), ("h", 3_600_000)];
+const TIMES: [(&str, u64); 5] =
+    [("ms", 1), ("s", 1_000), ("m", 60_000), ("h", 3_600_000), ("d", 86_400_000)];
 
-/// A duration of at least a millisecond: `500ms`, `30s`, `5m`, `1h`.
+/// A duration of at least a millisecond: `500ms`, `30s`, `5m`, `1h`, `90d`.
 pub(super) fn duration(text: &str) -> Result<Duration, String> {
     with_unit(text, &TIMES)
         .and_then(|(number, unit)| number.checked_mul(unit))

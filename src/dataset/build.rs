@@ -16,6 +16,8 @@ pub(super) struct Builder<E: EntityTrait> {
     file_stem: &'static str,
     headers: HashMap<&'static str, &'static str>,
     kinds: HashMap<&'static str, Kind>,
+    required: Vec<&'static str>,
+    not_in_files: Vec<&'static str>,
     carried: Vec<Carried>,
     checks: Vec<Check>,
     entity: std::marker::PhantomData<E>,
@@ -31,6 +33,8 @@ impl<E: EntityTrait> Builder<E> {
             file_stem,
             headers: HashMap::new(),
             kinds: HashMap::new(),
+            required: Vec::new(),
+            not_in_files: Vec::new(),
             carried: Vec::new(),
             checks: Vec::new(),
             entity: std::marker::PhantomData,
@@ -64,6 +68,18 @@ impl<E: EntityTrait> Builder<E> {
     pub(super) fn padded(self, column: E::Column) -> Self {
         let Kind::Text { max } = kind(column) else { return self };
         self.kind(column, Kind::Padded { max })
+    }
+
+    /// A column that each row of a file has, though the table has rows without.
+    pub(super) fn required(mut self, column: E::Column) -> Self {
+        self.required.push(column.as_str());
+        self
+    }
+
+    /// Columns of rows that come from elsewhere.
+    pub(super) fn not_in_files<const N: usize>(mut self, columns: [E::Column; N]) -> Self {
+        self.not_in_files.extend(columns.map(|column| column.as_str()));
+        self
     }
 
     fn kind(mut self, column: E::Column, kind: Kind) -> Self {
@@ -118,7 +134,9 @@ impl<E: EntityTrait> Builder<E> {
     pub(super) fn build(self) -> Dataset {
         let table = catalog::table::<E>();
         let is_of_file = |name: &str| {
-            !is_of_source(name) && self.carried.iter().all(|carried| carried.column != name)
+            !is_of_source(name)
+                && !self.not_in_files.contains(&name)
+                && self.carried.iter().all(|carried| carried.column != name)
         };
         let columns = E::Column::iter().filter(|column| is_of_file(column.as_str()));
         let columns: Vec<Column> = columns
@@ -129,7 +147,7 @@ impl<E: EntityTrait> Builder<E> {
                     source: source.unwrap_or_else(|| header(name).leak()),
                     name,
                     kind: self.kinds.get(name).copied().unwrap_or_else(|| kind(column)),
-                    required: !column.def().is_null(),
+                    required: !column.def().is_null() || self.required.contains(&name),
                 }
             })
             .collect();

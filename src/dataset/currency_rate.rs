@@ -1,7 +1,10 @@
 //! `Sales.CurrencyRate` -> `currency_rate`.
 
 use entity::currency_rate::{
-    Column::{AverageRate, EndOfDayRate, FromCurrencyCode, ToCurrencyCode},
+    Column::{
+        AverageRate, EndOfDayRate, FetchedAt, FromCurrencyCode, PublishedRate, RawUri, Source,
+        ToCurrencyCode,
+    },
     Entity,
 };
 
@@ -14,5 +17,9 @@ pub(super) fn dataset() -> Dataset {
         .padded(ToCurrencyCode)
         .decimal(AverageRate, DecimalRange::Positive)
         .decimal(EndOfDayRate, DecimalRange::Positive)
+        // Null only in rates of public APIs.
+        .required(AverageRate)
+        .required(EndOfDayRate)
+        .not_in_files([Source, PublishedRate, RawUri, FetchedAt])
         .build()
 }

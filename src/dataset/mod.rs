@@ -7,6 +7,7 @@ mod column;
 mod currency_rate;
 mod customer;
 mod description;
+mod document;
 mod person;
 mod product;
 mod product_inventory;
@@ -20,6 +21,7 @@ use std::sync::LazyLock;
 
 pub use column::{Check, Column, DecimalRange, Kind};
 pub use description::{Carried, Dataset, Parent};
+pub use document::order_document_schema;
 
 /// Every dataset, parents before children.
 pub static ALL: LazyLock<Vec<&'static Dataset>> = LazyLock::new(|| {
@@ -51,15 +53,82 @@ pub fn by_table(table: &str) -> Option<&'static Dataset> {
 pub fn by_object_key(key: &str) -> Option<&'static Dataset> {
     let name = key.rsplit('/').next().unwrap_or(key).to_ascii_lowercase();
     let base = [".csv", ".csv.gz", ".csv.zst"].iter().find_map(|end| name.strip_suffix(end))?;
-    ALL.iter().copied().find(|dataset| {
-        base.strip_prefix(&dataset.file_stem.to_ascii_lowercase())
-            .is_some_and(|suffix| suffix.is_empty() || suffix.starts_with(['-', '_', '.']))
+    ALL.iter().copied().find(|dataset| is_named(dataset, base))
+}
+
+/// Whether a name in lower case, without its extension, is that of a file of the dataset: the
+/// stem and an optional suffix after `-`, `_` or `.`.
+#[must_use]
+pub fn is_named(dataset: &Dataset, base: &str) -> bool {
+    base.strip_prefix(&dataset.file_stem.to_ascii_lowercase())
+        .is_some_and(|suffix| suffix.is_empty() || suffix.starts_with(['-', '_', '.']))
+}
+
+/// The dataset that a file is most likely meant for whose name is not quite that of one: it
+/// has the words of the stem, or those of the table alone, and is not a file of another
+/// table.
+#[must_use]
+pub fn nearly(key: &str) -> Option<&'static Dataset> {
+    let name = key.rsplit('/').next().unwrap_or(key).to_ascii_lowercase();
+    let words: Vec<&str> =
+        name.split(|letter: char| !letter.is_alphanumeric()).filter(|it| !it.is_empty()).collect();
+    let is = |word: Option<&&str>, wanted: &str| {
+        word.is_some_and(|word| *word == wanted || word.strip_suffix('s') == Some(wanted))
+    };
+    let is_data = words.get(1).is_some_and(|word| ["csv", "txt", "tsv", "dat"].contains(word));
+    ALL.iter().copied().filter(|_| by_object_key(key).is_none()).find(|dataset| {
+        let stem = dataset.file_stem.to_ascii_lowercase();
+        let Some((schema, table)) = stem.split_once('.') else { return false };
+        let together = format!("{schema}{table}");
+        (0..words.len()).any(|at| {
+            let (first, second) = (words.get(at), words.get(at + 1));
+            (is(first, schema) && is(second, table))
+                || is(first, &together)
+                || (at == 0 && is_data && is(first, table))
+        })
     })
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn near_misses_are_told_from_files_of_other_tables() {
+        let nearly = |key| super::nearly(key).map(|dataset| dataset.table);
+        for name in [
+            "Product.csv",
+            "Production.Product (1).csv",
+            "Production.Product - Copy.csv",
+            "Production.Product 2024.csv",
+            "Production.Product.CSV.GZ.part",
+            "Production.Product.csv.1",
+            "Production.Product.txt",
+            "Production_Product.csv",
+            "in/Copy of Production.Product.csv",
+            "ProductionProduct.csv",
+            "Products.csv",
+            "Production.Products.csv.gz",
+            "dbo.Production.Product.csv.md5",
+        ] {
+            assert_eq!(nearly(name), Some("product"), "{name}");
+        }
+        assert_eq!(nearly("Sales.SalesOrderDetail(2).csv"), Some("sales_order_line"));
+        for name in [
+            "production.product-ok.csv",
+            "Production.ProductModel.csv",
+            "Sales.StoreContact.csv",
+            "Production.ProductCategory (1).csv",
+            "report.csv",
+            "README.txt",
+            "customer.pdf",
+            "Person.Address.csv",
+            "Production/other.csv",
+            "",
+        ] {
+            assert_eq!(nearly(name), None, "{name}");
+        }
+    }
 
     #[test]
     fn files_are_told_by_name_whatever_their_folder() {

@@ -13,13 +13,17 @@ use std::time::{Duration, Instant};
 
 use sqlx::pool::PoolConnection;
 use sqlx::postgres::{PgPool, PgRow};
-use sqlx::{AssertSqlSafe, Error, Execute, Executor as _, Postgres, Result, raw_sql};
-use tokio::sync::Semaphore;
+use sqlx::{
+    AssertSqlSafe, Connection as _, Error, Execute, Executor as _, PgConnection, Postgres, Result,
+    raw_sql,
+};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::time::{sleep, timeout};
 
 use super::row_security::{RESET, RowSecurity, Session};
+use super::sessions;
 
-/// After which an idle connection is returned to the pool.
+/// After which an idle connection is returned to the pool, unless something else is said.
 const IDLE_TIMEOUT: Duration = Duration::from_millis(500);
 /// After which any connection is returned to the pool, which may have to close it.
 const MAX_AGE: Duration = Duration::from_secs(60);
@@ -37,10 +41,14 @@ struct Inner {
     /// Statements wait here for a connection: the pool does not know the idle ones. There
     /// is one permit less than the pool has connections: health checks must not queue
     /// behind queries.
-    permits: Semaphore,
+    permits: Arc<Semaphore>,
     /// How many permits there are.
     most: usize,
+    /// Statements that take long hold one of these, too: half of the connections are left to
+    /// the others.
+    long: Arc<Semaphore>,
     max_idle: usize,
+    idle_timeout: Duration,
     idle: Mutex<Idle>,
 }
 
@@ -63,11 +71,17 @@ struct Connection {
 /// A connection that executes a statement. Dropped before [`Lease::end`], it is closed,
 /// for the request was cancelled; the pool would wait for the statement to end. Postgres
 /// then cancels the statement: see the setting in [`connect`](super::pool::connect).
-struct Lease<'a> {
-    connections: &'a Connections,
+#[derive(Debug)]
+pub(super) struct Lease {
+    connections: Connections,
     /// `Some` until the end.
     connection: Option<Connection>,
+    _permit: OwnedSemaphorePermit,
 }
+
+/// The right to hold connections for long.
+#[derive(Debug)]
+pub(super) struct LongLease(#[expect(dead_code, reason = "held")] OwnedSemaphorePermit);
 
 impl Connections {
     /// Wraps a pool, without row-level security.
@@ -79,12 +93,32 @@ impl Connections {
     /// Wraps a pool.
     #[must_use]
     pub fn with_row_security(pool: PgPool, row_security: RowSecurity) -> Self {
+        Self::with_idle_timeout(pool, row_security, IDLE_TIMEOUT)
+    }
+
+    /// The same, with another time after which an idle connection is returned to the pool.
+    #[must_use]
+    pub fn with_idle_timeout(
+        pool: PgPool,
+        row_security: RowSecurity,
+        idle_timeout: Duration,
+    ) -> Self {
         let max = usize::try_from(pool.options().get_max_connections()).unwrap_or(usize::MAX);
         // A pool of one connection keeps none idle.
         let max_idle = max.saturating_sub(1).min(Semaphore::MAX_PERMITS);
         let most = max_idle.max(1);
-        let (permits, idle) = (Semaphore::new(most), Mutex::default());
-        Self(Arc::new(Inner { pool, row_security, permits, most, max_idle, idle }))
+        let (permits, idle) = (Arc::new(Semaphore::new(most)), Mutex::default());
+        let long = Arc::new(Semaphore::new((most / 2).max(1)));
+        Self(Arc::new(Inner {
+            pool,
+            row_security,
+            permits,
+            most,
+            long,
+            max_idle,
+            idle_timeout,
+            idle,
+        }))
     }
 
     /// The pool.
@@ -93,31 +127,56 @@ impl Connections {
         &self.0.pool
     }
 
-    /// All rows of a query. Dropping the future cancels the query.
+    /// All rows of a query, which only reads. Dropping the future cancels the query.
     ///
     /// # Errors
     /// Those of the query, and a timeout of the pool.
-    pub async fn fetch_all<'q>(
-        &self,
-        query: impl Execute<'q, Postgres> + 'q,
-    ) -> Result<Vec<PgRow>> {
+    pub async fn fetch_all<'q, Q>(&self, query: impl Fn() -> Q) -> Result<Vec<PgRow>>
+    where
+        Q: Execute<'q, Postgres> + 'q,
+    {
         self.fetch_all_within(None, query).await
     }
 
     /// The rows of a query that are of these territories, as far as row-level security tells;
     /// `None` is no limit. Dropping the future cancels the query.
     ///
+    /// A connection may have been lost since it was last used, and what it has prepared may be
+    /// of a schema that has changed: then the query is executed once more on a new one.
+    ///
     /// # Errors
     /// Those of the query, and a timeout of the pool.
-    pub async fn fetch_all_within<'q>(
+    pub async fn fetch_all_within<'q, Q>(
         &self,
+        territories: Option<&[i32]>,
+        query: impl Fn() -> Q,
+    ) -> Result<Vec<PgRow>>
+    where
+        Q: Execute<'q, Postgres> + 'q,
+    {
+        // No timeout: the caller has its own.
+        let permit = self.permit().await?;
+        let lease = self.lease(territories, permit).await?;
+        let is_new = lease.connection.as_ref().is_some_and(Connection::is_new);
+        match self.fetch_on(lease, territories, query()).await {
+            Err(error) if !is_new && sessions::may_succeed_on_another(&error) => {
+                tracing::info!(%error, "repeating a query on a new connection");
+                sessions::note(&error);
+                self.0.idle().connections.drain(..).for_each(Connection::close);
+                let permit = self.permit().await?;
+                let lease = self.new_lease(permit).await?;
+                self.fetch_on(lease, territories, query()).await
+            }
+            fetched => fetched,
+        }
+    }
+
+    async fn fetch_on<'q>(
+        &self,
+        mut lease: Lease,
         territories: Option<&[i32]>,
         query: impl Execute<'q, Postgres> + 'q,
     ) -> Result<Vec<PgRow>> {
-        // No timeout: the caller has its own.
-        let _permit = self.0.permits.acquire().await.map_err(|_| Error::PoolClosed)?;
-        let connection = Some(self.take(territories).await?);
-        let mut lease = Lease { connections: self, connection };
         let Some(connection) = &mut lease.connection else { return Err(Error::PoolClosed) };
         let row_security = self.0.row_security;
         if !row_security.serves(&connection.session, territories) {
@@ -127,14 +186,86 @@ impl Connections {
             connection.session = session;
         }
         let rows = connection.inner.fetch_all(query).await;
-        lease.end(rows.is_ok());
+        match &rows {
+            // It is closed.
+            Err(error) if sessions::may_succeed_on_another(error) => drop(lease),
+            _ => lease.end(rows.is_ok()),
+        }
         rows
+    }
+
+    async fn permit(&self) -> Result<OwnedSemaphorePermit> {
+        Arc::clone(&self.0.permits).acquire_owned().await.map_err(|_| Error::PoolClosed)
+    }
+
+    /// A connection that has executed nothing yet. Those that the pool has are closed.
+    async fn new_lease(&self, permit: OwnedSemaphorePermit) -> Result<Lease> {
+        for _ in 0..=self.0.most {
+            let connection = self.open().await?;
+            if connection.is_new() {
+                return Ok(self.lend(connection, permit));
+            }
+            connection.close();
+        }
+        Err(Error::PoolTimedOut)
+    }
+
+    /// Connections for statements that take long, whatever their sessions are. Waits until
+    /// there are so many, without holding some of them meanwhile.
+    pub(super) async fn lease_for_long(&self, count: u32) -> Result<(Vec<Lease>, LongLease)> {
+        let Inner { permits, most, long, .. } = &*self.0;
+        if usize::try_from(count).is_ok_and(|count| count > *most) {
+            return Err(Error::PoolTimedOut);
+        }
+        let closed = |_| Error::PoolClosed;
+        let long = Arc::clone(long).acquire_owned().await.map_err(closed)?;
+        let mut held = Arc::clone(permits).acquire_many_owned(count).await.map_err(closed)?;
+        let mut leases = Vec::new();
+        while let Some(permit) = held.split(1) {
+            leases.push(self.lease_anew(permit).await?);
+        }
+        Ok((leases, LongLease(long)))
+    }
+
+    /// A connection that is there and has prepared nothing for an earlier schema: a statement
+    /// in a transaction cannot be executed again on another.
+    async fn lease_anew(&self, permit: OwnedSemaphorePermit) -> Result<Lease> {
+        let mut connection = self.take(None).await?;
+        match connection.inner.clear_cached_statements().await {
+            Ok(()) => Ok(self.lend(connection, permit)),
+            Err(_) => {
+                connection.close();
+                self.new_lease(permit).await
+            }
+        }
+    }
+
+    /// How sessions are put under the role of a caller.
+    #[must_use]
+    pub fn row_security(&self) -> RowSecurity {
+        self.0.row_security
+    }
+
+    async fn lease(
+        &self,
+        territories: Option<&[i32]>,
+        permit: OwnedSemaphorePermit,
+    ) -> Result<Lease> {
+        Ok(self.lend(self.take(territories).await?, permit))
+    }
+
+    fn lend(&self, connection: Connection, permit: OwnedSemaphorePermit) -> Lease {
+        Lease { connections: self.clone(), connection: Some(connection), _permit: permit }
     }
 
     async fn take(&self, territories: Option<&[i32]>) -> Result<Connection> {
         if let Some(idle) = self.0.take_idle(territories) {
             return Ok(idle);
         }
+        self.open().await
+    }
+
+    async fn open(&self) -> Result<Connection> {
         // Boxed: connecting has a large future, and every level of a document would hold it.
         let inner = Box::pin(self.0.pool.acquire()).await?;
         let now = Instant::now();
@@ -152,7 +283,7 @@ impl Connections {
         idle.connections.push(connection);
         if !idle.is_reaped {
             idle.is_reaped = true;
-            tokio::spawn(reap(Arc::downgrade(&self.0)));
+            tokio::spawn(reap(Arc::downgrade(&self.0), self.0.idle_timeout));
         }
     }
 }
@@ -169,6 +300,8 @@ impl Inner {
     fn take_idle(&self, territories: Option<&[i32]>) -> Option<Connection> {
         let mut idle = self.idle();
         let connections = &mut idle.connections;
+        let outdated = |it: &mut Connection| sessions::is_marked(it.acquired.elapsed());
+        connections.extract_if(.., outdated).for_each(Connection::close);
         let last = |is_it: &dyn Fn(&Session) -> bool| {
             connections.iter().rposition(|connection| is_it(&connection.session))
         };
@@ -183,6 +316,15 @@ impl Inner {
 }
 
 impl Connection {
+    /// Whether it has prepared nothing yet.
+    fn is_new(&self) -> bool {
+        self.inner.cached_statements_size() == 0
+    }
+
+    fn close(mut self) {
+        self.inner.close_on_drop();
+    }
+
     /// Returns it to the pool as it came from there.
     fn give_back(mut self) {
         if self.session == Session::Own {
@@ -198,12 +340,12 @@ impl Connection {
 }
 
 /// Returns idle connections to the pool until none is left.
-async fn reap(inner: Weak<Inner>) {
+async fn reap(inner: Weak<Inner>, idle_timeout: Duration) {
     loop {
-        sleep(IDLE_TIMEOUT).await;
+        sleep(idle_timeout).await;
         let Some(inner) = inner.upgrade() else { return };
         let mut idle = inner.idle();
-        let is_expired = |it: &mut Connection| it.used.elapsed() >= IDLE_TIMEOUT;
+        let is_expired = |it: &mut Connection| it.used.elapsed() >= idle_timeout;
         idle.connections.extract_if(.., is_expired).for_each(Connection::give_back);
         if idle.connections.is_empty() {
             idle.is_reaped = false;
@@ -212,10 +354,18 @@ async fn reap(inner: Weak<Inner>) {
     }
 }
 
-impl Lease<'_> {
+impl Lease {
+    /// The connection.
+    ///
+    /// # Errors
+    /// None: it is there until the end.
+    pub(super) fn connection(&mut self) -> Result<&mut PgConnection> {
+        self.connection.as_mut().map(|it| &mut *it.inner).ok_or(Error::PoolClosed)
+    }
+
     /// The statement has ended: all rows were read, or it failed; then the pool tests the
     /// connection.
-    fn end(mut self, succeeded: bool) {
+    pub(super) fn end(mut self, succeeded: bool) {
         match self.connection.take() {
             Some(connection) if succeeded => self.connections.release(connection),
             Some(connection) => connection.give_back(),
@@ -224,7 +374,7 @@ impl Lease<'_> {
     }
 }
 
-impl Drop for Lease<'_> {
+impl Drop for Lease {
     fn drop(&mut self) {
         if let Some(connection) = &mut self.connection {
             connection.inner.close_on_drop();

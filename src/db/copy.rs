@@ -1,25 +1,23 @@
 //! Writes rows in Postgres' binary COPY format, which needs no parsing and no escaping:
 //! see "Binary Format" of COPY in the manual, for numeric `numeric_recv` in the source.
 
-const SIGNATURE: &[u8] = b"PGCOPY\n\xff\r\n\0\0\0\0\0\0\0\0\0";
 const NUMERIC_NEGATIVE: u16 = 0x4000;
 /// Days from the Unix epoch to Postgres' epoch, 2000-01-01.
 pub const EPOCH_DAYS_FROM_UNIX: i64 = 10_957;
 
-/// A COPY stream; [`CopyWriter::finish`] returns its bytes.
-#[derive(Debug)]
+/// Writes rows. A stream is [`CopyWriter::SIGNATURE`], rows of one or more writers, and
+/// [`CopyWriter::END`].
+#[derive(Debug, Default)]
 pub struct CopyWriter {
     bytes: Vec<u8>,
 }
 
-impl Default for CopyWriter {
-    /// A stream of only the header.
-    fn default() -> Self {
-        Self { bytes: SIGNATURE.to_vec() }
-    }
-}
-
 impl CopyWriter {
+    /// The beginning of a stream.
+    pub const SIGNATURE: &[u8] = b"PGCOPY\n\xff\r\n\0\0\0\0\0\0\0\0\0";
+    /// The end of a stream.
+    pub const END: &[u8] = &(-1_i16).to_be_bytes();
+
     /// Begins a row; exactly this many fields must follow.
     pub fn row(&mut self, fields: i16) {
         self.bytes.extend_from_slice(&fields.to_be_bytes());
@@ -101,10 +99,9 @@ impl CopyWriter {
         }
     }
 
-    /// Ends the stream and returns its bytes.
+    /// The rows' bytes.
     #[must_use]
-    pub fn finish(mut self) -> Vec<u8> {
-        self.bytes.extend_from_slice(&(-1_i16).to_be_bytes());
+    pub fn finish(self) -> Vec<u8> {
         self.bytes
     }
 
@@ -128,7 +125,7 @@ mod tests {
     fn numeric(mantissa: i128, scale: u8) -> (Vec<u16>, i16, u16, u16) {
         let mut writer = CopyWriter::default();
         writer.numeric(mantissa, scale);
-        let bytes = &writer.bytes[SIGNATURE.len() + 4..];
+        let bytes = &writer.bytes[4..];
         let word = |at: usize| u16::from_be_bytes([bytes[at], bytes[at + 1]]);
         let digits = (0..word(0)).map(|n| word(8 + 2 * usize::from(n))).collect();
         (digits, word(2).cast_signed(), word(4), word(6))

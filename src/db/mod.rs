@@ -1,10 +1,16 @@
-//! Postgres: pool, schema version, data version, SQLSTATE to error, binary COPY.
+//! Postgres: pool, schema version, data version, SQLSTATE to error, binary COPY,
+//! texts as they are stored.
 
 pub mod api_keys;
 pub mod connections;
 pub mod copy;
 pub mod data_version;
 pub mod pool;
+pub mod readable;
 pub mod row_security;
 pub mod schema;
+mod sessions;
+pub mod snapshot;
 pub mod sqlstate;
+pub mod text;
+pub mod watch;

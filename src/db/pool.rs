@@ -9,6 +9,7 @@ use sea_orm::{DatabaseConnection, SqlxPostgresConnector};
 use sqlx::postgres::{PgConnectOptions, PgPool, PgPoolOptions};
 use sqlx::{ConnectOptions as _, Connection as _};
 
+use crate::db::sessions;
 use crate::db::sqlstate::sqlstate;
 use crate::error::{Code, Error, Result};
 
@@ -16,9 +17,6 @@ use crate::error::{Code, Error, Result};
 /// connected, and cancel the statement if not; by default it notices when it responds.
 const CLIENT_CHECK: (&str, &str) = ("client_connection_check_interval", "500ms");
 const SET_CLIENT_CHECK: &str = "SET client_connection_check_interval = '500ms'";
-
-/// A connection idle for longer is pinged before it is used.
-const PING_AFTER: Duration = Duration::from_secs(1);
 
 /// How to connect.
 #[derive(Clone)]
@@ -100,16 +98,9 @@ pub async fn connect(settings: &Settings) -> Result<PgPool> {
     PgPoolOptions::new()
         .max_connections(settings.max_connections)
         .acquire_timeout(settings.acquire_timeout)
-        // A ping each time would double the round trips of small queries.
-        .test_before_acquire(false)
-        .before_acquire(|connection, state| {
-            Box::pin(async move {
-                if state.idle_for > PING_AFTER {
-                    connection.ping().await?;
-                }
-                Ok(true)
-            })
-        })
+        // Small queries reuse connections without the pool, so a ping each time costs little.
+        .test_before_acquire(true)
+        .before_acquire(|_, state| Box::pin(async move { Ok(!sessions::is_marked(state.age)) }))
         .connect_with(options)
         .await
         .map_err(failed)
@@ -186,7 +177,10 @@ pub async fn schema_version(pool: &PgPool) -> Result<SchemaVersion> {
     {
         Ok(applied) => applied,
         // The first migration creates the table.
-        Err(error) if sqlstate(&error).as_deref() == Some("42P01") => Vec::new(),
+        Err(error) if sqlstate(&error).as_deref() == Some("42P01") => {
+            sessions::note(&error);
+            Vec::new()
+        }
         Err(error) => return Err(error.into()),
     };
     let known: Vec<String> =

@@ -63,13 +63,22 @@ impl RowSecurity {
             (Self::Off, _) => (Session::Own, RESET.to_owned()),
             (Self::On, None) => (Session::Reader, format!("SET ROLE {READER}")),
             (Self::On, Some(territories)) => {
-                let mut sql = format!("SET {TERRITORIES} = '{{");
-                for (position, territory) in territories.iter().enumerate() {
-                    let comma = if position > 0 { "," } else { "" };
-                    let _ = write!(sql, "{comma}{territory}");
-                }
-                let _ = write!(sql, "}}'; SET ROLE {PARTNER}");
+                let list = array(territories);
+                let sql = format!("SET {TERRITORIES} = '{list}'; SET ROLE {PARTNER}");
                 (Session::Partner(territories.to_vec()), sql)
+            }
+        }
+    }
+
+    /// SQL that puts the rest of a transaction under the role of such a caller; its end puts
+    /// the session back. `None` where nothing is to be done.
+    pub(super) fn switch_transaction(self, territories: Option<&[i32]>) -> Option<String> {
+        match (self, territories) {
+            (Self::Off, _) => None,
+            (Self::On, None) => Some(format!("SET LOCAL ROLE {READER}")),
+            (Self::On, Some(territories)) => {
+                let list = array(territories);
+                Some(format!("SET LOCAL {TERRITORIES} = '{list}'; SET LOCAL ROLE {PARTNER}"))
             }
         }
     }
@@ -92,6 +101,18 @@ impl RowSecurity {
         tracing::warn!(lack, remedy, "row-level security does not stand behind the statements");
         Ok(Self::Off)
     }
+}
+
+/// As the text of an array.
+fn array(territories: &[i32]) -> String {
+    let mut list = "{".to_owned();
+    for (position, territory) in territories.iter().enumerate() {
+        let comma = if position > 0 { "," } else { "" };
+        // Writing to a String cannot fail.
+        let _ = write!(list, "{comma}{territory}");
+    }
+    list.push('}');
+    list
 }
 
 /// $1: the roles. $2: what they read; $3: whether partners do; $4: whether there is a policy.

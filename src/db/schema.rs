@@ -2,12 +2,17 @@
 
 use std::iter;
 
+use graphile_worker::WorkerUtils;
 use migration::{Migrator, MigratorTrait, row_security};
 use sqlx::{AssertSqlSafe, Connection as _, PgConnection, PgPool};
 
 use super::pool::orm;
+use super::watch::watch_changes;
 use crate::catalog;
 use crate::error::{Error, Result};
+
+/// The schema of the queue library, where jobs are delivered.
+pub const QUEUE_SCHEMA: &str = "graphile_worker";
 
 /// The advisory lock's key: "sgmigrat" in ASCII.
 const KEY: i64 = 0x7367_6d69_6772_6174;
@@ -21,8 +26,8 @@ pub struct MigrationState {
     pub applied: bool,
 }
 
-/// Applies what is missing, describes the tables, and gives the roles of the API what they
-/// lack; gives the names of what was applied.
+/// Applies what is missing, installs the queue, describes the tables, and gives the roles of
+/// the API what they lack; gives the names of what was applied.
 ///
 /// # Errors
 /// `UNAVAILABLE` when Postgres does not answer, `INTERNAL` when a step fails: that
@@ -34,8 +39,10 @@ pub async fn up(pool: &PgPool) -> Result<Vec<String>> {
     if !names.is_empty() {
         Migrator::up(&orm(pool), None).await.map_err(step_failed)?;
     }
+    install_queue(pool).await?;
     describe(pool).await?;
     sqlx::raw_sql(AssertSqlSafe(row_security::apply())).execute(pool).await?;
+    watch_changes(pool).await?;
     lock.close().await?;
     Ok(names)
 }
@@ -115,6 +122,14 @@ async fn describe(pool: &PgPool) -> Result<()> {
         sqlx::raw_sql(statements).execute(pool).await?;
     }
     Ok(())
+}
+
+/// The tables and functions of the queue library, in a schema of their own.
+async fn install_queue(pool: &PgPool) -> Result<()> {
+    WorkerUtils::new(pool, QUEUE_SCHEMA).migrate().await.map_err(|error| {
+        let message = format!("the schema {QUEUE_SCHEMA} of the job queue cannot be installed");
+        Error::internal(message).with_source(error)
+    })
 }
 
 /// Held until the connection is closed.

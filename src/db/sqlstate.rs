@@ -2,6 +2,7 @@
 
 use sea_orm::{DbErr, RuntimeErr};
 
+use super::sessions;
 use crate::error::{Code, Error};
 
 /// The SQLSTATE of an error from the server; `None` for any other.
@@ -15,6 +16,7 @@ pub fn sqlstate(error: &sqlx::Error) -> Option<String> {
 
 impl From<sqlx::Error> for Error {
     fn from(error: sqlx::Error) -> Self {
+        sessions::note(&error);
         let (code, message) = classify(&error);
         Self::new(code, message).with_source(error)
     }
@@ -61,6 +63,8 @@ fn of_sqlstate(state: &str) -> (Code, &'static str) {
         "55P03" => (Code::Conflict, "the lock is held by another session"),
         "57014" => (Code::Timeout, "the query took too long and was cancelled"),
         "25P03" | "25P04" => (Code::Timeout, "the transaction took too long and was ended"),
+        // Prepared before the schema changed; sessions begun from now on know the new one.
+        "0A000" | "26000" => (Code::Unavailable, "the schema has changed meanwhile; try again"),
         "53300" => (Code::Unavailable, "the database has no free connections"),
         _ if state.starts_with("08") || state.starts_with("57P0") || state.starts_with("53") => {
             (Code::Unavailable, "the database does not answer")
@@ -85,6 +89,7 @@ mod tests {
             ("57P03", Code::Unavailable),
             ("08006", Code::Unavailable),
             ("53200", Code::Unavailable),
+            ("0A000", Code::Unavailable),
             ("42P01", Code::Internal),
             ("", Code::Internal),
         ] {

@@ -2,4 +2,6 @@
 //! and stopped with the program, with their data in its state folder.
 
 pub mod postgres;
+pub mod private;
+pub mod rates;
 pub mod s3;

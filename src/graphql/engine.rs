@@ -9,9 +9,11 @@ use async_graphql::registry::Registry;
 use async_graphql::{Positioned, Request, ServerError, Value, Variables};
 
 use super::document::Document;
-use super::execute::Execution;
+use super::execute::{Execution, is_volatile};
+use super::export::{Draft, Export, ExportRequest};
 use super::hooks::Hooks;
 use super::plan::{Operation, RootStep};
+use super::schema::introspection::introspect;
 use super::schema::{self, Schema};
 use crate::auth::Scope;
 use crate::config::DocumentLimits;
@@ -20,11 +22,12 @@ use crate::graphql::document::variables;
 use crate::graphql::execute::budget::Budget;
 use crate::graphql::execute::command::Commands;
 use crate::graphql::execute::subscription::{self, Snapshot};
-use crate::graphql::plan::bind::{BoundOperation, bind};
+use crate::graphql::plan::bind::{BoundOperation, bind, bind_whole};
 use crate::graphql::plan::cost::{Estimate, TableSizes};
-use crate::graphql::response::errors::{VALIDATION_FAILED, coded};
+use crate::graphql::response::errors::server_error;
 use crate::graphql::response::sink::Writer;
 use crate::graphql::response::{Answer, Cost};
+use crate::graphql::validate::types::Types;
 use crate::query::{PageSizes, Reader};
 
 /// Executes requests over a database. Clones share everything.
@@ -36,7 +39,9 @@ pub struct Engine {
 
 struct Inner {
     schema: Schema,
-    types: Registry,
+    registry: Registry,
+    /// What documents are validated against.
+    types: Types,
     reader: Reader,
     limits: DocumentLimits,
     documents: DocumentCache,
@@ -58,14 +63,37 @@ struct Ready {
     variables: Variables,
 }
 
+impl Ready {
+    fn plan(&self) -> Result<Arc<Operation>, Vec<ServerError>> {
+        self.document.plan(self.operation.as_deref(), &self.variables)
+    }
+}
+
 impl Engine {
     /// An engine over a database, for queries and subscriptions.
     #[must_use]
     pub fn new(reader: Reader, limits: DocumentLimits) -> Self {
-        let (schema, types) = (schema::build(), schema::registry());
+        let (schema, registry) = (schema::build(), schema::registry());
+        let types = Types::new(&registry);
         let (documents, sizes) = (DocumentCache::default(), TableSizes::default());
-        let shared = Arc::new(Inner { schema, types, reader, limits, documents, sizes });
+        let shared = Arc::new(Inner { schema, registry, types, reader, limits, documents, sizes });
         Self { shared, commands: None }
+    }
+
+    /// What it reads by.
+    pub(super) fn reader(&self) -> &Reader {
+        &self.shared.reader
+    }
+
+    /// The types that documents name.
+    pub(super) fn types(&self) -> &Registry {
+        &self.shared.registry
+    }
+
+    /// A parsed document within the limits.
+    pub(super) fn document(&self, text: &str) -> Result<Arc<Document>, Vec<ServerError>> {
+        let Inner { documents, limits, types, .. } = &*self.shared;
+        documents.get(text.to_owned(), limits, types)
     }
 
     /// The limits of documents.
@@ -74,34 +102,37 @@ impl Engine {
         &self.shared.limits
     }
 
-    /// The same, for mutations too.
+    /// The same, for mutations too, and with links to reports.
     #[must_use]
     pub fn with_commands(self, commands: Commands) -> Self {
         Self { commands: Some(Arc::new(commands)), ..self }
     }
 
-    /// Parses the document of a request. Executing the request reports its errors.
+    /// Parses and validates the document of a request, and checks its variables. Executing the
+    /// request reports what is wrong.
     #[must_use]
     pub fn prepare(&self, request: Request) -> Prepared {
         let Request { query, operation_name: operation, mut variables, .. } = request;
         let refused =
-            |error| Prepared { kind: None, state: Err(Answer::refused(vec![error])), hooks: None };
-        let document = match self.shared.documents.get(query, &self.shared.limits) {
+            |kind, errors| Prepared { kind, state: Err(Answer::refused(errors)), hooks: None };
+        let document = match self.document(&query) {
             Ok(document) => document,
-            Err(error) => return refused(error),
+            Err(errors) => return refused(None, errors),
         };
-        let (kind, completed) = match document.operation(operation.as_deref()) {
-            Err(error) => return refused(error),
-            Ok(found) => (
-                found.node.ty,
-                variables::complete(&found.node, &self.shared.types, &mut variables),
-            ),
-        };
-        let state = match completed {
-            Ok(()) => Ok(Ready { document, operation, variables }),
-            Err(error) => Err(Answer::refused(vec![coded(error, VALIDATION_FAILED)])),
-        };
-        Prepared { kind: Some(kind), state, hooks: None }
+        let found = document.operation(operation.as_deref());
+        let kind = found.as_ref().ok().map(|found| found.node.ty);
+        if !document.errors().is_empty() {
+            return refused(kind, document.errors().to_vec());
+        }
+        let completed = found
+            .and_then(|found| variables::complete(&found.node, &self.shared.types, &mut variables));
+        match completed {
+            Ok(()) => {
+                let ready = Ready { document, operation, variables };
+                Prepared { kind, state: Ok(ready), hooks: None }
+            }
+            Err(error) => refused(kind, vec![error]),
+        }
     }
 
     /// Executes a request with the rights of its caller; a subscription once.
@@ -120,9 +151,34 @@ impl Engine {
         }
     }
 
-    async fn plan(&self, ready: &Ready) -> Result<Arc<Operation>, Vec<ServerError>> {
-        let Ready { document, operation, variables } = ready;
-        document.plan(&self.shared.schema, operation.as_deref(), variables).await
+    /// Checks whether a caller may have the list of a document as a file; nothing is read of it.
+    ///
+    /// # Errors
+    /// Those of the document and its variables; `BAD_USER_INPUT` when it is no list that can be
+    /// a file; `FORBIDDEN` when the caller may not see all that it selects.
+    pub async fn export(
+        &self,
+        request: &ExportRequest,
+        scope: &Scope,
+    ) -> Result<Export, Vec<ServerError>> {
+        let mut operation = Request::new(&request.document).variables(request.variables.clone());
+        operation.operation_name.clone_from(&request.operation);
+        let ready = match self.prepare(operation).state {
+            Ok(ready) => ready,
+            Err(refused) => return Err(refused.errors),
+        };
+        let Inner { reader, limits, .. } = &*self.shared;
+        let plan = ready.plan()?;
+        let sizes = PageSizes { default: limits.page_size_max, most: limits.page_size_max };
+        let bound = bind_whole(&plan, &ready.variables, sizes);
+        let known = self.shared.sizes.get(reader).await;
+        let most_rows = sizes.most.into();
+        let estimate = Estimate { bindings: &bound.bindings, sizes: &known, most_rows, scope };
+        let cost = estimate.of(&plan, &bound.roots);
+        let draft = Draft { plan, bound, cost };
+        let chosen = request.columns.as_deref();
+        Export::of(draft, chosen, reader.clone(), scope)
+            .map_err(|(error, position)| vec![server_error(error, position)])
     }
 
     fn bind(&self, ready: &Ready, plan: &Operation) -> BoundOperation {
@@ -138,10 +194,12 @@ impl Engine {
         hooks: Option<&dyn Hooks>,
     ) -> Result<Snapshot, Vec<ServerError>> {
         let Inner { reader, limits, .. } = &*self.shared;
-        let plan = self.plan(ready).await?;
+        let plan = ready.plan()?;
         let BoundOperation { mut roots, bindings } = self.bind(ready, &plan);
         let sizes = self.shared.sizes.get(reader).await;
-        let estimate = Estimate { bindings: &bindings, sizes: &sizes, scope }.of(&plan, &roots);
+        let most_rows = limits.page_size_max.into();
+        let estimate = Estimate { bindings: &bindings, sizes: &sizes, most_rows, scope };
+        let estimate = estimate.of(&plan, &roots);
         let cost = Cost { estimate, limit: limits.cost };
         cost.check().map_err(|error| vec![error])?;
         if let Some(hooks) = hooks {
@@ -156,18 +214,23 @@ impl Engine {
             budget: &budget,
             bindings: &bindings,
             hooks,
-            commands: commands.map(|commands| (commands, commands.deadline())),
+            reports: self.commands.as_ref().and_then(|commands| commands.reports.as_ref()),
+            files: self,
+            commands,
         };
         let read = execution.read(&plan, &mut roots).await;
         let mut data = plan.roots.iter().zip(&roots).zip(&read);
         let may_change =
             data.any(|((root, target), read)| subscription::may_change(root, target, read));
+        let is_volatile =
+            plan.roots.iter().zip(&roots).any(|(root, target)| is_volatile(root, target));
         let (introspected, mut errors) = self.introspect(ready, &plan).await;
         let data = Writer::new(&bindings, scope, &budget).data(&plan, roots, &read, &introspected);
         errors.extend(data.errors);
         let is_last = !(data.is_complete && may_change);
         let (data, cost) = (Some(data.json), Some(cost));
-        Ok(Snapshot { answer: Answer { data, errors, cost, ..Answer::default() }, is_last })
+        let answer = Answer { data, errors, cost, is_volatile, ..Answer::default() };
+        Ok(Snapshot { answer, is_last })
     }
 
     /// Executes the root fields that are about the schema, by async-graphql.
@@ -185,13 +248,11 @@ impl Engine {
         };
         let mut operation = original.clone();
         operation.node.selection_set.node.items = fields;
-        let mut request = Request::new("").variables(ready.variables.clone());
-        request.set_parsed_query(ExecutableDocument {
+        let document = ExecutableDocument {
             operations: DocumentOperations::Single(operation),
             fragments: ready.document.parsed().fragments.clone(),
-        });
-        let response = schema::introspect(&self.shared.schema, request).await;
-        (response.data, response.errors)
+        };
+        introspect(&self.shared.schema, document, ready.variables.clone()).await
     }
 }
 
@@ -206,6 +267,12 @@ impl Prepared {
     #[must_use]
     pub fn with_hooks(self, hooks: Arc<dyn Hooks>) -> Self {
         Self { hooks: Some(hooks), ..self }
+    }
+
+    /// Why it is not executed: errors of its document and its variables.
+    #[must_use]
+    pub fn refused(&self) -> Option<&[ServerError]> {
+        self.state.as_ref().err().map(|answer| answer.errors.as_slice())
     }
 
     /// The kind of operation; `None` if the request has no such operation.

@@ -15,6 +15,7 @@ mod request;
 mod request_log;
 mod response;
 mod router;
+mod saved_query;
 mod security_headers;
 mod server;
 mod shares;

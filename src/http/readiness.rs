@@ -6,6 +6,8 @@ use sqlx::PgPool;
 use tokio::sync::Mutex;
 
 use crate::db::pool::schema_version;
+use crate::db::readable::require_readable;
+use crate::db::row_security::RowSecurity;
 use crate::error::{Code, Result};
 
 /// How long a result is told again.
@@ -32,9 +34,14 @@ impl Readiness {
         Self { remembered, last: Mutex::default() }
     }
 
-    /// Whether Postgres responds and has the current schema, as it was within the last second.
-    pub(super) async fn check(&self, pool: &PgPool) -> Outcome {
-        self.outcome(async { schema_version(pool).await?.require_current() }).await
+    /// Whether Postgres responds, has the current schema, and in it all that is read, as it was
+    /// within the last second.
+    pub(super) async fn check(&self, pool: &PgPool, row_security: RowSecurity) -> Outcome {
+        let check = async {
+            schema_version(pool).await?.require_current()?;
+            require_readable(pool, row_security).await
+        };
+        self.outcome(check).await
     }
 
     /// One check at a time: who asks meanwhile waits for its result.

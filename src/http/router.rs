@@ -20,7 +20,7 @@ use tower_http::request_id::{MakeRequestUuid, PropagateRequestIdLayer, SetReques
 use super::cache::etag;
 use super::state::AppState;
 use super::{
-    cors, endpoint, health, loopback_guard, pages, rate_limit, request_log, response,
+    cors, endpoint, health, loopback_guard, pages, rate_limit, request_log, response, saved_query,
     security_headers,
 };
 use crate::graphql;
@@ -40,6 +40,7 @@ pub fn router(state: impl Into<Arc<AppState>>, is_tls: bool) -> Router {
     // With access control the API may have any name.
     let guard = state.access.is_open().then(|| from_fn(loopback_guard::require_loopback));
     let limits = Arc::clone(&state.rate_limits);
+    let saved = saved_query::routes(Arc::clone(&state));
     let layers = ServiceBuilder::new()
         .layer(SetRequestIdLayer::x_request_id(MakeRequestUuid))
         .layer(request_log::layer())
@@ -55,6 +56,8 @@ pub fn router(state: impl Into<Arc<AppState>>, is_tls: bool) -> Router {
         .with_state(state)
         .merge(pages::routes())
         .layer(compression)
+        // Not compressed: an encoder would delay rows, and there is a format that is.
+        .merge(saved)
         .layer(from_fn(etag::with_coding))
         .layer(from_fn_with_state(limits, rate_limit::limit))
         .layer(option_layer(cors))

@@ -4,6 +4,7 @@ use std::fmt;
 use std::sync::Arc;
 
 use sqlx::PgPool;
+use tokio::sync::Semaphore;
 
 use super::cache::response_cache::ResponseCache;
 use super::concurrency_limit::ConcurrencyLimit;
@@ -14,8 +15,13 @@ use super::subscription::connections::{Connections, SubscriptionLimits};
 use crate::auth::Access;
 use crate::config::{CorsOrigins, DocumentLimits, RequestLimits};
 use crate::db::data_version::DataVersions;
+use crate::db::row_security::RowSecurity;
 use crate::graphql::{self, Engine};
 use crate::query::Reader;
+
+/// Most files that are downloaded at once, each over a connection to the database or two; half
+/// of the pool's connections are for them, for which others wait.
+const DOWNLOADS: usize = 16;
 
 /// The state that the handlers share.
 pub struct AppState {
@@ -23,10 +29,13 @@ pub struct AppState {
     pub(super) engine: Engine,
     pub(super) cache: ResponseCache,
     pub(super) pool: PgPool,
+    pub(super) row_security: RowSecurity,
     pub(super) readiness: Readiness,
     pub(super) documents: Documents,
     pub(super) limits: RequestLimits,
     pub(super) concurrency: ConcurrencyLimit,
+    /// One for each file that is being downloaded.
+    pub(super) downloads: Arc<Semaphore>,
     pub(super) batch_max: usize,
     pub(super) cors_origins: CorsOrigins,
     pub(super) connections: Connections,
@@ -51,15 +60,17 @@ impl AppState {
     ) -> Self {
         let connections = Connections::new(SubscriptionLimits::default(), versions.changes());
         let reader = reader.into();
-        let pool = reader.pool().clone();
+        let (pool, row_security) = (reader.pool().clone(), reader.row_security());
         Self {
             access: Access::open(),
             engine: Engine::new(reader, document_limits),
             cache: ResponseCache::disabled(versions, &document_limits),
             pool,
+            row_security,
             readiness: Readiness::default(),
             documents: Documents::default(),
             limits,
+            downloads: Arc::new(Semaphore::new(DOWNLOADS)),
             concurrency: ConcurrencyLimit::new(limits.concurrency, limits.concurrency_per_token),
             batch_max: 0,
             cors_origins: CorsOrigins::None,

@@ -14,18 +14,20 @@ use super::file::merge::{self, Target};
 use super::file::pipeline::check_rejects;
 use super::file::reading::Reading;
 use super::file::statements::Statements;
-use super::ledger::{self, FileTotals};
+use super::ledger::FileTotals;
+use super::mirror::{self, Allowed, Removal};
 use super::run::connection::{connect, settings};
-use super::run::discover::discover;
-use super::run::summary::{ErrorSummary, FileSummary, RejectSample, RunSummary};
+use super::run::discover::{Found, discover};
+use super::run::summary::{DoubtfulSample, ErrorSummary, FileSummary, RejectSample, RunSummary};
 use super::run::{Load, levels};
-use crate::dataset::Dataset;
+use crate::config::LoadMode;
+use crate::dataset::{self, Dataset};
 use crate::error::{Code, Error, Result};
 use crate::storage::ObjectVersion;
 
 /// Findings reported for each file.
-const SAMPLES: usize = 20;
-const REMEDY: &str = "a load would stop here";
+pub(super) const SAMPLES: usize = 20;
+pub(super) const REMEDY: &str = "a load would stop here";
 
 impl Load {
     /// Checks every file, loaded before or not. `inserted` and `updated` are what a load
@@ -33,24 +35,76 @@ impl Load {
     pub async fn check(self) -> Result<RunSummary> {
         let begun = Instant::now();
         let mut connection = connect(&settings(self.database.clone())).await?;
-        let mut discovery = discover(&self.source, None).await?;
+        let mut discovery = discover(&self.source, &self.options, None).await?;
         let files_found = discovery.found();
         let mut files = Vec::new();
+        let is_mirror = self.options.mode == LoadMode::Mirror;
+        if is_mirror {
+            mirror::hold_temporarily(&mut connection).await?;
+        }
         for dataset in levels().into_iter().flatten() {
-            let check = Check::new(dataset);
+            let found = discovery.count(dataset);
+            let check = Check::new(dataset, is_mirror.then(|| number(dataset)));
             sqlx::raw_sql(AssertSqlSafe(check.create_keys.as_str()))
                 .execute(&mut connection)
                 .await
                 .map_err(Failure::from)?;
-            for object in discovery.take(dataset) {
-                files.push(self.check_file(&mut connection, &check, object).await);
+            for Found { object, .. } in discovery.take(dataset) {
+                let mut file = self.check_file(&mut connection, &check, object).await;
+                if is_mirror && found > 1 {
+                    let error = mirror::several_files(dataset.file_stem, found);
+                    file.error = Some(ErrorSummary::from(&error));
+                }
+                files.push(file);
             }
+        }
+        if discovery.documents > 0 {
+            self.check_documents(&mut connection, &mut files).await?;
+        }
+        if is_mirror {
+            self.check_mirrored(&mut connection, &mut files).await?;
         }
         connection.close().await.map_err(Failure::from)?;
         Ok(RunSummary {
             files_found,
+            files_left_out: discovery.files_left_out,
+            left_out: std::mem::take(&mut discovery.left_out),
             ..RunSummary::new(self.source.uri().to_string(), files, None, begun)
         })
+    }
+
+    /// Counts what would be removed, children first: as many rows at most, for a new child
+    /// may yet need one of them.
+    async fn check_mirrored(
+        &self,
+        connection: &mut PgConnection,
+        files: &mut [FileSummary],
+    ) -> LoadResult<()> {
+        let mut transaction = connection.begin().await?;
+        let mut children = Vec::new();
+        for dataset in dataset::ALL.iter().rev() {
+            let of_table = |file: &&mut FileSummary| file.dataset == dataset.table;
+            let Some(file) = files.iter_mut().find(of_table).filter(|file| file.error.is_none())
+            else {
+                continue;
+            };
+            let removal = Removal::for_check(dataset, &children);
+            removal.prepare(&mut transaction).await?;
+            let missing =
+                mirror::count_missing(&mut transaction, &removal, number(dataset), i32::MAX);
+            let missing = missing.await?;
+            let rejected = file.counts.rejected;
+            let allowed = Allowed { inserted: 0, rejected, share: self.options.max_removed };
+            match missing.check(dataset.table, allowed) {
+                Ok(()) => {
+                    (file.counts.removed, file.counts.kept) = (missing.removable, missing.needed);
+                    children.push(*dataset);
+                }
+                Err(error) => file.error = Some(ErrorSummary::from(&error)),
+            }
+        }
+        transaction.rollback().await?;
+        Ok(())
     }
 
     async fn check_file(
@@ -81,6 +135,7 @@ impl Load {
             source: self.source.clone(),
             observer: Arc::clone(&self.observer),
             dataset: check.target.dataset,
+            format: self.options.format_of(check.target.dataset),
             object: object.clone(),
             limits: self.options.limits,
         };
@@ -94,6 +149,11 @@ impl Load {
             summary.counts += counts;
             let room = SAMPLES.saturating_sub(summary.samples.len());
             summary.samples.extend(samples(&batch).take(room));
+            summary.doubtful += batch.doubtful.len() as u64;
+            let room = SAMPLES.saturating_sub(summary.doubtful_samples.len());
+            let doubtful = batch.doubtful.iter().take(room);
+            let sample = |(line, inner_line)| DoubtfulSample { line, inner_line };
+            summary.doubtful_samples.extend(doubtful.copied().map(sample));
             self.observer.batch(object, counts);
             let totals =
                 FileTotals { read: summary.counts.read, rejected: summary.counts.rejected };
@@ -103,26 +163,35 @@ impl Load {
     }
 }
 
-fn samples(batch: &Batch) -> impl Iterator<Item = RejectSample> + '_ {
+pub(super) fn samples(batch: &Batch) -> impl Iterator<Item = RejectSample> + '_ {
     batch.rejects.iter().map(|reject| RejectSample {
-        line: reject.line,
-        column: reject.fault.column,
+        key: None,
+        line: batch.place(reject.line).0,
+        column: reject.column().map(str::to_owned),
         reason: reject.fault.reason.as_str(),
         message: reject.fault.message.clone(),
     })
 }
 
+/// The number of a dataset among all.
+fn number(dataset: &Dataset) -> i32 {
+    let at = dataset::ALL.iter().position(|other| other.table == dataset.table);
+    at.and_then(|at| i32::try_from(at).ok()).unwrap_or(i32::MAX)
+}
+
 /// The statements of one dataset's check.
-struct Check {
+pub(super) struct Check {
     target: Target,
     create_keys: String,
     /// Counts the staged rows that are new, and those that would replace a stored one.
     classify: String,
     insert_keys: String,
+    /// In mirror mode, the number under which all keys of the file are held.
+    mirrored_as: Option<i32>,
 }
 
 impl Check {
-    fn new(dataset: &'static Dataset) -> Self {
+    pub(super) fn new(dataset: &'static Dataset, mirrored_as: Option<i32>) -> Self {
         let target = Target { dataset, statements: Statements::for_check(dataset) };
         let table = dataset.table;
         let key = dataset.key.join(", ");
@@ -153,13 +222,21 @@ impl Check {
                 "INSERT INTO pg_temp.checked_{table} \
                  SELECT {key} FROM pg_temp.stage_{table} ON CONFLICT DO NOTHING"
             ),
+            mirrored_as,
             target,
         }
     }
 
-    async fn batch(&self, connection: &mut PgConnection, batch: &Batch) -> LoadResult<Counts> {
+    pub(super) async fn batch(
+        &self,
+        connection: &mut PgConnection,
+        batch: &Batch,
+    ) -> LoadResult<Counts> {
         let mut transaction = merge::begin(connection, &self.target).await?;
-        merge::stage(&mut transaction, &self.target, batch).await?;
+        merge::stage(&mut transaction, &self.target, &[batch]).await?;
+        if let Some(file) = self.mirrored_as {
+            mirror::record_keys(&mut transaction, file, batch).await?;
+        }
         let orphans = merge::take_orphans(&mut transaction, &self.target).await?;
         let row =
             sqlx::query(AssertSqlSafe(self.classify.as_str())).fetch_one(&mut *transaction).await?;
@@ -167,6 +244,6 @@ impl Check {
         sqlx::query(AssertSqlSafe(self.insert_keys.as_str())).execute(&mut *transaction).await?;
         transaction.commit().await?;
         let parked = bigint(orphans.lines.len());
-        Ok(ledger::counts_of(batch, inserted, updated, parked))
+        Ok(merge::counts_of(batch, inserted, updated, parked))
     }
 }

@@ -1,4 +1,4 @@
-//! Row counts. `read` is always the sum of the other five.
+//! Row counts. `read` is always the sum of the five that follow it.
 
 use serde::Serialize;
 
@@ -17,6 +17,10 @@ pub struct Counts {
     pub rejected: i64,
     /// Rows that wait for a parent; negative when more were resolved than parked.
     pub parked: i64,
+    /// Stored rows that a mirrored file lacks, removed.
+    pub removed: i64,
+    /// Stored rows that it lacks and that others refer to, so kept.
+    pub kept: i64,
 }
 
 impl std::ops::AddAssign for Counts {
@@ -27,6 +31,8 @@ impl std::ops::AddAssign for Counts {
         self.unchanged += other.unchanged;
         self.rejected += other.rejected;
         self.parked += other.parked;
+        self.removed += other.removed;
+        self.kept += other.kept;
     }
 }
 
@@ -41,6 +47,8 @@ impl std::ops::Sub for Counts {
             unchanged: self.unchanged - other.unchanged,
             rejected: self.rejected - other.rejected,
             parked: self.parked - other.parked,
+            removed: self.removed - other.removed,
+            kept: self.kept - other.kept,
         }
     }
 }

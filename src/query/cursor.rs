@@ -70,7 +70,9 @@ fn value(row: &Row, index: usize, kind: Kind) -> Result<Option<Value>> {
         Kind::Date => row.get(index)?.map(Value::Date),
         Kind::LocalDateTime => row.get(index)?.map(Value::LocalDateTime),
         Kind::DateTime => row.get(index)?.map(Value::DateTime),
-        Kind::Bytes | Kind::IntList => return Err(Error::internal("a column has no order")),
+        Kind::Bytes | Kind::IntList | Kind::Json => {
+            return Err(Error::internal("a column has no order"));
+        }
     })
 }
 
@@ -203,7 +205,7 @@ fn from_text(text: &str, kind: Kind) -> Option<Value> {
         }
         Kind::LocalDateTime => Value::LocalDateTime(local(text)?),
         Kind::DateTime => Value::DateTime(local(text)?.and_utc()),
-        Kind::Text | Kind::Decimal | Kind::Bytes | Kind::IntList => return None,
+        Kind::Text | Kind::Decimal | Kind::Bytes | Kind::IntList | Kind::Json => return None,
     })
 }
 

@@ -4,6 +4,8 @@
 pub mod aggregate;
 mod argument;
 mod condition;
+mod convert;
+mod currency;
 mod cursor;
 mod executor;
 mod key;
@@ -17,9 +19,12 @@ mod selection;
 mod sizes;
 mod sql;
 mod value;
+mod whole;
 
 pub use argument::{BadArgument, PageTooLarge, bad_argument};
 pub use condition::{Comparison, Condition, Quantifier, TextMatch};
+pub use convert::{Amount, CONVERTED_AMOUNT};
+pub use currency::Currency;
 pub use cursor::{Position, cursor};
 pub use executor::Reader;
 pub use key::{Key, KeyPart, date};
@@ -30,5 +35,8 @@ pub use row::Row;
 pub use rows::Rows;
 pub use selection::{Selection, Source};
 pub use sizes::Sizes;
-pub(crate) use sql::audience::{is_common, may_be_hidden, require_column, require_table};
+pub(crate) use sql::audience::{
+    is_volatile_table, may_be_hidden, require_column, require_table, sees_all_rows,
+};
 pub use value::Value;
+pub use whole::Whole;

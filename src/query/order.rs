@@ -2,6 +2,8 @@
 
 use crate::catalog::{Column, Kind, Table};
 use crate::catalog::{ToMany, ToOne};
+use crate::error::Result;
+use crate::query::argument::bad_argument;
 
 /// Which way an order goes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -85,8 +87,23 @@ impl OrderBy {
 }
 
 impl Order {
+    /// Refuses a key that is given twice, and trims the rest.
+    ///
+    /// # Errors
+    /// `BAD_USER_INPUT` with the key.
+    pub(super) fn settle(&mut self, table: &Table) -> Result<()> {
+        for (index, key) in self.keys.iter().enumerate() {
+            if self.keys.iter().take(index).any(|earlier| earlier.name == key.name) {
+                let name = &key.name;
+                return Err(bad_argument("orderBy", format!("orderBy: {name} is given twice")));
+            }
+        }
+        self.trim(table);
+        Ok(())
+    }
+
     /// Leaves away what can decide nothing: keys after the whole of the table's own.
-    pub(super) fn trim(&mut self, table: &Table) {
+    fn trim(&mut self, table: &Table) {
         if table.key.is_empty() {
             return;
         }

@@ -79,13 +79,7 @@ impl Page {
             (first, None) => ("first", first),
         };
         let limit = asked.map_or(Ok(sizes.default), |asked| size(argument, asked, sizes.most))?;
-        for (index, key) in order.keys.iter().enumerate() {
-            if order.keys.iter().take(index).any(|earlier| earlier.name == key.name) {
-                let name = &key.name;
-                return Err(bad_argument("orderBy", format!("orderBy: {name} is given twice")));
-            }
-        }
-        order.trim(table);
+        order.settle(table)?;
         let position = |argument, cursor: &Option<String>| {
             cursor
                 .as_ref()
@@ -95,6 +89,15 @@ impl Page {
         let after = position("after", &arguments.after)?;
         let before = position("before", &arguments.before)?;
         Ok(Self { limit, backwards: argument == "last", order, after, before })
+    }
+
+    /// All rows of the list of a table, in this order.
+    ///
+    /// # Errors
+    /// `BAD_USER_INPUT` when a key is twice in the order.
+    pub fn whole(table: &'static Table, mut order: Order) -> Result<Self> {
+        order.settle(table)?;
+        Ok(Self { limit: u32::MAX, backwards: false, order, after: None, before: None })
     }
 
     /// Whether only rows after a cursor are asked for.

@@ -55,7 +55,7 @@ impl Reader {
             from(&mut statement, selection)?;
             statement.match_parent(row.alias, row.table.key);
         }
-        Ok(statement.fetch_all(self.connections()).await?.into_iter().map(Row::new).collect())
+        Ok(statement.fetch_all(self).await?.into_iter().map(Row::new).collect())
     }
 
     /// A statement that reads these rows.
@@ -75,7 +75,7 @@ impl Reader {
         let mut statement = self.statement(scope, list.rows).await?;
         Paging::of(list).write(&mut statement)?;
         let mut pages = Pages::default();
-        pages.add(statement.fetch_all(self.connections()).await?, list.page);
+        pages.add(statement.fetch_all(self).await?, list.page);
         Ok(pages)
     }
 
@@ -111,7 +111,7 @@ impl Reader {
         let enough = i64::try_from(most.saturating_add(parents)).unwrap_or(i64::MAX - 1);
         statement.push(" LIMIT ").bind(enough + 1)?;
 
-        let fetched = statement.fetch_all(self.connections()).await?;
+        let fetched = statement.fetch_all(self).await?;
         if i64::try_from(fetched.len()).is_ok_and(|fetched| fetched > enough) {
             return Ok(None);
         }
@@ -153,7 +153,7 @@ impl Reader {
         statement.push("SELECT count(*) FROM ");
         rows.write(&mut statement, row)?;
         require(&mut statement, condition, row)?;
-        let rows = statement.fetch_all(self.connections()).await?;
+        let rows = statement.fetch_all(self).await?;
         let row = rows.first().ok_or_else(|| Error::internal("a count gave no row"))?;
         Ok(row.try_get(0)?)
     }
@@ -177,7 +177,7 @@ impl Reader {
         require(&mut statement, condition, row)?;
         statement.push(" GROUP BY parent.position");
         let mut counts = vec![0; below.parents.len()];
-        for row in statement.fetch_all(self.connections()).await? {
+        for row in statement.fetch_all(self).await? {
             let position: i64 = row.try_get(0)?;
             let count = usize::try_from(position - 1).ok().and_then(|index| counts.get_mut(index));
             *count.ok_or_else(|| Error::internal("a row belongs to no parent"))? =

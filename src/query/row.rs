@@ -32,6 +32,22 @@ impl Row {
         Ok(self.0.try_get(index)?)
     }
 
+    /// The bytes at an index as Postgres sends values in binary, without copying; `None` when
+    /// it is null.
+    ///
+    /// # Errors
+    /// `INTERNAL` if there is no such column.
+    pub fn bytes(&self, index: usize) -> Result<Option<&[u8]>> {
+        let value = self.0.try_get_raw(index)?;
+        if value.is_null() {
+            return Ok(None);
+        }
+        value
+            .as_bytes()
+            .map(Some)
+            .map_err(|error| Error::internal("a value of a row has no bytes").with_source(error))
+    }
+
     /// The text at an index, without copying.
     ///
     /// # Errors

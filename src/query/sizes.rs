@@ -36,7 +36,7 @@ impl Reader {
     /// As any query.
     pub async fn sizes(&self, tables: impl Iterator<Item = &'static Table>) -> Result<Sizes> {
         let names: Vec<&str> = tables.map(|table| table.name).collect();
-        let rows = self.connections().fetch_all(sqlx::query(ESTIMATE).bind(names)).await?;
+        let rows = self.fetch_all(None, || sqlx::query(ESTIMATE).bind(names.clone())).await?;
         let mut sizes = HashMap::with_capacity(rows.len());
         for row in rows {
             sizes.insert(row.try_get(0)?, u64::try_from(row.try_get::<i64, _>(1)?).unwrap_or(0));

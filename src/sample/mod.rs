@@ -13,6 +13,7 @@ mod assortment;
 mod catalogue;
 mod customers;
 mod defects;
+mod documents;
 mod draw;
 mod files;
 mod inventory;
@@ -34,12 +35,13 @@ use serde_json::json;
 
 use crate::error::Result;
 
-pub use options::{SampleOptions, SampleSummary};
+pub use options::{OrderFiles, SampleOptions, SampleSummary};
 
 use assortment::Assortment;
 use catalogue::Catalogue;
 use customers::Customers;
 use defects::{FileSpec, Manifest};
+use documents::Documents;
 use inventory::{INVENTORY, Inventory};
 use offers::Offers;
 use orders::Orders;
@@ -90,11 +92,18 @@ pub fn generate(
             tables.push((table, open(spec, table.rows())?));
         }
     }
-    let mut headers = open(&files::HEADER, orders.order_count())?;
-    let mut lines = open(&files::DETAIL, orders.line_count())?;
-    let all = tables.iter().map(|(_, output)| output.expected()).sum::<u64>()
-        + headers.expected()
-        + lines.expected();
+    let csv = match options.orders {
+        OrderFiles::Csv => Some((
+            open(&files::HEADER, orders.order_count())?,
+            open(&files::DETAIL, orders.line_count())?,
+        )),
+        _ => None,
+    };
+    let of_orders = csv.as_ref().map_or_else(
+        || orders.order_count() + orders.line_count(),
+        |(headers, lines)| headers.expected() + lines.expected(),
+    );
+    let all = tables.iter().map(|(_, output)| output.expected()).sum::<u64>() + of_orders;
     let manifest = Manifest::open(&mut target, plan.defects > 0)?;
     let mut run = Run { manifest, progress, done: 0, all };
 
@@ -102,9 +111,22 @@ pub fn generate(
     for (table, output) in tables {
         files.push(write_table(table, output, &mut run)?);
     }
-    orders.write(&mut headers, &mut lines, &mut run)?;
-    files.push(headers.finish()?);
-    files.push(lines.finish()?);
+    match csv {
+        Some((mut headers, mut lines)) => {
+            orders.write(&mut headers, &mut lines, &mut run)?;
+            files.push(headers.finish()?);
+            files.push(lines.finish()?);
+        }
+        None => {
+            let mut documents = Documents::open(&mut target, options.orders)?;
+            orders.write_documents(&mut documents, &mut run)?;
+            files.push(documents.finish()?);
+            [&files::HEADER, &files::DETAIL]
+                .iter()
+                .try_for_each(|spec| target.remove(spec.path))?;
+        }
+    }
+    target.remove_others(documents::FOLDER)?;
     let planted = run.manifest.finish()?;
     if plan.defects == 0 {
         target.remove(defects::MANIFEST)?;
@@ -118,6 +140,7 @@ pub fn generate(
         "seed": options.seed,
         "defects": options.defects,
         "optional": options.optional,
+        "orders": format!("{:?}", options.orders).to_lowercase(),
     }))?;
     Ok(SampleSummary { files, defects: planted })
 }

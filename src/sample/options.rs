@@ -17,6 +17,23 @@ pub struct SampleOptions {
     /// Whether to include the files that a load does not need: inventory, territories,
     /// stores and currency rates. The others are the same either way.
     pub optional: bool,
+    /// How the orders are written.
+    pub orders: OrderFiles,
+}
+
+/// How orders are written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, clap::ValueEnum)]
+pub enum OrderFiles {
+    /// As two CSV files, of orders and of their lines.
+    #[default]
+    #[value(skip)]
+    Csv,
+    /// As JSON documents, each a file.
+    Documents,
+    /// As JSON documents, one a line of a file.
+    Ndjson,
+    /// As JSON documents in an array.
+    Array,
 }
 
 /// What was generated.

@@ -7,6 +7,7 @@ use crate::error::{Error, Result};
 
 use super::assortment::{Assortment, Item};
 use super::customers::territory;
+use super::documents::Documents;
 use super::draw::{Draw, Shuffle, Stream};
 use super::offers::Offers;
 use super::output::{Output, Run};
@@ -118,8 +119,13 @@ struct Files<'a, 'run> {
     lines: &'a mut Output,
     run: &'a mut Run<'run>,
     scratch: Row,
+}
+
+/// What passes from line to line.
+struct NextLine {
+    id: u64,
+    /// Products of the order by now.
     basket: Vec<u64>,
-    next_line: u64,
 }
 
 impl<'a> Orders<'a> {
@@ -143,8 +149,35 @@ impl<'a> Orders<'a> {
         lines: &mut Output,
         run: &mut Run<'_>,
     ) -> Result<()> {
-        let (scratch, basket) = (Row::default(), Vec::new());
-        let mut files = Files { headers, lines, run, scratch, basket, next_line: 1 };
+        let mut files = Files { headers, lines, run, scratch: Row::default() };
+        let mut next = NextLine { id: 1, basket: Vec::new() };
+        self.each(|order, rank| self.write_order(order, rank, &mut next, &mut files))
+    }
+
+    /// Writes a document of each order, in the same order and with the same values.
+    pub(super) fn write_documents(
+        &self,
+        documents: &mut Documents<'_>,
+        run: &mut Run<'_>,
+    ) -> Result<()> {
+        let mut row = Row::default();
+        let mut next = NextLine { id: 1, basket: Vec::new() };
+        self.each(|order, rank| {
+            let total = self.each_line(order, rank, &mut next, |_, line, carrier| {
+                row.clear();
+                self.write_line(order, line, carrier, &mut row);
+                run.row_done();
+                documents.line(&row)
+            })?;
+            row.clear();
+            self.write_header(order, total, &mut row);
+            run.row_done();
+            documents.order(order.id(), &row)
+        })
+    }
+
+    /// Every order, day by day, stores before individuals, with its rank in its channel.
+    fn each(&self, mut write: impl FnMut(&Order, u64) -> Result<()>) -> Result<()> {
         let (mut index, mut store, mut online) = (0, 0, 0);
         for day in schedule::days(&self.plan) {
             for is_store in [true, false] {
@@ -152,7 +185,7 @@ impl<'a> Orders<'a> {
                     if is_store { (&mut store, day.store) } else { (&mut online, day.online) };
                 for _ in 0..count {
                     let order = self.order(index, day.date, is_store, *rank);
-                    self.write_order(&order, *rank, &mut files)?;
+                    write(&order, *rank)?;
                     index += 1;
                     *rank += 1;
                 }
@@ -173,7 +206,13 @@ impl<'a> Orders<'a> {
         Order { index, date, is_store, customer, customer_id, territory }
     }
 
-    fn write_order(&self, order: &Order, rank: u64, files: &mut Files<'_, '_>) -> Result<()> {
+    fn write_order(
+        &self,
+        order: &Order,
+        rank: u64,
+        next: &mut NextLine,
+        files: &mut Files<'_, '_>,
+    ) -> Result<()> {
         while let Some(beyond) = files.headers.due() {
             let index = self.order_count() + beyond;
             let spare = self.order(index, LAST_DAY, false, rank);
@@ -181,6 +220,23 @@ impl<'a> Orders<'a> {
             self.write_header(&spare, 349_900, &mut files.scratch);
             files.headers.plant(&files.scratch, files.run)?;
         }
+        let total = self.each_line(order, rank, next, |item, line, carrier| {
+            self.plant_lines(order, item, files)?;
+            self.write_line(order, line, carrier, files.lines.next_row());
+            files.lines.end_row(files.run)
+        })?;
+        self.write_header(order, total, files.headers.next_row());
+        files.headers.end_row(files.run)
+    }
+
+    /// Every line of an order; returns what they come to, in ten-thousandths.
+    fn each_line(
+        &self,
+        order: &Order,
+        rank: u64,
+        next: &mut NextLine,
+        mut write: impl FnMut(Item, &Line, u64) -> Result<()>,
+    ) -> Result<u64> {
         let mut draw = Draw::new(self.plan.seed, Stream::Lines, order.index);
         let carrier = draw.next();
         let shelf = self
@@ -188,20 +244,17 @@ impl<'a> Orders<'a> {
             .shelf(order.date, order.is_store)
             .ok_or_else(|| Error::internal("an order on a day without an assortment"))?;
         let mut total = 0;
-        files.basket.clear();
+        next.basket.clear();
         for _ in 0..self.buyers(order.is_store).quota.lines_of(rank) {
             let item = shelf
-                .pick(&mut draw, &mut files.basket)
+                .pick(&mut draw, &mut next.basket)
                 .ok_or_else(|| Error::internal("an order with more lines than products"))?;
-            self.plant_lines(order, item, files)?;
-            let line = self.line(files.next_line, order, item, &mut draw);
-            self.write_line(order, &line, carrier, files.lines.next_row());
-            files.lines.end_row(files.run)?;
-            files.next_line += 1;
+            let line = self.line(next.id, order, item, &mut draw);
+            write(item, &line, carrier)?;
+            next.id += 1;
             total += line.total();
         }
-        self.write_header(order, (total + 50) / 100, files.headers.next_row());
-        files.headers.end_row(files.run)
+        Ok((total + 50) / 100)
     }
 
     /// Invalid lines belong to the current order, so that they have a parent.

@@ -25,7 +25,7 @@ pub(super) struct Run<'a> {
 }
 
 impl Run<'_> {
-    fn row_done(&mut self) {
+    pub(super) fn row_done(&mut self) {
         self.done += 1;
         if self.done.is_multiple_of(REPORT_EVERY) || self.done == self.all {
             (self.progress)(self.done, self.all);

@@ -158,9 +158,17 @@ fn out_of_range(name: &str, value: f64, range: &std::ops::RangeInclusive<f64>) -
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::sample::OrderFiles;
 
     fn plan(scale: f64, defects: f64) -> Result<Plan> {
-        Plan::new(&SampleOptions { out: "x".into(), scale, seed: 1, defects, optional: true })
+        Plan::new(&SampleOptions {
+            out: "x".into(),
+            scale,
+            seed: 1,
+            defects,
+            optional: true,
+            orders: OrderFiles::Csv,
+        })
     }
 
     #[test]

@@ -185,11 +185,18 @@ impl Quota {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::sample::options::SampleOptions;
+    use crate::sample::options::{OrderFiles, SampleOptions};
 
     fn plan(scale: f64) -> Plan {
-        Plan::new(&SampleOptions { out: "x".into(), scale, seed: 42, defects: 0.0, optional: true })
-            .unwrap()
+        Plan::new(&SampleOptions {
+            out: "x".into(),
+            scale,
+            seed: 42,
+            defects: 0.0,
+            optional: true,
+            orders: OrderFiles::Csv,
+        })
+        .unwrap()
     }
 
     #[test]

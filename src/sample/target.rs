@@ -63,6 +63,22 @@ impl Target {
         Ok(())
     }
 
+    /// Removes the files of an earlier sample in a folder.
+    pub(super) fn remove_others(&self, folder: &str) -> Result<()> {
+        let folder = self.root.join(folder);
+        if !folder.is_dir() {
+            return Ok(());
+        }
+        let entries = fs::read_dir(&folder).map_err(|error| cannot_write(&folder, error))?;
+        for entry in entries {
+            let path = entry.map_err(|error| cannot_write(&folder, error))?.path();
+            if !path.to_string_lossy().ends_with(PARTIAL) {
+                fs::remove_file(&path).map_err(|error| cannot_write(&path, error))?;
+            }
+        }
+        Ok(())
+    }
+
     /// Writes the marker and renames every file to its final name.
     pub(super) fn publish(mut self, note: &serde_json::Value) -> Result<()> {
         let path = self.path(MARKER)?;

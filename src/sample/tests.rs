@@ -13,7 +13,14 @@ fn write(out: &Path, scale: f64, seed: u64, defects: f64) -> SampleSummary {
 }
 
 fn options(out: &Path, scale: f64, seed: u64, defects: f64) -> SampleOptions {
-    SampleOptions { out: out.to_owned(), scale, seed, defects, optional: true }
+    SampleOptions {
+        out: out.to_owned(),
+        scale,
+        seed,
+        defects,
+        optional: true,
+        orders: OrderFiles::Csv,
+    }
 }
 
 /// The files of every sample.
@@ -230,4 +237,59 @@ fn a_sample_replaces_all_files_of_an_earlier_one() {
     generate(&options, &mut |_, _| {}).unwrap();
     assert_eq!((files("production"), files("sales")), (1, 4), "optional files are removed");
     assert!(required == bytes_of(out.path(), &REQUIRED), "the others are unchanged");
+}
+
+#[test]
+fn documents_hold_the_rows_of_the_files() {
+    let [csv, documents, ndjson, array] = std::array::from_fn(|_| tempfile::tempdir().unwrap());
+    write(csv.path(), 0.001, 3, 0.0);
+    let of = |out: &Path, orders| {
+        generate(&SampleOptions { orders, ..options(out, 0.001, 3, 0.0) }, &mut |_, _| {}).unwrap()
+    };
+    let summary = of(documents.path(), OrderFiles::Documents);
+    of(ndjson.path(), OrderFiles::Ndjson);
+    of(array.path(), OrderFiles::Array);
+    let parsed: Vec<serde_json::Value> =
+        fs::read_to_string(ndjson.path().join("orders/orders.ndjson"))
+            .unwrap()
+            .lines()
+            .map(|line| serde_json::from_str(line).unwrap())
+            .collect();
+    let elements = fs::read(array.path().join("orders/orders.json")).unwrap();
+    assert_eq!(serde_json::from_slice::<Vec<serde_json::Value>>(&elements).unwrap(), parsed);
+    let headers = records(csv.path(), &files::HEADER);
+    assert_eq!(parsed.len(), headers.len());
+    let (_, count, _) = summary.files.last().unwrap();
+    assert_eq!(usize::try_from(*count).unwrap(), headers.len());
+    let mut lines = records(csv.path(), &files::DETAIL).into_iter();
+    for (document, header) in parsed.iter().zip(&headers) {
+        let id = &header["SalesOrderID"];
+        let path = documents.path().join(format!("orders/SO{id}.json"));
+        let alone: serde_json::Value = serde_json::from_slice(&fs::read(path).unwrap()).unwrap();
+        assert_eq!(alone, *document);
+        assert_eq!(document["salesOrderId"].to_string(), *id);
+        assert_eq!(document["status"], "SHIPPED");
+        assert_eq!(document["onlineOrderFlag"], header["OnlineOrderFlag"] == "1");
+        assert_eq!(
+            document["orderDate"],
+            header["OrderDate"].replace(' ', "T").replace(".000", "")
+        );
+        for line in document["lines"].as_array().unwrap() {
+            let record = lines.next().unwrap();
+            assert_eq!(record["SalesOrderID"], *id);
+            assert_eq!(line["salesOrderDetailId"].to_string(), record["SalesOrderDetailID"]);
+            assert_eq!(line.get("salesOrderId"), None);
+            assert_eq!(line["rowguid"], record["rowguid"].to_lowercase());
+        }
+    }
+    assert!(lines.next().is_none());
+    // Every digit, also zeros at the end.
+    let text = fs::read_to_string(ndjson.path().join("orders/orders.ndjson")).unwrap();
+    let total = headers[0]["TotalDue"].replace(',', ".");
+    assert!(text.contains(&format!("\"totalDue\":{total},")), "{total}");
+    // A sample in another form leaves none of the other's files.
+    of(documents.path(), OrderFiles::Array);
+    let left = fs::read_dir(documents.path().join("orders")).unwrap().count();
+    assert_eq!(left, 1);
+    assert!(!documents.path().join(files::HEADER.path).exists());
 }

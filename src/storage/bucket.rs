@@ -21,7 +21,7 @@ use crate::error::{Code, Error, Result};
 /// Larger files are uploaded in parts, of this size as far as S3's limit on the number
 /// of parts allows.
 const PART_SIZE: u64 = 16 * 1024 * 1024;
-const MAX_PARTS: u64 = 10_000;
+pub(super) const MAX_PARTS: u64 = 10_000;
 
 /// The SDK's read timeout includes the time to send the body.
 const UPLOAD_TIMEOUT: Duration = Duration::from_secs(600);
@@ -29,8 +29,8 @@ const UPLOAD_TIMEOUT: Duration = Duration::from_secs(600);
 /// A bucket to write to; cheap to clone.
 #[derive(Debug, Clone)]
 pub struct Bucket {
-    s3: S3,
-    name: String,
+    pub(super) s3: S3,
+    pub(super) name: String,
 }
 
 impl Bucket {
@@ -114,11 +114,13 @@ impl Bucket {
     async fn begin<'a>(&self, key: &'a str) -> Result<Upload<'a>> {
         let request = self.s3.client.create_multipart_upload().bucket(&self.name).key(key);
         let begun = request.send().await.map_err(|error| self.target(Some(key)).error(error))?;
-        let id = begun.upload_id.ok_or_else(|| {
-            let endpoint = &self.s3.endpoint;
-            Error::internal(format!("{endpoint} created a multipart upload without an id"))
-        })?;
+        let id = begun.upload_id.ok_or_else(|| self.no_upload_id())?;
         Ok(Upload { key, id })
+    }
+
+    pub(super) fn no_upload_id(&self) -> Error {
+        let endpoint = &self.s3.endpoint;
+        Error::internal(format!("{endpoint} created a multipart upload without an id"))
     }
 
     async fn upload(&self, upload: &Upload<'_>, path: &Path, size: u64) -> Result<()> {
@@ -166,14 +168,14 @@ impl Bucket {
         })
     }
 
-    fn upload_timeouts(&self) -> Builder {
+    pub(super) fn upload_timeouts(&self) -> Builder {
         let timeouts = TimeoutConfig::builder()
             .connect_timeout(self.s3.connect_timeout)
             .read_timeout(UPLOAD_TIMEOUT.max(self.s3.read_timeout));
         Builder::new().timeout_config(timeouts.build())
     }
 
-    fn target<'a>(&'a self, key: Option<&'a str>) -> Target<'a> {
+    pub(super) fn target<'a>(&'a self, key: Option<&'a str>) -> Target<'a> {
         Target { s3: &self.s3, action: "write", bucket: &self.name, key }
     }
 }

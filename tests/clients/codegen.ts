@@ -10,10 +10,12 @@ const config: CodegenConfig = {
   config: {
     // What the JSON of an answer holds.
     scalars: {
+      Currency: "string",
       Date: "string",
       DateTime: "string",
       // Exact: a number would lose digits.
       Decimal: "string",
+      JSON: "unknown",
       LocalDateTime: "string",
       Long: "number",
       UUID: "string",

@@ -1,7 +1,7 @@
 // A headless Chromium driven over its debugging pipe: no port, no dependency.
 
 import { spawn } from "node:child_process";
-import { mkdtempSync, rmSync } from "node:fs";
+import { mkdtempSync, readFileSync, readdirSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 
@@ -106,6 +106,29 @@ export class Chromium {
     const { errorText } = await this.send("Page.navigate", { url });
     if (errorText) {
       throw new Error(`${url}: ${errorText}`);
+    }
+  }
+
+  /** Downloads what a link leads to. */
+  async download(url) {
+    const downloadPath = mkdtempSync(join(tmpdir(), "salesgraph-download-"));
+    try {
+      await this.send("Page.setDownloadBehavior", { behavior: "allow", downloadPath });
+      // A navigation that becomes a download is told as aborted.
+      await this.send("Page.navigate", { url });
+      const deadline = Date.now() + 60_000;
+      for (;;) {
+        const [name] = readdirSync(downloadPath).filter((name) => !name.endsWith(".crdownload"));
+        if (name) {
+          return readFileSync(join(downloadPath, name));
+        }
+        if (Date.now() > deadline) {
+          throw new Error(`${url} was not downloaded`);
+        }
+        await new Promise((resolve) => setTimeout(resolve, 50));
+      }
+    } finally {
+      rmSync(downloadPath, { recursive: true, force: true });
     }
   }
 

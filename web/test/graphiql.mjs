@@ -24,12 +24,14 @@ const runButton = "button.graphiql-execute-button";
 
 const faults = [];
 const sent = [];
+/** The one address of another host that is visited. */
+let downloading;
 
 function watch(method, params) {
   switch (method) {
     case "Network.requestWillBeSent": {
       const url = new URL(params.request.url);
-      if (["http:", "https:", "ws:", "wss:"].includes(url.protocol) && url.host !== page.host) {
+      if (["http:", "https:", "ws:", "wss:"].includes(url.protocol) && url.host !== page.host && url.href !== downloading) {
         faults.push(`a request to another host: ${url}`);
       }
       if (params.request.postData) {
@@ -104,12 +106,37 @@ async function followedRun(browser) {
   await run(browser, link, "subscription", [id, `"rowsRead": ${rowsRead}`]);
 }
 
-/** Runs the example of a mutation. There are no rejects, so its run succeeds. */
+/** Runs the example of a mutation. Its run is queued. */
 async function replayedRejects(browser) {
   const link = new URL(page);
   const example = new URL("../src/examples/replay.graphql", import.meta.url);
   link.searchParams.set("query", readFileSync(example, "utf8"));
-  await run(browser, link, "mutation ReplayRejects", ["replayRejects", '"state": "SUCCEEDED"']);
+  await run(browser, link, "mutation ReplayRejects", ["replayRejects", '"state": "QUEUED"']);
+}
+
+/**
+ * Runs the example that asks for a report, follows the report with a subscription until it is
+ * ready, and downloads its file by the link.
+ */
+async function requestedReport(browser) {
+  const link = new URL(page);
+  const example = new URL("../src/examples/report.graphql", import.meta.url);
+  link.searchParams.set("query", readFileSync(example, "utf8"));
+  await run(browser, link, "mutation RequestReport", ['"requestReport"', '"nextAllowedAt"']);
+  const { id } = JSON.parse(await browser.evaluate(answerText)).data.requestReport.report;
+  const follow = new URL(page);
+  const query = `subscription { report(id: "${id}") { state rowCount downloadUrl } }`;
+  follow.searchParams.set("query", query);
+  await run(browser, follow, "subscription", ['"state": "SUCCEEDED"', '"downloadUrl": "http']);
+  if (screenshot) {
+    writeFileSync(screenshot.replace(/\.png$/, "-report.png"), await browser.screenshot());
+  }
+  const { rowCount, downloadUrl } = JSON.parse(await browser.evaluate(answerText)).data.report;
+  downloading = downloadUrl;
+  const lines = (await browser.download(downloadUrl)).toString().split("\r\n");
+  if (!lines[0].startsWith("salesOrderId,") || lines.length !== rowCount + 2) {
+    faults.push(`a report of ${rowCount} rows has ${lines.length} lines from ${lines[0]} on`);
+  }
 }
 
 const browser = await Chromium.start(executable);
@@ -119,6 +146,7 @@ try {
   await linkedQuery(browser);
   await followedRun(browser);
   await replayedRejects(browser);
+  await requestedReport(browser);
 } catch (error) {
   faults.push(error.message);
 } finally {

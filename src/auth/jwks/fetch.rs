@@ -6,14 +6,11 @@ use bytes::Bytes;
 use http::header::ACCEPT;
 use http::{Request, StatusCode, Uri};
 use http_body_util::{BodyExt as _, Empty, Limited};
-use hyper_rustls::{ConfigBuilderExt as _, HttpsConnector, HttpsConnectorBuilder};
 use hyper_util::client::legacy::Client;
-use hyper_util::client::legacy::connect::HttpConnector;
 use hyper_util::rt::TokioExecutor;
-use rustls::crypto::aws_lc_rs::default_provider;
-use rustls::{ClientConfig, RootCertStore};
 use tokio::time::timeout;
 
+use crate::auth::https::{self, Connector, with_causes};
 use crate::error::{Code, Error, Result};
 
 /// Longest time of a fetch, from the name's resolution to the last byte.
@@ -23,7 +20,7 @@ pub(super) const MAX_BYTES: usize = 256 * 1024;
 
 /// A client for one URL. It follows no redirect and uses no proxy.
 pub(super) struct Fetcher {
-    client: Client<HttpsConnector<HttpConnector>, Empty<Bytes>>,
+    client: Client<Connector, Empty<Bytes>>,
     pub(super) url: Uri,
 }
 
@@ -33,22 +30,8 @@ impl Fetcher {
     pub(super) fn new(url: Uri) -> Result<Self> {
         let failed =
             |problem: &str| Error::new(Code::Config, format!("jwt.jwks_url `{url}`: {problem}"));
-        let builder = ClientConfig::builder_with_provider(default_provider().into())
-            .with_safe_default_protocol_versions()
-            .map_err(|error| failed("TLS cannot be set up").with_source(error))?;
-        let builder = match url.scheme_str() {
-            Some("https") => builder.with_native_roots().map_err(|error| {
-                let problem = "this machine has no root certificates: install ca-certificates, or \
-                               name a file of them in SSL_CERT_FILE";
-                failed(problem).with_source(error)
-            })?,
-            _ => builder.with_root_certificates(RootCertStore::empty()),
-        };
-        let connector = HttpsConnectorBuilder::new()
-            .with_tls_config(builder.with_no_client_auth())
-            .https_or_http()
-            .enable_http1()
-            .build();
+        let connector = https::connector(&url)
+            .map_err(|error| failed(error.message()).with_source(error.detail()))?;
         let client = Client::builder(TokioExecutor::new())
             // Between two fetches are minutes.
             .pool_max_idle_per_host(0)
@@ -76,15 +59,4 @@ impl Fetcher {
         let body = Limited::new(response.into_body(), MAX_BYTES).collect().await;
         Ok(body.map_err(|error| format!("the body: {error}"))?.to_bytes())
     }
-}
-
-/// The client's own message does not name the cause.
-fn with_causes(error: &dyn std::error::Error) -> String {
-    let mut text = error.to_string();
-    let mut next = error.source();
-    while let Some(cause) = next {
-        text.push_str(&format!(": {cause}"));
-        next = cause.source();
-    }
-    text
 }

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::fs;
+use std::io::Write as _;
 use std::path::{Path, PathBuf};
 
 use sha2::{Digest as _, Sha256};
@@ -9,8 +10,9 @@ use sha2::{Digest as _, Sha256};
 use super::super::sample;
 use super::state::State;
 use crate::dataset;
+use crate::embedded::private;
 use crate::error::{Code, Error, Result};
-use crate::sample::SampleOptions;
+use crate::sample::{OrderFiles, SampleOptions};
 use crate::storage::{Bucket, S3Settings, Source, SourceUri};
 
 /// The source of the files.
@@ -59,12 +61,14 @@ impl Data {
             Self::Generated { .. } if !uploaded.is_empty() => return Ok(()),
             Self::Generated { scale } => {
                 let out = state.dir().join(format!("{}.sample", self.name()));
+                private::dir(&out).map_err(|error| unreadable(&out, error))?;
                 let options = SampleOptions {
                     out: out.clone(),
                     scale: *scale,
                     seed: SEED,
                     defects: 0.0,
                     optional: true,
+                    orders: OrderFiles::Csv,
                 };
                 sample::write(options).await?;
                 upload_folder(&out, bucket, &mut uploaded).await?;
@@ -112,7 +116,8 @@ fn write_list(path: &Path, uploaded: &Uploaded) -> Result<()> {
     let text = serde_json::to_vec(uploaded).map_err(|error| {
         Error::internal("the list of files cannot be written").with_source(error)
     })?;
-    fs::write(path, text).map_err(|error| unreadable(path, error))
+    let written = private::file(path).and_then(|mut file| file.write_all(&text));
+    written.map_err(|error| unreadable(path, error))
 }
 
 fn unreadable(path: &Path, error: std::io::Error) -> Error {

@@ -1,13 +1,17 @@
 //! The folder of a demo's databases and objects.
 
-use std::fs::{self, File, OpenOptions, TryLockError};
-use std::io::Write as _;
-use std::os::unix::fs::OpenOptionsExt as _;
+use std::fs::{self, File, TryLockError};
+use std::io::{self, Write as _};
 use std::path::{Path, PathBuf};
 
+use super::super::wiring::RatesParts;
 use crate::config::{IssuerConfig, Secret};
+use crate::embedded::private;
 use crate::error::{Code, Error, Result};
 use crate::storage::{S3Settings, SourceUri};
+
+/// In the folder, the file that a demo locks.
+const LOCK: &str = "lock";
 
 /// An open state folder, locked against a second demo.
 pub(super) struct State {
@@ -23,13 +27,21 @@ impl State {
             None => default_dir()?,
         };
         let failed = |what: &str, error: std::io::Error| {
-            let message = format!("{} {what}; choose another folder with --state", dir.display());
+            let message =
+                format!("{} {what}: {error}; choose another folder with --state", dir.display());
             Error::new(Code::Config, message).with_source(error)
         };
-        fs::create_dir_all(&dir).map_err(|error| failed("cannot be created", error))?;
+        if is_of_others(&dir).map_err(|error| failed("cannot be read", error))? {
+            let message = format!(
+                "{} holds something else than a demo: choose a new or empty folder with --state",
+                dir.display()
+            );
+            return Err(Error::new(Code::Config, message));
+        }
+        private::dir(&dir).map_err(|error| failed("cannot be made this user's own", error))?;
         let dir = fs::canonicalize(&dir).map_err(|error| failed("cannot be opened", error))?;
-        let lock =
-            File::create(dir.join("lock")).map_err(|error| failed("cannot be written", error))?;
+        let lock = private::file(&dir.join(LOCK));
+        let lock = lock.map_err(|error| failed("cannot be written", error))?;
         match lock.try_lock() {
             Ok(()) => Ok(Self { dir, _lock: lock }),
             Err(TryLockError::WouldBlock) => Err(Error::new(
@@ -60,12 +72,14 @@ impl State {
         s3: &S3Settings,
         source: &SourceUri,
         tokens: &IssuerConfig,
+        rates: &RatesParts,
     ) -> Result<()> {
         let secret = s3.secret_access_key.as_ref().map(Secret::expose);
         let text = format!(
             "DATABASE_URL={database_url}\nAWS_ENDPOINT_URL={}\nAWS_REGION={}\n\
              AWS_ACCESS_KEY_ID={}\nAWS_SECRET_ACCESS_KEY={}\nSOURCE_URI={source}\n\
-             JWT_ALGORITHM=HS256\nJWT_SECRET={}\nJWT_ISSUER={}\nJWT_AUDIENCE={}\n",
+             JWT_ALGORITHM=HS256\nJWT_SECRET={}\nJWT_ISSUER={}\nJWT_AUDIENCE={}\n\
+             LAKE_URI={}\nRATES_URL={}\nRATES_DIALECT={}\nRATES_BASE={}\nRATES_ALLOW_PRIVATE=true\n",
             s3.endpoint_url.as_deref().unwrap_or_default(),
             s3.region.as_deref().unwrap_or_default(),
             s3.access_key_id.as_deref().unwrap_or_default(),
@@ -73,18 +87,27 @@ impl State {
             tokens.secret.as_ref().map(Secret::expose).unwrap_or_default(),
             tokens.issuer,
             tokens.audience.join(","),
+            rates.lake.uri(),
+            rates.config.url,
+            rates.config.dialect,
+            rates.config.base,
         );
         let path = self.environment_file();
-        let write = || {
-            let mut options = OpenOptions::new();
-            let mut file =
-                options.write(true).create(true).truncate(true).mode(0o600).open(&path)?;
-            file.write_all(text.as_bytes())
-        };
-        write().map_err(|error| {
-            let message = format!("{} cannot be written", path.display());
+        let written = private::file(&path).and_then(|mut file| file.write_all(text.as_bytes()));
+        written.map_err(|error| {
+            let message = format!("{} cannot be written: {error}", path.display());
             Error::new(Code::Config, message).with_source(error)
         })
+    }
+}
+
+/// Whether a folder has content without the lock that each demo makes there: it must not be
+/// closed to whoever else uses it.
+fn is_of_others(dir: &Path) -> io::Result<bool> {
+    match fs::read_dir(dir) {
+        Ok(mut entries) => Ok(entries.next().is_some() && !dir.join(LOCK).exists()),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(false),
+        Err(error) => Err(error),
     }
 }
 

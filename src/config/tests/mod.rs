@@ -140,7 +140,10 @@ fn an_unknown_key_is_rejected_with_a_list_of_keys() {
     let error = file("[loads]\nbatch_rows = 1").error().to_string();
     assert!(error.contains("unknown section [loads]"), "{error}");
     assert!(
-        error.contains("database, storage, http, auth, jwt, limits, cache, load, telemetry"),
+        error.contains(
+            "database, storage, http, auth, jwt, limits, cache, load, reports, worker, lake, rates, \
+             webhook, telemetry"
+        ),
         "{error}"
     );
 
@@ -162,8 +165,8 @@ fn a_bad_value_names_key_origin_and_what_is_expected() {
     let error = file("[load]\nmode = [\"merge\"]").error().to_string();
     assert!(error.contains("load.mode") && error.contains("a single value"), "{error}");
 
-    let error = env(&[("LOAD_MODE", "mirror")]).error().to_string();
-    assert!(error.ends_with("expected merge"), "{error}");
+    let error = env(&[("LOAD_MODE", "replace")]).error().to_string();
+    assert!(error.ends_with("expected merge or mirror"), "{error}");
 
     let error = env(&[("RUST_LOG", "salesgraph=loud")]).error().to_string();
     assert!(error.contains("telemetry.log"), "{error}");
@@ -308,4 +311,38 @@ fn a_token_may_have_half_of_the_concurrency_unless_told() {
     assert_eq!(per_token(&told), 7);
     let error = env(&[("LIMITS_CONCURRENCY_PER_TOKEN", "0")]).error().to_string();
     assert!(error.contains("limits.concurrency_per_token"), "{error}");
+}
+
+#[test]
+fn schedules_have_a_zone_and_may_be_off() {
+    let worker = |set: &[(&str, &str)]| env(set).load().map(|config| config.worker);
+    let times = worker(&[]).expect("valid").load_schedule.expect("a schedule");
+    assert_eq!(times.to_string(), "0 3 * * * UTC");
+    let zone = ("LOAD_SCHEDULE_TIME_ZONE", "America/Sao_Paulo");
+    let set = worker(&[("LOAD_SCHEDULE", "30 2 * * 1-5"), zone]).expect("valid");
+    assert_eq!(set.load_schedule.expect("set").to_string(), "30 2 * * 1-5 America/Sao_Paulo");
+    assert!(worker(&[("LOAD_SCHEDULE", "off")]).expect("valid").load_schedule.is_none());
+    assert!(worker(&[]).expect("valid").forecast_schedule.is_none());
+    for (variable, bad, expected) in [
+        ("LOAD_SCHEDULE", "daily", "0 3 * * *"),
+        ("LOAD_SCHEDULE_TIME_ZONE", "Mars", "America/Sao_Paulo"),
+        ("WORKER_DEAD_AFTER", "10ms", "a second or more"),
+    ] {
+        let error = env(&[(variable, bad)]).error().to_string();
+        assert!(error.contains(variable) && error.contains(expected), "{error}");
+    }
+}
+
+#[test]
+fn a_webhook_has_a_url_and_a_secret_which_are_masked() {
+    let both = [("WEBHOOK_URL", "https://host/hunter2"), ("WEBHOOK_SECRET", "whsec_hunter2")];
+    let config = env(&both).load().expect("valid");
+    assert!(config.webhook.target.is_some());
+    assert!(!format!("{config:?}").contains("hunter2"));
+    for only in both {
+        let error = env(&[only]).error().to_string();
+        assert!(error.contains("webhook.url") && error.contains("webhook.secret"), "{error}");
+    }
+    let error = env(&[("WEBHOOK_URL", "ftp://hunter2"), both[1]]).error().to_string();
+    assert!(error.contains("https://host/path") && !error.contains("hunter2"), "{error}");
 }

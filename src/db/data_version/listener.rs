@@ -6,6 +6,7 @@ use std::convert::Infallible;
 use std::time::Duration;
 
 use sqlx::postgres::{PgConnectOptions, PgListener, PgPoolOptions};
+use tokio::sync::watch;
 use tokio::time::sleep;
 use tokio_util::sync::CancellationToken;
 
@@ -13,6 +14,8 @@ use super::reader::VersionReader;
 
 /// As the migration names it.
 const CHANNEL: &str = "salesgraph_data";
+/// Jobs and reports, which are no data.
+const ACTIVITY: &str = "salesgraph_activity";
 
 /// Between two attempts to reach Postgres.
 const FIRST_PAUSE: Duration = Duration::from_millis(250);
@@ -27,11 +30,16 @@ const LONGEST_LAG: Duration = Duration::from_secs(5);
 pub(super) struct Listener {
     options: PgConnectOptions,
     reader: VersionReader,
+    changed: watch::Sender<i64>,
 }
 
 impl Listener {
-    pub(super) fn new(options: PgConnectOptions, reader: VersionReader) -> Self {
-        Self { options, reader }
+    pub(super) fn new(
+        options: PgConnectOptions,
+        reader: VersionReader,
+        changed: watch::Sender<i64>,
+    ) -> Self {
+        Self { options, reader, changed }
     }
 
     /// Listens until `stop`, through lost connections.
@@ -69,13 +77,17 @@ impl Listener {
             .acquire_timeout(LONGEST_PAUSE)
             .connect_lazy_with(self.options.clone());
         let mut listener = PgListener::connect_with(&pool).await?;
-        listener.listen(CHANNEL).await?;
+        listener.listen_all([CHANNEL, ACTIVITY]).await?;
         *pause = FIRST_PAUSE;
         // Commits made before listening began.
         self.read(None).await;
         loop {
             // `None`: the connection was lost and re-established.
             let notification = listener.try_recv().await?;
+            if notification.as_ref().is_some_and(|it| it.channel() == ACTIVITY) {
+                self.changed.send_modify(|_| ());
+                continue;
+            }
             self.read(notification.and_then(|it| it.payload().parse().ok())).await;
         }
     }

@@ -44,9 +44,10 @@ impl DataVersions {
     pub fn start(pool: &PgPool, primary: PgConnectOptions) -> Self {
         let (stop, mut tasks) = (CancellationToken::new(), JoinSet::new());
         let options = pool.connect_options().as_ref().clone();
-        let (reader, changes) = VersionReader::start(options, &mut tasks, stop.clone());
+        let (reader, changed) = VersionReader::start(options, &mut tasks, stop.clone());
+        let changes = changed.subscribe();
         let primary = primary.application_name("salesgraph");
-        tasks.spawn(Listener::new(primary, reader.clone()).run(stop.clone()));
+        tasks.spawn(Listener::new(primary, reader.clone(), changed).run(stop.clone()));
         Self { reader, changes, stop, tasks: Arc::new(Mutex::new(tasks)) }
     }
 
@@ -59,8 +60,9 @@ impl DataVersions {
     }
 
     /// The number of the latest version seen, 0 before any. It changes soon after a
-    /// commit, also without requests, so that older answers can be dropped. Only
-    /// [`Self::current`] is never stale.
+    /// commit, also without requests, so that older answers can be dropped. It is sent
+    /// again, unchanged, when a job or a report has changed. Only [`Self::current`] is never
+    /// stale.
     #[must_use]
     pub fn changes(&self) -> watch::Receiver<i64> {
         self.changes.clone()

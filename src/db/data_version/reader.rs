@@ -25,6 +25,23 @@ pub struct DataVersion {
     pub version: i64,
     /// When that commit was made.
     pub as_of: DateTime<Utc>,
+    /// 0 while all changes move the version. Otherwise, because somebody has disabled
+    /// triggers, another number for each snapshot of the database.
+    pub unwatched: i64,
+}
+
+impl DataVersion {
+    /// The version that the connection's snapshot has.
+    ///
+    /// # Errors
+    /// `RowNotFound` if it has none, and as any query.
+    pub(crate) async fn read(connection: &mut PgConnection) -> sqlx::Result<Self> {
+        let (version, as_of, unwatched) =
+            sqlx::query_as("SELECT version, as_of, unwatched FROM data_state")
+                .fetch_one(connection)
+                .await?;
+        Ok(Self { version, as_of, unwatched })
+    }
 }
 
 type Reply = oneshot::Sender<Result<DataVersion>>;
@@ -34,17 +51,17 @@ type Reply = oneshot::Sender<Result<DataVersion>>;
 pub(super) struct VersionReader(mpsc::Sender<Reply>);
 
 impl VersionReader {
-    /// Starts the task; also gives the number of the latest version it has read.
+    /// Starts the task; also gives what holds the number of the latest version it has read.
     pub(super) fn start(
         options: PgConnectOptions,
         tasks: &mut JoinSet<()>,
         stop: CancellationToken,
-    ) -> (Self, watch::Receiver<i64>) {
+    ) -> (Self, watch::Sender<i64>) {
         let (sender, requests) = mpsc::channel(MAX_SHARED);
-        let (changed, changes) = watch::channel(0);
-        let task = ReadTask { options, connection: None, last: None, changed };
+        let changed = watch::Sender::new(0);
+        let task = ReadTask { options, connection: None, last: None, changed: changed.clone() };
         tasks.spawn(task.run(requests, stop));
-        (Self(sender), changes)
+        (Self(sender), changed)
     }
 
     pub(super) async fn current(&self) -> Result<DataVersion> {
@@ -93,7 +110,9 @@ impl ReadTask {
         let found = found.unwrap_or_else(|| {
             Err(Error::new(Code::Unavailable, "the database does not answer in time"))
         })?;
-        if self.last.replace(found) != Some(found) {
+        // Not for each snapshot while triggers are disabled.
+        let of = |found: DataVersion| (found.version, found.as_of);
+        if self.last.replace(found).map(of) != Some(of(found)) {
             self.changed.send_replace(found.version);
         }
         Ok(found)
@@ -108,10 +127,8 @@ impl ReadTask {
                 Some(connection) => connection,
                 None => PgConnection::connect_with(&self.options).await?,
             };
-            let (version, as_of) = sqlx::query_as("SELECT version, as_of FROM data_version")
-                .fetch_one(&mut connection)
-                .await?;
-            Ok((connection, DataVersion { version, as_of }))
+            let found = DataVersion::read(&mut connection).await?;
+            Ok((connection, found))
         };
         match timeout(READ_TIMEOUT, reading).await.ok()? {
             Ok((connection, found)) => {

@@ -1,9 +1,9 @@
 //! The account that runs Postgres. Postgres refuses to run as root, so a program
 //! started by root switches to an unprivileged account.
 
-use std::fs::{self, Metadata};
+use std::fs::{self, Metadata, Permissions};
 use std::io;
-use std::os::unix::fs::MetadataExt as _;
+use std::os::unix::fs::{MetadataExt as _, PermissionsExt as _};
 use std::os::unix::process::CommandExt as _;
 use std::path::Path;
 use std::process::Command;
@@ -53,6 +53,16 @@ impl Account {
     /// Makes this account the owner of a file or folder.
     pub(super) fn give(&self, path: &Path) -> io::Result<()> {
         Ok(chown(path, Some(self.uid), Some(self.gid))?)
+    }
+
+    /// Lets this account pass through a folder of this program, and do nothing else there.
+    pub(super) fn let_through(&self, folder: &Path) -> io::Result<()> {
+        let found = fs::metadata(folder)?;
+        if found.uid() != geteuid().as_raw() || self.may_pass(&found) {
+            return Ok(());
+        }
+        chown(folder, None, Some(self.gid))?;
+        fs::set_permissions(folder, Permissions::from_mode(0o710))
     }
 
     /// Checks that this account can reach a folder: it needs search permission on

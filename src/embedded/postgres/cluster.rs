@@ -9,6 +9,7 @@ use std::process::Command;
 use super::account::Account;
 use super::binaries::Binaries;
 use super::stale;
+use crate::embedded::private;
 use crate::error::{Code, Error, Result};
 
 /// The superuser that initdb creates and clients connect as.
@@ -32,8 +33,8 @@ impl Cluster {
     pub(super) fn open(state_dir: &Path) -> Result<Self> {
         let root = state_dir.join("postgres");
         let open = || {
-            DirBuilder::new().recursive(true).mode(0o755).create(&root)?;
-            let lock = OpenOptions::new().create(true).append(true).open(root.join("lock"))?;
+            private::dir(&root)?;
+            let lock = private::file(&root.join("lock"))?;
             Ok((root.canonicalize()?, lock))
         };
         let (root, lock) = open().map_err(|error| unusable(&root, error))?;

@@ -29,6 +29,10 @@ const START_TIMEOUT: Duration = Duration::from_secs(120);
 /// A fast shutdown writes a checkpoint.
 const STOP_TIMEOUT: Duration = Duration::from_secs(30);
 
+/// After an immediate shutdown or a kill, only a busy disk is waited for: a process that
+/// writes ends when its write has.
+const END_TIMEOUT: Duration = Duration::from_secs(120);
+
 const PAUSE: Duration = Duration::from_millis(20);
 
 /// Another process may take a free port before Postgres listens on it.
@@ -210,7 +214,7 @@ impl Postgres {
     }
 
     async fn ended_in_time(&mut self) -> Result<()> {
-        if self.process.wait(STOP_TIMEOUT).await {
+        if self.process.wait(END_TIMEOUT).await {
             return Ok(());
         }
         let message = format!("Postgres (process {}) does not end", self.pid());
@@ -223,6 +227,14 @@ impl Installation {
         let cluster = Cluster::open(state_dir)?;
         let data = cluster.data();
         let account = Account::choose(&data)?;
+        if let Some(account) = &account {
+            for folder in [state_dir, cluster.root()] {
+                account.let_through(folder).map_err(|error| {
+                    let message = format!("{} cannot be used", folder.display());
+                    Error::new(Code::Config, message).with_source(error)
+                })?;
+            }
+        }
         let check_reach = |folder| account.as_ref().map_or(Ok(()), |it| it.check_reach(folder));
         check_reach(cluster.root())?;
         let binaries = Binaries::find(&cluster.binaries(), cluster.made_by(), &data)?;

@@ -51,12 +51,13 @@ fn working_in(data: &Path) -> Option<u32> {
     pids.next()
 }
 
-/// Whether the postmaster with this id accepts connections: the eighth line of
-/// its lock file says so, which `pg_ctl` reads too.
+/// Whether the postmaster with this id accepts connections, as a standby if it is one: the
+/// eighth line of its lock file says so, which `pg_ctl` reads too.
 pub(super) fn is_ready(data: &Path, pid: u32) -> bool {
     let Ok(file) = fs::read_to_string(data.join("postmaster.pid")) else { return false };
     let mut lines = file.lines().map(str::trim);
-    lines.next() == Some(pid.to_string().as_str()) && lines.nth(6) == Some("ready")
+    lines.next() == Some(pid.to_string().as_str())
+        && matches!(lines.nth(6), Some("ready" | "standby"))
 }
 
 #[cfg(test)]

@@ -18,6 +18,7 @@ use uuid::Uuid;
 use super::digest::{self, Algorithm, Checksum};
 use super::disk::{self, Layout};
 use super::record::SegmentRecord;
+use crate::embedded::private;
 
 /// Bytes read or written at once. A request holds a few chunks in memory.
 pub(super) const CHUNK: usize = 256 * 1024;
@@ -117,7 +118,7 @@ impl BlobWriter {
     pub(super) fn create(layout: &Layout, algorithm: Option<Algorithm>) -> io::Result<Self> {
         let id = Uuid::new_v4().simple().to_string();
         let path = layout.blobs().join(&id);
-        let file = File::create_new(&path)?;
+        let file = private::new_file(&path)?;
         let blob = Blob { id, path, size: 0, kept: AtomicBool::new(false) };
         Ok(Self {
             file: PendingFile { file, blob },

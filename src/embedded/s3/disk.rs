@@ -10,6 +10,7 @@ use serde::de::DeserializeOwned;
 use uuid::Uuid;
 
 use super::digest::hex;
+use crate::embedded::private;
 
 /// The folders and files:
 ///
@@ -34,8 +35,9 @@ impl Layout {
             _ => {}
         }
         for dir in [layout.blobs(), layout.buckets(), layout.tmp()] {
-            fs::create_dir_all(dir)?;
+            private::dir(&dir)?;
         }
+        private::tree(root)?;
         sync_dir(&layout.root)?;
         Ok(layout)
     }
@@ -79,8 +81,9 @@ impl Layout {
     /// whole: a bucket on disk is always complete.
     pub(super) fn create_bucket(&self, name: &str) -> io::Result<()> {
         let staged = self.tmp().join(name);
-        fs::create_dir_all(staged.join("objects"))?;
-        fs::create_dir_all(staged.join("uploads"))?;
+        private::dir(&staged)?;
+        private::dir(&staged.join("objects"))?;
+        private::dir(&staged.join("uploads"))?;
         fs::rename(&staged, self.bucket(name))?;
         sync_dir(&self.buckets())
     }
@@ -88,7 +91,7 @@ impl Layout {
     /// Writes a record atomically: the path holds the old one or the new one.
     pub(super) fn write<T: Serialize>(&self, path: &Path, record: &T) -> io::Result<()> {
         let staged = self.tmp().join(Uuid::new_v4().simple().to_string());
-        let mut file = File::create_new(&staged)?;
+        let mut file = private::new_file(&staged)?;
         file.write_all(&serde_json::to_vec(record)?)?;
         file.sync_all()?;
         fs::rename(&staged, path)?;

@@ -5,7 +5,7 @@
 //! durable.
 
 use std::collections::BTreeMap;
-use std::fs::{self, File, TryLockError};
+use std::fs::{File, TryLockError};
 use std::io;
 use std::path::Path;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
@@ -15,6 +15,7 @@ use s3s::{S3Error, S3Result, s3_error};
 use super::condition::WriteCondition;
 use super::disk::{self, Layout};
 use super::index::{Bucket, Object, sweep};
+use crate::embedded::private;
 use crate::error::{Code, Error, Result};
 
 /// The content of one root folder.
@@ -31,7 +32,7 @@ pub(super) struct Store {
 impl Store {
     /// Opens the store below `root` and recovers from a crash.
     pub(super) fn open(root: &Path) -> Result<Self> {
-        fs::create_dir_all(root).map_err(|error| unusable(root, error))?;
+        private::dir(root).map_err(|error| unusable(root, error))?;
         let lock = lock(root)?;
         Self::load(root, lock).map_err(|error| unusable(root, error))
     }
@@ -148,7 +149,7 @@ impl Store {
 }
 
 fn lock(root: &Path) -> Result<File> {
-    let file = File::create(root.join("lock")).map_err(|error| unusable(root, error))?;
+    let file = private::file(&root.join("lock")).map_err(|error| unusable(root, error))?;
     match file.try_lock() {
         Ok(()) => Ok(file),
         Err(TryLockError::WouldBlock) => Err(Error::new(

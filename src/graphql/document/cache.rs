@@ -8,6 +8,7 @@ use quick_cache::sync::Cache;
 
 use crate::config::DocumentLimits;
 use crate::graphql::document::Document;
+use crate::graphql::validate::types::Types;
 
 /// Most bytes in the cache, by the documents' own estimates.
 const MAX_BYTES: u64 = 16 * 1024 * 1024;
@@ -41,11 +42,12 @@ impl DocumentCache {
         &self,
         text: String,
         limits: &DocumentLimits,
-    ) -> Result<Arc<Document>, ServerError> {
+        types: &Types,
+    ) -> Result<Arc<Document>, Vec<ServerError>> {
         if let Some(document) = self.0.get(&text) {
             return Ok(document);
         }
-        let document = Arc::new(Document::parse(&text, limits)?);
+        let document = Arc::new(Document::parse(&text, limits, types)?);
         self.0.insert(text, Arc::clone(&document));
         Ok(document)
     }

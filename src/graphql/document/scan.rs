@@ -38,8 +38,7 @@ pub(crate) fn scan(text: &str) -> TextSize {
             [b'#', ..] => (0, line(rest)),
             [b'"', b'"', b'"', inner @ ..] if blocks_end => match block(inner) {
                 Some(length) => (1, 3 + length),
-                // No later block ends either. The grammar reads an open block as an empty
-                // string and what follows.
+                // No later block ends either. The parser refuses it; what follows is counted.
                 None => {
                     blocks_end = false;
                     (1, 2)
@@ -166,7 +165,7 @@ mod tests {
     fn nothing_hides_brackets_from_it() {
         let many = "[".repeat(100);
         for text in [
-            // An open block string is two strings.
+            // What follows an open block string counts.
             format!("{{ a(x: [\"\"\" \"{many}"),
             format!("\"\"\"\n{many}"),
             format!("\"open\n{many}"),

@@ -1,106 +1,94 @@
 //! Commands: the work of a mutation's root fields, before their row is read.
 
-use std::time::Duration;
-
 use futures_util::future::BoxFuture;
-use sqlx::postgres::{PgConnectOptions, PgPool};
-use tokio::sync::{oneshot, watch};
-use tokio::time::{Instant, timeout_at};
-use tokio_util::sync::CancellationToken;
-use uuid::Uuid;
+use sqlx::postgres::PgPool;
 
-use crate::error::{Error, Result};
+use crate::audit::Caller;
+use crate::auth::Scope;
+use crate::config::{LoadMode, RatesConfig};
+use crate::error::Result;
 use crate::graphql::inputs::arguments::Given;
-use crate::load::BatchLimits;
 use crate::query::{Key, Reader};
+use crate::report::{ReportQuery, Reports};
+use crate::storage::SourceUri;
 
-/// Runs a command and returns the key of its row, which the payload is over.
+/// Runs a command and returns the key of its row, which the payload is over. What takes long
+/// is queued as a job.
 pub type Run = for<'a> fn(Command<'a>) -> BoxFuture<'a, Result<Key>>;
 
-/// The resources of commands. Clones share the work under way.
+/// The resources of commands.
 #[derive(Debug, Clone)]
 pub struct Commands {
     pub(crate) pool: PgPool,
     /// Reads from the main database, because a replica lags behind.
     pub(crate) reader: Reader,
-    pub(crate) database: PgConnectOptions,
-    pub(crate) limits: BatchLimits,
-    patience: Duration,
-    pub(crate) stop: CancellationToken,
-    /// Each task under way holds a receiver.
-    running: watch::Sender<()>,
+    /// Where reports go.
+    pub(crate) reports: Option<Reports>,
+    /// Where loads look for files.
+    pub(crate) source: Option<SourceUri>,
+    /// What loads do with the rows unless told.
+    pub(crate) mode: LoadMode,
+    /// How rates are fetched; `None` where no lake keeps them.
+    pub(crate) rates: Option<RatesConfig>,
+}
+
+/// Checks queries of which files are to be made.
+pub(crate) trait Files: Send + Sync {
+    /// Refuses a query that cannot be a file, or that a caller may not read.
+    ///
+    /// # Errors
+    /// Those of its document, as `BAD_USER_INPUT` and `FORBIDDEN`.
+    fn check<'a>(&'a self, query: &'a ReportQuery, scope: &'a Scope) -> BoxFuture<'a, Result<()>>;
+
+    /// The same for a document to be saved, whatever the values of its variables.
+    ///
+    /// # Errors
+    /// As [`Self::check`].
+    fn check_saved<'a>(
+        &'a self,
+        document: &'a str,
+        operation: Option<&'a str>,
+        scope: &'a Scope,
+    ) -> BoxFuture<'a, Result<()>>;
 }
 
 /// One command under way.
-#[derive(Debug, Clone, Copy)]
+#[derive(Clone, Copy)]
 pub struct Command<'a> {
     /// The fields of its argument `input`.
     pub(crate) input: Given<'a>,
+    /// The rights of its caller.
+    pub(crate) scope: &'a Scope,
+    /// Who calls.
+    pub(crate) caller: &'a Caller,
+    pub(crate) files: &'a dyn Files,
     pub(crate) commands: &'a Commands,
-    /// When the request is answered even if the work is still under way.
-    pub(crate) deadline: Instant,
 }
 
 impl Commands {
-    /// Commands on the main database. They read by this reader, and write by its pool or by
-    /// connections of their own. A request waits up to `patience` for their work; `stop` ends
-    /// work early.
+    /// Commands on the main database. They read by this reader, and write by its pool.
     #[must_use]
-    pub fn new(
-        reader: impl Into<Reader>,
-        database: PgConnectOptions,
-        limits: BatchLimits,
-        patience: Duration,
-        stop: CancellationToken,
-    ) -> Self {
-        let (reader, running) = (reader.into(), watch::Sender::default());
+    pub fn new(reader: impl Into<Reader>) -> Self {
+        let reader = reader.into();
         let pool = reader.pool().clone();
-        Self { pool, reader, database, limits, patience, stop, running }
+        Self { pool, reader, reports: None, source: None, mode: LoadMode::Merge, rates: None }
     }
 
-    /// How to connect to the main database.
+    /// The same, with a bucket for reports.
     #[must_use]
-    pub fn database(&self) -> PgConnectOptions {
-        self.database.clone()
+    pub fn with_reports(self, reports: Option<Reports>) -> Self {
+        Self { reports, ..self }
     }
 
-    /// When a request that begins now stops waiting.
-    pub(crate) fn deadline(&self) -> Instant {
-        Instant::now() + self.patience
+    /// The same, with rates that are fetched into a lake.
+    #[must_use]
+    pub fn with_rates(self, rates: Option<RatesConfig>) -> Self {
+        Self { rates, ..self }
     }
 
-    /// Waits until no work is under way.
-    pub async fn ended(&self) {
-        self.running.closed().await;
-    }
-}
-
-impl Command<'_> {
-    /// Does work in a task of its own, which continues when the client disconnects or the
-    /// deadline passes. The work sends the key of its row once that is committed; from then
-    /// on the row records how the work ends.
-    pub(crate) async fn detach<W>(
-        self,
-        work: impl FnOnce(oneshot::Sender<Uuid>) -> W,
-    ) -> Result<Uuid>
-    where
-        W: Future<Output = Result<()>> + Send + 'static,
-    {
-        let (begin, begun) = oneshot::channel();
-        let (work, running) = (work(begin), self.commands.running.subscribe());
-        let task = tokio::spawn(async move {
-            let ended = work.await;
-            drop(running);
-            ended
-        });
-        let panicked = |panic| Error::internal("a command panicked").with_source(panic);
-        let Ok(key) = begun.await else {
-            task.await.map_err(panicked)??;
-            return Err(Error::internal("a command ended without a row"));
-        };
-        if let Ok(Err(panic)) = timeout_at(self.deadline, task).await {
-            return Err(panicked(panic));
-        }
-        Ok(key)
+    /// The same, with loads of this source and in this mode.
+    #[must_use]
+    pub fn with_loads(self, source: Option<SourceUri>, mode: LoadMode) -> Self {
+        Self { source, mode, ..self }
     }
 }

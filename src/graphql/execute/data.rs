@@ -38,6 +38,10 @@ pub(crate) struct Fetched {
     pub(crate) below: Vec<Read<Lists>>,
     /// In the order of the fetch's sales.
     pub(crate) sales: Vec<Read<SalesRows>>,
+    /// In the order of the fetch's links, one for each row that names an object.
+    pub(crate) links: Vec<Read<Vec<Option<String>>>>,
+    /// In the order of the fetch's converted amounts, one for each row.
+    pub(crate) converted: Vec<Read<Vec<Row>>>,
 }
 
 /// Measures of the sales of rows.

@@ -13,33 +13,38 @@ use async_graphql::parser::types::OperationType;
 use futures_util::FutureExt as _;
 use futures_util::future::{BoxFuture, join_all};
 use tokio::join;
-use tokio::time::Instant;
 
 use self::budget::Budget;
-use self::command::{Command, Commands};
+use self::command::{Command, Commands, Files};
 use self::data::{Fetched, KeyedRows, Lists, Read, RootData, SalesRows};
 use super::hooks::Hooks;
-use super::plan::{Connection, Fetch, Many, Object, Operation, Root, RootStep, Sales, count};
-use crate::audit::Asked;
+use super::plan::{
+    Connection, Converted, Fetch, Link, Many, Object, Operation, Root, RootStep, Sales, count,
+};
+use crate::audit::{Asked, Caller};
 use crate::auth::Scope;
 use crate::catalog::Column;
 use crate::error::{Code, Error, Result};
 use crate::graphql::inputs::arguments::{Arguments, Given};
 use crate::graphql::plan::bind::{Bindings, RootTarget};
 use crate::graphql::schema::model::{RootField, RootValue};
-use crate::query::aggregate::Owners;
-use crate::query::{Below, Extent, Key, List, Pages, Reader, Row, require_table};
+use crate::query::aggregate::{MeasureForm, Owners};
+use crate::query::{
+    Amount, Below, Extent, Key, List, Pages, Reader, Row, is_volatile_table, require_table,
+};
+use crate::report::Reports;
 
 /// The execution of one request.
-#[derive(Debug)]
 pub(crate) struct Execution<'a> {
     pub(crate) reader: &'a Reader,
     pub(crate) scope: &'a Scope,
     pub(crate) budget: &'a Budget,
     pub(crate) bindings: &'a Bindings,
     pub(crate) hooks: Option<&'a dyn Hooks>,
-    /// With the time at which the request is answered even if one is still running.
-    pub(crate) commands: Option<(&'a Commands, Instant)>,
+    /// Where reports are.
+    pub(crate) reports: Option<&'a Reports>,
+    pub(crate) files: &'a dyn Files,
+    pub(crate) commands: Option<&'a Commands>,
 }
 
 impl Execution<'_> {
@@ -91,26 +96,29 @@ impl Execution<'_> {
 
     async fn run(&self, field: &RootField, input: &Arguments) -> Result<Key> {
         let input = Given { arguments: input, variables: &Variables::default() };
-        let asked =
-            self.hooks.map(|hooks| Asked::new(hooks.caller(), field.name, object(field, input)));
-        let ended = self.command(field, input).await;
+        let caller = self.hooks.map(Hooks::caller);
+        let asked = caller
+            .as_ref()
+            .map(|caller| Asked::new(caller.clone(), field.name, object(field, input)));
+        let ended = self.command(field, input, &caller.unwrap_or_default()).await;
         if let Some(asked) = asked {
             asked.end(&ended);
         }
         ended
     }
 
-    async fn command(&self, field: &RootField, input: Given<'_>) -> Result<Key> {
+    async fn command(&self, field: &RootField, input: Given<'_>, caller: &Caller) -> Result<Key> {
         let RootValue::Command { needs, run, returns, .. } = &field.value else {
             return Err(Error::internal("a field is no command"));
         };
         self.scope.require(*needs)?;
         // Nothing is done of which the caller may not see the result.
         require_table(self.scope, returns.table)?;
-        let Some((commands, deadline)) = self.commands else {
+        let Some(commands) = self.commands else {
             return Err(Error::new(Code::Unavailable, "this server only reads"));
         };
-        run(Command { input, commands, deadline }).await
+        let (scope, files) = (self.scope, self.files);
+        run(Command { input, scope, caller, files, commands }).await
     }
 
     /// One statement for each of the fetches with keys.
@@ -148,10 +156,39 @@ impl Execution<'_> {
             self.budget.take(count(rows.len()).saturating_mul(values))?;
             let below = join_all(fetch.below.iter().map(|many| self.many(many, &rows)));
             let sales = join_all(fetch.sales.iter().map(|sales| self.sales(sales, &rows)));
-            let (below, sales) = join!(below, sales);
-            Ok(Fetched { rows, below, sales })
+            let links = join_all(fetch.links.iter().map(|link| self.links(link, &rows)));
+            let converted = join_all(fetch.converted.iter().map(|one| self.converted(one, &rows)));
+            let (below, sales, links, converted) = join!(below, sales, links, converted);
+            Ok(Fetched { rows, below, sales, links, converted })
         }
         .boxed()
+    }
+
+    async fn links(&self, link: &Link, rows: &[Row]) -> Read<Vec<Option<String>>> {
+        let sign = async {
+            let expires_in = self.bindings.link(link.number)?;
+            let mut links = Vec::with_capacity(rows.len());
+            for row in rows {
+                links.push(match (row.text(link.key)?, self.reports) {
+                    (None, _) => None,
+                    (Some(key), Some(reports)) => Some(reports.link(key, expires_in).await?),
+                    (Some(_), None) => return Err(no_reports()),
+                });
+            }
+            Ok(links)
+        };
+        sign.await.into()
+    }
+
+    async fn converted(&self, converted: &Converted, rows: &[Row]) -> Read<Vec<Row>> {
+        let read = async {
+            let currency = self.bindings.currency(converted.number)?;
+            let amounts = amounts(converted, rows)?;
+            let _permit = self.budget.permit().await?;
+            let form = MeasureForm::Text;
+            self.reader.convert(self.scope, amounts, currency, form).await
+        };
+        read.await.into()
     }
 
     async fn many(&self, many: &Many, rows: &[Row]) -> Read<Lists> {
@@ -174,7 +211,8 @@ impl Execution<'_> {
             let owners =
                 Owners { path: sales.owner.path, columns: sales.owner.columns, keys: &keys };
             let _permit = self.budget.permit().await?;
-            let rows = self.reader.measure(self.scope, lines, measures, owners).await?;
+            let rows =
+                self.reader.measure(self.scope, lines, measures, owners, MeasureForm::Text).await?;
             Ok(SalesRows { of, rows })
         };
         read.await.into()
@@ -259,8 +297,36 @@ fn missing(field: &RootField, target: &Result<RootTarget>, data: &RootData) -> O
     }
 }
 
+/// Whether a root field reads rows that change while the version of the data does not.
+pub(crate) fn is_volatile(root: &Root, target: &Result<RootTarget>) -> bool {
+    let of = |fetch: &Fetch| is_volatile_table(fetch.of.table);
+    match (&root.step, target) {
+        (RootStep::List { connection, .. }, _) => of(&connection.fetch),
+        (RootStep::Keys { fetches, .. }, Ok(RootTarget::Row(fetch, _))) => {
+            fetches.get(*fetch).is_some_and(of)
+        }
+        (RootStep::Keys { fetches, .. }, Ok(RootTarget::Rows(keys))) => {
+            keys.iter().any(|(fetch, _)| fetches.get(*fetch).is_some_and(of))
+        }
+        _ => false,
+    }
+}
+
+/// The error of a server that knows no bucket of reports.
+pub(crate) fn no_reports() -> Error {
+    let message = "this server has no bucket of reports: set REPORTS_URI or SOURCE_URI";
+    Error::new(Code::Unavailable, message)
+}
+
+/// The amounts of rows that are converted; nothing of a row that is not there.
+fn amounts(converted: &Converted, rows: &[Row]) -> Result<Vec<Amount>> {
+    let amount =
+        |row: &Row| Ok(Amount { amount: row.get(converted.amount)?, day: row.get(converted.day)? });
+    rows.iter().map(amount).collect()
+}
+
 /// The distinct keys of the parents of rows, and the index of each row's.
-fn parents(
+pub(crate) fn parents(
     rows: &[Row],
     columns: &[Column],
     indexes: &[usize],

@@ -5,8 +5,9 @@ use async_graphql::parser::types::Field as AstField;
 use async_graphql::{Name, Value as Const, Variables};
 use async_graphql_value::Value;
 
+use super::names::{FILTER, HAVING};
 use crate::error::{Code, Error, Result};
-use crate::query::bad_argument;
+use crate::query::{Currency, bad_argument};
 
 /// The arguments of a field as they are in the document.
 #[derive(Debug, Clone, Default, PartialEq)]
@@ -22,6 +23,13 @@ impl From<&AstField> for Arguments {
     }
 }
 
+impl Arguments {
+    /// Whether there is one of this name, whatever its value.
+    pub(crate) fn has(&self, name: &str) -> bool {
+        self.0.iter().any(|(known, _)| known == name)
+    }
+}
+
 /// The arguments with the values of one request.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Given<'a> {
@@ -33,7 +41,7 @@ impl Given<'_> {
     /// The value of an argument; `None` when it is absent or null.
     pub(crate) fn get(self, name: &str) -> Option<Const> {
         let (_, value) = self.arguments.0.iter().find(|(known, _)| known == name)?;
-        resolve(value, self.variables).filter(|value| *value != Const::Null)
+        resolve(name, value, self.variables).filter(|value| *value != Const::Null)
     }
 
     /// A whole number of 32 bits.
@@ -54,6 +62,33 @@ impl Given<'_> {
         match self.get(name) {
             None => Ok(None),
             Some(value) => text(name, value).map(Some),
+        }
+    }
+
+    /// The name of a value of an enumeration.
+    pub(crate) fn name(self, name: &'static str) -> Result<Option<String>> {
+        match self.get(name) {
+            None => Ok(None),
+            Some(Const::Enum(value)) => Ok(Some(value.to_string())),
+            Some(value) => text(name, value).map(Some),
+        }
+    }
+
+    /// A currency.
+    pub(crate) fn currency(self, name: &'static str) -> Result<Option<Currency>> {
+        self.name(name)?.map(|code| Currency::parse(&code, name)).transpose()
+    }
+
+    /// A list of values of an enumeration; a single one is a list of one.
+    pub(crate) fn names(self, name: &'static str) -> Result<Vec<String>> {
+        let one = |value| match value {
+            Const::Enum(value) => Ok(value.to_string()),
+            value => text(name, value),
+        };
+        match self.get(name) {
+            None => Ok(Vec::new()),
+            Some(Const::List(list)) => list.into_iter().map(one).collect(),
+            Some(value) => Ok(vec![one(value)?]),
         }
     }
 
@@ -112,9 +147,14 @@ pub(crate) fn missing(argument: &'static str) -> Error {
     Error::new(Code::BadUserInput, format!("{argument}: must be given"))
 }
 
-/// The value with its variables replaced. A field or argument whose variable has no value
-/// is left out.
-fn resolve(value: &Value, variables: &Variables) -> Option<Const> {
+/// The value of this name with its variables replaced. A field or argument whose variable has
+/// no value is left out; in a filter, so is whatever has nothing left in it for that reason.
+fn resolve(name: &str, value: &Value, variables: &Variables) -> Option<Const> {
+    let is_filter = name == FILTER || name == HAVING;
+    replaced(value, variables, is_filter)
+}
+
+fn replaced(value: &Value, variables: &Variables, is_filter: bool) -> Option<Const> {
     let value = match value {
         Value::Variable(name) => return variables.get(name).cloned(),
         Value::Null => Const::Null,
@@ -123,14 +163,31 @@ fn resolve(value: &Value, variables: &Variables) -> Option<Const> {
         Value::Boolean(is) => Const::Boolean(*is),
         Value::Binary(bytes) => Const::Binary(bytes.clone()),
         Value::Enum(name) => Const::Enum(name.clone()),
-        Value::List(list) => Const::List(
-            list.iter().map(|value| resolve(value, variables).unwrap_or_default()).collect(),
-        ),
+        Value::List(list) => {
+            let given = list.iter().filter_map(|value| {
+                let given = replaced(value, variables, is_filter);
+                given.or_else(|| (!is_filter).then_some(Const::Null))
+            });
+            let given: Vec<Const> = given.collect();
+            if given.is_empty() && !list.is_empty() {
+                return None;
+            }
+            Const::List(given)
+        }
         Value::Object(fields) => {
-            let given = fields
-                .iter()
-                .filter_map(|(name, value)| Some((name.clone(), resolve(value, variables)?)));
-            Const::Object(given.collect::<IndexMap<_, _>>())
+            let given = fields.iter().filter_map(|(name, value)| {
+                let given = if is_filter {
+                    replaced(value, variables, true)
+                } else {
+                    resolve(name, value, variables)
+                };
+                Some((name.clone(), given?))
+            });
+            let given: IndexMap<_, _> = given.collect();
+            if is_filter && given.is_empty() && !fields.is_empty() {
+                return None;
+            }
+            Const::Object(given)
         }
     };
     Some(value)
@@ -165,6 +222,36 @@ mod tests {
         assert_eq!(json("f"), Some(json!([1, null])));
         assert_eq!(json("g"), None);
         assert_eq!(json("h"), None);
+    }
+
+    #[test]
+    fn operands_of_filters_without_values_are_left_out() {
+        let variables = Variables::from_json(json!({ "c": 1 }));
+        for (filter, given) in [
+            ("{a: {eq: $d}}", None),
+            ("{a: {eq: $d, ne: $c}}", Some(json!({ "a": { "ne": 1 } }))),
+            ("{or: [{a: {eq: $d}}, {b: {eq: 2}}]}", Some(json!({ "or": [{ "b": { "eq": 2 } }] }))),
+            ("{or: [{a: {eq: $d}}]}", None),
+            ("{or: [{and: [{a: {eq: $d}}]}, {}]}", Some(json!({ "or": [{}] }))),
+            ("{not: {a: {eq: $d}}, b: {eq: 2}}", Some(json!({ "b": { "eq": 2 } }))),
+            ("{not: {not: {or: [{some: {a: {eq: $d}}}]}}}", None),
+            ("{or: [], not: {}}", Some(json!({ "or": [], "not": {} }))),
+            ("{or: $d, a: {in: [$c]}}", Some(json!({ "a": { "in": [1] } }))),
+        ] {
+            for name in ["filter", "having"] {
+                let arguments = Arguments::from(&field(&format!("{{ a({name}: {filter}) }}")));
+                let value = Given { arguments: &arguments, variables: &variables }.get(name);
+                let value = value.map(|value| serde_json::to_value(value).unwrap());
+                assert_eq!(value, given, "{filter}");
+            }
+            let input = format!("{{ a(input: {{filter: {filter}}}) }}");
+            let arguments = Arguments::from(&field(&input));
+            let input = Given { arguments: &arguments, variables: &variables }.object("input");
+            let inner = input.unwrap().unwrap();
+            let value = Given { arguments: &inner, variables: &variables }.get("filter");
+            let value = value.map(|value| serde_json::to_value(value).unwrap());
+            assert_eq!(value, given, "{filter} in an input");
+        }
     }
 
     #[test]

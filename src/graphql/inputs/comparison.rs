@@ -107,7 +107,7 @@ impl Operand {
     /// What the values of a column are; `None` if they are not compared.
     pub(super) const fn of(column: &Column) -> Option<Self> {
         match (column.kind, column.codes) {
-            (Kind::Bytes | Kind::IntList, _) => None,
+            (Kind::Bytes | Kind::IntList | Kind::Json, _) => None,
             (kind, Some(codes)) => Some(Self::Code(kind, codes)),
             (kind, None) => Some(Self::Scalar(kind)),
         }

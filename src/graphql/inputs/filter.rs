@@ -3,13 +3,14 @@
 use async_graphql::Value;
 
 use super::comparison::{self, Operand};
-use super::names::{FILTER, filter_name};
+use super::names::FILTER;
 use super::place::Place;
 use super::scalar;
 use super::schema::{
     AND, COUNT, COUNT_FILTER, ID_FILTER, KEYWORD, NOT, OR, QUANTIFIERS, group_filter_name,
     list_filter_name,
 };
+use super::type_names::filter_name;
 use crate::catalog::{Column, Kind, ToMany, ToOne};
 use crate::error::Result;
 use crate::graphql::schema::global_id;
@@ -135,7 +136,9 @@ impl Budget {
                 | FieldValue::Measures(_)
                 | FieldValue::Sales(..)
                 | FieldValue::Measure(..)
-                | FieldValue::Percentile(..),
+                | FieldValue::Percentile(..)
+                | FieldValue::Converted(..)
+                | FieldValue::Link(_),
                 _,
             ) => Err(place.refuse("rows are not filtered by this")),
         }

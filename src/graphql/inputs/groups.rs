@@ -7,6 +7,7 @@ use async_graphql::registry::Registry;
 use super::filter::condition;
 use super::having;
 use super::measured::measured;
+use super::names::{FILTER, HAVING};
 use super::order::{DIRECTION, DIRECTIONS, KEYS, NULLS, NULLS_PLACES, one_of, values};
 use super::place::Place;
 use super::scalar;
@@ -24,7 +25,6 @@ const ORDER: &str = "SalesGroupOrder";
 const TOP: &str = "SalesTopPerGroup";
 
 const GROUP_BY: &str = "groupBy";
-const HAVING: &str = "having";
 const TOP_PER_GROUP: &str = "topPerGroup";
 const FILL_GAPS: &str = "fillGaps";
 
@@ -78,7 +78,7 @@ pub(in crate::graphql) fn read(
     mut measures: Measures,
     most: u32,
 ) -> Result<Grouping> {
-    let lines = match given.get(super::names::FILTER) {
+    let lines = match given.get(FILTER) {
         Some(filter) => condition(&SALES_ORDER_LINE, &filter)?,
         None => Condition::everything(),
     };

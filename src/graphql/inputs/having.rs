@@ -14,7 +14,7 @@ use crate::graphql::schema::meta::input;
 use crate::graphql::schema::model::{FieldValue, ObjectType, OutputType};
 use crate::graphql::types::SALES_MEASURES;
 use crate::query::Condition;
-use crate::query::aggregate::Measures;
+use crate::query::aggregate::{Measure, Measures};
 
 /// The name of the filter by a shape of measures: `SalesMeasureFilter` for
 /// `SalesMeasures`.
@@ -46,6 +46,8 @@ fn shape(registry: &mut Registry, of: &'static ObjectType) -> String {
     ];
     for field in of.fields {
         let ty = match &field.value {
+            // Groups are kept and ordered by amounts as they are stored.
+            FieldValue::Measure(Measure::WithoutRate, _) => continue,
             FieldValue::Measure(_, shown) => compared(registry, operand(*shown)),
             FieldValue::Group(group) => shape(registry, group),
             _ => continue,
@@ -87,7 +89,9 @@ impl Having<'_> {
                 OR => self.each(shape, value, &here).map(Condition::Any)?,
                 NOT => Condition::Not(Box::new(self.shape(shape, value, here)?)),
                 _ => match shape.field(name).map(|field| &field.value) {
-                    Some(FieldValue::Measure(measure, shown)) => {
+                    Some(FieldValue::Measure(measure, shown))
+                        if *measure != Measure::WithoutRate =>
+                    {
                         let column = measured(self.measures, *measure, "having")?;
                         self.budget.compare(operand(*shown), column, value, &here)?
                     }

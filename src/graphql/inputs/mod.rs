@@ -14,6 +14,7 @@ mod scalar;
 mod schema;
 #[cfg(test)]
 mod tests;
+mod type_names;
 
 use async_graphql::Value;
 use async_graphql::registry::Registry;
@@ -25,8 +26,9 @@ use crate::query::Order;
 
 pub(super) use filter::condition;
 pub(super) use groups::{Grouping, read as grouping, register as register_groups};
-pub(super) use names::{FILTER, INPUT, ORDER_BY, filter_name, order_name};
+pub(super) use names::{CURRENCY, EXPIRES_IN, FILTER, IN, INPUT, ORDER_BY};
 pub(super) use schema::insert as register_object;
+pub(super) use type_names::{filter_name, order_name};
 
 /// Makes the filter and the order of an entity known, and all they refer to but
 /// the enumerations, which the entity's own fields make known.

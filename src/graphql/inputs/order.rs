@@ -7,10 +7,10 @@ use async_graphql::Value;
 use async_graphql::registry::{MetaEnumValue, MetaType, Registry};
 
 use super::comparison::Operand;
-use super::names::order_name;
 use super::place::Place;
 use super::scalar;
 use super::schema::insert;
+use super::type_names::order_name;
 use crate::catalog::{Column, ToOne};
 use crate::error::{Error, Result};
 use crate::graphql::schema::meta::input;

@@ -24,7 +24,7 @@ const TIME: usize = "2011-05-31T00:00:00.000000000+00:00".len();
 pub(super) fn value(kind: Kind, value: &Value, place: &Place<'_>) -> Result<Bound> {
     let given = place.present(value)?;
     let (read, expected) = match kind {
-        Kind::Text | Kind::Bytes => return text(given, place).map(Bound::Text),
+        Kind::Text | Kind::Bytes | Kind::Json => return text(given, place).map(Bound::Text),
         Kind::Boolean => (boolean(given).map(Bound::Boolean), "true or false"),
         Kind::Small | Kind::Int | Kind::IntList => (
             integer(given).filter(|number| i32::try_from(*number).is_ok()).map(Bound::Int),
@@ -117,9 +117,12 @@ pub(super) fn string(value: &Value) -> Option<&str> {
     }
 }
 
+/// A whole number, also one that JSON tells as `3.0`.
 fn integer(value: &Value) -> Option<i64> {
     match value {
-        Value::Number(number) => number.as_i64(),
+        Value::Number(number) => {
+            number.as_i64().or_else(|| number.as_f64()?.to_string().parse().ok())
+        }
         _ => None,
     }
 }
@@ -143,7 +146,8 @@ fn uuid(text: &str) -> Option<Uuid> {
     Uuid::try_parse(text).ok().filter(|_| text.len() == uuid::fmt::Hyphenated::LENGTH)
 }
 
-/// Years have four digits: Postgres knows them all.
+/// Years have four digits: Postgres knows them all. No second 60, and at most nine decimals, as
+/// in files.
 fn local_date_time(text: &str) -> Option<NaiveDateTime> {
     let time = match (date(text), text.split_once('T')) {
         (Some(date), _) => date.and_time(NaiveTime::MIN),
@@ -152,15 +156,46 @@ fn local_date_time(text: &str) -> Option<NaiveDateTime> {
         }
         _ => return None,
     };
-    is_exact(&time).then_some(time)
+    (is_exact(&time) && has_few_decimals(text)).then_some(time)
 }
 
 fn date_time(text: &str) -> Option<DateTime<Utc>> {
     let time = DateTime::parse_from_rfc3339(text).ok().filter(|_| text.len() <= TIME)?;
-    is_exact(&time).then(|| time.to_utc())
+    (is_exact(&time) && has_few_decimals(text)).then(|| time.to_utc())
 }
 
-/// Postgres keeps microseconds: anything finer would be compared as something else.
+/// The library passes over more than it can hold.
+fn has_few_decimals(text: &str) -> bool {
+    let decimals = text.rsplit_once('.').map_or("", |(_, decimals)| decimals);
+    decimals.bytes().take_while(u8::is_ascii_digit).count() <= 9
+}
+
+/// Postgres keeps microseconds: anything finer would be compared as something else, as would a
+/// leap second.
 fn is_exact(time: &impl Timelike) -> bool {
-    time.nanosecond().is_multiple_of(1_000)
+    time.nanosecond() < 1_000_000_000 && time.nanosecond().is_multiple_of(1_000)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_time_is_what_a_file_may_hold() {
+        for time in ["2011-05-31", "2011-05-31T10:01:59.123456", "2011-05-31T10:01:00.123456000"] {
+            assert!(local_date_time(time).is_some(), "{time}");
+        }
+        for time in [
+            "2011-05-31T10:01:60",
+            "2011-05-31T23:59:60.5",
+            "2011-05-31T10:01:00.1234567",
+            "2011-05-31T10:01:00.0000000001",
+            "2011-05-31T10:01:00.1000000000",
+        ] {
+            assert_eq!(local_date_time(time), None, "{time}");
+            assert_eq!(date_time(&format!("{time}Z")), None, "{time}Z");
+        }
+        assert!(date_time("2011-05-31T10:01:59.123456+02:00").is_some());
+        assert_eq!(date_time("2016-12-31T23:59:60Z"), None);
+    }
 }

@@ -3,7 +3,7 @@
 use async_graphql::registry::{MetaInputValue, MetaType, Registry};
 
 use super::comparison::{self, Operand};
-use super::names::filter_name;
+use super::type_names::filter_name;
 use crate::catalog::Kind;
 use crate::graphql::schema::meta::input;
 use crate::graphql::schema::model::{Field, FieldValue, Inputs, ObjectType, Type};
@@ -117,7 +117,9 @@ fn field(registry: &mut Registry, field: &'static Field) -> Option<MetaInputValu
         FieldValue::Measures(_)
         | FieldValue::Sales(..)
         | FieldValue::Measure(..)
-        | FieldValue::Percentile(..) => return None,
+        | FieldValue::Percentile(..)
+        | FieldValue::Converted(..)
+        | FieldValue::Link(_) => return None,
     };
     Some(input(field.name, &ty, &description))
 }

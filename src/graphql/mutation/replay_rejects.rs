@@ -2,22 +2,20 @@
 
 use std::sync::LazyLock;
 
-use entity::load_run;
 use futures_util::FutureExt as _;
 use futures_util::future::BoxFuture;
 use sqlx::PgPool;
 
+use super::payload;
 use crate::auth::Grant;
-use crate::catalog::{column, table};
 use crate::error::{Code, Error, Result};
-use crate::graphql::execute::command::{Command, Commands};
+use crate::graphql::execute::command::Command;
 use crate::graphql::inputs::arguments::Given;
 use crate::graphql::schema::global_id::key_of;
-use crate::graphql::schema::model::{
-    Argument, Field, FieldValue, Inputs, ObjectType, RootField, RootValue, Roots, Type,
-};
+use crate::graphql::schema::model::{Argument, RootField, RootValue, Type};
 use crate::graphql::types::{LOAD_FILE, LOAD_REJECT, LOAD_RUN};
-use crate::load::{Reason, RejectSelection, Replay, list_rejects};
+use crate::job::loads::start_replay;
+use crate::load::{Reason, RejectSelection, list_rejects};
 use crate::query::{BadArgument, Key, KeyPart, bad_argument};
 
 const REJECT_ID: &str = "rejectId";
@@ -29,10 +27,8 @@ pub(super) fn field() -> RootField {
         description: "Loads rejected rows again after a fix: each is converted and merged again, and \
                   rejected again if it still does not fit. Parked rows whose parent has arrived \
                   are loaded, too. This is a load run of its own, even when no reject is selected. \
-                  It is answered when the run has ended, or after half the time a request may take \
-                  (15 s by default) while it is still running: the subscription loadRun follows \
-                  it. The run continues when the client disconnects. Null only together with an \
-                  error, which is CONFLICT while another load run holds the lock, and FORBIDDEN \
+                  It is queued, and answered at once: a worker runs it after the runs that were \
+                  queued or begun before. Null only together with an error, which is FORBIDDEN \
                   without the scopes loads:write and loads:read.",
         arguments: &[],
         value: RootValue::Command {
@@ -69,37 +65,17 @@ static INPUT: [Argument; 4] = [
     },
 ];
 
-static PAYLOAD: LazyLock<Type> = LazyLock::new(|| {
-    let run = Field {
-        name: "loadRun",
-        description: "The run of the replay: whether it has ended, and how many rows it loaded. \
-                      Null only together with an error.",
-        value: FieldValue::GroupUnlessNull(&LOAD_RUN.shape, column(load_run::Column::Id)),
-    };
-    let shape = ObjectType {
-        name: "ReplayRejectsPayload",
-        description: "The result of replayRejects.",
-        fields: vec![run].leak(),
-    };
-    let (table, roots, inputs) = (table::<load_run::Entity>(), Roots::default(), Inputs::default());
-    Type { table, shape, roots, inputs }
-});
+static PAYLOAD: LazyLock<Type> =
+    LazyLock::new(|| payload::load_run("ReplayRejectsPayload", "The result of replayRejects."));
 
 fn run(command: Command<'_>) -> BoxFuture<'_, Result<Key>> {
     async move {
-        let Commands { pool, database, limits, stop, .. } = command.commands.clone();
+        let pool = &command.commands.pool;
         let selection = selection(command.input)?;
-        let corrected = command.input.text(RAW)?.map(String::into_bytes);
-        check(&selection, corrected.is_some(), &pool).await?;
-        let replay = Replay { database, limits, selection, corrected, stop };
-        let run = command.detach(async move |begun| {
-            let tell = |run| {
-                // Nobody waits for it where the client has disconnected.
-                let _ = begun.send(run);
-            };
-            replay.run(tell).await.map(drop)
-        });
-        Ok(Key::from(run.await?))
+        let raw = command.input.text(RAW)?;
+        check(&selection, raw.is_some(), pool).await?;
+        let run = start_replay(&mut *pool.acquire().await?, selection, raw).await?;
+        run.map(Key::from).ok_or_else(|| Error::internal("the run is not queued"))
     }
     .boxed()
 }
@@ -114,10 +90,13 @@ fn selection(input: Given<'_>) -> Result<RejectSelection> {
         _ => None,
     })?;
     let row = named(input, REJECT_ID, &LOAD_REJECT, |key| match key {
-        [KeyPart::Int(file), KeyPart::Int(line)] => Some((i32::try_from(*file).ok()?, *line)),
+        [KeyPart::Int(file), KeyPart::Int(line), KeyPart::Int(part)] => {
+            Some((i32::try_from(*file).ok()?, *line, i32::try_from(*part).ok()?))
+        }
         _ => None,
     })?;
-    Ok(RejectSelection { run, file, row, file_key: None })
+    let (part, row) = (row.map(|(_, _, part)| part), row.map(|(file, line, _)| (file, line)));
+    Ok(RejectSelection { run, file, row, part, file_key: None })
 }
 
 /// The key that a field of the input names.
@@ -132,7 +111,7 @@ fn named<T>(
     found.map(Some).ok_or_else(|| Error::internal("a key does not fit its table"))
 }
 
-/// Refuses before a run begins what it could not replay.
+/// Refuses before a run is queued what it could not replay.
 async fn check(selection: &RejectSelection, is_corrected: bool, pool: &PgPool) -> Result<()> {
     if selection.row.is_none() {
         return if is_corrected {

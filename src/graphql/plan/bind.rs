@@ -1,6 +1,8 @@
 //! Binds the values of one request to the arguments of a plan: of all of them before
 //! anything is read, so that every refusal comes first.
 
+use std::time::Duration;
+
 use async_graphql::Variables;
 
 use crate::error::{Code, Error, Result};
@@ -8,15 +10,24 @@ use crate::graphql::inputs::Grouping;
 use crate::graphql::inputs::arguments::{Arguments, Given, missing};
 use crate::graphql::inputs::root_arguments;
 use crate::graphql::plan::{
-    Connection, Fetch, Operation, Root, RootStep, Sales, SelectedMeasure, SelectedMeasures,
+    Connection, Converted, Fetch, Link, Operation, Root, RootStep, Sales, SelectedMeasure,
+    SelectedMeasures,
 };
 use crate::graphql::schema::global_id;
 use crate::graphql::schema::model::{RootField, RootValue};
 use crate::graphql::{inputs, types};
 use crate::query::aggregate::{Groups, Measure, Measures, SALES_GROUP, Statistic};
 use crate::query::{
-    self, Condition, Key, KeyPart, Order, Page, PageSizes, PageTooLarge, Rows, bad_argument,
+    self, Condition, Currency, Key, KeyPart, Order, Page, PageSizes, PageTooLarge, Rows,
+    bad_argument,
 };
+
+/// How long a link lasts unless the request says so, in seconds.
+const LINK_SECONDS: u64 = 900;
+/// Currencies of measures of one statement: each needs the rates of all days.
+const MOST_CURRENCIES: usize = 8;
+/// S3 signs for a week at most.
+const LINK_RANGE: std::ops::RangeInclusive<u64> = 1..=604_800;
 
 /// The values of a plan.
 #[derive(Debug)]
@@ -32,6 +43,8 @@ pub(crate) struct BoundOperation {
 pub(crate) struct Bindings {
     lists: Vec<Option<ListBinding>>,
     sales: Vec<Option<(Condition, Measures)>>,
+    links: Vec<Option<Duration>>,
+    currencies: Vec<Option<Currency>>,
 }
 
 /// What a root field reads.
@@ -57,6 +70,11 @@ pub(crate) struct ListBinding {
 }
 
 impl ListBinding {
+    /// What is measured, where its rows are groups of sales.
+    pub(super) fn measures(&self) -> Option<&Measures> {
+        self.groups.as_ref().map(|groups| &groups.measures)
+    }
+
     /// Where the rows come from.
     pub(crate) fn rows(&self) -> Rows<'_> {
         self.groups.as_ref().map_or(Rows::Table, Rows::Groups)
@@ -76,6 +94,18 @@ impl Bindings {
         let (lines, measures) = binding.ok_or_else(|| Error::internal("sales have no values"))?;
         Ok((lines, measures))
     }
+
+    /// The currency of the converted amounts with this number.
+    pub(crate) fn currency(&self, number: usize) -> Result<Currency> {
+        let binding = self.currencies.get(number).copied().flatten();
+        binding.ok_or_else(|| Error::internal("an amount has no currency"))
+    }
+
+    /// How long the links with this number last.
+    pub(crate) fn link(&self, number: usize) -> Result<Duration> {
+        let binding = self.links.get(number).copied().flatten();
+        binding.ok_or_else(|| Error::internal("a link has no values"))
+    }
 }
 
 /// Binds values to the arguments of a plan.
@@ -84,9 +114,30 @@ pub(crate) fn bind(
     variables: &Variables,
     sizes: PageSizes,
 ) -> BoundOperation {
+    bind_pages(operation, variables, sizes, false)
+}
+
+/// The same for whole lists: the arguments of their pages are not looked at.
+pub(crate) fn bind_whole(
+    operation: &Operation,
+    variables: &Variables,
+    sizes: PageSizes,
+) -> BoundOperation {
+    bind_pages(operation, variables, sizes, true)
+}
+
+fn bind_pages(
+    operation: &Operation,
+    variables: &Variables,
+    sizes: PageSizes,
+    is_whole: bool,
+) -> BoundOperation {
     let lists = (0..operation.connections).map(|_| None).collect();
     let sales = (0..operation.sales).map(|_| None).collect();
-    let mut binder = Binder { variables, sizes, bindings: Bindings { lists, sales } };
+    let links = vec![None; operation.links];
+    let currencies = vec![None; operation.converted];
+    let bindings = Bindings { lists, sales, links, currencies };
+    let mut binder = Binder { variables, sizes, is_whole, bindings };
     let roots = operation.roots.iter().map(|root| binder.root(root)).collect();
     BoundOperation { roots, bindings: binder.bindings }
 }
@@ -94,6 +145,7 @@ pub(crate) fn bind(
 struct Binder<'a> {
     variables: &'a Variables,
     sizes: PageSizes,
+    is_whole: bool,
     bindings: Bindings,
 }
 
@@ -139,6 +191,16 @@ impl Binder<'_> {
             RootValue::Id(of) | RootValue::Followed { of, .. } => {
                 Ok(RootTarget::Row(0, global_id::key_of(&id()?, of, "id")?))
             }
+            RootValue::Value(of, _) => {
+                let id = id()?;
+                // Who has the document has the number, and not the id.
+                let number = id.parse::<i32>().ok().filter(|_| of.table.key.len() == 1);
+                let key = match number {
+                    Some(number) => Key::new(vec![KeyPart::Int(i64::from(number))]),
+                    None => global_id::key_of(&id, of, "id")?,
+                };
+                Ok(RootTarget::Row(0, key))
+            }
             RootValue::Node => {
                 let (fetch, key) = any(&id()?, "id")?;
                 Ok(RootTarget::Row(fetch, key))
@@ -153,6 +215,7 @@ impl Binder<'_> {
                 let message = format!("ids: {} ids are more than {max}, the limit", ids.len());
                 Err(Error::new(Code::BadUserInput, message).with_source(PageTooLarge("ids")))
             }
+            RootValue::Command { input: [], .. } => Ok(RootTarget::Command(Arguments::default())),
             RootValue::Command { .. } => {
                 let input = given.object(inputs::INPUT)?.ok_or_else(|| missing(inputs::INPUT))?;
                 Ok(RootTarget::Command(input))
@@ -192,6 +255,9 @@ impl Binder<'_> {
     }
 
     fn page(&self, connection: &Connection, order: Order, given: Given<'_>) -> Result<Page> {
+        if self.is_whole {
+            return Page::whole(connection.fetch.of.table, order);
+        }
         let arguments = query::Arguments {
             first: given.int("first")?,
             last: given.int("last")?,
@@ -211,14 +277,43 @@ impl Binder<'_> {
 
     fn below(&mut self, fetch: &Fetch) -> Result<()> {
         fetch.below.iter().try_for_each(|many| self.connection(&many.connection, None))?;
-        fetch.sales.iter().try_for_each(|sales| self.sales(sales))
+        fetch.sales.iter().try_for_each(|sales| self.sales(sales))?;
+        fetch.links.iter().try_for_each(|link| self.link(link))?;
+        fetch.converted.iter().try_for_each(|converted| self.converted(converted))
+    }
+
+    fn converted(&mut self, converted: &Converted) -> Result<()> {
+        let currency = self.given(&converted.arguments).currency(inputs::CURRENCY)?;
+        let currency = currency.ok_or_else(|| missing(inputs::CURRENCY))?;
+        if let Some(slot) = self.bindings.currencies.get_mut(converted.number) {
+            *slot = Some(currency);
+        }
+        Ok(())
+    }
+
+    fn link(&mut self, link: &Link) -> Result<()> {
+        let given = self.given(&link.arguments).int(inputs::EXPIRES_IN)?;
+        let seconds = given.map_or(Ok(LINK_SECONDS), |given| {
+            u64::try_from(given).ok().filter(|given| LINK_RANGE.contains(given)).ok_or_else(|| {
+                let message = format!(
+                    "expiresIn: {given} is not from {} to {} seconds",
+                    LINK_RANGE.start(),
+                    LINK_RANGE.end()
+                );
+                bad_argument(inputs::EXPIRES_IN, message)
+            })
+        })?;
+        if let Some(slot) = self.bindings.links.get_mut(link.number) {
+            *slot = Some(Duration::from_secs(seconds));
+        }
+        Ok(())
     }
 
     fn sales(&mut self, sales: &Sales) -> Result<()> {
         let mut measures = self.measures(&sales.measures)?;
         // There is one subset, so its condition can keep the lines of the statement itself.
         let lines = match measures.subsets.first_mut() {
-            Some(lines) => std::mem::replace(lines, Condition::everything()),
+            Some(subset) => std::mem::replace(&mut subset.lines, Condition::everything()),
             None => Condition::everything(),
         };
         if let Some(slot) = self.bindings.sales.get_mut(sales.number) {
@@ -230,13 +325,23 @@ impl Binder<'_> {
     /// The selected measures, with the subsets of lines that the arguments name.
     fn measures(&self, selected: &SelectedMeasures) -> Result<Measures> {
         let mut measures = Measures::default();
+        let mut currencies = Vec::new();
         for arguments in &selected.subsets {
             let filter = self.given(arguments).get(inputs::FILTER);
             let lines = match filter {
                 Some(filter) => inputs::condition(&types::SALES_ORDER_LINE, &filter)?,
                 None => Condition::everything(),
             };
-            measures.subset(lines);
+            let currency = self.given(arguments).currency(inputs::IN)?;
+            let currency = currency.filter(|currency| *currency != Currency::STORED);
+            if let Some(currency) = currency.filter(|currency| !currencies.contains(currency)) {
+                currencies.push(currency);
+            }
+            if currencies.len() > MOST_CURRENCIES {
+                let message = format!("in: more than {MOST_CURRENCIES} currencies at a time");
+                return Err(bad_argument(inputs::IN, message));
+            }
+            measures.subset(lines, currency);
         }
         for (subset, measure) in &selected.selected {
             let measure = match measure {

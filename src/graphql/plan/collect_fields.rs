@@ -4,14 +4,11 @@
 use std::collections::{HashMap, HashSet};
 
 use async_graphql::indexmap::IndexMap;
-use async_graphql::indexmap::map::Entry;
 use async_graphql::parser::types::{
     Directive, Field as AstField, FragmentDefinition, Selection, SelectionSet,
 };
 use async_graphql::{Name, Positioned, Value, Variables};
 
-use crate::error::{Code, Error, Result};
-use crate::graphql::response::errors::Conflict;
 use crate::graphql::types;
 
 /// The parts of a document that selections refer to.
@@ -41,26 +38,22 @@ struct Collection<'a, 'b> {
 impl<'a> Selections<'a> {
     /// The fields selected on an object type, in the order of the document;
     /// selections of the same response key are one field.
-    pub(crate) fn collect(self, on: &str, sets: &[&'a SelectionSet]) -> Result<Vec<Selected<'a>>> {
+    pub(crate) fn collect(self, on: &str, sets: &[&'a SelectionSet]) -> Vec<Selected<'a>> {
         let mut collection = Collection { on, found: IndexMap::new(), spread: HashSet::new() };
         for set in sets {
-            self.collect_into(&mut collection, set)?;
+            self.collect_into(&mut collection, set);
         }
-        Ok(collection.found.into_values().collect())
+        collection.found.into_values().collect()
     }
 
-    fn collect_into(
-        self,
-        collection: &mut Collection<'a, '_>,
-        set: &'a SelectionSet,
-    ) -> Result<()> {
+    fn collect_into(self, collection: &mut Collection<'a, '_>, set: &'a SelectionSet) {
         for item in &set.items {
             if self.skips(item.node.directives()) {
                 continue;
             }
             let (condition, inner) = match &item.node {
                 Selection::Field(field) => {
-                    collection.add(field)?;
+                    collection.add(field);
                     continue;
                 }
                 Selection::InlineFragment(fragment) => (
@@ -79,10 +72,9 @@ impl<'a> Selections<'a> {
             };
             let on = collection.on;
             if condition.is_none_or(|condition| types::is_a(on, condition.on.node.as_str())) {
-                self.collect_into(collection, inner)?;
+                self.collect_into(collection, inner);
             }
         }
-        Ok(())
     }
 
     /// Whether `@skip` or `@include` leave a selection out.
@@ -103,31 +95,11 @@ impl<'a> Selections<'a> {
 }
 
 impl<'a> Collection<'a, '_> {
-    fn add(&mut self, field: &'a Positioned<AstField>) -> Result<()> {
+    /// Validation has found selections of one response key to mean the same.
+    fn add(&mut self, field: &'a Positioned<AstField>) {
         let key = &field.node.response_key().node;
+        let new = || Selected { key, field, sets: Vec::new() };
         let set = &field.node.selection_set.node;
-        match self.found.entry(key) {
-            Entry::Vacant(place) => {
-                place.insert(Selected { key, field, sets: vec![set] });
-            }
-            Entry::Occupied(mut known) if is_same(&known.get().field.node, &field.node) => {
-                known.get_mut().sets.push(set);
-            }
-            Entry::Occupied(_) => {
-                let message = format!(
-                    "the selections of {key} on {} ask for different things: give them aliases",
-                    self.on
-                );
-                return Err(Error::new(Code::BadUserInput, message).with_source(Conflict));
-            }
-        }
-        Ok(())
+        self.found.entry(key).or_insert_with(new).sets.push(set);
     }
-}
-
-/// Whether two selections of one response key mean the same.
-fn is_same(one: &AstField, other: &AstField) -> bool {
-    one.name == other.name
-        && one.arguments.len() == other.arguments.len()
-        && one.arguments.iter().all(|(name, value)| other.get_argument(&name.node) == Some(value))
 }

@@ -2,13 +2,13 @@
 
 use async_graphql::parser::types::{OperationType, SelectionSet};
 
-use crate::catalog::ToOne;
+use crate::catalog::{Column, ToOne};
 use crate::error::{Code, Error, Result};
 use crate::graphql::inputs::arguments::Arguments;
 use crate::graphql::plan::collect_fields::{Selected, Selections};
 use crate::graphql::plan::{
-    Connection, ConnectionStep, EdgeStep, Fetch, FieldStep, Many, Object, Operation, PageInfoStep,
-    ResponseKey, Root, RootStep, Sales, SelectedMeasure, SelectedMeasures,
+    Connection, ConnectionStep, Converted, EdgeStep, Fetch, FieldStep, Link, Many, Object,
+    Operation, PageInfoStep, ResponseKey, Root, RootStep, Sales, SelectedMeasure, SelectedMeasures,
 };
 use crate::graphql::schema::model::{Field, FieldValue, ObjectType, OutputType, RootValue, Type};
 use crate::graphql::schema::{registry, root_fields};
@@ -19,21 +19,21 @@ use crate::query::{Selection, Source};
 /// The plan of an operation whose document is valid.
 ///
 /// # Errors
-/// If selections of one response key differ in field or arguments.
+/// If it selects more different measures than a statement has.
 pub(crate) fn compile(
     kind: OperationType,
     root: &SelectionSet,
     selections: Selections<'_>,
 ) -> Result<Operation> {
-    let mut compiler = Compiler { selections, connections: 0, sales: 0 };
+    let mut compiler = Compiler { selections, connections: 0, sales: 0, links: 0, converted: 0 };
     let mut roots = Vec::new();
-    for selected in selections.collect(root_fields::root_name(kind), &[root])? {
+    for selected in selections.collect(root_fields::root_name(kind), &[root]) {
         let step = compiler.root(kind, &selected)?;
         let position = selected.field.pos;
         roots.push(Root { key: selected.key.into(), position, step });
     }
-    let Compiler { connections, sales, .. } = compiler;
-    Ok(Operation { kind, roots, connections, sales })
+    let Compiler { connections, sales, links, converted, .. } = compiler;
+    Ok(Operation { kind, roots, connections, sales, links, converted })
 }
 
 struct Compiler<'a> {
@@ -42,6 +42,10 @@ struct Compiler<'a> {
     connections: usize,
     /// Measures of rows' sales numbered by now.
     sales: usize,
+    /// Links numbered by now.
+    links: usize,
+    /// Converted amounts numbered by now.
+    converted: usize,
 }
 
 /// A fetch while it is compiled.
@@ -52,6 +56,8 @@ struct Draft {
     below: Vec<Many>,
     sales: Vec<Sales>,
     measures: SelectedMeasures,
+    links: Vec<Link>,
+    converted: Vec<Converted>,
     /// The index of the subset whose measures are being compiled.
     subset: usize,
 }
@@ -67,13 +73,15 @@ impl Draft {
             below: Vec::new(),
             sales: Vec::new(),
             measures: SelectedMeasures::default(),
+            links: Vec::new(),
+            converted: Vec::new(),
             subset: 0,
         }
     }
 
     fn done(self) -> Fetch {
-        let Self { of, selection, nodes, below, sales, measures, .. } = self;
-        Fetch { of, selection, nodes, below, sales, measures }
+        let Self { of, selection, nodes, below, sales, measures, links, converted, .. } = self;
+        Fetch { of, selection, nodes, below, sales, measures, links, converted }
     }
 
     /// The measures that follow are of the lines that these arguments keep.
@@ -87,7 +95,7 @@ impl Draft {
 
     fn measure(&mut self, measure: SelectedMeasure, output: OutputType) -> Result<FieldStep> {
         let nullable = match &measure {
-            SelectedMeasure::Known(measure) => !measure.is_zero_of_nothing(),
+            SelectedMeasure::Known(measure) => !measure.is_zero_of_nothing() || measure.is_amount(),
             SelectedMeasure::Percentile(..) => true,
         };
         let subset = self.subset;
@@ -108,7 +116,7 @@ impl Draft {
             Error::new(Code::BadUserInput, message)
         })?;
         let index = self.selection.column(Selection::ROW, column);
-        Ok(FieldStep::Measure { index, output, nullable })
+        Ok(FieldStep::Measure { index, number, output, nullable })
     }
 }
 
@@ -129,6 +137,11 @@ impl<'a> Compiler<'a> {
             return Ok(RootStep::Introspection(Box::new(field)));
         };
         let arguments = Arguments::from(&selected.field.node);
+        if let RootValue::Value(of, column) = &field.value {
+            let fetches = vec![value_of(of, column, selected)];
+            let is_value = true;
+            return Ok(RootStep::Keys { field, arguments, fetches, ended_when: None, is_value });
+        }
         let types: &[&'static Type] = match &field.value {
             RootValue::List { of, .. } | RootValue::Groups(of) => {
                 let name = format!("{type_name}.{name}");
@@ -137,6 +150,7 @@ impl<'a> Compiler<'a> {
             }
             RootValue::Key(of)
             | RootValue::Id(of)
+            | RootValue::Value(of, _)
             | RootValue::Followed { of, .. }
             | RootValue::Command { returns: of, .. } => &[of],
             RootValue::Node | RootValue::Nodes => &types::ALL,
@@ -149,7 +163,7 @@ impl<'a> Compiler<'a> {
             }
             _ => None,
         };
-        Ok(RootStep::Keys { field, arguments, fetches, ended_when })
+        Ok(RootStep::Keys { field, arguments, fetches, ended_when, is_value: false })
     }
 
     /// A row with one selection on it.
@@ -173,7 +187,7 @@ impl<'a> Compiler<'a> {
         let mut draft = Draft::of(of);
         let mut steps = Vec::new();
         let type_name = registry::connection_name(of);
-        for Selected { key, field, sets } in self.selections.collect(&type_name, sets)? {
+        for Selected { key, field, sets } in self.selections.collect(&type_name, sets) {
             let step = match field.node.name.node.as_str() {
                 "__typename" => ConnectionStep::Typename(type_name.clone()),
                 "totalCount" => ConnectionStep::TotalCount,
@@ -201,7 +215,7 @@ impl<'a> Compiler<'a> {
     ) -> Result<Vec<(ResponseKey, EdgeStep)>> {
         let type_name = registry::edge_name(draft.of);
         let mut steps = Vec::new();
-        for Selected { key, field, sets } in self.selections.collect(&type_name, sets)? {
+        for Selected { key, field, sets } in self.selections.collect(&type_name, sets) {
             let step = match field.node.name.node.as_str() {
                 "__typename" => EdgeStep::Typename(type_name.clone()),
                 "cursor" => EdgeStep::Cursor,
@@ -215,7 +229,7 @@ impl<'a> Compiler<'a> {
 
     fn page_info(&self, sets: &[&'a SelectionSet]) -> Result<Vec<(ResponseKey, PageInfoStep)>> {
         self.selections
-            .collect("PageInfo", sets)?
+            .collect("PageInfo", sets)
             .into_iter()
             .map(|selected| {
                 let step = match selected.field.node.name.node.as_str() {
@@ -239,7 +253,7 @@ impl<'a> Compiler<'a> {
         source: Source,
         draft: &mut Draft,
     ) -> Result<Object> {
-        let selection = self.selections.collect(shape.name, sets)?;
+        let selection = self.selections.collect(shape.name, sets);
         let mut steps = Vec::with_capacity(selection.len());
         for selected in selection {
             let name = selected.field.node.name.node.as_str();
@@ -317,6 +331,27 @@ impl<'a> Compiler<'a> {
                 draft.sales.push(Sales { number, owner, columns, parent, measures, object });
                 FieldStep::Sales(draft.sales.len() - 1)
             }
+            FieldValue::Converted(amount, day) => {
+                let number = self.converted;
+                self.converted += 1;
+                let amount = draft.selection.column(source, amount);
+                let day = draft.selection.column(source, day);
+                let arguments = Arguments::from(&selected.field.node);
+                // A statement of its own.
+                let shape = &types::CONVERTED_AMOUNT.shape;
+                let mut own = Draft::of(&types::CONVERTED_AMOUNT);
+                let object = self.object(shape, &selected.sets, Selection::ROW, &mut own)?;
+                draft.converted.push(Converted { number, amount, day, arguments, object });
+                FieldStep::Converted(draft.converted.len() - 1)
+            }
+            FieldValue::Link(column) => {
+                let number = self.links;
+                self.links += 1;
+                let key = draft.selection.column(source, column);
+                let arguments = Arguments::from(&selected.field.node);
+                draft.links.push(Link { number, key, arguments });
+                FieldStep::Link(draft.links.len() - 1)
+            }
             FieldValue::Measure(measure, output) => {
                 draft.measure(SelectedMeasure::Known(*measure), *output)?
             }
@@ -327,6 +362,16 @@ impl<'a> Compiler<'a> {
         };
         Ok(step)
     }
+}
+
+/// Rows of which one value is read.
+fn value_of(of: &'static Type, column: &'static Column, selected: &Selected<'_>) -> Fetch {
+    let mut draft = Draft::of(of);
+    let index = draft.selection.column(Selection::ROW, column);
+    let step = FieldStep::Column(index, column);
+    let steps = vec![(ResponseKey::from(selected.key), step)];
+    draft.nodes.push(Object { type_name: of.shape.name, steps });
+    draft.done()
 }
 
 fn keyless(name: &'static str) -> Error {

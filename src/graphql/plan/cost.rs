@@ -5,14 +5,14 @@ use std::time::{Duration, Instant};
 
 use tokio::sync::Mutex;
 
-use super::bind::{Bindings, RootTarget};
+use super::bind::{Bindings, ListBinding, RootTarget};
 use crate::auth::Scope;
 use crate::catalog::{Table, table};
 use crate::error::Result;
 use crate::graphql::plan::{Connection, Fetch, Object, Operation, RootStep, count};
 use crate::graphql::types;
-use crate::query::aggregate::SALES_GROUP;
-use crate::query::{Reader, Sizes, is_common, require_table};
+use crate::query::aggregate::{Measures, SALES_GROUP};
+use crate::query::{Reader, Sizes, require_table, sees_all_rows};
 
 /// How long the sizes of tables are cached.
 const MAX_AGE: Duration = Duration::from_secs(30);
@@ -71,6 +71,8 @@ impl TableSizes {
 pub(crate) struct Estimate<'a> {
     pub(crate) bindings: &'a Bindings,
     pub(crate) sizes: &'a Sizes,
+    /// The most rows of a page, whatever is asked for.
+    pub(crate) most_rows: u64,
     /// The sizes of tables of which the caller may see a part must not show.
     pub(crate) scope: &'a Scope,
 }
@@ -113,12 +115,18 @@ impl Estimate<'_> {
     /// One connection for each parent.
     fn connections(self, connection: &Connection, parents: Rows) -> u64 {
         let table = connection.fetch.of.table;
-        let scan = if table.name == SALES_GROUP.name { self.scan() } else { 0 };
+        let scan = if table.name == SALES_GROUP.name {
+            let list = self.bindings.list(connection.number).ok();
+            self.scan().saturating_add(self.rates(list.and_then(ListBinding::measures)))
+        } else {
+            0
+        };
         let own = parents.max.saturating_mul(connection.values()).saturating_add(scan);
         if !connection.needs_rows() {
             return own;
         }
         let page = self.bindings.list(connection.number).map_or(0, |list| list.page.limit.into());
+        let page = self.most_rows.min(page);
         let mut rows = Rows { max: parents.max.saturating_mul(page), ..parents };
         if let (true, Some(size)) = (rows.distinct, self.size(table)) {
             rows.max = rows.max.min(size);
@@ -138,9 +146,24 @@ impl Estimate<'_> {
         });
         let sales = fetch.sales.iter().map(|sales| {
             let lines = self.scan().min(rows.max.saturating_mul(MAX_OWN_SCAN));
-            rows.max.saturating_mul(sales.object.values()).saturating_add(lines)
+            let measures = self.bindings.sales(sales.number).map(|(_, measures)| measures);
+            let rates = self.rates(measures.ok());
+            rows.max
+                .saturating_mul(sales.object.values())
+                .saturating_add(lines)
+                .saturating_add(rates)
         });
-        below.chain(sales).fold(rows.max.saturating_mul(each), u64::saturating_add)
+        let converted = fetch
+            .converted
+            .iter()
+            .map(|converted| rows.max.saturating_mul(converted.object.values()));
+        below.chain(sales).chain(converted).fold(rows.max.saturating_mul(each), u64::saturating_add)
+    }
+
+    /// The cost of the rates of all days, of each currency that amounts are measured in.
+    fn rates(self, measures: Option<&Measures>) -> u64 {
+        let currencies = measures.map_or(0, |measures| count(measures.currencies().len()));
+        currencies.saturating_mul(self.scan())
     }
 
     /// The cost of a scan of all order lines.
@@ -153,8 +176,8 @@ impl Estimate<'_> {
 
     /// The most rows of a table, as far as known and to be known.
     fn size(self, table: &Table) -> Option<u64> {
-        let is_visible = require_table(self.scope, table).is_ok()
-            && (self.scope.territories().is_none() || is_common(table));
+        let is_visible =
+            require_table(self.scope, table).is_ok() && sees_all_rows(self.scope, table);
         self.sizes.most(table).filter(|_| is_visible)
     }
 }

@@ -27,6 +27,10 @@ pub(crate) struct Operation {
     pub(crate) connections: usize,
     /// The same for the measures of rows' sales.
     pub(crate) sales: usize,
+    /// The same for links.
+    pub(crate) links: usize,
+    /// The same for converted amounts.
+    pub(crate) converted: usize,
 }
 
 /// A root field.
@@ -49,6 +53,8 @@ pub(crate) enum RootStep {
         fetches: Vec<Fetch>,
         /// The index of the column that ends a row which is followed.
         ended_when: Option<usize>,
+        /// Whether the first value of the row stands for it.
+        is_value: bool,
     },
     List {
         field: &'static RootField,
@@ -84,6 +90,32 @@ pub(crate) struct Fetch {
     pub(crate) sales: Vec<Sales>,
     /// Measures of the rows themselves, where these are groups of sales.
     pub(crate) measures: SelectedMeasures,
+    /// Links to objects that the rows name.
+    pub(crate) links: Vec<Link>,
+    /// Amounts of the rows in another currency.
+    pub(crate) converted: Vec<Converted>,
+}
+
+/// An amount of each row in another currency.
+#[derive(Debug)]
+pub(crate) struct Converted {
+    pub(crate) number: usize,
+    /// The index of the amount in the row.
+    pub(crate) amount: usize,
+    /// That of its day.
+    pub(crate) day: usize,
+    pub(crate) arguments: Arguments,
+    /// How it is written from a row of its own.
+    pub(crate) object: Object,
+}
+
+/// A link for each row.
+#[derive(Debug)]
+pub(crate) struct Link {
+    pub(crate) number: usize,
+    /// The index of the object's key in the row.
+    pub(crate) key: usize,
+    pub(crate) arguments: Arguments,
 }
 
 /// Measures of order lines.
@@ -145,9 +177,15 @@ pub(crate) enum FieldStep {
     Many(usize),
     /// By its index in [`Fetch::sales`].
     Sales(usize),
+    /// By its index in [`Fetch::links`].
+    Link(usize),
+    /// By its index in [`Fetch::converted`].
+    Converted(usize),
     /// The measure at this index; null only where it may be.
     Measure {
         index: usize,
+        /// Its place among those of the statement.
+        number: usize,
         output: OutputType,
         nullable: bool,
     },

@@ -6,7 +6,23 @@ use crate::graphql::types;
 /// Those that the types declare.
 pub(super) fn fields() -> Vec<RootField> {
     let by_key = types::ALL.iter().filter(|of| of.roots.by_key).map(|of| by_key(of));
-    by_key.chain(types::ALL.iter().filter_map(|of| list(of))).collect()
+    let declared = by_key.chain(types::ALL.iter().filter_map(|of| list(of)));
+    declared.chain([document()]).collect()
+}
+
+/// `salesOrderDocument(id:)`.
+fn document() -> RootField {
+    RootField {
+        name: "salesOrderDocument",
+        description: "The order with this id as a JSON document with its lines, in the format in \
+                      which the loader takes orders; null when there is none.",
+        arguments: &[Argument {
+            name: "id",
+            ty: "ID!",
+            description: "Global id, or salesOrderId.",
+        }],
+        value: RootValue::Value(&types::SALES_ORDER, &types::DOCUMENT),
+    }
 }
 
 /// `salesOrder(salesOrderId:)`.

@@ -18,11 +18,6 @@ pub const RATE_LIMITED: &str = "RATE_LIMITED";
 /// The page size exceeds the limit.
 const PAGE_TOO_LARGE: &str = "PAGE_TOO_LARGE";
 
-/// The source of an error about selections of one response key that differ.
-#[derive(Debug, thiserror::Error)]
-#[error("selections conflict")]
-pub(crate) struct Conflict;
-
 /// The source of an error about too large a response.
 #[derive(Debug, thiserror::Error)]
 #[error("the response is too large")]
@@ -41,14 +36,18 @@ pub(crate) fn server_error(error: impl Into<Arc<Error>>, position: Pos) -> Serve
             extensions.set("argument", *name);
         } else if source.is::<TooComplex>() {
             extensions.set("code", TOO_COMPLEX);
-        } else if source.is::<Conflict>() {
-            extensions.set("code", VALIDATION_FAILED);
         }
     }
     let mut answer = ServerError::new(error.message(), Some(position));
     answer.source = Some(error);
     answer.extensions = Some(extensions);
     answer
+}
+
+/// The error of a request, at no position.
+#[must_use]
+pub fn without_place(error: Error) -> ServerError {
+    ServerError { locations: Vec::new(), ..server_error(error, Pos::default()) }
 }
 
 /// To clients the program's configuration is internal, and a held lock a conflict.

@@ -37,6 +37,7 @@ pub(crate) fn column(out: &mut Vec<u8>, row: &Row, index: usize, column: &Column
         Kind::Long => row.get::<i64>(index)?.map(|number| integer(out, number)),
         Kind::Text => row.text(index)?.map(|value| text(out, value)).transpose()?,
         Kind::Decimal => row.text(index)?.map(|digits| plain(out, digits)),
+        Kind::Json => row.text(index)?.map(|value| out.extend_from_slice(value.as_bytes())),
         Kind::Bytes => row
             .get::<&[u8]>(index)?
             .map(|bytes| text(out, &String::from_utf8_lossy(bytes)))

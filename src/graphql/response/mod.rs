@@ -20,6 +20,8 @@ pub struct Answer {
     pub errors: Vec<ServerError>,
     /// The estimated cost.
     pub cost: Option<Cost>,
+    /// Whether it may change while the version of the data does not.
+    pub is_volatile: bool,
     /// More `extensions`: names and JSON.
     pub extensions: Vec<(&'static str, serde_json::Value)>,
 }

@@ -77,12 +77,14 @@ impl<'a> Writer<'a> {
                 let lists = self.read(lists)?;
                 self.connection(connection, lists, 0)
             }
-            (RootStep::Keys { fetches, .. }, RootData::Keys(read), RootTarget::Row(fetch, key)) => {
-                self.by_key(fetches, read, *fetch, key)
-            }
+            (
+                RootStep::Keys { fetches, is_value, .. },
+                RootData::Keys(read),
+                RootTarget::Row(fetch, key),
+            ) => self.by_key(fetches, read, (*fetch, key), *is_value),
             (RootStep::Keys { fetches, .. }, RootData::Keys(read), RootTarget::Rows(keys)) => self
                 .list(keys, |writer, (fetch, key)| {
-                    writer.or_null(|writer| writer.by_key(fetches, read, *fetch, key))
+                    writer.or_null(|writer| writer.by_key(fetches, read, (*fetch, key), false))
                 }),
             _ => Err(self.failure(lost())),
         }
@@ -92,16 +94,22 @@ impl<'a> Writer<'a> {
         &mut self,
         fetches: &'a [Fetch],
         read: &'a [Option<Read<KeyedRows>>],
-        fetch: usize,
-        key: &query::Key,
+        (fetch, key): (usize, &query::Key),
+        is_value: bool,
     ) -> Written {
         let (Some(fetch), Some(Some(found))) = (fetches.get(fetch), read.get(fetch)) else {
             return Err(self.failure(lost()));
         };
         let found = self.read(found)?;
-        match (found.at.get(key), fetch.nodes.first()) {
-            (Some(row), Some(object)) => self.node(object, fetch, &found.fetched, *row),
-            _ => self.null(),
+        let (Some(row), Some(object)) = (found.at.get(key).copied(), fetch.nodes.first()) else {
+            return self.null();
+        };
+        if !is_value {
+            return self.node(object, fetch, &found.fetched, row);
+        }
+        match (object.steps.first(), found.fetched.rows.get(row)) {
+            (Some((_, step)), Some(values)) => self.scalar(object, step, values),
+            _ => Err(self.failure(lost())),
         }
     }
 
@@ -237,6 +245,8 @@ impl<'a> Writer<'a> {
             FieldStep::Group { unless_null: None, object } => self.object(object, at),
             FieldStep::Many(index) => self.many(*index, at),
             FieldStep::Sales(index) => self.sales(*index, at),
+            FieldStep::Converted(index) => self.converted(*index, at),
+            FieldStep::Link(index) => self.or_null(|writer| writer.link(*index, at)),
             FieldStep::Measure { nullable: true, .. } => {
                 self.or_null(|writer| writer.scalar(object, step, at.values))
             }
@@ -278,6 +288,30 @@ impl<'a> Writer<'a> {
         self.object(&sales.object, At { values, ..at })
     }
 
+    fn converted(&mut self, index: usize, at: At<'a>) -> Written {
+        let (Some(converted), Some(read)) =
+            (at.fetch.converted.get(index), at.fetched.converted.get(index))
+        else {
+            return Err(self.failure(lost()));
+        };
+        match self.read(read)?.get(at.row) {
+            Some(values) => self.object(&converted.object, At { values, ..at }),
+            None => Err(self.failure(lost())),
+        }
+    }
+
+    fn link(&mut self, index: usize, at: At<'a>) -> Written {
+        let Some(read) = at.fetched.links.get(index) else { return Err(self.failure(lost())) };
+        match self.read(read)?.get(at.row) {
+            Some(Some(link)) => {
+                json::plain(&mut self.out, link);
+                self.take(count(link.len() / TEXT_UNIT))
+            }
+            Some(None) => self.null(),
+            None => Err(self.failure(lost())),
+        }
+    }
+
     fn scalar(&mut self, object: &Object, step: &FieldStep, row: &Row) -> Written {
         let before = self.out.len();
         let written = match step {
@@ -296,13 +330,15 @@ impl<'a> Writer<'a> {
             FieldStep::Code(index, column, codes) => {
                 json::code(&mut self.out, row, *index, column, codes)
             }
-            FieldStep::Measure { index, output, nullable } => {
+            FieldStep::Measure { index, output, nullable, .. } => {
                 json::measure(&mut self.out, row, *index, *output, *nullable)
             }
             FieldStep::One { .. }
             | FieldStep::Group { .. }
             | FieldStep::Many(_)
-            | FieldStep::Sales(_) => Err(lost()),
+            | FieldStep::Sales(_)
+            | FieldStep::Converted(_)
+            | FieldStep::Link(_) => Err(lost()),
         };
         written.map_err(|error| self.failure(error))?;
         self.take(count((self.out.len() - before) / TEXT_UNIT))

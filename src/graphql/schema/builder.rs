@@ -71,7 +71,11 @@ impl<E: EntityTrait> TypeBuilder<E> {
 
     /// A value that SQL computes from the row.
     pub(crate) fn computed(&mut self, column: Column, description: &'static str) {
-        let column: &'static Column = Box::leak(Box::new(column));
+        self.computed_as(Box::leak(Box::new(column)), description);
+    }
+
+    /// The same of a column that others read, too.
+    pub(crate) fn computed_as(&mut self, column: &'static Column, description: &'static str) {
         let value = FieldValue::Column(column);
         self.field(Field { name: column.api_name().leak(), description, value });
     }

@@ -1,8 +1,8 @@
-//! The schema as async-graphql knows it, which parses and validates documents, answers
-//! introspection and prints the SDL. [`Engine`](super::Engine) executes the rest.
+//! The schema as async-graphql knows it, which answers introspection and prints the SDL. [`Engine`](super::Engine) executes the rest.
 
 pub(crate) mod builder;
 pub(crate) mod global_id;
+pub(crate) mod introspection;
 pub(crate) mod meta;
 pub mod model;
 pub(crate) mod registry;
@@ -15,22 +15,21 @@ use std::sync::Arc;
 
 use async_graphql::extensions::{Extension, ExtensionContext, ExtensionFactory, NextValidation};
 use async_graphql::futures_util::Stream;
-use async_graphql::parser::types::{ExecutableDocument, Field, OperationType};
+use async_graphql::parser::types::{Field, OperationType};
 use async_graphql::registry::Registry;
 use async_graphql::{
     CacheControl, ContainerType, Context, ContextSelectionSet, ObjectType, OutputType, Positioned,
-    Request, Response, SDLExportOptions, SchemaBuilder, ServerError, ServerResult,
-    SubscriptionType, ValidationResult, Value,
+    Response, SDLExportOptions, SchemaBuilder, ServerError, ServerResult, SubscriptionType,
+    ValidationResult, Value,
 };
 
 use self::root_fields::root_name;
-use crate::graphql::response::errors::{VALIDATION_FAILED, set_code};
 
 /// The schema of async-graphql.
 pub(crate) type Schema = async_graphql::Schema<Root<false>, Root<true>, Subscription>;
 
 pub(crate) fn build() -> Schema {
-    schema_builder().extension(ValidateOnly).finish()
+    schema_builder().extension(SkipValidation).finish()
 }
 
 /// The SDL, sorted.
@@ -60,72 +59,24 @@ pub(crate) fn registry() -> Registry {
     registry
 }
 
-/// Validates an operation of a document.
-///
-/// # Errors
-/// Those of the validation.
-pub(crate) async fn validate(
-    schema: &Schema,
-    document: ExecutableDocument,
-    operation: Option<&str>,
-) -> Result<(), Vec<ServerError>> {
-    let mut request = Request::new("");
-    request.operation_name = operation.map(str::to_owned);
-    request.set_parsed_query(document);
-    let errors = schema.execute(request).await.errors;
-    if errors.iter().any(|error| error.source::<Valid>().is_some()) {
-        return Ok(());
-    }
-    Err(errors)
-}
+/// Documents are validated before, by rules that are complete.
+struct SkipValidation;
 
-/// Executes introspection of a document that was validated.
-pub(crate) async fn introspect(schema: &Schema, request: Request) -> Response {
-    schema.execute(request.data(Validated)).await
-}
-
-/// Marks a request whose document was validated.
-struct Validated;
-
-/// The source of the error that ends a request after its validation.
-struct Valid;
-
-/// Ends a request after its validation. async-graphql has no public validation
-/// (`check_rules` is private in 7.2.1), only this extension point on the way to execution:
-/// the request of a valid document fails here with [`Valid`] as its source. Introspection
-/// of a document that was validated skips validation instead.
-struct ValidateOnly;
-
-impl ExtensionFactory for ValidateOnly {
+impl ExtensionFactory for SkipValidation {
     fn create(&self) -> Arc<dyn Extension> {
         Arc::new(Self)
     }
 }
 
 #[async_graphql::async_trait::async_trait]
-impl Extension for ValidateOnly {
+impl Extension for SkipValidation {
     async fn validation(
         &self,
-        context: &ExtensionContext<'_>,
-        next: NextValidation<'_>,
+        _context: &ExtensionContext<'_>,
+        _next: NextValidation<'_>,
     ) -> Result<ValidationResult, Vec<ServerError>> {
-        if context.data_opt::<Validated>().is_some() {
-            let cache_control = CacheControl::default();
-            return Ok(ValidationResult { cache_control, complexity: 0, depth: 0 });
-        }
-        match next.run(context).await {
-            Ok(_) => {
-                let mut valid = ServerError::new("valid", None);
-                valid.source = Some(Arc::new(Valid));
-                Err(vec![valid])
-            }
-            Err(mut errors) => {
-                for error in &mut errors {
-                    set_code(error, VALIDATION_FAILED);
-                }
-                Err(errors)
-            }
-        }
+        let cache_control = CacheControl::default();
+        Ok(ValidationResult { cache_control, complexity: 0, depth: 0 })
     }
 }
 

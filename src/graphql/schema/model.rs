@@ -136,6 +136,12 @@ pub enum FieldValue {
     Measure(Measure, OutputType),
     /// The percentile of a value of lines; the argument `p` is the fraction.
     Percentile(LineValue, OutputType),
+    /// The amount of a column in the currency that the argument `currency` names, by the rate of
+    /// the day in the other column.
+    Converted(&'static Column, &'static Column),
+    /// A link that downloads the object whose key the column holds; the argument `expiresIn`
+    /// says how many seconds it lasts. Null when the column is.
+    Link(&'static Column),
 }
 
 /// How lines belong to a row.
@@ -189,6 +195,8 @@ pub enum RootValue {
     Key(&'static Type),
     /// The row that the argument `id` names.
     Id(&'static Type),
+    /// The value of a column of the row that the argument `id` names.
+    Value(&'static Type, &'static Column),
     /// A list.
     List {
         /// Of what.

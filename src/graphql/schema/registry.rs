@@ -38,6 +38,12 @@ fn root_field(registry: &mut Registry, field: &'static RootField) -> MetaField {
             entity(registry, of);
             (of.shape.name.to_owned(), None)
         }
+        RootValue::Value(of, column) => {
+            entity(registry, of);
+            let ty = scalars::type_name(column.kind);
+            scalars::register(registry, ty);
+            (ty.to_owned(), None)
+        }
         RootValue::List { of, .. } => {
             entity(registry, of);
             (connection_name(of), Some(*of))
@@ -61,7 +67,8 @@ fn root_field(registry: &mut Registry, field: &'static RootField) -> MetaField {
     match (&field.value, of) {
         (_, Some(of)) => meta.args.extend(list_arguments(of)),
         (RootValue::Groups(_), None) => meta.args.extend(page_arguments()),
-        (RootValue::Command { input: fields, .. }, None) => {
+        // GraphQL knows no input type without fields.
+        (RootValue::Command { input: fields, .. }, None) if !fields.is_empty() => {
             let ty = command_input(registry, field.name, fields);
             let argument = input(inputs::INPUT, &format!("{ty}!"), "What it works on.");
             meta.args.insert(inputs::INPUT.to_owned(), argument);
@@ -75,6 +82,9 @@ fn root_field(registry: &mut Registry, field: &'static RootField) -> MetaField {
 fn command_input(registry: &mut Registry, field: &str, fields: &[Argument]) -> String {
     let (first, rest) = field.split_at(1);
     let name = format!("{}{rest}Input", first.to_ascii_uppercase());
+    for field in fields {
+        scalars::register(registry, field.ty.trim_matches(['[', ']', '!']));
+    }
     let fields = fields.iter().map(|field| input(field.name, field.ty, field.description));
     inputs::register_object(registry, &name, &format!("What {field} takes."), fields.collect());
     name
@@ -189,9 +199,16 @@ fn field(registry: &mut Registry, field: &'static Field) -> MetaField {
             (measures.name.to_owned(), false)
         }
         FieldValue::Measure(measure, shown) => {
-            (scalars::shown(registry, *shown).to_owned(), !measure.is_zero_of_nothing())
+            // What is not known in a currency is null.
+            let nullable = !measure.is_zero_of_nothing() || measure.is_amount();
+            (scalars::shown(registry, *shown).to_owned(), nullable)
         }
         FieldValue::Percentile(_, shown) => (scalars::shown(registry, *shown).to_owned(), true),
+        FieldValue::Link(_) => ("String".to_owned(), true),
+        FieldValue::Converted(..) => {
+            shape(registry, &types::CONVERTED_AMOUNT.shape);
+            (types::CONVERTED_AMOUNT.shape.name.to_owned(), false)
+        }
     };
     let ty = if nullable { ty } else { format!("{ty}!") };
     let mut meta = plain(field.name, field.description, ty);
@@ -201,11 +218,25 @@ fn field(registry: &mut Registry, field: &'static Field) -> MetaField {
             let filter = inputs::filter_name(&types::SALES_ORDER_LINE);
             let description = "Keeps what is measured to the order lines that fulfil it.";
             let filter = input(inputs::FILTER, &filter, description);
-            IndexMap::from([(inputs::FILTER.to_owned(), filter)])
+            scalars::register(registry, "Currency");
+            let description = "The currency of the amounts, each by the last rate on or before \
+                               the date of its order; USD by default.";
+            let currency = input(inputs::IN, "Currency", description);
+            IndexMap::from([(inputs::FILTER.to_owned(), filter), (inputs::IN.to_owned(), currency)])
+        }
+        FieldValue::Converted(..) => {
+            scalars::register(registry, "Currency");
+            let currency = input(inputs::CURRENCY, "Currency!", "The currency of the amount.");
+            IndexMap::from([(inputs::CURRENCY.to_owned(), currency)])
         }
         FieldValue::Percentile(..) => {
             let share = input("p", "Float!", "Which share of the lines is below, 0 to 1.");
             IndexMap::from([("p".to_owned(), share)])
+        }
+        FieldValue::Link(_) => {
+            let description = "How long the link lasts, in seconds: 1 to 604800, by default 900.";
+            let expires_in = input(inputs::EXPIRES_IN, "Int", description);
+            IndexMap::from([(inputs::EXPIRES_IN.to_owned(), expires_in)])
         }
         _ => IndexMap::new(),
     };

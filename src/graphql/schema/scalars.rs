@@ -6,7 +6,7 @@ use super::model::OutputType;
 use crate::catalog::Kind;
 
 /// Name and description of every scalar of our own.
-const SCALARS: [(&str, &str); 6] = [
+const SCALARS: [(&str, &str); 8] = [
     (
         "Decimal",
         "An exact decimal number as a string, such as \"23153.2339\": never rounded, with all \
@@ -23,6 +23,8 @@ const SCALARS: [(&str, &str); 6] = [
         "A whole number of up to 64 bits, as a JSON number. It may exceed 2^53, beyond which \
          clients that read JSON numbers as floating point, such as JavaScript, lose digits.",
     ),
+    ("JSON", "Any JSON value."),
+    ("Currency", "The code of a currency in ISO 4217, as a string or as it is: \"EUR\" or EUR."),
     ("UUID", "A UUID in its usual form: b207c96d-d9e6-402b-8470-2cc176c42283."),
 ];
 
@@ -39,6 +41,7 @@ pub(crate) const fn type_name(kind: Kind) -> &'static str {
         Kind::LocalDateTime => "LocalDateTime",
         Kind::DateTime => "DateTime",
         Kind::IntList => "[Int!]",
+        Kind::Json => "JSON",
     }
 }
 

@@ -30,6 +30,15 @@ pub(super) fn source<E: EntityTrait>(t: &mut TypeBuilder<E>) {
     t.field(Field::group("source", &SOURCE, "Where the row came from."));
 }
 
+/// The same for a table with rows that come from elsewhere.
+pub(super) fn source_of_file<E: EntityTrait>(t: &mut TypeBuilder<E>, file: E::Column) {
+    t.field(Field {
+        name: "source",
+        description: "Where the row came from; null if from no file.",
+        value: FieldValue::GroupUnlessNull(&SOURCE, column(file)),
+    });
+}
+
 /// Measures of the order lines that belong to a row: `path` leads from a line to the row
 /// whose columns hold the key.
 pub(super) fn sales<E: EntityTrait, C: ColumnTrait, const N: usize>(
@@ -42,6 +51,18 @@ pub(super) fn sales<E: EntityTrait, C: ColumnTrait, const N: usize>(
     let value = FieldValue::Sales(&SALES_MEASURES, owner);
     t.field(Field { name: "sales", description, value });
 }
+
+/// The key of the object that a row of the ledger is from, whose file and line are in these
+/// columns.
+pub(super) fn object_key<E: EntityTrait>(t: &mut TypeBuilder<E>) {
+    t.computed(
+        OBJECT_KEY,
+        "Key of the object it is from: of a page of documents, that of the document.",
+    );
+}
+
+const OBJECT_KEY: Column =
+    Column::computed("object_key", Kind::Text, "load_source_key(@.file_id, @.line)").nullable();
 
 /// Why a load failed: two columns that runs and files have.
 pub(super) fn error<E: EntityTrait>(t: &mut TypeBuilder<E>) {
@@ -71,11 +92,12 @@ static SOURCE: LazyLock<ObjectType> = LazyLock::new(|| {
     ObjectType { name: "Source", description: "Where a row came from.", fields: fields.leak() }
 });
 
-/// Runs never overlap, so a row was written by the last that had begun by then.
+/// Runs that write rows never overlap, so a row was written by the last that had begun by
+/// then.
 const RUN: Column = Column::computed(
     "load_run_id",
     Kind::Uuid,
-    "(SELECT run.id FROM load_run run WHERE run.started_at <= @.loaded_at \
+    "(SELECT run.id FROM load_run run WHERE run.started_at <= @.loaded_at AND NOT run.is_check \
      ORDER BY run.started_at DESC, run.id DESC LIMIT 1)",
 )
 .nullable();

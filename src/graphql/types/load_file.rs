@@ -16,8 +16,9 @@ pub(crate) static LOAD_FILE: LazyLock<Type> = LazyLock::new(|| {
     Type::over::<Entity>("LoadFile", |t| {
         t.column_as("fileId", Id);
         t.columns([
-            Dataset, Bucket, ObjectKey, Etag, VersionId, ByteSize, State, StartedAt, FinishedAt,
-            RowsRead, RowsInserted, RowsUpdated, RowsUnchanged, RowsRejected, RowsParked,
+            Dataset, Bucket, ObjectKey, Etag, VersionId, ByteSize, State, Mode, StartedAt,
+            FinishedAt, RowsRead, RowsInserted, RowsUpdated, RowsUnchanged, RowsRejected,
+            RowsParked, RowsRemoved, RowsKept,
         ]);
         error(t);
         t.one("firstRun", &LOAD_RUN, Relation::FirstRun, "The run that found this version first.");

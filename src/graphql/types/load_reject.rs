@@ -4,6 +4,7 @@ use std::sync::LazyLock;
 
 use entity::load_reject::{Column, Entity, Relation};
 
+use super::common::object_key;
 use super::{LOAD_FILE, LOAD_RUN};
 use crate::graphql::schema::model::Type;
 
@@ -12,7 +13,8 @@ pub(crate) static LOAD_REJECT: LazyLock<Type> = LazyLock::new(|| {
     use Column::*;
 
     Type::over::<Entity>("LoadReject", |t| {
-        t.columns([Line, ByteOffset]);
+        object_key(t);
+        t.columns([Line, Part, ByteOffset]);
         t.column_as("column", ColumnName);
         t.columns([Reason, Message, Raw, RejectedAt]);
         t.one("file", &LOAD_FILE, Relation::LoadFile, "File version the row is from.");

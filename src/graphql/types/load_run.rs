@@ -3,10 +3,10 @@
 use std::sync::LazyLock;
 
 use entity::load_run::{Column, Entity};
-use entity::{load_parked, load_reject, load_run_file, load_step};
+use entity::{load_finding, load_parked, load_reject, load_run_file, load_step};
 
 use super::common::error;
-use super::{LOAD_PARKED, LOAD_REJECT, LOAD_RUN_FILE, LOAD_STEP};
+use super::{LOAD_FINDING, LOAD_PARKED, LOAD_REJECT, LOAD_RUN_FILE, LOAD_STEP};
 use crate::catalog::{Column as Value, Kind, column};
 use crate::graphql::schema::model::Type;
 
@@ -14,13 +14,15 @@ use crate::graphql::schema::model::Type;
 pub(crate) static LOAD_RUN: LazyLock<Type> = LazyLock::new(|| {
     use Column::*;
     use load_run_file::Column::{
-        RowsInserted, RowsParked, RowsRead, RowsRejected, RowsUnchanged, RowsUpdated,
+        RowsInserted, RowsKept, RowsParked, RowsRead, RowsRejected, RowsRemoved, RowsUnchanged,
+        RowsUpdated,
     };
 
     Type::over::<Entity>("LoadRun", |t| {
         t.column_as("runId", Id);
         t.columns([
-            State, Mode, Atomic, SourceUri, Holder, StartedAt, FinishedAt, FilesFound, FilesSkipped,
+            State, Mode, IsCheck, Atomic, SourceUri, Holder, RequestedAt, StartedAt, FinishedAt,
+            FilesFound, FilesSkipped,
         ]);
         error(t);
         let counters = [
@@ -33,6 +35,8 @@ pub(crate) static LOAD_RUN: LazyLock<Type> = LazyLock::new(|| {
                 "Rows it rejected, less those it took after all; so it may be negative.",
             ),
             (RowsParked, "Rows it parked, less those it resolved; so it may be negative."),
+            (RowsRemoved, "Rows it removed because a mirrored file lacks them."),
+            (RowsKept, "Rows mirrored files lack that stay, as other rows refer to them."),
         ];
         for (counter, description) in counters {
             t.computed(over_files(counter), description);
@@ -61,14 +65,23 @@ pub(crate) static LOAD_RUN: LazyLock<Type> = LazyLock::new(|| {
             load_parked::Relation::LoadRun,
             "Rows it parked that still wait.",
         );
+        t.many(
+            "findings",
+            &LOAD_FINDING,
+            load_finding::Relation::LoadRun,
+            "What it found, if it is a check: the first rows of each file that would be rejected, and \
+             files that would fail.",
+        );
     })
 });
 
-/// The sum of a counter over the files of a run.
+/// The sum of a counter over the files of a run; of a check, what it found.
 fn over_files(counter: load_run_file::Column) -> Value {
     let name = column(counter).name;
+    let counted = name.trim_start_matches("rows_");
     let sql = format!(
-        "(SELECT coalesce(sum(f.{name}), 0)::bigint FROM load_run_file f WHERE f.run_id = @.id)"
+        "coalesce((@.check_counts ->> '{counted}')::bigint, \
+         (SELECT coalesce(sum(f.{name}), 0)::bigint FROM load_run_file f WHERE f.run_id = @.id))"
     );
     Value::computed(name, Kind::Long, sql.leak())
 }

@@ -12,7 +12,10 @@ pub(crate) static LOAD_RUN_FILE: LazyLock<Type> = LazyLock::new(|| {
     use Column::*;
 
     Type::over::<Entity>("LoadRunFile", |t| {
-        t.columns([RowsRead, RowsInserted, RowsUpdated, RowsUnchanged, RowsRejected, RowsParked]);
+        t.columns([
+            RowsRead, RowsInserted, RowsUpdated, RowsUnchanged, RowsRejected, RowsParked,
+            RowsRemoved, RowsKept,
+        ]);
         t.column_as("elapsedMilliseconds", ElapsedMs);
         t.one("run", &LOAD_RUN, Relation::LoadRun, "The run.");
         t.one("file", &LOAD_FILE, Relation::LoadFile, "The file version.");

@@ -14,6 +14,13 @@ pub(crate) static SALES_MEASURES: ObjectType = ObjectType {
             OutputType::Int,
             "Orders with at least one of the lines.",
         ),
+        measure(
+            "withoutRateCount",
+            Measure::WithoutRate,
+            OutputType::Int,
+            "Lines of orders on or before whose date no rate is known of the currency in `in`: \
+             where there are any, amounts are null.",
+        ),
         measure("lineCount", Measure::LineCount, OutputType::Int, "Number of lines."),
         measure(
             "customerCount",
@@ -26,7 +33,7 @@ pub(crate) static SALES_MEASURES: ObjectType = ObjectType {
             Measure::OrderTotal,
             OutputType::Decimal,
             "Sum of totalDue of these orders, in USD: each counted once and as a whole, however \
-             many of its lines are among those measured.",
+             many of its lines are among those measured. Null only where no rate is known.",
         ),
         Field::group("orderQuantity", &ORDER_QUANTITY, "Quantities of the lines, in pieces."),
         Field::group(
@@ -73,7 +80,7 @@ const fn statistics(value: LineValue, sum: OutputType, single: OutputType) -> [F
             "sum",
             Measure::Of(value, Statistic::Sum),
             sum,
-            "Their sum, exact; 0 without lines.",
+            "Their sum, exact; 0 without lines. Of amounts null where no rate is known.",
         ),
         measure(
             "avg",
@@ -99,7 +106,7 @@ const fn statistics(value: LineValue, sum: OutputType, single: OutputType) -> [F
             "stddev",
             Measure::Of(value, Statistic::Stddev),
             OutputType::Decimal,
-            "Their sample standard deviation; null of a single line.",
+            "Their sample standard deviation, to at least 15 significant digits; null of a single line.",
         ),
     ]
 }

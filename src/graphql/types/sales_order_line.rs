@@ -10,17 +10,22 @@ use super::{CUSTOMER, PERSON, PRODUCT, SALES_ORDER, SPECIAL_OFFER_PRODUCT};
 use crate::catalog::{columns, to_one};
 use crate::graphql::schema::model::{SearchColumns, Type};
 
-/// A line of a sales order (Sales.SalesOrderDetail).
-pub(crate) static SALES_ORDER_LINE: LazyLock<Type> = LazyLock::new(|| {
+/// What is shown of its row.
+pub(super) const COLUMNS: [Column; 11] = {
     use Column::*;
 
+    [
+        SalesOrderId, SalesOrderDetailId, CarrierTrackingNumber, OrderQuantity, ProductId,
+        SpecialOfferId, UnitPrice, UnitPriceDiscount, LineTotal, Rowguid, ModifiedDate,
+    ]
+};
+
+/// A line of a sales order (Sales.SalesOrderDetail).
+pub(crate) static SALES_ORDER_LINE: LazyLock<Type> = LazyLock::new(|| {
     Type::over::<Entity>("SalesOrderLine", |t| {
         t.by_key();
         t.list("salesOrderLines", "All order lines");
-        t.columns([
-            SalesOrderId, SalesOrderDetailId, CarrierTrackingNumber, OrderQuantity, ProductId,
-            SpecialOfferId, UnitPrice, UnitPriceDiscount, LineTotal, Rowguid, ModifiedDate,
-        ]);
+        t.columns(COLUMNS);
         t.one("order", &SALES_ORDER, Relation::SalesOrder, "The order.");
         t.one("product", &PRODUCT, Relation::Product, "The product.");
         t.one(

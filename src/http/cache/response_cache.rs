@@ -11,6 +11,7 @@ use bytes::Bytes;
 use chrono::SecondsFormat;
 
 use super::etag;
+use super::file_key::FileKey;
 use super::key::CacheKey;
 pub(in crate::http) use super::store::Execution;
 use super::store::ResponseStore;
@@ -57,6 +58,11 @@ impl ResponseCache {
                 None
             }
         }
+    }
+
+    /// The entity tag of a file; the same as long as its bytes are.
+    pub(in crate::http) fn file_tag(&self, key: &FileKey<'_>) -> Option<HeaderValue> {
+        etag::tag(&key.cache_key()?, &self.settings)
     }
 
     /// Looks a request up. `condition` has the headers of one that an entity tag may
@@ -158,7 +164,7 @@ fn set_revalidation(response: &mut Response) {
 
 /// Adds the version of the data, if it is known, to an answer.
 pub(in crate::http) fn add_version(version: Option<DataVersion>, answer: &mut Answer) {
-    let Some(DataVersion { version, as_of }) = version else { return };
+    let Some(DataVersion { version, as_of, .. }) = version else { return };
     let as_of = as_of.to_rfc3339_opts(SecondsFormat::AutoSi, true);
     answer.extensions.push(("dataVersion", version.into()));
     answer.extensions.push(("dataAsOf", as_of.into()));

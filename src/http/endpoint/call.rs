@@ -176,6 +176,7 @@ impl<'a> Call<'a> {
         if answer.was_executed() {
             add_version(lookup.version, &mut answer);
             if is_query
+                && !answer.is_volatile
                 && answer.errors.is_empty()
                 && let Some(body) = body(&answer)
             {

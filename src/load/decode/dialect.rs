@@ -1,84 +1,22 @@
 //! The dialect of a file, detected from its first bytes and its header. The ledger stores
 //! it, so that a file is resumed in the dialect in which it was begun.
 
-use csv_core::{ReadRecordResult, ReaderBuilder};
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
 use serde::{Deserialize, Serialize};
 
+use super::encoding::{Compression, Encoding};
+use super::format::Format;
+use super::header::{
+    DELIMITERS, cells, file_error, first_line, line_count, quoted_lines, told_delimiter,
+};
+use super::number::{self, DecimalMark, Marks};
+use super::quoting::Syntax;
+use super::separators::Separators;
+use super::shape::Line;
 use crate::dataset::{Dataset, Kind};
-use crate::error::{Code, Error, Result};
-
-/// How a file is compressed.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum Compression {
-    /// Uncompressed: it can be resumed with a range request.
-    None,
-    /// gzip, one member or several.
-    Gzip,
-    /// Zstandard.
-    Zstd,
-}
-
-impl Compression {
-    /// Detects the magic number.
-    pub(super) fn of(head: &[u8]) -> Self {
-        match head {
-            [0x1f, 0x8b, ..] => Self::Gzip,
-            [0x28, 0xb5, 0x2f, 0xfd, ..] => Self::Zstd,
-            _ => Self::None,
-        }
-    }
-}
-
-/// How a file encodes text.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-pub enum Encoding {
-    /// UTF-8, with or without byte order mark.
-    #[serde(rename = "utf-8")]
-    Utf8,
-    /// UTF-16, little-endian.
-    #[serde(rename = "utf-16le")]
-    Utf16Le,
-    /// UTF-16, big-endian.
-    #[serde(rename = "utf-16be")]
-    Utf16Be,
-}
-
-impl Encoding {
-    /// The encoding and the length of the byte order mark.
-    pub(super) fn of(head: &[u8]) -> Result<(Self, usize)> {
-        match head {
-            [] => Err(file_error(EMPTY)),
-            [0xff, 0xfe, 0, 0, ..] | [0, 0, 0xfe, 0xff, ..] => {
-                Err(file_error("the file is UTF-32; expected UTF-8, or UTF-16 with a BOM"))
-            }
-            [0xef, 0xbb, 0xbf, ..] => Ok((Self::Utf8, 3)),
-            [0xff, 0xfe, ..] => Ok((Self::Utf16Le, 2)),
-            [0xfe, 0xff, ..] => Ok((Self::Utf16Be, 2)),
-            _ if first_line(head).contains(&0) => Err(file_error(
-                "the encoding is unknown (NUL bytes, no byte order mark); \
-                 expected UTF-8, or UTF-16 with a BOM",
-            )),
-            _ => Ok((Self::Utf8, 0)),
-        }
-    }
-
-    /// The length of decoded text in the file.
-    pub(super) fn file_bytes(self, text: &[u8]) -> u64 {
-        match self {
-            Self::Utf8 => text.len() as u64,
-            // By bytes: a piece of text may end within a character.
-            Self::Utf16Le | Self::Utf16Be => text
-                .iter()
-                .map(|byte| match byte {
-                    0x80..=0xbf => 0,
-                    0xf0..=0xf4 => 4,
-                    _ => 2,
-                })
-                .sum(),
-        }
-    }
-}
+use crate::error::Result;
 
 /// How a file is written.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -87,79 +25,174 @@ pub struct Dialect {
     pub compression: Compression,
     /// Encoding of the text.
     pub encoding: Encoding,
-    /// Field delimiter: `;`, `,`, tab or `|`.
-    pub delimiter: char,
+    /// Field delimiter: `;`, `,`, tab or `|`, or a mapping's.
+    pub delimiter: String,
+    /// What ends a row, where a mapping says that a line end alone does not.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub terminator: Option<String>,
     /// `crlf`, `lf` or `cr`.
     pub line_end: String,
     /// Decimal mark of the first rows: `comma`, `dot`, `mixed` or `none`.
     pub decimal_mark: String,
-    /// The header as written.
+    /// The decimal mark of each column of which it is known.
+    #[serde(default)]
+    pub marks: BTreeMap<String, DecimalMark>,
+    /// The header as written; with a mapping, the dataset's names of the columns.
     pub header: Vec<String>,
     /// Header columns that the dataset does not have; their values are ignored.
     pub ignored: Vec<String>,
+    /// The format that a mapping gives.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub format: Option<Box<Format>>,
 }
 
-const DELIMITERS: [u8; 4] = [b';', b',', b'\t', b'|'];
+/// Bytes of text examined for the dialect.
+pub(super) const HEAD: usize = 64 * 1024;
 const EMPTY: &str = "the file is empty; expected a header row";
-/// Rows examined for the decimal mark.
-const SAMPLE_ROWS: usize = 20;
 
-/// Detects the dialect from the head of the text; also returns the length of the header.
+impl Dialect {
+    /// Of values that no delimiter separates, in UTF-8 and with decimal dots.
+    pub(crate) fn undelimited(
+        compression: Compression,
+        header: Vec<String>,
+        ignored: Vec<String>,
+    ) -> Self {
+        let marks = header.iter().map(|column| (column.clone(), DecimalMark::Dot)).collect();
+        Self {
+            compression,
+            encoding: Encoding::Utf8,
+            delimiter: ",".to_owned(),
+            terminator: None,
+            line_end: "lf".to_owned(),
+            decimal_mark: "dot".to_owned(),
+            marks,
+            header,
+            ignored,
+            format: None,
+        }
+    }
+
+    pub(super) fn syntax(&self) -> Syntax {
+        match &self.format {
+            Some(format) => format.syntax(&self.delimiter),
+            None => Syntax::plain(self.delimiter.bytes().next().unwrap_or(b',')),
+        }
+    }
+
+    /// The separators that are replaced in the text.
+    pub(super) fn separators(&self) -> Option<Arc<Separators>> {
+        Separators::of(&self.delimiter, self.terminator.as_deref()).map(Arc::new)
+    }
+
+    /// The file's decimal mark, if its first rows had only one.
+    pub(super) fn only_mark(&self) -> Option<DecimalMark> {
+        match self.decimal_mark.as_str() {
+            "comma" => Some(DecimalMark::Comma),
+            "dot" => Some(DecimalMark::Dot),
+            _ => None,
+        }
+    }
+}
+
+/// The beginning of a file.
+#[derive(Debug)]
+pub(super) struct Beginning {
+    pub(super) dialect: Dialect,
+    /// Bytes of text before the first record.
+    pub(super) length: usize,
+    /// The line of the first record.
+    pub(super) line: u64,
+}
+
+/// Detects the dialect from the head of the text.
 pub(super) fn detect(
     dataset: &Dataset,
     compression: Compression,
     encoding: Encoding,
     head: &[u8],
-) -> Result<(Dialect, usize)> {
+) -> Result<Beginning> {
     if head.is_empty() {
         return Err(file_error(EMPTY));
     }
+    let is_all = head.len() < HEAD;
+    let (told, before) = told_delimiter(head)?;
+    let head = head.get(before..).unwrap_or_default();
     let line = first_line(head);
     if line.contains(&0) {
         return Err(file_error("the header has a NUL character; expected column names"));
     }
-    let line_end = match head.get(line.len()..) {
-        Some([b'\r', b'\n', ..]) => "crlf",
-        Some([b'\r', ..]) => "cr",
-        _ => "lf",
-    };
     if line.trim_ascii().is_empty() {
         return Err(file_error("the first line is blank; expected a header row"));
     }
     let known = |name: &str| dataset.columns.iter().any(|c| c.source.eq_ignore_ascii_case(name));
-    let (header, delimiter) = DELIMITERS
-        .iter()
-        .map(|delimiter| (split(line, *delimiter), *delimiter))
-        .max_by_key(|(header, _)| header.iter().filter(|name| known(name)).count())
-        .unwrap_or_default();
-    check_header(dataset, &header)?;
-    let length = line.len() + if line_end == "crlf" { 2 } else { 1 };
+    let count = |header: &[String]| header.iter().filter(|name| known(name)).count();
+    let delimiters: &[u8] = told.as_slice();
+    let delimiters = if delimiters.is_empty() { &DELIMITERS } else { delimiters };
+    let (mut header, mut delimiter, mut length) = (Vec::new(), b',', line.len());
+    for candidate in delimiters {
+        for record in
+            [Some(line), quoted_lines(head, Syntax::plain(*candidate))].into_iter().flatten()
+        {
+            let found = cells(record, Syntax::plain(*candidate));
+            if count(&found) > count(&header) {
+                (header, delimiter, length) = (found, *candidate, record.len());
+            }
+        }
+    }
+    if count(&header) == 0 {
+        return Err(file_error(format!(
+            "the first line is no header: it names no column of {}",
+            dataset.file_stem
+        )));
+    }
+    check_header(dataset, &header, None)?;
+    let line_end = match head.get(length..) {
+        Some([b'\r', b'\n', ..]) => "crlf",
+        Some([b'\r', ..]) => "cr",
+        _ => "lf",
+    };
+    let lines = line_count(head.get(..length).unwrap_or_default());
+    let length = (length + if line_end == "crlf" { 2 } else { 1 }).min(head.len());
     let ignored = header.iter().filter(|name| !known(name)).cloned().collect();
     let rows = head.get(length..).unwrap_or_default();
-    let decimal_mark = decimal_mark(dataset, &header, delimiter, rows).to_owned();
+    // The last line may be cut off, and with it a number.
+    let whole = rows.iter().rposition(|byte| matches!(byte, b'\n' | b'\r')).unwrap_or_default();
+    let rows = if is_all { rows } else { rows.get(..whole).unwrap_or_default() };
+    let texts = rows.split(|byte| matches!(byte, b'\n' | b'\r'));
+    let marks = decimal_marks(dataset, &header, Syntax::plain(delimiter), texts);
     let dialect = Dialect {
         compression,
         encoding,
-        delimiter: char::from(delimiter),
+        delimiter: char::from(delimiter).to_string(),
+        terminator: None,
         line_end: line_end.to_owned(),
-        decimal_mark,
+        decimal_mark: summary(&marks).to_owned(),
+        marks,
         header,
         ignored,
+        format: None,
     };
-    Ok((dialect, length.min(head.len())))
+    let line = if before > 0 { 2 } else { 1 } + lines + 1;
+    Ok(Beginning { dialect, length: before + length, line })
 }
 
-fn first_line(head: &[u8]) -> &[u8] {
-    head.split(|byte| matches!(byte, b'\r' | b'\n')).next().unwrap_or_default()
-}
+/// The index of a column that the file does not have, and a mapping gives.
+pub(super) const ABSENT: usize = usize::MAX;
 
 /// For each column of the dataset, its index in the header.
-pub(super) fn column_indexes(dataset: &Dataset, header: &[String]) -> Result<Vec<usize>> {
+pub(super) fn column_indexes(
+    dataset: &Dataset,
+    header: &[String],
+    format: Option<&Format>,
+) -> Result<Vec<usize>> {
     let mut indexes = Vec::with_capacity(dataset.columns.len());
     let mut missing = Vec::new();
     for column in dataset.columns {
         match header.iter().position(|name| name.eq_ignore_ascii_case(column.source)) {
             Some(index) => indexes.push(index),
+            None if format.is_some_and(|format| format.preset(column.source).is_some()) => {
+                indexes.push(ABSENT);
+            }
             None => missing.push(column.source),
         }
     }
@@ -175,8 +208,12 @@ pub(super) fn column_indexes(dataset: &Dataset, header: &[String]) -> Result<Vec
     )))
 }
 
-fn check_header(dataset: &Dataset, header: &[String]) -> Result<()> {
-    column_indexes(dataset, header)?;
+pub(super) fn check_header(
+    dataset: &Dataset,
+    header: &[String],
+    format: Option<&Format>,
+) -> Result<()> {
+    column_indexes(dataset, header, format)?;
     for column in dataset.columns {
         if header.iter().filter(|name| name.eq_ignore_ascii_case(column.source)).count() > 1 {
             return Err(file_error(format!("the header names {} more than once", column.source)));
@@ -185,54 +222,50 @@ fn check_header(dataset: &Dataset, header: &[String]) -> Result<()> {
     Ok(())
 }
 
-/// The fields of one line, unquoted and trimmed.
-fn split(line: &[u8], delimiter: u8) -> Vec<String> {
-    let (mut output, mut ends) = (vec![0; line.len() + 1], vec![0; line.len() + 2]);
-    let mut csv = ReaderBuilder::new().delimiter(delimiter).build();
-    let (_, _, written, ended) = csv.read_record(line, &mut output, &mut ends);
-    let rest = output.get_mut(written..).unwrap_or_default();
-    let more = match csv.read_record(&[], rest, ends.get_mut(ended..).unwrap_or_default()) {
-        (ReadRecordResult::Record, _, _, more) => more,
-        _ => 0,
-    };
-    let mut start = 0;
-    ends.iter()
-        .take(ended + more)
-        .map(|end| {
-            let field = output.get(start..*end).unwrap_or_default();
-            start = *end;
-            String::from_utf8_lossy(field).trim().to_owned()
-        })
-        .collect()
-}
-
-fn decimal_mark(dataset: &Dataset, header: &[String], delimiter: u8, rows: &[u8]) -> &'static str {
-    let decimals: Vec<usize> = dataset
+/// For each decimal column, the mark that most of its values in these lines tell.
+pub(super) fn decimal_marks<'a>(
+    dataset: &Dataset,
+    header: &[String],
+    syntax: Syntax,
+    lines: impl Iterator<Item = &'a [u8]>,
+) -> BTreeMap<String, DecimalMark> {
+    let decimals: Vec<(usize, &str)> = dataset
         .columns
         .iter()
         .filter(|column| matches!(column.kind, Kind::Decimal { .. }))
         .filter_map(|column| {
-            header.iter().position(|name| name.eq_ignore_ascii_case(column.source))
+            let at = header.iter().position(|name| name.eq_ignore_ascii_case(column.source));
+            Some((at?, column.source))
         })
         .collect();
-    let (mut comma, mut dot) = (false, false);
-    for line in rows.split(|byte| *byte == b'\n').take(SAMPLE_ROWS) {
-        let fields = split(line, delimiter);
-        for value in decimals.iter().filter_map(|at| fields.get(*at)) {
-            comma |= value.contains(',');
-            dot |= value.contains('.');
+    let mut told: BTreeMap<&str, [usize; 2]> = BTreeMap::new();
+    for line in lines {
+        let fields = Line::split(line, syntax);
+        // A line within quotes has other fields.
+        let is_whole = fields.len() == header.len();
+        for (at, column) in decimals.iter().filter(|_| is_whole) {
+            let text = fields.get(*at).unwrap_or_default().trim_ascii();
+            let digits = number::read(text, Marks::default());
+            let Some(mark) = digits.ok().and_then(|digits| digits.tells) else { continue };
+            let [commas, dots] = told.entry(column).or_default();
+            *(if mark == DecimalMark::Comma { commas } else { dots }) += 1;
         }
     }
-    match (comma, dot) {
+    let most = |[commas, dots]: [usize; 2]| match commas >= dots {
+        true => DecimalMark::Comma,
+        false => DecimalMark::Dot,
+    };
+    told.into_iter().map(|(column, counts)| (column.to_owned(), most(counts))).collect()
+}
+
+pub(super) fn summary(marks: &BTreeMap<String, DecimalMark>) -> &'static str {
+    let has = |mark| marks.values().any(|known| *known == mark);
+    match (has(DecimalMark::Comma), has(DecimalMark::Dot)) {
         (true, true) => "mixed",
         (true, false) => "comma",
         (false, true) => "dot",
         (false, false) => "none",
     }
-}
-
-pub(super) fn file_error(message: impl Into<String>) -> Error {
-    Error::new(Code::BadUserInput, message)
 }
 
 #[cfg(test)]
@@ -242,7 +275,8 @@ mod tests {
 
     fn detected(head: &str) -> Result<(Dialect, usize)> {
         let dataset = by_table("special_offer_product").unwrap();
-        detect(dataset, Compression::None, Encoding::Utf8, head.as_bytes())
+        let found = detect(dataset, Compression::None, Encoding::Utf8, head.as_bytes())?;
+        Ok((found.dialect, found.length))
     }
 
     #[test]
@@ -250,12 +284,12 @@ mod tests {
         let (dialect, length) =
             detected("modifieddate;ROWGUID;productid;Extra;SpecialOfferID\r\n1;2;3;4;5\r\n")
                 .unwrap();
-        assert_eq!((dialect.delimiter, dialect.line_end.as_str()), (';', "crlf"));
+        assert_eq!((dialect.delimiter.as_str(), dialect.line_end.as_str()), (";", "crlf"));
         assert_eq!(dialect.ignored, ["Extra"]);
         assert_eq!(length, 53);
         let (dialect, _) =
             detected("\"SpecialOfferID\"\t\"ProductID\"\trowguid\tModifiedDate\n").unwrap();
-        assert_eq!((dialect.delimiter, dialect.line_end.as_str()), ('\t', "lf"));
+        assert_eq!((dialect.delimiter.as_str(), dialect.line_end.as_str()), ("\t", "lf"));
     }
 
     #[test]
@@ -265,15 +299,5 @@ mod tests {
         let error =
             detected("SpecialOfferID,ProductID,productid,rowguid,ModifiedDate\n").unwrap_err();
         assert!(error.message().contains("ProductID more than once"), "{error}");
-    }
-
-    #[test]
-    fn encodings_are_detected_by_their_mark() {
-        assert_eq!(Encoding::of(b"a;b").unwrap(), (Encoding::Utf8, 0));
-        assert_eq!(Encoding::of(b"\xef\xbb\xbfa").unwrap(), (Encoding::Utf8, 3));
-        assert_eq!(Encoding::of(b"\xff\xfea\0").unwrap(), (Encoding::Utf16Le, 2));
-        for unknown in [&b""[..], b"a\0b\0", b"\xff\xfe\0\0"] {
-            assert!(Encoding::of(unknown).is_err());
-        }
     }
 }

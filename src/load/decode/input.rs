@@ -1,26 +1,24 @@
 //! From the bytes of an object to UTF-8 text: decompression and decoding, pulled by the
 //! consumer, so that memory is bounded.
 
-use std::io::{self, BufReader, Cursor, Read};
+use std::io::{self, Cursor, Read};
+use std::mem;
 
 use bytes::{Buf, Bytes};
-use encoding_rs::{Decoder, DecoderResult, UTF_16BE, UTF_16LE};
-use flate2::read::MultiGzDecoder;
+use encoding_rs::{Decoder, DecoderResult, UTF_16BE, UTF_16LE, WINDOWS_1252};
 use tokio::sync::mpsc;
 
-use crate::error::Error;
+use crate::error::{Code, Error};
 
-use super::dialect::{Compression, Encoding};
+use super::encoding::{Compression, Encoding, has_sequences};
+use super::members::{Members, Trailing};
 
-/// The largest zstd window accepted, as a power of two: 8 MiB, as `zstd -19` uses. A
-/// larger one would exceed the loader's memory bound.
-const ZSTD_WINDOW_LOG_MAX: u32 = 23;
-/// zstd's message for a larger one; there is no error code.
+/// zstd's message for a window that is too large; there is no error code.
 pub(super) const ZSTD_WINDOW_TOO_LARGE: &str = "requires too much memory";
 const CHUNK: usize = 64 * 1024;
 /// Replaces a malformed UTF-16 code unit: it is invalid in UTF-8, so that its record is
 /// rejected like one with an invalid byte.
-const MALFORMED: u8 = 0xff;
+pub(super) const MALFORMED: u8 = 0xff;
 
 /// Reads the chunks that an asynchronous task sends, up to an error.
 pub(crate) struct ChannelReader {
@@ -55,29 +53,40 @@ impl Read for ChannelReader {
 /// A reader whose first bytes were peeked at.
 pub(super) type Peeked<'a> = io::Chain<Cursor<Vec<u8>>, Box<dyn Read + 'a>>;
 
-/// Reads up to `length` bytes; the returned reader yields them again.
+/// Reads up to `length` bytes; the returned reader yields them again. A fault after the
+/// first bytes comes when these are read, so that it takes none along.
 pub(super) fn peek<'a>(
     mut input: Box<dyn Read + 'a>,
     length: usize,
 ) -> io::Result<(Vec<u8>, Peeked<'a>)> {
     let mut head = Vec::with_capacity(length);
-    input.by_ref().take(length as u64).read_to_end(&mut head)?;
+    match input.by_ref().take(length as u64).read_to_end(&mut head) {
+        Ok(_) => {}
+        Err(error) if head.is_empty() => return Err(error),
+        Err(error) => input = Box::new(Fault(Some(error))),
+    }
     let rest = Cursor::new(head.clone());
     Ok((head, Read::chain(rest, input)))
 }
 
+/// Fails once with an error.
+struct Fault(Option<io::Error>);
+
+impl Read for Fault {
+    fn read(&mut self, _: &mut [u8]) -> io::Result<usize> {
+        self.0.take().map_or(Ok(0), Err)
+    }
+}
+
+/// Decompresses; bytes that follow the compressed ones are told to `trailing`.
 pub(super) fn decompress<'a>(
     input: impl Read + 'a,
     compression: Compression,
+    trailing: &Trailing,
 ) -> io::Result<Box<dyn Read + 'a>> {
     Ok(match compression {
         Compression::None => Box::new(input),
-        Compression::Gzip => Box::new(MultiGzDecoder::new(BufReader::with_capacity(CHUNK, input))),
-        Compression::Zstd => {
-            let mut decoder = zstd::stream::read::Decoder::new(input)?;
-            decoder.window_log_max(ZSTD_WINDOW_LOG_MAX)?;
-            Box::new(decoder)
-        }
+        _ => Box::new(Members::new(input, compression, trailing.clone())?),
     })
 }
 
@@ -88,8 +97,17 @@ pub(super) fn decode_text<'a>(input: impl Read + 'a, encoding: Encoding) -> Box<
         Encoding::Utf8 => return Box::new(input),
         Encoding::Utf16Le => UTF_16LE.new_decoder_without_bom_handling(),
         Encoding::Utf16Be => UTF_16BE.new_decoder_without_bom_handling(),
+        Encoding::Windows1252 => WINDOWS_1252.new_decoder_without_bom_handling(),
+        Encoding::Latin1 => {
+            let input = SingleByte { input: Box::new(input), is_told: false };
+            return Box::new(Latin1Reader { input, text: Vec::new(), given: 0 });
+        }
     };
-    Box::new(Utf16Reader {
+    let input: Box<dyn Read + 'a> = match encoding {
+        Encoding::Windows1252 => Box::new(SingleByte { input: Box::new(input), is_told: false }),
+        _ => Box::new(input),
+    };
+    Box::new(TextReader {
         input,
         decoder,
         raw: vec![0; CHUNK],
@@ -101,7 +119,39 @@ pub(super) fn decode_text<'a>(input: impl Read + 'a, encoding: Encoding) -> Box<
     })
 }
 
-struct Utf16Reader<R> {
+/// Text in a single-byte encoding. Nothing tells it from UTF-8 before its first byte beyond
+/// ASCII, which may be long after the beginning of the file.
+struct SingleByte<'a> {
+    input: Box<dyn Read + 'a>,
+    /// Whether such a byte has come.
+    is_told: bool,
+}
+
+impl Read for SingleByte<'_> {
+    fn read(&mut self, into: &mut [u8]) -> io::Result<usize> {
+        let read = self.input.read(into)?;
+        let text = into.get(..read).unwrap_or_default();
+        let Some(at) = text.iter().position(|byte| !byte.is_ascii()).filter(|_| !self.is_told)
+        else {
+            return Ok(read);
+        };
+        let after = text.get(at..).unwrap_or_default().to_vec();
+        let rest = mem::replace(&mut self.input, Box::new(io::empty()));
+        let (head, rest) = peek(Box::new(Read::chain(Cursor::new(after), rest)), CHUNK)?;
+        if has_sequences(&head) {
+            return Err(io::Error::other(Error::new(Code::BadUserInput, LATE_UTF_8)));
+        }
+        self.input = Box::new(rest);
+        self.is_told = true;
+        if at > 0 { Ok(at) } else { self.input.read(into) }
+    }
+}
+
+const LATE_UTF_8: &str = "the file is UTF-8, which its beginning does not show, but the mapping \
+                          says another encoding; save it with a byte order mark, or load it by a \
+                          mapping with `encoding = \"utf-8\"`";
+
+struct TextReader<R> {
     input: R,
     decoder: Decoder,
     raw: Vec<u8>,
@@ -113,7 +163,7 @@ struct Utf16Reader<R> {
     text_range: std::ops::Range<usize>,
 }
 
-impl<R: Read> Read for Utf16Reader<R> {
+impl<R: Read> Read for TextReader<R> {
     fn read(&mut self, into: &mut [u8]) -> io::Result<usize> {
         while self.text_range.is_empty() && !self.finished {
             if self.raw_range.is_empty() && !self.at_end {
@@ -148,6 +198,34 @@ impl<R: Read> Read for Utf16Reader<R> {
             .unwrap_or_default()
             .copy_from_slice(text.get(..length).unwrap_or_default());
         self.text_range.start += length;
+        Ok(length)
+    }
+}
+
+/// ISO 8859-1, which encoding standards of the web do not tell from windows-1252.
+struct Latin1Reader<R> {
+    input: R,
+    text: Vec<u8>,
+    given: usize,
+}
+
+impl<R: Read> Read for Latin1Reader<R> {
+    fn read(&mut self, into: &mut [u8]) -> io::Result<usize> {
+        if self.given == self.text.len() {
+            let mut raw = vec![0; CHUNK];
+            let read = self.input.read(&mut raw)?;
+            self.text.resize(2 * read, 0);
+            let raw = raw.get(..read).unwrap_or_default();
+            let written = encoding_rs::mem::convert_latin1_to_utf8(raw, &mut self.text);
+            self.text.truncate(written);
+            self.given = 0;
+        }
+        let rest = self.text.get(self.given..).unwrap_or_default();
+        let length = into.len().min(rest.len());
+        into.get_mut(..length)
+            .unwrap_or_default()
+            .copy_from_slice(rest.get(..length).unwrap_or_default());
+        self.given += length;
         Ok(length)
     }
 }

@@ -3,43 +3,59 @@
 //! of Postgres.
 
 mod batch;
+mod builder;
+mod date_format;
 mod dialect;
+mod encoding;
+mod ends;
+mod fields;
+mod format;
+mod group;
+mod header;
 mod input;
+mod malformed;
+mod mapped;
+mod members;
+mod notation;
+mod number;
+mod open;
+mod preview;
+mod quoting;
 mod record;
 mod row;
+mod separators;
+mod settings;
+mod shape;
 mod value;
+mod value_rows;
 
-use std::io::{self, Read};
+use std::io::Read;
 
 use tokio::sync::mpsc;
 
-pub(crate) use batch::{Batch, RowKey};
-pub use dialect::{Compression, Dialect, Encoding};
+pub(crate) use batch::{Batch, PART_BITS, Reject, RowKey};
+pub use builder::BatchLimits;
+pub(crate) use date_format::DateFormat;
+pub use dialect::Dialect;
+pub use encoding::{Compression, Encoding};
+pub use format::Format;
+pub(crate) use format::fits;
+pub(crate) use group::{GroupDecoder, WholeFile};
 pub(crate) use input::ChannelReader;
+pub use number::DecimalMark;
+pub(crate) use open::{Plain, open_plain, read_error, resume_plain};
+pub(crate) use preview::{Preview, Split, preview, split, text_of};
+pub(crate) use value_rows::{PartAt, ValueRows};
 
-use crate::dataset::Dataset;
-use crate::db::copy::CopyWriter;
+use crate::dataset::{Column, Dataset};
 use crate::error::{Code, Error, Result};
-use crate::load::rejects::reason::{Fault, Reason};
-use batch::Rounds;
-use record::{Malformed, Position, Record, Records, Settings};
-use row::RowConverter;
-
-/// Limits of a batch and of a record.
-#[derive(Debug, Clone, Copy)]
-pub struct BatchLimits {
-    /// Most records of a batch.
-    pub rows: usize,
-    /// Bytes of text after which a batch ends.
-    pub bytes: usize,
-    /// Most bytes of a record.
-    pub record_bytes: usize,
-}
-
-/// A batch ends when one key has occurred this often: each repetition costs a merge.
-const MAX_ROUNDS: i16 = 64;
-/// Bytes of text examined for the dialect.
-const HEAD: usize = 64 * 1024;
+use batch::{Place, Rounds};
+use builder::BatchBuilder;
+use members::Trailing;
+use open::{Opened, open, record_settings, replaced};
+use record::{Position, Record, Records};
+use settings::Settings;
+use shape::Shape;
 
 /// The output of the decoder.
 #[derive(Debug)]
@@ -47,6 +63,18 @@ pub(crate) enum Decoded {
     /// The dialect and the first record; not sent for a resumed file.
     Begun(Checkpoint),
     Batch(Batch),
+}
+
+/// Takes what is decoded.
+pub(crate) trait Sink {
+    /// Whether more is wanted.
+    fn put(&mut self, decoded: Decoded) -> bool;
+}
+
+impl Sink for &mpsc::Sender<Decoded> {
+    fn put(&mut self, decoded: Decoded) -> bool {
+        self.blocking_send(decoded).is_ok()
+    }
 }
 
 /// Where to start or resume a file.
@@ -57,30 +85,49 @@ pub(crate) struct Checkpoint {
     pub(crate) line: u64,
 }
 
-/// Decodes a file from its beginning.
+/// How many fields there are, and how many could be a value of a column.
+pub(crate) fn reads<'a>(
+    column: &Column,
+    fields: impl Iterator<Item = &'a str>,
+    format: &Format,
+) -> (usize, usize) {
+    row::reads(column, fields, format)
+}
+
+/// Checks what a format says of values.
+///
+/// # Errors
+/// `BadUserInput`: a value that a column cannot have, or a pattern that is none.
+pub(crate) fn check_format(dataset: &Dataset, format: &Format) -> Result<()> {
+    row::check_format(dataset, format)
+}
+
+/// Decodes a file from its beginning, in the format of a mapping if there is one.
 pub(crate) fn decode_from_start(
     dataset: &'static Dataset,
+    format: Option<&Format>,
     input: impl Read,
     limits: BatchLimits,
-    out: &mpsc::Sender<Decoded>,
+    out: impl Sink,
 ) -> Result<()> {
-    let (head, input) = input::peek(Box::new(input), 4).map_err(read_error)?;
-    let compression = Compression::of(&head);
-    let plain = input::decompress(input, compression).map_err(read_error)?;
-    let (head, mut plain) = input::peek(plain, HEAD).map_err(read_error)?;
-    let (encoding, bom) = Encoding::of(&head)?;
-    io::copy(&mut plain.by_ref().take(bom as u64), &mut io::sink()).map_err(read_error)?;
-    let text = input::decode_text(plain, encoding);
-    let (head, mut text) = input::peek(text, HEAD).map_err(read_error)?;
-    let (dialect, length) = dialect::detect(dataset, compression, encoding, &head)?;
-    io::copy(&mut text.by_ref().take(length as u64), &mut io::sink()).map_err(read_error)?;
-    let header = head.get(..length).unwrap_or_default();
-    let start = Position { offset: bom as u64 + encoding.file_bytes(header), line: 2 };
+    decode_at(&mut Place::alone(), dataset, format, input, limits, out)
+}
+
+fn decode_at(
+    place: &mut Place,
+    dataset: &'static Dataset,
+    format: Option<&Format>,
+    input: impl Read,
+    limits: BatchLimits,
+    mut out: impl Sink,
+) -> Result<()> {
+    let Opened { dialect, text, start, trailing } = open(dataset, format, input)?;
     let first = Checkpoint { dialect, offset: start.offset, line: start.line };
-    if out.blocking_send(Decoded::Begun(first.clone())).is_err() {
+    if !out.put(Decoded::Begun(first.clone())) {
         return Ok(());
     }
-    decode_rows(dataset, text, &first.dialect, start, limits, out)
+    let rows = Rows { dataset, text, trailing: &trailing, start, limits };
+    rows.decode(place, first.dialect, out)
 }
 
 /// Resumes a file. `input` begins at the checkpoint's offset, or for a compressed file at
@@ -90,27 +137,25 @@ pub(crate) fn decode_from_checkpoint(
     input: impl Read,
     checkpoint: &Checkpoint,
     limits: BatchLimits,
-    out: &mpsc::Sender<Decoded>,
+    out: impl Sink,
 ) -> Result<()> {
     let dialect = &checkpoint.dialect;
-    let mut plain = input::decompress(input, dialect.compression).map_err(read_error)?;
-    if dialect.compression != Compression::None {
-        let skipped = io::copy(&mut plain.by_ref().take(checkpoint.offset), &mut io::sink());
-        if skipped.map_err(read_error)? < checkpoint.offset {
-            return Err(dialect::file_error(
-                "the file is shorter than what was already loaded of it",
-            ));
-        }
-    }
+    let Plain { text: plain, trailing, .. } =
+        resume_plain(input, dialect.compression, checkpoint.offset)?;
     let text = input::decode_text(plain, dialect.encoding);
     let start = Position { offset: checkpoint.offset, line: checkpoint.line };
-    decode_rows(dataset, text, dialect, start, limits, out)
+    let rows = Rows { dataset, text, trailing: &trailing, start, limits };
+    rows.decode(&mut Place::alone(), dialect.clone(), out)
 }
 
 /// A stored record.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub(crate) struct RawRecord {
     pub(crate) line: u64,
+    /// Which part of a document it is.
+    pub(crate) part: u32,
+    /// The key of its order, where it is a parked line of a document.
+    pub(crate) key: Option<i32>,
     pub(crate) offset: u64,
     pub(crate) raw: Vec<u8>,
 }
@@ -122,24 +167,26 @@ pub(crate) fn decode_records(
     stored: &[RawRecord],
     limits: BatchLimits,
 ) -> Result<Batch> {
+    let mut place = Place::alone();
     let mut builder = BatchBuilder::new(dataset, dialect, Position { offset: 0, line: 1 }, limits)?;
-    for RawRecord { line, offset, raw } in stored {
+    for RawRecord { line, offset, raw, .. } in stored {
         let start = Position { offset: *offset, line: *line };
         // Stored records are UTF-8 whatever the file was, and of the limit that was in
         // force then.
         let max_bytes = limits.record_bytes.max(raw.len());
         let settings =
-            Settings { encoding: Encoding::Utf8, max_bytes, ..settings(dialect, limits) };
-        let mut records = Records::new(raw.as_slice(), settings, start);
+            Settings { encoding: Encoding::Utf8, max_bytes, ..record_settings(dialect, limits) };
+        // Somebody says that it is one record.
+        let mut records = Records::new(replaced(raw.as_slice(), &settings), settings, None, start);
         let Some(record) = records.next().map_err(read_error)? else {
             return Err(not_one_record(*line));
         };
-        builder.add(&Record { position: start, ..record });
+        builder.add(&Record { position: start, ..record }, &mut place);
         if !records.exhausted().map_err(read_error)? {
             return Err(not_one_record(*line));
         }
     }
-    Ok(builder.finish(Position { offset: 0, line: 1 }, true))
+    Ok(builder.finish(&place, Position { offset: 0, line: 1 }, true))
 }
 
 /// Only corrected text can be invalid here; a part of it must not be loaded.
@@ -147,144 +194,57 @@ fn not_one_record(line: u64) -> Error {
     Error::new(Code::BadUserInput, format!("the text for line {line} is not exactly one record"))
 }
 
-fn decode_rows(
+/// The rows of a file, from a record on.
+struct Rows<'a, R> {
     dataset: &'static Dataset,
-    text: impl Read,
-    dialect: &Dialect,
+    text: R,
+    trailing: &'a Trailing,
     start: Position,
     limits: BatchLimits,
-    out: &mpsc::Sender<Decoded>,
-) -> Result<()> {
-    let mut records = Records::new(text, settings(dialect, limits), start);
-    let mut builder = BatchBuilder::new(dataset, dialect, start, limits)?;
-    loop {
-        let more = match records.next().map_err(read_error)? {
-            Some(record) => {
-                builder.add(&record);
-                true
+}
+
+impl<R: Read> Rows<'_, R> {
+    fn decode(self, place: &mut Place, mut dialect: Dialect, mut out: impl Sink) -> Result<()> {
+        let Self { dataset, text, trailing, start, limits } = self;
+        let settings = record_settings(&dialect, limits);
+        let format = dialect.format.as_deref();
+        let indexes = dialect::column_indexes(dataset, &dialect.header, format)?;
+        let shape = Shape::new(dataset, &indexes, settings.syntax, settings.fields);
+        let mut records = Records::new(replaced(text, &settings), settings, Some(shape), start);
+        let mut builder = BatchBuilder::new(dataset, &dialect, start, limits)?;
+        loop {
+            let end = match records.next() {
+                Ok(Some(record)) => {
+                    builder.add(&record, place);
+                    if !builder.full(place) {
+                        continue;
+                    }
+                    records.exhausted()
+                }
+                Ok(None) => Ok(true),
+                Err(error) => Err(error),
+            };
+            let at_end = matches!(end, Ok(true));
+            // A file with a fault at its end is not loaded, though all its rows are.
+            let last = at_end && trailing.is_empty();
+            let position = records.position();
+            if let Some(learned) = builder.learned(&dialect) {
+                dialect = learned;
             }
-            None => false,
-        };
-        if more && !builder.full() {
-            continue;
-        }
-        let last = !more || records.exhausted().map_err(read_error)?;
-        let end = records.position();
-        let next = BatchBuilder::new(dataset, dialect, end, limits)?;
-        let batch = std::mem::replace(&mut builder, next).finish(end, last);
-        if out.blocking_send(Decoded::Batch(batch)).is_err() || last {
-            return Ok(());
-        }
-    }
-}
-
-fn settings(dialect: &Dialect, limits: BatchLimits) -> Settings {
-    Settings {
-        delimiter: u8::try_from(dialect.delimiter).unwrap_or(b','),
-        fields: dialect.header.len(),
-        max_bytes: limits.record_bytes,
-        encoding: dialect.encoding,
-    }
-}
-
-/// Builds one batch.
-struct BatchBuilder {
-    converter: RowConverter,
-    fields: usize,
-    copy: CopyWriter,
-    rounds: Rounds,
-    batch: Batch,
-    limits: BatchLimits,
-}
-
-impl BatchBuilder {
-    fn new(
-        dataset: &'static Dataset,
-        dialect: &Dialect,
-        start: Position,
-        limits: BatchLimits,
-    ) -> Result<Self> {
-        let columns = dialect::column_indexes(dataset, &dialect.header)?;
-        Ok(Self {
-            converter: RowConverter::new(dataset, columns),
-            fields: dialect.header.len(),
-            copy: CopyWriter::default(),
-            rounds: Rounds::default(),
-            batch: Batch::new(start),
-            limits,
-        })
-    }
-
-    fn add(&mut self, record: &Record<'_>) {
-        let fields = match &record.shape {
-            Ok(fields) => *fields,
-            Err(malformed) => return self.reject(record, self.fault(*malformed)),
-        };
-        match self.converter.convert(record.raw, fields) {
-            Ok(key) => {
-                let round = self.rounds.of(key, &self.batch.rows);
-                self.converter.write(&mut self.copy, record.position.line, round, fields);
-                self.batch.add_row(record.position, key, record.raw);
+            let next = BatchBuilder::new(dataset, &dialect, position, limits)?;
+            let batch = std::mem::replace(&mut builder, next).finish(place, position, last);
+            // What cannot be read on does not take the records before it along.
+            let is_worth_it = end.is_ok() || batch.records() > 0;
+            if is_worth_it && !out.put(Decoded::Batch(batch)) {
+                return Ok(());
             }
-            Err(fault) => self.reject(record, fault),
+            end.map_err(read_error)?;
+            if at_end {
+                return trailing.check();
+            }
+            place.rounds = Rounds::default();
         }
     }
-
-    fn reject(&mut self, record: &Record<'_>, fault: Fault) {
-        self.batch.add_reject(record.position, fault, record.raw);
-    }
-
-    fn fault(&self, malformed: Malformed) -> Fault {
-        let (reason, message) = match malformed {
-            Malformed::UnbalancedQuote => {
-                (Reason::UnbalancedQuote, "a quote opens here and is never closed".to_owned())
-            }
-            Malformed::TooLong => (
-                Reason::RecordTooLong,
-                format!(
-                    "the record is longer than {} bytes; only its beginning is stored",
-                    self.limits.record_bytes
-                ),
-            ),
-            Malformed::FieldCount(found) => (
-                Reason::FieldCount,
-                format!("expected {} fields as in the header, found {found}", self.fields),
-            ),
-        };
-        Fault { column: None, reason, message }
-    }
-
-    fn full(&self) -> bool {
-        self.batch.records() >= self.limits.rows
-            || self.batch.raw.len() >= self.limits.bytes
-            || self.rounds.count() >= MAX_ROUNDS
-    }
-
-    fn finish(mut self, end: Position, last: bool) -> Batch {
-        self.batch.copy = self.copy.finish();
-        self.batch.rounds = self.rounds.count();
-        self.batch.key_range = self.rounds.key_range();
-        self.batch.to_offset = end.offset;
-        self.batch.to_line = end.line;
-        self.batch.last = last;
-        self.batch.shrink();
-        self.batch
-    }
-}
-
-/// An error of reading or decompressing; a storage error is unwrapped.
-fn read_error(error: io::Error) -> Error {
-    let error = match error.downcast::<Error>() {
-        Ok(inner) => return inner,
-        Err(error) => error,
-    };
-    let cause = error.to_string();
-    let remedy = if cause.contains(input::ZSTD_WINDOW_TOO_LARGE) {
-        "; compress it again with a window of at most 8 MiB: without --long and --ultra"
-    } else {
-        ""
-    };
-    Error::new(Code::BadUserInput, format!("the file cannot be decompressed: {cause}{remedy}"))
 }
 
 #[cfg(test)]

@@ -3,9 +3,15 @@
 
 use std::io::{self, Read};
 
-use csv_core::{ReadRecordResult, ReaderBuilder};
+use csv_core::{ReadRecordResult, Terminator};
 
-use super::dialect::Encoding;
+use super::ends::{RecordEnd, line_ends};
+use super::fields::{self, Fields};
+use super::malformed::Malformed;
+use super::quoting::{Quoting, quoting};
+use super::separators::RECORD;
+use super::settings::Settings;
+use super::shape::{Likeness, Shape};
 
 /// A position in the decompressed file.
 #[derive(Debug, Clone, Copy)]
@@ -16,24 +22,23 @@ pub(super) struct Position {
     pub(super) line: u64,
 }
 
-/// How to read the records of a file.
-#[derive(Debug, Clone, Copy)]
-pub(super) struct Settings {
-    pub(super) delimiter: u8,
-    pub(super) fields: usize,
-    pub(super) max_bytes: usize,
-    pub(super) encoding: Encoding,
-}
-
 /// Reads records from text.
 pub(super) struct Records<R> {
     input: R,
     csv: csv_core::Reader,
     settings: Settings,
+    end: RecordEnd,
+    /// What tells a record that a stray quote has swallowed; `None` takes any quoted field.
+    shape: Option<Shape>,
     window: Vec<u8>,
     start: usize,
     at_end: bool,
+    /// Why no more can be read.
+    fault: Option<io::Error>,
     after_cr: bool,
+    /// Whether the record before ended without a line end: a terminator ended it, and the
+    /// next one counts as another line unless a line end follows.
+    unbroken: bool,
     position: Position,
     fields: Vec<u8>,
     ends: Vec<usize>,
@@ -45,31 +50,24 @@ pub(super) struct Record<'a> {
     /// As read, without its line end.
     pub(super) raw: &'a [u8],
     pub(super) shape: Result<Fields<'a>, Malformed>,
+    /// A line within it that may be a record of its own.
+    pub(super) doubtful: Option<u64>,
 }
 
-/// Why a record is malformed.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Malformed {
-    /// It has this many fields, the header another number.
-    FieldCount(usize),
-    UnbalancedQuote,
-    TooLong,
+/// How far a record reaches, or the line of a malformed one.
+struct Extent {
+    /// In bytes, with its line end.
+    length: usize,
+    /// Ends of records within it, in quotes.
+    lines: u64,
+    shape: Result<usize, Malformed>,
+    doubtful: Option<u64>,
 }
 
-/// The fields of a record, unquoted.
-#[derive(Clone, Copy)]
-pub(super) struct Fields<'a> {
-    bytes: &'a [u8],
-    ends: &'a [usize],
-}
-
-impl<'a> Fields<'a> {
-    pub(super) fn get(&self, index: usize) -> &'a [u8] {
-        let start = if index == 0 { Some(&0) } else { self.ends.get(index - 1) };
-        match (start, self.ends.get(index)) {
-            (Some(start), Some(end)) => self.bytes.get(*start..*end).unwrap_or_default(),
-            _ => &[],
-        }
+impl Extent {
+    /// A malformed line.
+    fn line(length: usize, why: Malformed) -> Self {
+        Self { length, lines: 0, shape: Err(why), doubtful: None }
     }
 }
 
@@ -89,24 +87,39 @@ enum Parsed {
 const CHUNK: usize = 64 * 1024;
 
 impl<R: Read> Records<R> {
-    pub(super) fn new(input: R, settings: Settings, position: Position) -> Self {
+    pub(super) fn new(
+        input: R,
+        settings: Settings,
+        shape: Option<Shape>,
+        position: Position,
+    ) -> Self {
+        let end = settings.end();
+        let mut parser = settings.syntax.parser();
+        if end == RecordEnd::Marker {
+            parser.terminator(Terminator::Any(RECORD));
+        }
         Self {
             input,
-            csv: ReaderBuilder::new().delimiter(settings.delimiter).build(),
+            shape,
+            csv: parser.build(),
+            ends: vec![0; settings.fields + 8],
             settings,
+            end,
             window: Vec::with_capacity(2 * CHUNK),
             start: 0,
             at_end: false,
+            fault: None,
             after_cr: false,
+            unbroken: false,
             position,
             fields: vec![0; 4096],
-            ends: vec![0; settings.fields + 8],
         }
     }
 
     /// Where the next record begins.
     pub(super) fn position(&self) -> Position {
-        self.position
+        let Position { offset, line } = self.position;
+        Position { offset, line: line + u64::from(self.unbroken) }
     }
 
     /// Whether the end follows.
@@ -119,12 +132,13 @@ impl<R: Read> Records<R> {
     pub(super) fn next(&mut self) -> io::Result<Option<Record<'_>>> {
         self.skip_line_ends()?;
         let position = self.position;
-        let (length, shape) = match self.parse()? {
+        let Extent { length, lines, shape, doubtful } = match self.parse()? {
             Parsed::End => return Ok(None),
             // A line that ends within its record has an open quote.
             Parsed::TooLong => {
-                match self.rest().get(..=self.settings.max_bytes).and_then(line_length) {
-                    Some(length) => (length, Err(Malformed::UnbalancedQuote)),
+                let within = self.rest().get(..=self.settings.max_bytes);
+                match within.and_then(|bytes| self.end.length(bytes)) {
+                    Some(length) => Extent::line(length, Malformed::UnbalancedQuote),
                     None => return self.skip_long_line(position).map(Some),
                 }
             }
@@ -133,35 +147,84 @@ impl<R: Read> Records<R> {
             }
         };
         let from = self.start;
-        let body = without_line_end(self.rest().get(..length).unwrap_or_default()).len();
-        self.advance(length);
+        let body = self.end.trim(self.rest().get(..length).unwrap_or_default()).len();
+        self.advance(length, lines);
+        if let (Ok(count), Some(separators)) = (shape, &self.settings.separators) {
+            fields::restore(separators, &mut self.fields, &mut self.ends, count);
+        }
         let raw = self.window.get(from..from + body).unwrap_or_default();
-        let shape = shape.map(|count| Fields {
-            bytes: &self.fields,
-            ends: self.ends.get(..count).unwrap_or_default(),
-        });
-        Ok(Some(Record { position, raw, shape }))
+        let ends = |count| self.ends.get(..count).unwrap_or_default();
+        let shape = shape.map(|count| Fields::new(&self.fields, ends(count)));
+        Ok(Some(Record { position, raw, shape, doubtful }))
     }
 
-    /// Validates what the parser took for a record. One that spans lines must be strictly
-    /// well-formed; otherwise only its first line is rejected and reading continues at the
-    /// second, which may be valid.
-    fn validate(
-        &self,
-        bytes: usize,
-        count: usize,
-        open_quote: bool,
-    ) -> (usize, Result<usize, Malformed>) {
+    /// Validates what the parser took for a record. One that spans lines must be well-formed,
+    /// and no line that begins in it may be a record; otherwise only its first line is
+    /// rejected and reading continues at the second, which may be valid.
+    fn validate(&self, bytes: usize, count: usize, open_quote: bool) -> Extent {
         let record = self.rest().get(..bytes).unwrap_or_default();
-        let spans_lines = line_ends(without_line_end(record)) > 0;
-        let count_matches = count == self.settings.fields;
-        if open_quote
-            || (spans_lines && !(count_matches && strict(record, self.settings.delimiter)))
-        {
-            let length = line_length(record).unwrap_or(bytes);
-            return (length, Err(Malformed::UnbalancedQuote));
+        let body = self.end.trim(record);
+        let counted = match count == self.settings.fields {
+            true => Ok(count),
+            false => Err(Malformed::FieldCount(count)),
+        };
+        let whole = |shape| Extent { length: bytes, lines: 0, shape, doubtful: None };
+        // Only a quote makes a record span lines.
+        let quoting = match open_quote {
+            true => Quoting::Open,
+            false => match self.settings.syntax.quote {
+                Some(quote) if body.contains(&quote) => quoting(body, self.settings.syntax),
+                _ => return whole(counted),
+            },
+        };
+        let lines = self.end.within(body);
+        if lines == 0 {
+            return whole(match quoting {
+                Quoting::Open => Err(Malformed::UnbalancedQuote),
+                Quoting::Stray => Err(Malformed::StrayQuote),
+                Quoting::Closed => counted,
+            });
         }
-        (bytes, if count_matches { Ok(count) } else { Err(Malformed::FieldCount(count)) })
+        let first = self.end.length(record).unwrap_or(bytes);
+        if quoting != Quoting::Closed || counted.is_err() {
+            return Extent::line(first, Malformed::UnbalancedQuote);
+        }
+        match self.likeness(body) {
+            (Likeness::Record, line) => Extent::line(first, Malformed::Swallows(line)),
+            (Likeness::Doubtful, line) => Extent { lines, doubtful: Some(line), ..whole(counted) },
+            (Likeness::Text, _) => Extent { lines, ..whole(counted) },
+        }
+    }
+
+    /// Of the lines that begin in a record, the one that is most likely a record itself.
+    fn likeness(&self, record: &[u8]) -> (Likeness, u64) {
+        let mut most = (Likeness::Text, self.position.line);
+        let (Some(shape), mut rest, mut line) = (&self.shape, record, self.position.line) else {
+            return most;
+        };
+        while let Some(length) = self.end.length(rest) {
+            let (ended, after) = rest.split_at_checked(length).unwrap_or_default();
+            let skipped = match self.end {
+                RecordEnd::Line => usize::from(ended.ends_with(b"\r") && after.starts_with(b"\n")),
+                RecordEnd::Marker => {
+                    after.iter().take_while(|byte| matches!(byte, b'\n' | b'\r')).count()
+                }
+            };
+            let (between, after) = after.split_at_checked(skipped).unwrap_or_default();
+            rest = after;
+            line += match self.end {
+                RecordEnd::Line => 1,
+                RecordEnd::Marker => (self.lines_of(ended) + line_ends(between)).max(1),
+            };
+            let end = self.end.length(rest);
+            let own = end.map_or(rest, |end| rest.get(..end - 1).unwrap_or_default());
+            match shape.of(own) {
+                Likeness::Record => return (Likeness::Record, line),
+                Likeness::Doubtful if most.0 == Likeness::Text => most = (Likeness::Doubtful, line),
+                _ => {}
+            }
+        }
+        most
     }
 
     fn parse(&mut self) -> io::Result<Parsed> {
@@ -176,7 +239,7 @@ impl<R: Read> Records<R> {
             match result {
                 ReadRecordResult::Record => {
                     let record = input.get(..read).unwrap_or_default();
-                    if without_line_end(record).len() > self.settings.max_bytes {
+                    if self.end.trim(record).len() > self.settings.max_bytes {
                         return Ok(Parsed::TooLong);
                     }
                     return Ok(Parsed::Record { bytes: read, fields: ended, open_quote: false });
@@ -193,7 +256,8 @@ impl<R: Read> Records<R> {
                 ReadRecordResult::InputEmpty if input.is_empty() => return Ok(Parsed::End),
                 ReadRecordResult::InputEmpty => {
                     let bytes = input.len();
-                    let open_quote = quote_stays_open(input, self.settings.delimiter);
+                    let body = self.end.trim(input);
+                    let open_quote = quoting(body, self.settings.syntax) == Quoting::Open;
                     let fields = self.fields.get_mut(written..).unwrap_or_default();
                     let ends = self.ends.get_mut(ended..).unwrap_or_default();
                     let (result, _, _, more) = self.csv.read_record(&[], fields, ends);
@@ -211,14 +275,15 @@ impl<R: Read> Records<R> {
     fn skip_long_line(&mut self, position: Position) -> io::Result<Record<'_>> {
         self.fields = self.rest().get(..self.settings.max_bytes).unwrap_or_default().to_vec();
         loop {
-            let length = line_length(self.rest());
-            self.advance(length.unwrap_or(self.rest().len()));
+            let length = self.end.length(self.rest());
+            self.advance(length.unwrap_or(self.rest().len()), 0);
             if length.is_some() || self.at_end {
                 break;
             }
             self.refill()?;
         }
-        Ok(Record { position, raw: &self.fields, shape: Err(Malformed::TooLong) })
+        let shape = Err(Malformed::TooLong);
+        Ok(Record { position, raw: &self.fields, shape, doubtful: None })
     }
 
     fn skip_line_ends(&mut self) -> io::Result<()> {
@@ -230,11 +295,21 @@ impl<R: Read> Records<R> {
                 }
                 Some(byte @ (b'\n' | b'\r')) => {
                     self.after_cr = *byte == b'\r';
+                    self.unbroken = false;
                     self.advance_within_line(1);
                     self.position.line += 1;
                 }
+                Some(&RECORD) if self.end == RecordEnd::Marker => {
+                    self.after_cr = false;
+                    let lines = self.settings.lines_of_end();
+                    self.unbroken &= lines == 0;
+                    self.advance_within_line(1);
+                    self.position.line += lines;
+                }
                 Some(_) => {
                     self.after_cr = false;
+                    self.position = self.position();
+                    self.unbroken = false;
                     return Ok(());
                 }
                 None if self.at_end => return Ok(()),
@@ -247,25 +322,36 @@ impl<R: Read> Records<R> {
         self.window.get(self.start..).unwrap_or_default()
     }
 
-    fn advance(&mut self, length: usize) {
+    /// Moves on over a record with that many records' ends within it.
+    fn advance(&mut self, length: usize, ends: u64) {
         let record = self.rest().get(..length).unwrap_or_default();
-        let inner = without_line_end(record);
-        let lines = line_ends(inner);
-        let ended = inner.len() < record.len();
+        let lines = match self.end {
+            RecordEnd::Line => ends + u64::from(self.end.trim(record).len() < record.len()),
+            RecordEnd::Marker => self.lines_of(record),
+        };
         self.after_cr = record.last() == Some(&b'\r');
-        self.position.line += lines + u64::from(ended);
+        self.unbroken = self.end == RecordEnd::Marker && lines == 0;
+        self.position.line += lines;
         self.advance_within_line(length);
+    }
+
+    /// The lines that end in a text in which terminators are replaced.
+    fn lines_of(&self, text: &[u8]) -> u64 {
+        line_ends(text) + self.end.within(text) * self.settings.lines_of_end()
     }
 
     fn advance_within_line(&mut self, length: usize) {
         let passed = self.window.get(self.start..self.start + length).unwrap_or_default();
-        self.position.offset += self.settings.encoding.file_bytes(passed);
+        self.position.offset += self.settings.file_bytes(passed);
         self.start += length;
     }
 
     /// Reads more input. The window doubles, so that parsing it again each time costs at
     /// most twice its length.
     fn refill(&mut self) -> io::Result<()> {
+        if let Some(error) = self.fault.take() {
+            return Err(error);
+        }
         self.window.drain(..self.start);
         self.start = 0;
         let held = self.window.len();
@@ -279,69 +365,14 @@ impl<R: Read> Records<R> {
                 }
                 Ok(read) => filled += read,
                 Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
-                Err(error) => return Err(error),
+                // The records before come first.
+                Err(error) => {
+                    self.fault = Some(error);
+                    break;
+                }
             }
         }
         self.window.truncate(filled);
         Ok(())
     }
-}
-
-/// Length of the first line up to and including LF, CR or the CR of CRLF.
-fn line_length(bytes: &[u8]) -> Option<usize> {
-    bytes.iter().position(|byte| matches!(byte, b'\n' | b'\r')).map(|at| at + 1)
-}
-
-fn line_ends(bytes: &[u8]) -> u64 {
-    let marks = bytes.iter().filter(|byte| matches!(byte, b'\n' | b'\r')).count();
-    if marks == 0 {
-        return 0;
-    }
-    (marks - bytes.windows(2).filter(|pair| pair == b"\r\n").count()) as u64
-}
-
-fn without_line_end(record: &[u8]) -> &[u8] {
-    let record = record.strip_suffix(b"\n").unwrap_or(record);
-    record.strip_suffix(b"\r").unwrap_or(record)
-}
-
-/// Whether the record conforms to RFC 4180: a quoted field ends at its closing quote, and
-/// an unquoted field has no quote.
-fn strict(record: &[u8], delimiter: u8) -> bool {
-    matches!(quoting(record, delimiter), Quoting::Strict)
-}
-
-fn quote_stays_open(record: &[u8], delimiter: u8) -> bool {
-    matches!(quoting(record, delimiter), Quoting::Open)
-}
-
-enum Quoting {
-    Strict,
-    Stray,
-    Open,
-}
-
-fn quoting(record: &[u8], delimiter: u8) -> Quoting {
-    let mut bytes = without_line_end(record).iter().copied().peekable();
-    let mut stray = false;
-    while let Some(first) = bytes.next() {
-        if first == b'"' {
-            loop {
-                match bytes.next() {
-                    None => return Quoting::Open,
-                    Some(b'"') if bytes.peek() == Some(&b'"') => drop(bytes.next()),
-                    Some(b'"') => break,
-                    Some(_) => {}
-                }
-            }
-            if bytes.next().is_some_and(|byte| byte != delimiter) {
-                stray = true;
-                bytes.by_ref().take_while(|byte| *byte != delimiter).for_each(drop);
-            }
-        } else if first != delimiter {
-            let field = bytes.by_ref().take_while(|byte| *byte != delimiter);
-            stray |= field.filter(|byte| *byte == b'"').count() > 0;
-        }
-    }
-    if stray { Quoting::Stray } else { Quoting::Strict }
 }

@@ -2,6 +2,7 @@
 
 use chrono::NaiveDate;
 
+use super::number::{self, DecimalMark, Marks, Unread, sign};
 use crate::dataset::{Column, DecimalRange, Kind};
 use crate::db::copy::{CopyWriter, EPOCH_DAYS_FROM_UNIX};
 use crate::load::rejects::reason::{Fault, Reason};
@@ -25,8 +26,13 @@ pub(super) enum Value {
 /// Characters of an invalid value that a message quotes.
 const QUOTED: usize = 60;
 
-/// Converts the text of one field. `NULL` and an empty field mean null.
-pub(super) fn convert(column: &Column, text: &[u8]) -> Result<Value, Fault> {
+/// Converts the text of one field. `NULL` and an empty field mean null; blanks around what
+/// is not text are taken off. A decimal may tell the mark of its column.
+pub(super) fn convert(column: &Column, text: &[u8], marks: &mut Marks) -> Result<Value, Fault> {
+    let text = match column.kind {
+        Kind::Text { .. } | Kind::Padded { .. } | Kind::Code(_) => text,
+        _ => text.trim_ascii(),
+    };
     if text.is_empty() || text == b"NULL" {
         return if column.required {
             Err(fault(column, Reason::MissingValue, "a value is required, found none".to_owned()))
@@ -40,9 +46,10 @@ pub(super) fn convert(column: &Column, text: &[u8]) -> Result<Value, Fault> {
             .map(|value| Value::SmallInt(i16::try_from(value).unwrap_or_default())),
         Kind::Integer { min, max } => integer(column, text, min.into(), max.into())
             .map(|value| Value::Integer(i32::try_from(value).unwrap_or_default())),
-        Kind::Decimal { precision, scale, range } => decimal(column, text, precision, scale, range),
-        Kind::Text { max } => limited(column, text, text.len(), max),
-        Kind::Padded { max } => limited(column, text, unpadded(text), max),
+        Kind::Decimal { precision, scale, range } => {
+            decimal(column, text, precision, scale, range, marks)
+        }
+        Kind::Text { .. } | Kind::Padded { .. } => self::text(column, text),
         Kind::Code(codes) => {
             let length = unpadded(text);
             let known = codes.iter().any(|code| text.get(..length) == Some(code.as_bytes()));
@@ -55,6 +62,15 @@ pub(super) fn convert(column: &Column, text: &[u8]) -> Result<Value, Fault> {
             invalid(Reason::InvalidTimestamp, "a time like 2011-05-31 00:00:00.000")
         }),
         Kind::Uuid => uuid(text).ok_or_else(|| invalid(Reason::InvalidUuid, "a GUID")),
+    }
+}
+
+/// Converts the text of a text column, also if it is `NULL`.
+pub(super) fn text(column: &Column, text: &[u8]) -> Result<Value, Fault> {
+    match column.kind {
+        Kind::Padded { max } => limited(column, text, unpadded(text), max),
+        Kind::Text { max } => limited(column, text, text.len(), max),
+        _ => Ok(Value::Text(text.len())),
     }
 }
 
@@ -79,7 +95,7 @@ pub(super) fn fault(column: &Column, reason: Reason, message: String) -> Fault {
     Fault { column: Some(column.source), reason, message }
 }
 
-fn mismatch(column: &Column, reason: Reason, expected: &str, text: &[u8]) -> Fault {
+pub(super) fn mismatch(column: &Column, reason: Reason, expected: &str, text: &[u8]) -> Fault {
     fault(column, reason, format!("expected {expected}, found {}", quoted(text)))
 }
 
@@ -133,35 +149,24 @@ fn integer(column: &Column, text: &[u8], min: i64, max: i64) -> Result<i64, Faul
         .ok_or_else(|| mismatch(column, Reason::OutOfRange, &format!("{min} to {max}"), text))
 }
 
-/// Whether the number is negative, and its digits.
-fn sign(text: &[u8]) -> (bool, &[u8]) {
-    match text {
-        [b'-', rest @ ..] => (true, rest),
-        [b'+', rest @ ..] => (false, rest),
-        rest => (false, rest),
-    }
-}
-
 fn decimal(
     column: &Column,
     text: &[u8],
     precision: u8,
     scale: u8,
     range: DecimalRange,
+    marks: &mut Marks,
 ) -> Result<Value, Fault> {
     let beyond = |range: &str| mismatch(column, Reason::OutOfRange, range, text);
     let digits_bound = || beyond(&format!("at most {precision} digits, {scale} of them decimals"));
-    let (negative, rest) = sign(text);
-    let mark = rest.iter().position(|byte| matches!(byte, b'.' | b','));
-    let (whole, fraction) = match mark {
-        Some(at) => (rest.get(..at).unwrap_or_default(), rest.get(at + 1..).unwrap_or_default()),
-        None => (rest, &[][..]),
-    };
-    let digits = || whole.iter().chain(fraction);
-    if (whole.is_empty() && fraction.is_empty()) || !digits().all(u8::is_ascii_digit) {
-        let expected = "a number like 2024,994 or 2024.994";
-        return Err(mismatch(column, Reason::InvalidDecimal, expected, text));
-    }
+    let digits = number::read(text, *marks).map_err(|why| match why {
+        Unread::Invalid => {
+            let expected = "a number like 2024,994 or 2024.994";
+            mismatch(column, Reason::InvalidDecimal, expected, text)
+        }
+        Unread::Ambiguous => mismatch(column, Reason::AmbiguousDecimal, &expected(*marks), text),
+    })?;
+    let fraction = digits.fraction;
     let kept = fraction.get(..usize::from(scale)).unwrap_or(fraction);
     let cut = fraction.get(kept.len()..).unwrap_or_default();
     if cut.iter().any(|digit| *digit != b'0') {
@@ -169,7 +174,7 @@ fn decimal(
         return Err(mismatch(column, Reason::TooManyDecimals, &expected, text));
     }
     let mut mantissa = 0_i128;
-    for digit in whole.iter().chain(kept) {
+    for digit in digits.whole.digits().iter().chain(kept) {
         mantissa = mantissa
             .checked_mul(10)
             .and_then(|value| value.checked_add(i128::from(digit - b'0')))
@@ -180,14 +185,28 @@ fn decimal(
     if mantissa >= 10_i128.pow(u32::from(precision)) {
         return Err(digits_bound());
     }
-    let value = if negative { -mantissa } else { mantissa };
+    let value = if digits.negative { -mantissa } else { mantissa };
     match range {
-        DecimalRange::NotNegative if value < 0 => Err(beyond("0 or more")),
-        DecimalRange::Positive if value <= 0 => Err(beyond("more than 0")),
+        DecimalRange::NotNegative if value < 0 => return Err(beyond("0 or more")),
+        DecimalRange::Positive if value <= 0 => return Err(beyond("more than 0")),
         DecimalRange::Fraction if !(0..=10_i128.pow(u32::from(scale))).contains(&value) => {
-            Err(beyond("0 to 1"))
+            return Err(beyond("0 to 1"));
         }
-        _ => Ok(Value::Decimal(value)),
+        _ => {}
+    }
+    marks.column = marks.column.or(digits.tells);
+    Ok(Value::Decimal(value))
+}
+
+fn expected(marks: Marks) -> String {
+    match marks.column {
+        Some(DecimalMark::Comma) => {
+            "a decimal comma, as the column's other values have in this file".to_owned()
+        }
+        Some(DecimalMark::Dot) => {
+            "a decimal dot, as the column's other values have in this file".to_owned()
+        }
+        None => "a number that tells whether its mark is a decimal one".to_owned(),
     }
 }
 
@@ -246,15 +265,19 @@ mod tests {
         Column { source: "X", name: "x", kind, required: true }
     }
 
+    fn read(column: &Column, text: &str) -> Result<Value, Fault> {
+        convert(column, text.as_bytes(), &mut Marks::default())
+    }
+
     fn reason(kind: Kind, text: &str) -> Reason {
-        convert(&column(kind), text.as_bytes()).unwrap_err().reason
+        read(&column(kind), text).unwrap_err().reason
     }
 
     const MONEY: Kind = Kind::Decimal { precision: 8, scale: 4, range: DecimalRange::NotNegative };
 
     #[test]
     fn decimals_are_exact_with_comma_or_dot() {
-        let money = |text: &str| convert(&column(MONEY), text.as_bytes());
+        let money = |text: &str| read(&column(MONEY), text);
         assert_eq!(money("2024,994"), Ok(Value::Decimal(20_249_940)));
         assert_eq!(money("2024.994000"), Ok(Value::Decimal(20_249_940)));
         assert_eq!(money("0,00"), Ok(Value::Decimal(0)));
@@ -262,15 +285,43 @@ mod tests {
         assert_eq!(reason(MONEY, "1,00001"), Reason::TooManyDecimals);
         assert_eq!(reason(MONEY, "10000"), Reason::OutOfRange);
         assert_eq!(reason(MONEY, "-0,01"), Reason::OutOfRange);
-        for bad in ["1.234,56", "1e3", ",", "-", "abc", "1 000", "∞"] {
+        for bad in ["1e3", ",", "-", "abc", "∞"] {
             assert_eq!(reason(MONEY, bad), Reason::InvalidDecimal, "{bad}");
         }
         assert_eq!(reason(MONEY, &"9".repeat(80)), Reason::OutOfRange);
     }
 
     #[test]
+    fn a_column_keeps_the_mark_that_a_value_told() {
+        let mut marks = Marks::default();
+        let mut money = |text: &str| {
+            let value = convert(&column(MONEY), text.as_bytes(), &mut marks);
+            value.map_err(|fault| fault.reason)
+        };
+        assert_eq!(money("1,250"), Err(Reason::AmbiguousDecimal));
+        assert_eq!(money("-9.5"), Err(Reason::OutOfRange));
+        assert_eq!(money("9,5"), Ok(Value::Decimal(95_000)), "no bad value told a mark");
+        assert_eq!(money("1,250"), Ok(Value::Decimal(12_500)));
+        for other in ["1.250", "9.5", "1,250.5"] {
+            assert_eq!(money(other), Err(Reason::AmbiguousDecimal), "{other}");
+        }
+        assert_eq!(money("1.250,5"), Ok(Value::Decimal(12_505_000)));
+    }
+
+    #[test]
+    fn blanks_around_what_is_not_text_are_taken_off() {
+        let int = Kind::Integer { min: 0, max: 9 };
+        assert_eq!(read(&column(int), "  7 "), Ok(Value::Integer(7)));
+        assert_eq!(read(&column(MONEY), " 2,50 "), Ok(Value::Decimal(25_000)));
+        assert_eq!(read(&column(Kind::Timestamp), " 2000-01-01 "), Ok(Value::Timestamp(0)));
+        assert_eq!(read(&column(Kind::Boolean), "1 "), Ok(Value::Boolean(true)));
+        assert_eq!(reason(int, "   "), Reason::MissingValue);
+        assert_eq!(read(&column(Kind::Text { max: 9 }), " a "), Ok(Value::Text(3)));
+    }
+
+    #[test]
     fn timestamps_accept_a_space_or_t_and_up_to_nine_decimals() {
-        let at = |text: &str| convert(&column(Kind::Timestamp), text.as_bytes());
+        let at = |text: &str| read(&column(Kind::Timestamp), text);
         assert_eq!(at("2000-01-01"), Ok(Value::Timestamp(0)));
         assert_eq!(at("2000-01-01 00:00:01.5"), Ok(Value::Timestamp(1_500_000)));
         assert_eq!(at("1999-12-31T23:59:59.999999900"), Ok(Value::Timestamp(-1)));
@@ -287,7 +338,7 @@ mod tests {
     #[test]
     fn integers_of_any_length_are_range_checked() {
         let kind = Kind::SmallInt { min: 1, max: 6 };
-        assert_eq!(convert(&column(kind), b"5"), Ok(Value::SmallInt(5)));
+        assert_eq!(read(&column(kind), "5"), Ok(Value::SmallInt(5)));
         assert_eq!(reason(kind, "0"), Reason::OutOfRange);
         assert_eq!(reason(kind, &"9".repeat(40)), Reason::OutOfRange);
         assert_eq!(reason(kind, "5.0"), Reason::InvalidInteger);
@@ -297,18 +348,18 @@ mod tests {
     #[test]
     fn texts_count_characters_and_codes_lose_their_padding() {
         let kind = Kind::Text { max: 4 };
-        assert_eq!(convert(&column(kind), "éééé".as_bytes()), Ok(Value::Text(8)));
+        assert_eq!(read(&column(kind), "éééé"), Ok(Value::Text(8)));
         assert_eq!(reason(kind, "ééééé"), Reason::TooLong);
-        assert_eq!(convert(&column(Kind::Code(&["R"])), b"R "), Ok(Value::Text(1)));
+        assert_eq!(read(&column(Kind::Code(&["R"])), "R "), Ok(Value::Text(1)));
         assert_eq!(reason(Kind::Code(&["R"]), "Q "), Reason::UnknownCode);
-        assert_eq!(convert(&column(Kind::Padded { max: 3 }), b"G  "), Ok(Value::Text(1)));
+        assert_eq!(read(&column(Kind::Padded { max: 3 }), "G  "), Ok(Value::Text(1)));
     }
 
     #[test]
     fn null_and_empty_fields_are_null() {
         let nullable = Column { required: false, ..column(Kind::Boolean) };
-        assert_eq!(convert(&nullable, b"NULL"), Ok(Value::Null));
-        assert_eq!(convert(&nullable, b""), Ok(Value::Null));
+        assert_eq!(read(&nullable, "NULL"), Ok(Value::Null));
+        assert_eq!(read(&nullable, ""), Ok(Value::Null));
         assert_eq!(reason(Kind::Boolean, "NULL"), Reason::MissingValue);
         assert_eq!(reason(Kind::Boolean, "2"), Reason::InvalidBoolean);
         assert_eq!(reason(Kind::Uuid, "694215B7-08F7"), Reason::InvalidUuid);

@@ -12,6 +12,7 @@
 
 mod demand_forecast;
 mod derivation;
+pub(super) mod refresh;
 mod sales_rollup;
 
 use chrono::NaiveDate;
@@ -23,6 +24,7 @@ use super::ledger;
 use super::run::observe::Observer;
 use super::run::session::Session;
 use super::run::summary::StepSummary;
+use crate::db::watch::watch_changes;
 use crate::error::{Error, Result};
 
 /// All derivations, each after those whose tables it reads.
@@ -57,6 +59,8 @@ pub(super) async fn derive(
     observer: &dyn Observer,
     done: &mut Vec<StepSummary>,
 ) -> Result<()> {
+    let watch = || async { Ok(watch_changes(&session.pool).await?) };
+    session.retry("watch_changes", watch).await?;
     for derivation in ALL {
         let summary = session
             .retry(derivation.step, || bring_up_to_date(session, observer, derivation))
@@ -107,6 +111,8 @@ async fn bring_up_to_date(
     if inserted.rows_affected() != 1 {
         return Err(ledger::taken_over().into());
     }
+    // A crash must not undo what this run will report.
+    ledger::commit_to_disk(&mut transaction).await?;
     transaction.commit().await?;
     recorded(&mut connection, session, derivation).await
 }
@@ -145,12 +151,15 @@ struct Due {
 }
 
 /// Deletes the entries of a derivation. The statements that follow see the changes they
-/// stand for.
+/// stand for. An entry that a transaction is replacing by its own, as those of replicas do, is
+/// processed and left.
 async fn take_due(connection: &mut PgConnection, step: &str) -> LoadResult<Option<Due>> {
     let row = sqlx::query(
-        "WITH taken AS (DELETE FROM derivation_due WHERE step = $1 RETURNING since), \
-           of_sales AS (SELECT since FROM taken WHERE since IS DISTINCT FROM 'infinity') \
-         SELECT (SELECT count(*) FROM taken), count(*), \
+        "WITH seen AS (SELECT since FROM derivation_due WHERE step = $1), \
+           taken AS (DELETE FROM derivation_due WHERE ctid = ANY (ARRAY( \
+             SELECT ctid FROM derivation_due WHERE step = $1 FOR UPDATE SKIP LOCKED))), \
+           of_sales AS (SELECT since FROM seen WHERE since IS DISTINCT FROM 'infinity') \
+         SELECT (SELECT count(*) FROM seen), count(*), \
            CASE WHEN bool_and(since IS NOT NULL) THEN min(since) END FROM of_sales",
     )
     .bind(step)

@@ -1,14 +1,20 @@
-//! One batch in Postgres: copied to a staging table, merged with one statement, its
-//! orphans parked.
+//! Batches in Postgres: copied to a staging table, merged with one statement, their orphans
+//! parked. Batches of several files are merged together.
+
+use std::collections::BTreeMap;
+use std::{iter, mem};
 
 use sqlx::{AssertSqlSafe, Connection as _, PgConnection, Postgres, Row as _, Transaction};
+use uuid::Uuid;
 
 use super::statements::Statements;
 use crate::dataset::Dataset;
+use crate::db::copy::CopyWriter;
+use crate::error::Error;
 use crate::load::counts::{Counts, bigint};
 use crate::load::decode::Batch;
 use crate::load::failure::LoadResult;
-use crate::load::ledger::{self, RunFile};
+use crate::load::ledger::RunFile;
 
 /// Bytes sent at a time: a connection's write buffer keeps the size of the largest
 /// piece it ever held.
@@ -38,53 +44,108 @@ pub(crate) async fn begin<'c>(
     Ok(connection.begin().await?)
 }
 
-/// Copies a batch to the staging table of this connection.
+/// Copies batches to the staging table of this connection: each is a file of its own there,
+/// from 1 in their order.
 pub(crate) async fn stage(
     connection: &mut PgConnection,
     target: &Target,
-    batch: &Batch,
+    batches: &[&Batch],
 ) -> LoadResult<()> {
-    if batch.rows.is_empty() {
+    if batches.iter().all(|batch| batch.rows.is_empty()) {
         return Ok(());
     }
     let mut copy = connection.copy_in_raw(&target.statements.copy).await?;
-    for piece in batch.copy.chunks(COPY_PIECE) {
-        copy.send(piece).await?;
+    // Each batch is a piece of one stream, which has a beginning and an end.
+    let parts = batches.iter().map(|batch| batch.copy.as_slice());
+    let parts = iter::once(CopyWriter::SIGNATURE).chain(parts).chain([CopyWriter::END]);
+    let mut waiting = Vec::new();
+    for piece in parts.flat_map(|part| part.chunks(COPY_PIECE)) {
+        if waiting.len() + piece.len() > COPY_PIECE {
+            copy.send(mem::take(&mut waiting)).await?;
+        }
+        waiting.extend_from_slice(piece);
     }
+    copy.send(waiting).await?;
     copy.finish().await?;
     Ok(())
 }
 
-/// Merges the staged rows. Parks orphans first if asked to: the search costs time, and
-/// without it a missing parent violates a foreign key.
+/// Merges the staged rows of one file; those of `superseded` ones give way. Parks orphans first if asked to: the search costs
+/// time, and without it a missing parent violates a foreign key.
 pub(crate) async fn merge(
     connection: &mut PgConnection,
     target: &Target,
     batch: &Batch,
     of: RunFile,
+    superseded: &[i32],
     find_orphans: bool,
 ) -> LoadResult<Counts> {
-    let parked = if find_orphans && !batch.rows.is_empty() {
-        park_orphans(connection, target, batch, of).await?
-    } else {
-        0
-    };
-    let (mut inserted, mut updated) = (0, 0);
-    for round in 0..batch.rounds {
-        let row = sqlx::query(AssertSqlSafe(target.statements.merge.as_str()))
-            .bind(of.file)
-            .bind(round)
-            .fetch_one(&mut *connection)
-            .await?;
-        inserted += row.try_get::<i64, _>(0)?;
-        updated += row.try_get::<i64, _>(1)?;
+    let batches = [(of.file, batch)];
+    let counts = merge_all(connection, target, of.run, &batches, superseded, find_orphans).await?;
+    Ok(counts.first().copied().unwrap_or_default())
+}
+
+/// Merges the staged batches, each of the file with that id. Returns the counts of each.
+pub(crate) async fn merge_all(
+    connection: &mut PgConnection,
+    target: &Target,
+    run: Uuid,
+    batches: &[(i32, &Batch)],
+    superseded: &[i32],
+    find_orphans: bool,
+) -> LoadResult<Vec<Counts>> {
+    let mut counts: BTreeMap<i32, (i64, i64, i64)> = BTreeMap::new();
+    let staged = batches.iter().any(|(_, batch)| !batch.rows.is_empty());
+    if find_orphans && staged {
+        for file in park_orphans(connection, target, run, batches).await? {
+            counts.entry(file).or_default().2 += 1;
+        }
     }
-    Ok(ledger::counts_of(batch, inserted, updated, parked))
+    let files: Vec<i32> = batches.iter().map(|(file, _)| *file).collect();
+    let rounds = batches.iter().map(|(_, batch)| batch.rounds).max().unwrap_or_default();
+    for round in 0..rounds {
+        let query = match superseded {
+            [] => sqlx::query(AssertSqlSafe(target.statements.merge.as_str()))
+                .bind(&files)
+                .bind(round),
+            _ => sqlx::query(AssertSqlSafe(target.statements.merge_anew.as_str()))
+                .bind(&files)
+                .bind(round)
+                .bind(superseded),
+        };
+        let rows = query.fetch_all(&mut *connection).await?;
+        for row in rows {
+            let of_file = counts.entry(row.try_get(0)?).or_default();
+            of_file.0 += row.try_get::<i64, _>(1)?;
+            of_file.1 += row.try_get::<i64, _>(2)?;
+        }
+    }
+    let of_batch = |(file, batch): &(i32, &Batch)| {
+        let (inserted, updated, parked) = counts.get(file).copied().unwrap_or_default();
+        counts_of(batch, inserted, updated, parked)
+    };
+    Ok(batches.iter().map(of_batch).collect())
+}
+
+/// The counts of a merged batch.
+pub(crate) fn counts_of(batch: &Batch, inserted: i64, updated: i64, parked: i64) -> Counts {
+    let rows = bigint(batch.rows.len());
+    Counts {
+        read: bigint(batch.records()),
+        inserted,
+        updated,
+        unchanged: rows - inserted - updated - parked,
+        rejected: bigint(batch.rejects.len()),
+        parked,
+        ..Counts::default()
+    }
 }
 
 /// Staged rows without a parent, each with the first parent it lacks.
 #[derive(Debug, Default)]
 pub(crate) struct OrphanRows {
+    /// The place of each row's batch, from 1.
+    pub(crate) files: Vec<i16>,
     pub(crate) lines: Vec<i64>,
     pub(crate) parents: Vec<&'static str>,
     pub(crate) first_keys: Vec<i32>,
@@ -102,13 +163,15 @@ pub(crate) async fn take_orphans(
         let rows =
             sqlx::query(AssertSqlSafe(orphans.select.as_str())).fetch_all(&mut *connection).await?;
         for row in rows {
-            found.lines.push(row.try_get(0)?);
-            found.first_keys.push(row.try_get(1)?);
-            found.second_keys.push(row.try_get(2)?);
+            found.files.push(row.try_get(0)?);
+            found.lines.push(row.try_get(1)?);
+            found.first_keys.push(row.try_get(2)?);
+            found.second_keys.push(row.try_get(3)?);
             found.parents.push(orphans.parent);
         }
         if found.lines.len() > from {
             sqlx::query(AssertSqlSafe(target.statements.unstage.as_str()))
+                .bind(found.files.get(from..).unwrap_or_default())
                 .bind(found.lines.get(from..).unwrap_or_default())
                 .execute(&mut *connection)
                 .await?;
@@ -117,42 +180,62 @@ pub(crate) async fn take_orphans(
     Ok(found)
 }
 
+/// Parks the orphans; returns the file of each.
 async fn park_orphans(
     connection: &mut PgConnection,
     target: &Target,
-    batch: &Batch,
-    of: RunFile,
-) -> LoadResult<i64> {
+    run: Uuid,
+    batches: &[(i32, &Batch)],
+) -> LoadResult<Vec<i32>> {
     let found = take_orphans(connection, target).await?;
-    if found.lines.is_empty() {
-        return Ok(0);
+    let (mut files, mut offsets, mut raw) = (Vec::new(), Vec::new(), Vec::new());
+    let (mut own_first, mut own_second) = (Vec::new(), Vec::new());
+    let (mut lines, mut parts) = (Vec::new(), Vec::new());
+    for (place, line) in found.files.iter().zip(&found.lines) {
+        let batch =
+            usize::try_from(*place).ok().and_then(|place| batches.get(place.checked_sub(1)?));
+        let line = u64::try_from(*line).unwrap_or_default();
+        let row = batch.and_then(|(file, batch)| Some((*file, *batch, batch.row_at_line(line)?)));
+        let Some((file, batch, row)) = row else {
+            return Err(Error::internal("a staged row is of no batch").into());
+        };
+        let (line, part) = batch.place(row.line);
+        lines.push(bigint(line));
+        parts.push(i32::try_from(part).unwrap_or_default());
+        files.push(file);
+        offsets.push(bigint(row.offset));
+        raw.push(batch.raw_of_row(row).into_owned());
+        own_first.push(row.key[0]);
+        own_second.push(row.key[1]);
     }
-    let row = |line: &i64| u64::try_from(*line).ok().and_then(|line| batch.row_at_line(line));
-    let offsets: Vec<i64> =
-        found.lines.iter().map(|line| row(line).map_or(0, |row| bigint(row.offset))).collect();
-    let raw: Vec<&[u8]> = found
-        .lines
-        .iter()
-        .map(|line| row(line).map_or(&[][..], |row| batch.raw_of_row(row)))
-        .collect();
-    let parked = sqlx::query(
+    if files.is_empty() {
+        return Ok(files);
+    }
+    sqlx::query(
         "INSERT INTO load_parked \
-           (file_id, run_id, dataset, line, byte_offset, parent, parent_key, raw) \
-         SELECT $1, $2, $3, line, byte_offset, parent, \
-           array_remove(ARRAY[first_key, second_key], NULL), raw \
-         FROM unnest($4::bigint[], $5::bigint[], $6::text[], $7::integer[], $8::integer[], \
-           $9::bytea[]) AS orphan (line, byte_offset, parent, first_key, second_key, raw)",
+           (file_id, run_id, dataset, line, part, byte_offset, parent, parent_key, row_key, raw) \
+         SELECT file_id, $1, $2, line, part, byte_offset, parent, \
+           array_remove(ARRAY[first_key, second_key], NULL), \
+           (ARRAY[own_first, own_second])[:$12], raw \
+         FROM unnest($3::integer[], $4::bigint[], $5::bigint[], $6::text[], $7::integer[], \
+           $8::integer[], $9::bytea[], $10::integer[], $11::integer[], $13::integer[]) \
+           AS orphan (file_id, line, byte_offset, parent, first_key, second_key, raw, \
+           own_first, own_second, part)",
     )
-    .bind(of.file)
-    .bind(of.run)
+    .bind(run)
     .bind(target.dataset.table)
-    .bind(&found.lines)
+    .bind(&files)
+    .bind(lines)
     .bind(offsets)
     .bind(&found.parents)
     .bind(&found.first_keys)
     .bind(&found.second_keys)
     .bind(raw)
+    .bind(own_first)
+    .bind(own_second)
+    .bind(i32::try_from(target.dataset.key.len()).unwrap_or_default())
+    .bind(parts)
     .execute(connection)
     .await?;
-    Ok(bigint(parked.rows_affected()))
+    Ok(files)
 }

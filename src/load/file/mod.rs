@@ -1,6 +1,7 @@
-//! Loading one file: `reading` fetches and decodes it, `pipeline` commits its batches
-//! in order, `merge` writes one batch with the SQL of `statements`.
+//! Loading files: of one, `reading` fetches and decodes it and `pipeline` commits its batches in
+//! order; `group` loads several small ones. `merge` writes batches with the SQL of `statements`.
 
+pub(super) mod group;
 pub(super) mod merge;
 pub(super) mod pipeline;
 pub(super) mod reading;

@@ -5,18 +5,19 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Instant;
 
-use sqlx::{AssertSqlSafe, PgConnection};
+use sqlx::{AssertSqlSafe, Connection as _, PgConnection};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, oneshot};
 use tokio::task::JoinSet;
 
 use super::merge::{self, Target};
 use super::reading::{Decoding, Reading};
-use crate::config::MaxRejects;
+use crate::config::{LoadMode, MaxRejects};
 use crate::error::{Code, Error};
 use crate::load::counts::{Counts, bigint};
 use crate::load::decode::{Batch, Checkpoint, Decoded, RowKey};
 use crate::load::failure::{Failure, LoadResult};
 use crate::load::ledger::{self, FileTotals, RunFile};
+use crate::load::mirror;
 use crate::load::run::context::Context;
 use crate::storage::ObjectVersion;
 
@@ -30,6 +31,9 @@ pub(crate) struct FileJob {
     pub(crate) target: Arc<Target>,
     pub(crate) object: ObjectVersion,
     pub(crate) of: RunFile,
+    /// The entries of earlier readings of it, whose rows give way.
+    pub(crate) superseded: Vec<i32>,
+    pub(crate) mode: LoadMode,
     pub(crate) begun: Instant,
     /// Set once a batch of the file had orphans.
     pub(crate) find_orphans: AtomicBool,
@@ -48,6 +52,7 @@ pub(crate) async fn load_file(
         source: context.source.clone(),
         observer: Arc::clone(&context.observer),
         dataset: job.target.dataset,
+        format: context.options.format_of(job.target.dataset),
         object: job.object.clone(),
         limits: context.options.limits,
     };
@@ -79,7 +84,9 @@ async fn load_concurrently(
         let batch = match next {
             Decoded::Begun(first) => {
                 let mut connection = context.session.pool.acquire().await?;
-                ledger::begin(&mut connection, job.of.file, &first).await?;
+                let mut transaction = connection.begin().await?;
+                begin(&mut transaction, job, &first).await?;
+                transaction.commit().await?;
                 continue;
             }
             Decoded::Batch(batch) => batch,
@@ -138,7 +145,7 @@ async fn load_atomic(
     while let Some(next) = next_unless_stopped(context, decoded).await {
         let batch = match next {
             Decoded::Begun(first) => {
-                ledger::begin(&mut transaction, job.of.file, &first).await?;
+                begin(&mut transaction, job, &first).await?;
                 continue;
             }
             Decoded::Batch(batch) => batch,
@@ -146,8 +153,10 @@ async fn load_atomic(
         sqlx::query(AssertSqlSafe(job.target.statements.truncate.as_str()))
             .execute(&mut *transaction)
             .await?;
-        merge::stage(&mut transaction, &job.target, &batch).await?;
-        let counts = merge::merge(&mut transaction, &job.target, &batch, job.of, true).await?;
+        merge::stage(&mut transaction, &job.target, &[&batch]).await?;
+        let counts =
+            merge::merge(&mut transaction, &job.target, &batch, job.of, &job.superseded, true)
+                .await?;
         let totals = record(&mut transaction, job, &batch, counts).await?;
         check_rejects(context.options.max_rejects, totals, batch.last, ROLLED_BACK)?;
         context.observer.batch(&job.object, counts);
@@ -194,12 +203,14 @@ impl BatchTask {
     ) -> LoadResult<()> {
         let BatchTask { context, job, batch, turn, .. } = self;
         let mut transaction = merge::begin(connection, &job.target).await?;
-        merge::stage(&mut transaction, &job.target, batch).await?;
+        merge::stage(&mut transaction, &job.target, &[batch]).await?;
         if !self.disjoint {
             wait(turn).await?;
         }
-        let counts =
-            merge::merge(&mut transaction, &job.target, batch, job.of, find_orphans).await?;
+        let counts = merge::merge(
+            &mut transaction, &job.target, batch, job.of, &job.superseded, find_orphans,
+        )
+        .await?;
         wait(turn).await?;
         let totals = record(&mut transaction, job, batch, counts).await?;
         let bound = context.options.max_rejects;
@@ -215,6 +226,15 @@ impl BatchTask {
     }
 }
 
+/// Begins the file in the ledger.
+async fn begin(connection: &mut PgConnection, job: &FileJob, first: &Checkpoint) -> LoadResult<()> {
+    ledger::begin(connection, job.of.file, job.mode, first).await?;
+    if job.mode == LoadMode::Mirror {
+        mirror::forget_overruled(connection, job.target.dataset, job.of.file).await?;
+    }
+    Ok(())
+}
+
 /// Completes a batch's transaction with its rejects and the ledger.
 async fn record(
     connection: &mut PgConnection,
@@ -222,12 +242,18 @@ async fn record(
     batch: &Batch,
     counts: Counts,
 ) -> LoadResult<FileTotals> {
-    ledger::insert_rejects(connection, job.of, batch).await?;
+    ledger::rejects::insert(connection, job.of.run, &[(job.of.file, batch)]).await?;
+    if job.mode == LoadMode::Mirror {
+        mirror::record_keys(connection, job.of.file, batch).await?;
+    }
+    if let Some(dialect) = &batch.dialect {
+        ledger::learn(connection, job.of.file, dialect).await?;
+    }
     if batch.last {
         ledger::commit_to_disk(connection).await?;
     }
     let elapsed_ms = bigint(job.begun.elapsed().as_millis());
-    ledger::commit_batch(connection, job.of, batch, counts, elapsed_ms).await
+    ledger::commit_batch(connection, job.of, batch, counts, job.mode, elapsed_ms).await
 }
 
 /// Waits for the turn, unless it has come. The batch before closes the channel when it
@@ -252,7 +278,7 @@ fn first_cause(known: Option<Failure>, new: Failure) -> Failure {
 /// The remedy for too many rejects: when they are stored, and when not.
 pub(crate) const REJECTS_STORED: &str =
     "see `salesgraph rejects list`, or raise the bound to continue";
-const ROLLED_BACK: &str =
+pub(crate) const ROLLED_BACK: &str =
     "nothing of the file was kept; `salesgraph load --check` shows what is wrong";
 
 /// Fails if the rejects exceed the bound; the message ends with `remedy`.

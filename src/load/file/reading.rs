@@ -9,7 +9,7 @@ use tokio::sync::mpsc;
 use crate::dataset::Dataset;
 use crate::error::{Error, Result};
 use crate::load::decode::{
-    BatchLimits, ChannelReader, Checkpoint, Compression, Decoded, decode_from_checkpoint,
+    BatchLimits, ChannelReader, Checkpoint, Compression, Decoded, Format, decode_from_checkpoint,
     decode_from_start,
 };
 use crate::load::failure::{Failure, LoadResult};
@@ -24,6 +24,8 @@ pub(crate) struct Reading {
     pub(crate) source: Source,
     pub(crate) observer: Arc<dyn Observer>,
     pub(crate) dataset: &'static Dataset,
+    /// How a mapping says that it is written.
+    pub(crate) format: Option<Arc<Format>>,
     pub(crate) object: ObjectVersion,
     pub(crate) limits: BatchLimits,
 }
@@ -38,22 +40,28 @@ pub(crate) struct Decoding {
 impl Reading {
     /// Starts from the beginning or from a checkpoint.
     pub(crate) fn start(self, checkpoint: Option<Checkpoint>) -> Decoding {
-        let (chunks_in, chunks_out) = mpsc::channel(CHUNKS_AHEAD);
         let offset = match &checkpoint {
             Some(from) if from.dialect.compression == Compression::None => from.offset,
             _ => 0,
         };
-        let (dataset, limits) = (self.dataset, self.limits);
-        tokio::spawn(self.read(offset, chunks_in));
+        let (dataset, limits, format) = (self.dataset, self.limits, self.format.clone());
+        let chunks = self.fetch(offset);
         let (batches_in, batches) = mpsc::channel(1);
         let decoder = tokio::task::spawn_blocking(move || {
-            let input = ChannelReader::new(chunks_out);
+            let input = ChannelReader::new(chunks);
             match checkpoint {
                 Some(from) => decode_from_checkpoint(dataset, input, &from, limits, &batches_in),
-                None => decode_from_start(dataset, input, limits, &batches_in),
+                None => decode_from_start(dataset, format.as_deref(), input, limits, &batches_in),
             }
         });
         Decoding { batches, decoder, finished: false }
+    }
+
+    /// Reads the object ahead from an offset on.
+    pub(crate) fn fetch(self, offset: u64) -> mpsc::Receiver<io::Result<bytes::Bytes>> {
+        let (chunks_in, chunks) = mpsc::channel(CHUNKS_AHEAD);
+        tokio::spawn(self.read(offset, chunks_in));
+        chunks
     }
 
     /// Sends the object's bytes until the decoder drops its end.

@@ -2,6 +2,7 @@
 //! interpolated; values are always bound or copied.
 
 use crate::dataset::{self, Dataset};
+use crate::load::decode::PART_BITS;
 
 /// Statements of one dataset.
 #[derive(Debug)]
@@ -12,14 +13,17 @@ pub(crate) struct Statements {
     pub(crate) copy: String,
     /// Empties the staging table within a transaction.
     pub(crate) truncate: String,
-    /// Merges one round: $1 the file's id, $2 the round; returns inserted, updated.
+    /// Merges one round: $1 the ids of the staged files, $2 the round; returns each file's id,
+    /// inserted, updated.
     pub(crate) merge: String,
-    /// Deletes staged rows by their lines, $1.
+    /// Likewise, over rows of earlier readings of the same versions: $3 their files' ids.
+    pub(crate) merge_anew: String,
+    /// Deletes staged rows by file, $1, and line, $2.
     pub(crate) unstage: String,
     /// One for each parent table.
     pub(crate) orphans: Vec<Orphans>,
-    /// A page of parked rows whose parent exists now, by file and line: $1 the dataset,
-    /// after file $2 and line $3, at most $4 rows, begun within $5 bytes.
+    /// A page of parked rows whose parent exists now, by file, line and part: $1 the dataset,
+    /// after file $2, line $3 and part $4, at most $5 rows, begun within $6 bytes.
     pub(crate) resolvable: String,
 }
 
@@ -28,12 +32,22 @@ pub(crate) struct Statements {
 pub(crate) struct Orphans {
     /// The parent's table.
     pub(crate) parent: &'static str,
-    /// Returns line, first and second column of the missing key.
+    /// Returns file, line, first and second column of the missing key.
     pub(crate) select: String,
 }
 
 impl Statements {
     pub(crate) fn new(dataset: &'static Dataset) -> Self {
+        Self::numbered(dataset, "source_line")
+    }
+
+    /// For batches of which several records may be on a line: they are staged by numbers.
+    pub(crate) fn for_parts(dataset: &'static Dataset) -> Self {
+        Self::numbered(dataset, &format!("source_line >> {PART_BITS}"))
+    }
+
+    /// `line` is the line of a staged row.
+    fn numbered(dataset: &'static Dataset, line: &str) -> Self {
         let table = dataset.table;
         let stage = format!("pg_temp.stage_{table}");
         let columns: Vec<&str> = dataset.columns.iter().map(|column| column.name).collect();
@@ -41,13 +55,19 @@ impl Statements {
         Self {
             create_stage: format!(
                 "CREATE TEMP TABLE IF NOT EXISTS stage_{table} ON COMMIT DELETE ROWS AS \
-                 SELECT 0::bigint AS source_line, 0::smallint AS round, {list} \
+                 SELECT 0::smallint AS file, 0::bigint AS source_line, 0::smallint AS round, {list} \
                  FROM {table} WITH NO DATA"
             ),
-            copy: format!("COPY {stage} (source_line, round, {list}) FROM STDIN (FORMAT binary)"),
+            copy: format!(
+                "COPY {stage} (file, source_line, round, {list}) FROM STDIN (FORMAT binary)"
+            ),
             truncate: format!("TRUNCATE {stage}"),
-            merge: merge(dataset, &columns),
-            unstage: format!("DELETE FROM {stage} WHERE source_line = ANY ($1)"),
+            merge: merge(dataset, &columns, line, ""),
+            merge_anew: merge(dataset, &columns, line, EARLIER_READING),
+            unstage: format!(
+                "DELETE FROM {stage} WHERE (file, source_line) IN \
+                 (SELECT * FROM unnest($1::smallint[], $2::bigint[]))"
+            ),
             orphans: orphans(dataset, &stage, &[""]),
             resolvable: resolvable(dataset),
         }
@@ -60,13 +80,20 @@ impl Statements {
     }
 }
 
+/// A stored row that an earlier reading of the same file gave says nothing any more, and its
+/// time neither. It becomes one of this reading even if nothing else changes: another row of
+/// this reading must then be newer.
+const EARLIER_READING: &str = "stored.source_file_id = ANY($3) OR ";
+
 /// A row older than the stored one, or equal to it, changes nothing. Of two rows modified
 /// at the same time, the later file and line wins, so that a row that was parked does
 /// not overwrite its successor.
 ///
 /// What a row carries of its parent changes with the parent, which then changes it here: the
 /// same parent always gives an existing row what it has already.
-fn merge(dataset: &Dataset, columns: &[&str]) -> String {
+///
+/// `anyway` is another reason to change it.
+fn merge(dataset: &Dataset, columns: &[&str], line: &str, anyway: &str) -> String {
     let table = dataset.table;
     let list = columns.join(", ");
     let (carried, values, parents) = carried(dataset);
@@ -81,17 +108,17 @@ fn merge(dataset: &Dataset, columns: &[&str]) -> String {
     format!(
         "WITH merged AS (\
            INSERT INTO {table} AS stored ({list}{carried}, source_file_id, source_line) \
-           SELECT {list}{values}, $1, source_line FROM pg_temp.stage_{table}{parents} \
+           SELECT {list}{values}, ($1::integer[])[file], {line} FROM pg_temp.stage_{table}{parents} \
            WHERE round = $2 \
            ON CONFLICT ({key}) DO UPDATE \
            SET {set}, source_file_id = excluded.source_file_id, \
                source_line = excluded.source_line, loaded_at = now() \
-           WHERE (stored.modified_date, stored.source_file_id, stored.source_line) \
+           WHERE {anyway}(stored.modified_date, stored.source_file_id, stored.source_line) \
              <= (excluded.modified_date, excluded.source_file_id, excluded.source_line) \
              AND ({stored}) IS DISTINCT FROM ({incoming}) \
-           RETURNING (xmax = 0) AS inserted) \
-         SELECT count(*) FILTER (WHERE inserted), count(*) FILTER (WHERE NOT inserted) \
-         FROM merged",
+           RETURNING stored.source_file_id AS file, (xmax = 0) AS inserted) \
+         SELECT file, count(*) FILTER (WHERE inserted), count(*) FILTER (WHERE NOT inserted) \
+         FROM merged GROUP BY file",
         key = dataset.key.join(", "),
     )
 }
@@ -140,7 +167,8 @@ fn orphans(dataset: &Dataset, stage: &str, prefixes: &[&str]) -> Vec<Orphans> {
             None => "NULL::integer".to_owned(),
         };
         let select = format!(
-            "SELECT source_line, {}, {} FROM {stage} AS stage WHERE {} ORDER BY source_line",
+            "SELECT file, source_line, {}, {} FROM {stage} AS stage WHERE {} \
+             ORDER BY file, source_line",
             part(0),
             part(1),
             conditions.join(" AND "),
@@ -167,13 +195,15 @@ fn resolvable(dataset: &Dataset) -> String {
         false => format!("CASE parked.parent {} ELSE false END", present.join(" ")),
     };
     format!(
-        "SELECT file_id, line, byte_offset, raw, object_key FROM (\
-           SELECT parked.file_id, parked.line, parked.byte_offset, parked.raw, \
-             file.object_key, sum(octet_length(parked.raw)) OVER \
-               (ORDER BY parked.file_id, parked.line) - octet_length(parked.raw) AS before \
+        "SELECT file_id, line, part, byte_offset, raw, object_key, key FROM (\
+           SELECT parked.file_id, parked.line, parked.part, parked.byte_offset, parked.raw, \
+             file.object_key, parked.row_key[1] AS key, sum(octet_length(parked.raw)) OVER \
+               (ORDER BY parked.file_id, parked.line, parked.part) \
+               - octet_length(parked.raw) AS before \
            FROM load_parked AS parked JOIN load_file AS file ON file.id = parked.file_id \
-           WHERE parked.dataset = $1 AND (parked.file_id, parked.line) > ($2, $3) AND {present} \
-           ORDER BY parked.file_id, parked.line LIMIT $4) AS page \
-         WHERE before < $5 ORDER BY file_id, line"
+           WHERE parked.dataset = $1 AND (parked.file_id, parked.line, parked.part) > ($2, $3, $4) \
+             AND {present} \
+           ORDER BY parked.file_id, parked.line, parked.part LIMIT $5) AS page \
+         WHERE before < $6 ORDER BY file_id, line, part"
     )
 }

@@ -8,4 +8,4 @@ pub(super) mod retry;
 
 pub use list::{RejectSelection, StoredReject, list_rejects};
 pub use reason::{Fault, Reason};
-pub use replay::Replay;
+pub use replay::{REPLAY_SOURCE, Replay};

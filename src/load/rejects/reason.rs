@@ -7,6 +7,8 @@ pub enum Reason {
     FieldCount,
     /// A quoted field is never closed.
     UnbalancedQuote,
+    /// A quoted field has a quote inside that is not doubled, or text after its end.
+    StrayQuote,
     /// The record is longer than the limit.
     RecordTooLong,
     /// Invalid UTF-8, or a NUL character.
@@ -17,6 +19,8 @@ pub enum Reason {
     InvalidInteger,
     /// Not a decimal number.
     InvalidDecimal,
+    /// A number that may be read in two ways, or not with the column's decimal mark.
+    AmbiguousDecimal,
     /// Neither 0 nor 1.
     InvalidBoolean,
     /// Not a date and time.
@@ -33,6 +37,12 @@ pub enum Reason {
     UnknownCode,
     /// The columns of the row contradict each other.
     CheckFailed,
+    /// Not a JSON document.
+    InvalidJson,
+    /// A JSON value of another type than the column's.
+    WrongType,
+    /// A member of a JSON object that is there twice.
+    DuplicateMember,
 }
 
 impl Reason {
@@ -42,11 +52,13 @@ impl Reason {
         match self {
             Self::FieldCount => "field_count",
             Self::UnbalancedQuote => "unbalanced_quote",
+            Self::StrayQuote => "stray_quote",
             Self::RecordTooLong => "record_too_long",
             Self::InvalidEncoding => "invalid_encoding",
             Self::MissingValue => "missing_value",
             Self::InvalidInteger => "invalid_integer",
             Self::InvalidDecimal => "invalid_decimal",
+            Self::AmbiguousDecimal => "ambiguous_decimal",
             Self::InvalidBoolean => "invalid_boolean",
             Self::InvalidTimestamp => "invalid_timestamp",
             Self::InvalidUuid => "invalid_uuid",
@@ -55,6 +67,9 @@ impl Reason {
             Self::TooLong => "too_long",
             Self::UnknownCode => "unknown_code",
             Self::CheckFailed => "check_failed",
+            Self::InvalidJson => "invalid_json",
+            Self::WrongType => "wrong_type",
+            Self::DuplicateMember => "duplicate_member",
         }
     }
 }

@@ -4,8 +4,10 @@ use std::sync::Arc;
 
 use super::observe::Observer;
 use super::session::Session;
-use crate::config::MaxRejects;
-use crate::load::decode::BatchLimits;
+use crate::config::{LoadMode, MaxRejects, MaxRemoved};
+use crate::dataset::{self, Dataset};
+use crate::load::decode::{BatchLimits, Format};
+use crate::load::mapping::Mapping;
 use crate::storage::Source;
 
 /// How to load.
@@ -17,8 +19,48 @@ pub struct LoadOptions {
     pub parallel_files: usize,
     /// Rejects after which a file fails.
     pub max_rejects: Option<MaxRejects>,
+    /// What is done with the rows.
+    pub mode: LoadMode,
+    /// The largest share that a mirrored file may remove.
+    pub max_removed: MaxRemoved,
     /// Loads each file in one transaction.
     pub atomic: bool,
+    /// What the files are called and how they are written, where they are not plain.
+    pub mapping: Option<Arc<Mapping>>,
+}
+
+impl LoadOptions {
+    /// The dataset whose file this is, told by its key.
+    pub(crate) fn dataset_of(&self, key: &str) -> Option<&'static Dataset> {
+        match &self.mapping {
+            Some(mapping) => mapping.dataset_of(key),
+            None => dataset::by_object_key(key),
+        }
+    }
+
+    /// The dataset that a file is likely meant for which is not loaded because of its name.
+    pub(crate) fn nearly(&self, key: &str) -> Option<&'static Dataset> {
+        dataset::by_object_key(key).or_else(|| dataset::nearly(key))
+    }
+
+    /// What the files of a dataset are called: patterns of names.
+    pub(crate) fn names_of(&self, dataset: &Dataset) -> Vec<String> {
+        match &self.mapping {
+            Some(mapping) => mapping.names(dataset),
+            None => vec![format!("{}*.csv", dataset.file_stem)],
+        }
+    }
+
+    /// How the files of a dataset are written; `None` if like plain ones.
+    pub(crate) fn format_of(&self, dataset: &Dataset) -> Option<Arc<Format>> {
+        self.mapping.as_ref().and_then(|mapping| mapping.format_of(dataset))
+    }
+
+    /// What tells the format of a dataset's files in the ledger; empty if it is that of plain
+    /// ones.
+    pub(crate) fn fingerprint(&self, dataset: &Dataset) -> &str {
+        self.mapping.as_ref().map_or("", |mapping| mapping.fingerprint(dataset))
+    }
 }
 
 /// What the tasks of a run share.

@@ -1,38 +1,79 @@
 //! Finds the files of the datasets in the source.
 
+use std::collections::BTreeMap;
+
 use sqlx::PgConnection;
 
+use super::context::LoadOptions;
+use super::summary::LeftOut;
 use crate::dataset::{self, Dataset};
 use crate::error::{Code, Error};
+use crate::load::document::name;
 use crate::load::failure::LoadResult;
-use crate::load::ledger;
+use crate::load::ledger::{self, Known};
 use crate::storage::{ObjectVersion, Source};
+
+/// Files left out that are named.
+const LEFT_OUT_NAMED: usize = 20;
+
+/// A file to load.
+#[derive(Debug)]
+pub(crate) struct Found {
+    pub(crate) object: ObjectVersion,
+    /// Whether an earlier run has loaded a part of it.
+    pub(crate) begun: bool,
+}
 
 /// The files in the source.
 #[derive(Debug, Default)]
 pub(crate) struct Discovery {
     /// Files to load, by key.
-    files: Vec<(&'static Dataset, ObjectVersion)>,
+    files: Vec<(&'static Dataset, Found)>,
+    /// Files whose name is nearly that of a dataset's: the first of them, and their number.
+    pub(crate) left_out: Vec<LeftOut>,
+    pub(crate) files_left_out: usize,
+    /// How many files each table has, with those loaded before.
+    of_table: BTreeMap<&'static str, usize>,
     /// The number of versions loaded before.
     pub(crate) skipped: usize,
+    /// The number of files of documents, loaded before or not: they may be very many.
+    pub(crate) documents: usize,
 }
 
 impl Discovery {
     /// Removes and returns the files of one dataset, in the order of their keys.
-    pub(crate) fn take(&mut self, dataset: &Dataset) -> Vec<ObjectVersion> {
+    pub(crate) fn take(&mut self, dataset: &Dataset) -> Vec<Found> {
         let own = self.files.extract_if(.., |(of, _)| of.table == dataset.table);
-        own.map(|(_, object)| object).collect()
+        own.map(|(_, file)| file).collect()
     }
 
-    /// The number of files whose name matches a dataset.
+    fn leave_out(&mut self, key: String, options: &LoadOptions) {
+        let expected = match options.nearly(&key) {
+            Some(dataset) => options.names_of(dataset).join(" or "),
+            None if name::nearly(&key) => name::NAMES.to_owned(),
+            None => return,
+        };
+        self.files_left_out += 1;
+        if self.left_out.len() < LEFT_OUT_NAMED {
+            self.left_out.push(LeftOut { key, expected });
+        }
+    }
+
+    /// The number of files of a dataset, with those loaded before.
+    pub(crate) fn count(&self, dataset: &Dataset) -> usize {
+        self.of_table.get(dataset.table).copied().unwrap_or_default()
+    }
+
+    /// The number of files whose name matches a dataset, or that of documents.
     pub(crate) fn found(&self) -> usize {
-        self.files.len() + self.skipped
+        self.files.len() + self.skipped + self.documents
     }
 }
 
-/// Lists the source; with a ledger, skips versions it has as loaded.
+/// Lists the source; with a ledger, skips versions it has as loaded in the same format.
 pub(crate) async fn discover(
     source: &Source,
+    options: &LoadOptions,
     mut ledger: Option<&mut PgConnection>,
 ) -> LoadResult<Discovery> {
     let mut discovery = Discovery::default();
@@ -42,35 +83,57 @@ pub(crate) async fn discover(
         objects += page.len();
         let (datasets, page): (Vec<_>, Vec<_>) = page
             .into_iter()
-            .filter_map(|object| Some((dataset::by_object_key(&object.key)?, object)))
+            .filter_map(|object| match options.dataset_of(&object.key) {
+                Some(dataset) => Some((dataset, object)),
+                None if name::layout(&object.key).is_some() => {
+                    discovery.documents += 1;
+                    None
+                }
+                None => {
+                    discovery.leave_out(object.key, options);
+                    None
+                }
+            })
             .unzip();
-        let loaded = match ledger.as_deref_mut() {
-            Some(connection) if !page.is_empty() => ledger::loaded(connection, &page).await?,
-            _ => vec![false; page.len()],
+        let known = match ledger.as_deref_mut() {
+            Some(connection) if !page.is_empty() => {
+                let mappings: Vec<&str> =
+                    datasets.iter().map(|dataset| options.fingerprint(dataset)).collect();
+                ledger::known(connection, &page, &mappings).await?
+            }
+            _ => vec![Known::New; page.len()],
         };
-        for ((dataset, object), loaded) in datasets.into_iter().zip(page).zip(loaded) {
-            if loaded {
+        for ((dataset, object), known) in datasets.into_iter().zip(page).zip(known) {
+            *discovery.of_table.entry(dataset.table).or_default() += 1;
+            if known == Known::Loaded {
                 discovery.skipped += 1;
             } else {
-                discovery.files.push((dataset, object));
+                discovery.files.push((dataset, Found { object, begun: known == Known::Begun }));
             }
         }
     }
     if discovery.found() == 0 {
-        return Err(nothing_found(source, objects).into());
+        return Err(nothing_found(source, options, objects, &discovery.left_out).into());
     }
     Ok(discovery)
 }
 
-fn nothing_found(source: &Source, objects: usize) -> Error {
+fn nothing_found(
+    source: &Source,
+    options: &LoadOptions,
+    objects: usize,
+    left_out: &[LeftOut],
+) -> Error {
     let names: Vec<String> =
-        dataset::ALL.iter().map(|dataset| format!("{}*.csv", dataset.file_stem)).collect();
+        dataset::ALL.iter().flat_map(|dataset| options.names_of(dataset)).collect();
+    let names = [names, vec![name::NAMES.to_owned()]].concat();
     Error::new(
         Code::NotFound,
         format!(
-            "no file to load among {objects} under {}; expected {} (or .csv.gz, .csv.zst)",
+            "no file to load among {objects} under {}; expected {} (or with .gz, .zst){}",
             source.uri(),
-            names.join(", ")
+            names.join(", "),
+            left_out.first().map_or_else(String::new, |file| format!(", found {}", file.key)),
         ),
     )
 }

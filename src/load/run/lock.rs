@@ -10,14 +10,17 @@ use tokio::time::timeout;
 use uuid::Uuid;
 
 use super::connection::connect;
+use super::known::{Queued, holder};
+use crate::config::LoadMode;
 use crate::error::{Code, Error, Result};
 use crate::load::failure::{Failure, LoadResult};
-use crate::load::ledger;
+use crate::load::{ledger, queue};
 
 /// The key of the advisory lock: "salesgra" in ASCII.
 const LOCK_KEY: i64 = 0x7361_6c65_7367_7261;
-/// How long a run waits for a lost Postgres to return.
-const RECOVER_TIMEOUT: Duration = Duration::from_secs(60);
+/// How long a run waits for a lost Postgres to return: longer than the failover of a managed
+/// one, or recovery on a busy disk.
+const RECOVER_TIMEOUT: Duration = Duration::from_secs(180);
 /// How long connecting or a ping may take.
 const PING_TIMEOUT: Duration = Duration::from_secs(5);
 const RETRY_INTERVAL: Duration = Duration::from_millis(250);
@@ -34,17 +37,23 @@ pub(crate) struct RunLock {
 pub(crate) struct NewRun<'a> {
     pub(crate) source_uri: &'a str,
     pub(crate) atomic: bool,
+    pub(crate) mode: LoadMode,
 }
 
 impl RunLock {
-    /// Takes the lock, marks a run that crashed as failed, and begins a new one.
-    pub(crate) async fn begin(options: &PgConnectOptions, new: NewRun<'_>) -> Result<Self> {
+    /// Takes the lock, marks a run that crashed as failed, and begins a new one or the queued
+    /// one.
+    pub(crate) async fn begin(
+        options: &PgConnectOptions,
+        new: NewRun<'_>,
+        queued: Option<Queued>,
+    ) -> Result<Self> {
         let mut connection = connect(options).await?;
         if !try_lock(&mut connection).await? {
             return Err(held(&mut connection).await?);
         }
-        let run = Uuid::now_v7();
-        begin_run(&mut connection, run, new).await?;
+        let run = queued.map_or_else(Uuid::now_v7, |queued| queued.run);
+        begin_run(&mut connection, run, new, queued).await?;
         Ok(Self { options: options.clone(), connection: Mutex::new(connection), run })
     }
 
@@ -62,23 +71,28 @@ impl RunLock {
     pub(crate) async fn recover(&self, cause: Error) -> Result<()> {
         let mut connection = self.connection.lock().await;
         let begun = Instant::now();
-        if answers(&mut connection).await {
-            return self.still_running(&mut connection).await;
-        }
-        while !answers(&mut connection).await {
+        // A server that is going down may still answer here and accept no new connection.
+        while !answers(&mut connection).await || self.connect().await.is_none() {
             if begun.elapsed() > RECOVER_TIMEOUT {
                 return Err(cause);
             }
             tracing::warn!(error = cause.detail(), "waiting for Postgres");
             // Paces reconnecting; nothing else is waited for.
             tokio::time::sleep(RETRY_INTERVAL).await;
-            let connecting = PgConnection::connect_with(&self.options);
-            if let Ok(Ok(fresh)) = timeout(PING_TIMEOUT, connecting).await {
+            if answers(&mut connection).await {
+                continue;
+            }
+            if let Some(fresh) = self.connect().await {
                 *connection = fresh;
                 self.retake(&mut connection, begun).await?;
             }
         }
-        Ok(())
+        self.still_running(&mut connection).await
+    }
+
+    async fn connect(&self) -> Option<PgConnection> {
+        let connecting = PgConnection::connect_with(&self.options);
+        timeout(PING_TIMEOUT, connecting).await.ok()?.ok()
     }
 
     /// Another loader may have been faster. Postgres may also still hold the lock for
@@ -104,7 +118,8 @@ impl RunLock {
         // A run that no successor has marked was ended by this loader, which missed the
         // answer.
         let ours: Option<bool> = sqlx::query_scalar(
-            "SELECT error_code IS DISTINCT FROM 'ABANDONED' FROM load_run WHERE id = $1",
+            "SELECT error_code IS DISTINCT FROM 'ABANDONED' AND state <> 'queued' \
+             FROM load_run WHERE id = $1",
         )
         .bind(self.run)
         .fetch_optional(connection)
@@ -129,24 +144,43 @@ async fn try_lock(connection: &mut PgConnection) -> LoadResult<bool> {
         .await?)
 }
 
-async fn begin_run(connection: &mut PgConnection, run: Uuid, new: NewRun<'_>) -> LoadResult<()> {
+async fn begin_run(
+    connection: &mut PgConnection,
+    run: Uuid,
+    new: NewRun<'_>,
+    queued: Option<Queued>,
+) -> LoadResult<()> {
     let mut transaction = connection.begin().await?;
     ledger::commit_to_disk(&mut transaction).await?;
-    // The previous holder of the lock crashed.
+    // The previous holder of the lock crashed. If it was a job, that will run again.
     sqlx::query(
-        "UPDATE load_run SET state = 'failed', finished_at = now(), error_code = 'ABANDONED', \
-           error_message = 'the loader ended without finishing; a later run continues its files' \
-         WHERE state = 'running'",
+        "UPDATE load_run SET state = 'queued' WHERE state = 'running' AND NOT is_check \
+           AND EXISTS (SELECT FROM job WHERE job.id = job_id AND job.state IN ('queued', 'running'))",
     )
     .execute(&mut *transaction)
     .await?;
-    sqlx::query("INSERT INTO load_run (id, source_uri, atomic, holder) VALUES ($1, $2, $3, $4)")
-        .bind(run)
-        .bind(new.source_uri)
-        .bind(new.atomic)
-        .bind(holder())
-        .execute(&mut *transaction)
-        .await?;
+    sqlx::query(
+        "UPDATE load_run SET state = 'failed', finished_at = now(), error_code = 'ABANDONED', \
+            error_message = 'the loader ended without finishing; a later run continues its files' \
+         WHERE state = 'running' AND NOT is_check",
+    )
+    .execute(&mut *transaction)
+    .await?;
+    if queued.is_some() {
+        queue::begin(&mut transaction, run).await?;
+        transaction.commit().await?;
+        return Ok(());
+    }
+    sqlx::query(
+        "INSERT INTO load_run (id, source_uri, atomic, mode, holder) VALUES ($1, $2, $3, $4, $5)",
+    )
+    .bind(run)
+    .bind(new.source_uri)
+    .bind(new.atomic)
+    .bind(new.mode.as_str())
+    .bind(holder())
+    .execute(&mut *transaction)
+    .await?;
     transaction.commit().await?;
     Ok(())
 }
@@ -154,7 +188,7 @@ async fn begin_run(connection: &mut PgConnection, run: Uuid, new: NewRun<'_>) ->
 async fn held(connection: &mut PgConnection) -> LoadResult<Error> {
     let row = sqlx::query(
         "SELECT id, holder, to_char(started_at AT TIME ZONE 'UTC', 'YYYY-MM-DD HH24:MI:SS') \
-         FROM load_run WHERE state = 'running'",
+         FROM load_run WHERE state = 'running' AND NOT is_check",
     )
     .fetch_optional(connection)
     .await?;
@@ -168,10 +202,4 @@ async fn held(connection: &mut PgConnection) -> LoadResult<Error> {
         None => "a loader that is starting or ending".to_owned(),
     };
     Ok(Error::new(Code::Locked, format!("another run holds the lock: {holder}")))
-}
-
-fn holder() -> String {
-    let host = nix::unistd::gethostname().map(|name| name.to_string_lossy().into_owned());
-    let host = host.unwrap_or_else(|_| "unknown host".to_owned());
-    format!("{host}, process {}", std::process::id())
 }

@@ -15,6 +15,8 @@ pub trait Observer: Send + Sync {
     fn batch(&self, _object: &ObjectVersion, _counts: Counts) {}
     /// A file was loaded or failed.
     fn ended(&self, _summary: &FileSummary) {}
+    /// The rows that a mirrored file lacks were removed, or could not be.
+    fn mirrored(&self, _summary: &FileSummary) {}
     /// A derivation is about to run.
     fn deriving(&self, _step: &'static str) {}
     /// A derivation was committed.

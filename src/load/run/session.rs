@@ -8,12 +8,13 @@ use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
 use super::connection::settings;
+use super::known::RunAs;
 use super::lock::{NewRun, RunLock};
-use super::summary::RunSummary;
+use super::summary::{Outcome, RunSummary};
 use crate::error::{Code, Error, Result};
 use crate::load::decode::BatchLimits;
 use crate::load::failure::{Failure, LoadResult};
-use crate::load::ledger;
+use crate::load::{ledger, queue};
 
 /// How long a batch waits for a connection before Postgres counts as lost.
 const ACQUIRE_TIMEOUT: Duration = Duration::from_secs(30);
@@ -26,6 +27,7 @@ pub(crate) struct Session {
     pub(crate) lock: RunLock,
     pub(crate) limits: BatchLimits,
     pub(crate) stop: CancellationToken,
+    known: RunAs,
 }
 
 impl Session {
@@ -34,17 +36,18 @@ impl Session {
         database: PgConnectOptions,
         connections: usize,
         new: NewRun<'_>,
+        known: RunAs,
         limits: BatchLimits,
         stop: CancellationToken,
     ) -> Result<Self> {
         let database = settings(database);
-        let lock = RunLock::begin(&database, new).await?;
+        let lock = RunLock::begin(&database, new, known.queued).await?;
         let connections = u32::try_from(connections).unwrap_or(u32::MAX).saturating_add(1);
         let pool = PgPoolOptions::new()
             .max_connections(connections)
             .acquire_timeout(ACQUIRE_TIMEOUT)
             .connect_lazy_with(database);
-        Ok(Self { pool, lock, limits, stop })
+        Ok(Self { pool, lock, limits, stop, known })
     }
 
     pub(crate) fn run(&self) -> Uuid {
@@ -76,14 +79,34 @@ impl Session {
         Ok(attempt().await?)
     }
 
-    /// Records the end of the run in the ledger and closes the session.
+    /// Records the end of the run in the ledger and closes the session. A queued run that may
+    /// succeed later goes back to the queue instead, and the error says why.
     pub(crate) async fn end(&self, summary: &RunSummary) -> Result<()> {
+        let reason = self.reason_to_put_back(summary);
         let end = || async {
             let mut connection = self.lock.connection().await;
-            ledger::end_run(&mut connection, self.run(), summary).await
+            match &reason {
+                None => {
+                    let ending = self.known.ending.as_deref();
+                    ledger::end_run(&mut connection, self.run(), summary, ending).await
+                }
+                Some(_) => queue::queue_again(&mut connection, self.run()).await,
+            }
         };
         let ended = self.retry("end_run", end).await;
         self.pool.close().await;
-        ended
+        ended?;
+        reason.map_or(Ok(()), Err)
+    }
+
+    fn reason_to_put_back(&self, summary: &RunSummary) -> Option<Error> {
+        let queued = self.known.queued.filter(|_| summary.outcome == Outcome::Failed)?;
+        if let Err(interrupted) = self.check_stop() {
+            return Some(interrupted.into());
+        }
+        let error = summary.first_error().filter(|_| !queued.is_last)?;
+        let passes = [Code::Unavailable, Code::Timeout];
+        let code = passes.into_iter().find(|code| code.as_str() == error.code)?;
+        Some(Error::new(code, error.message.clone()))
     }
 }

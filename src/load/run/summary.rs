@@ -46,6 +46,10 @@ pub struct RunSummary {
     pub files_found: usize,
     /// Of these, versions loaded before.
     pub files_skipped: usize,
+    /// Files whose name is nearly that of a dataset's, and which were left out.
+    pub files_left_out: usize,
+    /// The first of them.
+    pub left_out: Vec<LeftOut>,
     /// The files this run worked on, in the order in which they ended.
     pub files: Vec<FileSummary>,
     /// Their sums.
@@ -69,6 +73,8 @@ pub struct FileSummary {
     /// earlier run has read and parked.
     #[serde(flatten)]
     pub counts: Counts,
+    /// Rows that earlier runs rejected or parked and that still are.
+    pub not_loaded_before: i64,
     /// Wall time in seconds.
     pub seconds: f64,
     /// Why it failed, if it did.
@@ -76,6 +82,26 @@ pub struct FileSummary {
     /// The first findings of a check; a load writes them to the ledger instead.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub samples: Vec<RejectSample>,
+    /// Rows a check accepted of which a quoted field may have taken in others.
+    #[serde(skip_serializing_if = "is_zero")]
+    pub doubtful: u64,
+    /// The first of them.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub doubtful_samples: Vec<DoubtfulSample>,
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde calls it so")]
+fn is_zero(count: &u64) -> bool {
+    *count == 0
+}
+
+/// A file that was left out because of its name.
+#[derive(Debug, Clone, Serialize)]
+pub struct LeftOut {
+    /// Key of the object, or path of the file.
+    pub key: String,
+    /// What such a file is called: patterns of names.
+    pub expected: String,
 }
 
 /// A derivation that a run executed after its files.
@@ -92,14 +118,26 @@ pub struct StepSummary {
 /// A row that a check would reject.
 #[derive(Debug, Clone, Serialize)]
 pub struct RejectSample {
-    /// First line of its record; the header is line 1.
+    /// The object it is of, where the file is a page of documents.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub key: Option<String>,
+    /// First line of its record; the header is line 1. In a page, the number of the document.
     pub line: u64,
-    /// The invalid column; `None` if the whole record is invalid.
-    pub column: Option<&'static str>,
+    /// The invalid column, in a document a JSON pointer; `None` if the whole record is invalid.
+    pub column: Option<String>,
     /// The reason code.
     pub reason: &'static str,
     /// What was found and what was expected.
     pub message: String,
+}
+
+/// A row with a line within a quoted field that may be a row of its own.
+#[derive(Debug, Clone, Serialize)]
+pub struct DoubtfulSample {
+    /// First line of its record; the header is line 1.
+    pub line: u64,
+    /// The line within.
+    pub inner_line: u64,
 }
 
 /// Why a file or a run failed.
@@ -124,10 +162,21 @@ impl FileSummary {
             dataset: dataset.table,
             key,
             counts: Counts::default(),
+            not_loaded_before: 0,
             seconds: 0.0,
             error: None,
             samples: Vec::new(),
+            doubtful: 0,
+            doubtful_samples: Vec::new(),
         }
+    }
+}
+
+impl FileSummary {
+    /// Whether rows of the file are rejected or parked, by this run or by earlier ones that
+    /// it has finished for.
+    fn lacks_rows(&self) -> bool {
+        self.counts.rejected > 0 || self.counts.parked > 0 || self.not_loaded_before > 0
     }
 }
 
@@ -143,7 +192,7 @@ impl RunSummary {
         files.iter().for_each(|file| totals += file.counts);
         let outcome = if error.is_some() || files.iter().any(|file| file.error.is_some()) {
             Outcome::Failed
-        } else if files.iter().any(|file| file.counts.rejected > 0 || file.counts.parked > 0) {
+        } else if files.iter().any(FileSummary::lacks_rows) {
             Outcome::SucceededWithRejects
         } else {
             Outcome::Succeeded
@@ -154,6 +203,8 @@ impl RunSummary {
             source,
             files_found: 0,
             files_skipped: 0,
+            files_left_out: 0,
+            left_out: Vec::new(),
             files,
             totals,
             steps: Vec::new(),
@@ -163,7 +214,8 @@ impl RunSummary {
     }
 
     /// The error of the run, or of the first file that failed.
-    pub(crate) fn first_error(&self) -> Option<&ErrorSummary> {
+    #[must_use]
+    pub fn first_error(&self) -> Option<&ErrorSummary> {
         self.error.as_ref().or_else(|| self.files.iter().find_map(|file| file.error.as_ref()))
     }
 }

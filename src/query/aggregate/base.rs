@@ -5,13 +5,14 @@
 
 use super::by::By;
 use super::dimension::TO_ORDER;
-use super::measure::{Measure, Measures};
+use super::measure::{Measure, Measures, Subset};
 use super::rollup::{DAY, Origin};
 use crate::error::Result;
 use entity::{sales_order, sales_order_line};
 
 use crate::catalog::{Column, ToOne, column, table};
 use crate::query::condition::Condition;
+use crate::query::currency::Currency;
 use crate::query::key::Key;
 use crate::query::selection::{Selection, Source};
 use crate::query::sql::alias::Alias;
@@ -37,13 +38,17 @@ pub(super) struct Base<'a> {
     /// Where they are read from: themselves, or what they come to by day.
     pub(super) origin: Origin,
     filter: &'a Condition,
-    subsets: &'a [Condition],
+    subsets: &'a [Subset],
     by: By<'a>,
     joins: Selection,
     /// Of each dimension, or of the owner's key.
     sources: Vec<Source>,
     total_due: Option<Source>,
     customer_id: Option<Source>,
+    /// The currencies that amounts are converted to.
+    currencies: Vec<Currency>,
+    /// The row that has the day of a line.
+    day: Source,
 }
 
 impl<'a> Base<'a> {
@@ -76,11 +81,25 @@ impl<'a> Base<'a> {
         let mut of_order = |wanted: bool| wanted.then(|| joins.join(Selection::ROW, *TO_ORDER));
         let total_due = of_order(has(Measure::OrderTotal));
         let customer_id = of_order(has(Measure::CustomerCount));
-        for condition in std::iter::once(filter).chain(&measures.subsets) {
+        for condition in std::iter::once(filter).chain(measures.lines()) {
             add_joins(&mut joins, Selection::ROW, condition, origin);
         }
         let subsets = &measures.subsets;
-        Self { origin, filter, subsets, by, joins, sources, total_due, customer_id }
+        let currencies = measures.currencies();
+        let of_order = is_of_lines && !currencies.is_empty();
+        let day = if of_order { joins.join(Selection::ROW, *TO_ORDER) } else { Selection::ROW };
+        Self {
+            origin,
+            filter,
+            subsets,
+            by,
+            joins,
+            sources,
+            total_due,
+            customer_id,
+            currencies,
+            day,
+        }
     }
 
     /// The names by which the lines are grouped.
@@ -119,16 +138,23 @@ impl<'a> Base<'a> {
                 statement.push(column.name);
             }
         }
+        for index in 0..self.currencies.len() {
+            for part in ["numerator", "denominator"] {
+                statement.push(", c").number(index).push(".").push(part).push(" AS ");
+                write_rate(statement, part, index);
+            }
+        }
         let mut parts = 0;
         for (index, subset) in self.subsets.iter().enumerate().filter(|(_, part)| part.leaves_out())
         {
             statement.push(", ");
-            write_whether(statement, subset, row)?;
+            write_whether(statement, &subset.lines, row)?;
             statement.push(" AS f").number(index);
             parts += 1;
         }
         statement.push(" FROM ").table(Place { table: self.origin.table(), ..row });
         statement.join(self.joins.joins())?;
+        self.write_rates(statement)?;
         statement.conditions(" WHERE ", |statement| {
             if let By::Owners { columns, keys, .. } = self.by {
                 self.write_owners(statement, columns, keys)?;
@@ -139,6 +165,29 @@ impl<'a> Base<'a> {
         statement.push(if parts > 0 { " OFFSET 0) AS " } else { ") AS " }).push(LINES);
         statement.joined = outer;
         Ok(())
+    }
+
+    /// Joins the rates of each currency. Of a day they are asked for once.
+    fn write_rates(&self, statement: &mut Statement<'_>) -> Result<()> {
+        for (index, currency) in self.currencies.iter().enumerate() {
+            let of = match self.origin {
+                Origin::Lines => table::<sales_order::Entity>(),
+                days => days.table(),
+            };
+            let of = statement.inner(of);
+            statement.push(" JOIN (SELECT days.order_date, rate.numerator, rate.denominator FROM ");
+            statement.push("(SELECT DISTINCT ").alias(of.alias).push(".order_date FROM ");
+            statement.table(of).push(") AS days CROSS JOIN LATERAL conversion_rate(");
+            statement.bind(currency.code().to_owned())?.push(", days.order_date) AS rate) AS c");
+            statement.number(index).push(" ON c").number(index).push(".order_date = ");
+            statement.alias(self.day.alias()).push(".order_date");
+        }
+        Ok(())
+    }
+
+    /// Where the rate of a currency is among what is read.
+    pub(super) fn rate(&self, currency: Currency) -> Option<usize> {
+        self.currencies.iter().position(|known| *known == currency)
     }
 
     fn write_by(&self, statement: &mut Statement<'_>) {
@@ -192,6 +241,11 @@ impl<'a> Base<'a> {
         let day = (row, *TO_ORDER, Place { table: &DAY, alias: row });
         joins.chain((self.origin != Origin::Lines).then_some(day)).collect()
     }
+}
+
+/// The name of a part of a rate.
+pub(super) fn write_rate(statement: &mut Statement<'_>, part: &str, index: usize) {
+    statement.push(part).push("_").number(index);
 }
 
 /// What is read of lines.

@@ -1,9 +1,12 @@
 //! What is measured of sales.
 
-use crate::catalog::{Column, Kind};
+use entity::{sales_order, sales_order_line};
+
+use crate::catalog::{Column, Kind, column};
 use crate::error::Result;
 use crate::query::argument::bad_argument;
 use crate::query::condition::Condition;
+use crate::query::currency::Currency;
 
 /// Something measured over order lines.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -16,6 +19,8 @@ pub enum Measure {
     CustomerCount,
     /// What the orders come to, each counted once.
     OrderTotal,
+    /// Lines whose amounts are not known in the currency that is asked for.
+    WithoutRate,
     /// A statistic of a value that each line has.
     Of(LineValue, Statistic),
 }
@@ -54,10 +59,19 @@ pub enum Statistic {
 #[derive(Debug, Clone, Default)]
 pub struct Measures {
     /// Parts of the lines. A part that is everything costs nothing.
-    pub subsets: Vec<Condition>,
+    pub subsets: Vec<Subset>,
     /// What is measured, and of which part; its place here is that of its
     /// [`value`] column.
     pub wanted: Vec<(usize, Measure)>,
+}
+
+/// A part of the lines.
+#[derive(Debug, Clone)]
+pub struct Subset {
+    /// Which lines.
+    pub lines: Condition,
+    /// The currency in which their amounts are measured; `None` as they are stored.
+    pub currency: Option<Currency>,
 }
 
 /// Most values measured by one statement.
@@ -117,8 +131,32 @@ impl Measure {
     #[must_use]
     pub const fn is_zero_of_nothing(self) -> bool {
         match self {
-            Self::OrderCount | Self::LineCount | Self::CustomerCount | Self::OrderTotal => true,
+            Self::OrderCount
+            | Self::LineCount
+            | Self::CustomerCount
+            | Self::WithoutRate
+            | Self::OrderTotal => true,
             Self::Of(_, statistic) => matches!(statistic, Statistic::Sum),
+        }
+    }
+
+    /// How many digits it has after the point at the least: those of the column that it is
+    /// measured of. `None` where it is always whole.
+    pub(super) fn scale(self) -> Option<u8> {
+        let scale = |column: &Column| column.digits.map_or(0, |(_, scale)| scale);
+        match self {
+            Self::OrderCount | Self::LineCount | Self::CustomerCount | Self::WithoutRate => None,
+            Self::OrderTotal => Some(scale(column(sales_order::Column::TotalDue))),
+            Self::Of(LineValue::UnitPrice, _) => {
+                Some(scale(column(sales_order_line::Column::UnitPrice)))
+            }
+            Self::Of(LineValue::LineTotal, _) => {
+                Some(scale(column(sales_order_line::Column::LineTotal)))
+            }
+            Self::Of(LineValue::OrderQuantity, statistic) => {
+                matches!(statistic, Statistic::Avg | Statistic::Median | Statistic::Stddev)
+                    .then_some(0)
+            }
         }
     }
 
@@ -134,9 +172,28 @@ impl Measure {
                 statistic,
                 Statistic::Sum | Statistic::Avg | Statistic::Min | Statistic::Max
             ),
-            Self::LineCount | Self::OrderCount | Self::OrderTotal => true,
+            Self::LineCount | Self::WithoutRate | Self::OrderCount | Self::OrderTotal => true,
             Self::CustomerCount => false,
         }
+    }
+}
+
+impl Measure {
+    /// Whether it is an amount of money.
+    #[must_use]
+    pub const fn is_amount(self) -> bool {
+        match self {
+            Self::OrderTotal => true,
+            Self::Of(value, _) => !matches!(value, LineValue::OrderQuantity),
+            Self::OrderCount | Self::LineCount | Self::CustomerCount | Self::WithoutRate => false,
+        }
+    }
+}
+
+impl Subset {
+    /// Whether it is not all of the lines.
+    pub(super) fn leaves_out(&self) -> bool {
+        self.lines.leaves_out()
     }
 }
 
@@ -168,15 +225,43 @@ impl LineValue {
 
 impl Measures {
     /// Adds a part and tells its place.
-    pub fn subset(&mut self, lines: Condition) -> usize {
-        self.subsets.push(lines);
+    pub fn subset(&mut self, lines: Condition, currency: Option<Currency>) -> usize {
+        self.subsets.push(Subset { lines, currency });
         self.subsets.len() - 1
+    }
+
+    /// Which lines the parts are.
+    pub(super) fn lines(&self) -> impl Iterator<Item = &Condition> {
+        self.subsets.iter().map(|subset| &subset.lines)
+    }
+
+    /// The currencies that are needed, each once.
+    #[must_use]
+    pub fn currencies(&self) -> Vec<Currency> {
+        let mut currencies = Vec::new();
+        let needed = self
+            .wanted
+            .iter()
+            .filter(|(_, measure)| measure.is_amount() || matches!(measure, Measure::WithoutRate));
+        let of = needed.filter_map(|(subset, _)| self.subsets.get(*subset)?.currency);
+        for currency in of {
+            if !currencies.contains(&currency) {
+                currencies.push(currency);
+            }
+        }
+        currencies
     }
 
     /// The part that is all of the lines.
     pub fn whole(&mut self) -> usize {
-        let known = self.subsets.iter().position(|lines| !lines.leaves_out());
-        known.unwrap_or_else(|| self.subset(Condition::everything()))
+        let is_whole = |subset: &Subset| !subset.leaves_out() && subset.currency.is_none();
+        let known = self.subsets.iter().position(is_whole);
+        known.unwrap_or_else(|| self.subset(Condition::everything(), None))
+    }
+
+    /// The currency that a measure is converted to.
+    pub(super) fn converted(&self, subset: usize, measure: Measure) -> Option<Currency> {
+        self.subsets.get(subset)?.currency.filter(|_| measure.is_amount())
     }
 
     /// The place of a measure, which is added where it is not there.
@@ -217,8 +302,8 @@ mod tests {
     #[test]
     fn a_measure_is_made_once() {
         let mut measures = Measures::default();
-        let all = measures.subset(Condition::everything());
-        let some = measures.subset(Condition::everything());
+        let all = measures.subset(Condition::everything(), None);
+        let some = measures.subset(Condition::everything(), None);
         let mut place = |subset, measure| measures.place(subset, measure, "orderBy").unwrap();
         assert_eq!(place(all, Measure::LineCount), 0);
         assert_eq!(place(some, Measure::LineCount), 1);

@@ -3,6 +3,7 @@
 
 mod base;
 mod by;
+mod converted;
 mod dimension;
 mod gaps;
 mod groups;
@@ -15,4 +16,4 @@ mod totals;
 pub use dimension::{DIMENSIONS, Dimension, SALES_GROUP};
 pub use groups::{Groups, Top};
 pub use measure::{LineValue, MOST as MOST_MEASURES, Measure, Measures, Statistic, value};
-pub use owned::Owners;
+pub use owned::{MeasureForm, Owners};

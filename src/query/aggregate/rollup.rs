@@ -54,7 +54,7 @@ impl Origin {
             _ => return Self::Lines,
         };
         let mut needs_product = by_product || is_by_product_attribute(by);
-        for condition in std::iter::once(filter).chain(&measures.subsets) {
+        for condition in std::iter::once(filter).chain(measures.lines()) {
             match needs(condition) {
                 Some(product) => needs_product |= product,
                 None => return Self::Lines,
@@ -62,7 +62,7 @@ impl Origin {
         }
         // An order has several products, and counts for each, but only one day.
         let has = |measure: &Measure| match measure {
-            Measure::CustomerCount => false,
+            Measure::CustomerCount | Measure::WithoutRate => false,
             Measure::OrderCount | Measure::OrderTotal => by_product || !needs_product,
             other => other.is_of_parts(),
         };
@@ -96,7 +96,7 @@ impl Reader {
         if origin == Origin::Lines {
             return Ok(false);
         }
-        let rows = self.connections().fetch_all(sqlx::query(IS_KEPT)).await?;
+        let rows = self.fetch_all(None, || sqlx::query(IS_KEPT)).await?;
         let row = rows.first().ok_or_else(|| Error::internal("the days gave no row"))?;
         Ok(row.try_get(0)?)
     }

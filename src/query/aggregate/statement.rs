@@ -7,6 +7,7 @@ use super::dimension::{DIMENSIONS, SALES_GROUP};
 use super::gaps;
 use super::groups::Groups;
 use super::rollup::Origin;
+use super::totals::{write_shown, write_value};
 use crate::auth::Scope;
 use crate::error::{Error, Result};
 use crate::query::argument::bad_argument;
@@ -40,9 +41,21 @@ impl Groups {
 
     /// Each dimension and each measure a column; null what is not grouped by.
     fn write_filled(&self, statement: &mut Statement<'_>) -> Result<()> {
-        statement.push("SELECT *");
-        for dimension in DIMENSIONS.iter().filter(|one| !self.dimensions.contains(one)) {
-            statement.push(", NULL::").push(dimension.column.kind.sql_type()).push(" AS ");
+        statement.push("SELECT ");
+        for (index, dimension) in self.dimensions.iter().enumerate() {
+            statement.comma(index).push("made.").push(dimension.column.name);
+        }
+        for place in 0..self.measures.wanted.len() {
+            statement.comma(self.dimensions.len() + place);
+            write_shown(statement, "made", place, &self.measures);
+            statement.push(" AS ");
+            write_value(statement, place);
+        }
+        let shown = self.dimensions.len() + self.measures.wanted.len();
+        let others = DIMENSIONS.iter().filter(|one| !self.dimensions.contains(one));
+        for (index, dimension) in others.enumerate() {
+            statement.comma(shown + index).push("NULL::");
+            statement.push(dimension.column.kind.sql_type()).push(" AS ");
             statement.push(dimension.column.name);
         }
         statement.push(" FROM (");
@@ -72,7 +85,7 @@ impl Reader {
             let mut statement = Statement::new(scope);
             statement.by_day = by_day;
             gaps::write_size(groups, &mut statement)?;
-            let rows = statement.fetch_all(self.connections()).await?;
+            let rows = statement.fetch_all(self).await?;
             let row = rows.first().ok_or_else(|| Error::internal("the gaps gave no row"))?;
             let (others, buckets): (i64, i64) = (row.try_get(0)?, row.try_get(1)?);
             let all = others.saturating_mul(buckets);

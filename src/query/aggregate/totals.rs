@@ -4,15 +4,14 @@
 //! a group. So the lines are first put together by group and order, then the orders
 //! by group. What cannot be made of parts, as a median, is made of the lines.
 
-use super::base::{Base, LINES};
-use super::measure::{LineValue, Measure, Measures, Statistic};
+use super::base::{Base, LINES, write_rate};
+use super::measure::{LineValue, Measure, Measures, Statistic, Subset};
 use super::rollup::Origin;
 use crate::error::Result;
-use crate::query::condition::Condition;
 use crate::query::sql::statement::Statement;
 
 /// What orders within groups are called.
-const ORDERS: &str = "o";
+pub(super) const ORDERS: &str = "o";
 
 /// Measures of lines.
 #[derive(Debug, Clone, Copy)]
@@ -79,6 +78,7 @@ impl Totals<'_> {
                 Measure::Of(value, statistic) => {
                     self.write_statistic(statement, value, statistic, subset);
                 }
+                Measure::WithoutRate => self.write_without_rate(statement, LINES, subset),
                 _ => {
                     statement.push("count(*)");
                     self.write_part(statement, LINES, subset);
@@ -97,7 +97,7 @@ impl Totals<'_> {
             let (before, column, after) = match measure {
                 Measure::OrderCount => ("coalesce(sum(", "order_count", ", 0)"),
                 Measure::OrderTotal => ("coalesce(sum(", "order_total", ", 0)"),
-                Measure::LineCount | Measure::CustomerCount => {
+                Measure::LineCount | Measure::CustomerCount | Measure::WithoutRate => {
                     ("coalesce(sum(", "line_count", ", 0)")
                 }
                 Measure::Of(value, statistic) => {
@@ -110,7 +110,9 @@ impl Totals<'_> {
                     (before, value.of_days(statistic), after)
                 }
             };
-            statement.push(before).push(LINES).push(".").push(column).push(")");
+            statement.push(before).push(LINES).push(".").push(column);
+            self.write_conversion(statement, LINES, subset, measure);
+            statement.push(")");
             self.write_part(statement, LINES, subset);
             statement.push(after);
             if matches!(measure, Measure::Of(_, Statistic::Avg)) {
@@ -118,6 +120,7 @@ impl Totals<'_> {
                 self.write_part(statement, LINES, subset);
                 statement.push(")");
             }
+            self.write_unknown(statement, LINES, subset, measure);
         });
         self.base.write(statement)?;
         write_group_by(statement, LINES, &self.base.names(), &[]);
@@ -131,15 +134,19 @@ impl Totals<'_> {
         statistic: Statistic,
         subset: usize,
     ) {
+        let measure = Measure::Of(value, statistic);
         let of = |statement: &mut Statement<'_>| {
             statement.push(LINES).push(".").push(value.column());
+            self.write_conversion(statement, LINES, subset, measure);
         };
         let (before, after) = match statistic {
             Statistic::Sum => ("coalesce(sum(", ", 0)::numeric"),
             Statistic::Avg => ("(avg(", ")::numeric"),
             Statistic::Min => ("(min(", ")::numeric"),
             Statistic::Max => ("(max(", ")::numeric"),
-            Statistic::Stddev => ("(stddev_samp(", ")::numeric"),
+            // Postgres' own takes the root of a variance of 16 digits to as many places after
+            // the point, which may be far fewer digits.
+            Statistic::Stddev => ("(sqrt(var_samp(", "))"),
             // The lower and the upper of the two in the middle, which of an odd number are
             // the same: a share of more than a half by less than one row is the upper. Twice
             // in the statement, Postgres computes it once.
@@ -154,6 +161,7 @@ impl Totals<'_> {
                     self.write_part(statement, LINES, subset);
                     statement.push(after);
                 }
+                self.write_unknown(statement, LINES, subset, measure);
                 return;
             }
             Statistic::Percentile(share) => {
@@ -164,6 +172,7 @@ impl Totals<'_> {
                 statement.push(")");
                 self.write_part(statement, LINES, subset);
                 statement.push(")::numeric");
+                self.write_unknown(statement, LINES, subset, measure);
                 return;
             }
         };
@@ -172,6 +181,7 @@ impl Totals<'_> {
         statement.push(")");
         self.write_part(statement, LINES, subset);
         statement.push(after);
+        self.write_unknown(statement, LINES, subset, measure);
     }
 
     fn write_of_orders(self, statement: &mut Statement<'_>, made: Made) -> Result<()> {
@@ -193,7 +203,9 @@ impl Totals<'_> {
                     statement.push("::numeric");
                 }
                 Measure::OrderTotal => {
-                    statement.push("coalesce(sum(o.of_total_due)");
+                    statement.push("coalesce(sum(o.of_total_due");
+                    self.write_conversion(statement, ORDERS, subset, measure);
+                    statement.push(")");
                     self.write_part(statement, ORDERS, subset);
                     statement.push(", 0)");
                 }
@@ -204,8 +216,10 @@ impl Totals<'_> {
                     statement.push("(sum(o.p").number(place).push(")::numeric / nullif(sum(o.n");
                     statement.number(subset).push("), 0))");
                 }
+                Measure::WithoutRate => self.write_without_rate(statement, ORDERS, subset),
                 Measure::Of(_, Statistic::Min) => {
                     statement.push("min(o.p").number(place).push(")::numeric");
+                    self.write_unknown(statement, ORDERS, subset, measure);
                 }
                 Measure::Of(_, Statistic::Max) => {
                     statement.push("max(o.p").number(place).push(")::numeric");
@@ -223,6 +237,15 @@ impl Totals<'_> {
         for column in ["total_due", "customer_id"].into_iter().filter(|one| self.base.reads(one)) {
             statement.push(", min(b.of_").push(column).push(") AS of_").push(column);
         }
+        // An order has one day, and so one rate.
+        for index in 0..self.measures.currencies().len() {
+            for part in ["numerator", "denominator"] {
+                statement.push(", min(").push(LINES).push(".");
+                write_rate(statement, part, index);
+                statement.push(") AS ");
+                write_rate(statement, part, index);
+            }
+        }
         for (index, subset) in self.measures.subsets.iter().enumerate() {
             if subset.leaves_out() {
                 statement.push(", bool_or(b.f").number(index).push(") AS f").number(index);
@@ -238,7 +261,9 @@ impl Totals<'_> {
                 Statistic::Max => ", max(b.",
                 _ => ", sum(b.",
             });
-            statement.push(value.column()).push(")");
+            statement.push(value.column());
+            self.write_conversion(statement, LINES, *subset, *measure);
+            statement.push(")");
             self.write_part(statement, LINES, *subset);
             statement.push(" AS p").number(place);
         }
@@ -276,8 +301,8 @@ impl Totals<'_> {
     }
 
     /// Keeps an aggregate to a part of the rows.
-    fn write_part(self, statement: &mut Statement<'_>, of: &str, subset: usize) {
-        if self.measures.subsets.get(subset).is_some_and(Condition::leaves_out) {
+    pub(super) fn write_part(self, statement: &mut Statement<'_>, of: &str, subset: usize) {
+        if self.measures.subsets.get(subset).is_some_and(Subset::leaves_out) {
             statement.push(" FILTER (WHERE ").push(of).push(".f").number(subset).push(")");
         }
     }
@@ -288,6 +313,39 @@ pub(super) fn write_value(statement: &mut Statement<'_>, place: usize) {
     if let Some(column) = super::measure::value(place) {
         statement.push(column.name);
     }
+}
+
+/// The measure at a place as it is shown, whatever it was made by: with as many digits after
+/// the point as its column has, and more only as far as they are not zero.
+/// What is not known in the currency asked for is null.
+pub(super) fn write_shown(
+    statement: &mut Statement<'_>,
+    of: &str,
+    place: usize,
+    measures: &Measures,
+) {
+    let wanted = measures.wanted.get(place).copied();
+    let Some((column, (subset, measure))) = super::measure::value(place).zip(wanted) else {
+        return;
+    };
+    let is_converted = measures.converted(subset, measure).is_some();
+    let zero = measure.is_zero_of_nothing();
+    statement.push(if is_converted { "nullif(" } else { "" });
+    let scale = measure.scale().map(|scale| scale.to_string());
+    if let Some(scale) = &scale {
+        statement.push("round(");
+        write_or_zero(statement, of, column.name, zero);
+        statement.push(", greatest(min_scale(").push(of).push(".").push(column.name);
+        statement.push("), ").push(scale).push("))");
+    } else {
+        write_or_zero(statement, of, column.name, zero);
+    }
+    statement.push(if is_converted { ", 'NaN'::numeric)" } else { "" });
+}
+
+fn write_or_zero(statement: &mut Statement<'_>, of: &str, name: &str, zero: bool) {
+    statement.push(if zero { "coalesce(" } else { "(" }).push(of).push(".").push(name);
+    statement.push(if zero { ", 0)" } else { ")" });
 }
 
 /// GROUP BY, unless all is one group.

@@ -2,11 +2,13 @@
 
 use super::audience::require_column;
 use super::statement::{Place, Statement};
+use super::text::{is_text, pattern, stored, stored_value, write_text};
+use crate::catalog::Column;
 use crate::catalog::ToMany;
-use crate::catalog::{Column, Kind};
-use crate::error::{Error, Result};
+use crate::error::Result;
 use crate::query::argument::bad_argument;
 use crate::query::condition::{Comparison, Condition, Quantifier, TextMatch};
+use crate::query::value::Value;
 
 /// Most conditions within one another.
 const MOST_DEPTH: usize = 64;
@@ -105,7 +107,7 @@ fn write(
         }
         Condition::Compare { column, comparison, value } => {
             statement.push("(").column(row.alias, column).push(operator(*comparison));
-            statement.bind_value(column.kind, value)?.push(")");
+            statement.bind_value(column.kind, &stored_value(row, value))?.push(")");
             Ok(())
         }
         Condition::In { column, values, negated } => {
@@ -114,14 +116,16 @@ fn write(
                 return Ok(());
             }
             statement.push("(").column(row.alias, column).push(any(*negated));
-            statement.bind_values(column.kind, values)?.push("))");
+            let values: Vec<Value> =
+                values.iter().map(|value| stored_value(row, value).into_owned()).collect();
+            statement.bind_values(column.kind, &values)?.push("))");
             Ok(())
         }
         Condition::Matches { column, how, text, ignore_case } => {
             is_text(column)?;
             write_text(statement, column, *ignore_case, row).push(" LIKE ");
             statement.push(if *ignore_case { "lower(" } else { "(" });
-            statement.bind_text(&pattern(*how, text))?.push("))");
+            statement.bind_text(&pattern(*how, &stored(row, text)))?.push("))");
             Ok(())
         }
         Condition::Word { column, .. } if require_column(statement.scope, column).is_err() => {
@@ -131,12 +135,13 @@ fn write(
         Condition::Word { column, text } => {
             is_text(column)?;
             write_text(statement, column, true, row).push(" LIKE lower(");
-            statement.bind_text(&pattern(TextMatch::Contains, text))?.push("))");
+            statement.bind_text(&pattern(TextMatch::Contains, &stored(row, text)))?.push("))");
             Ok(())
         }
         Condition::EqIgnoreCase { column, text } => {
             is_text(column)?;
-            write_text(statement, column, true, row).push(" = lower(").bind_text(text)?.push("))");
+            write_text(statement, column, true, row).push(" = lower(");
+            statement.bind_text(&stored(row, text))?.push("))");
             Ok(())
         }
         Condition::InIgnoreCase { column, texts, negated } => {
@@ -147,7 +152,9 @@ fn write(
             }
             write_text(statement, column, true, row).push(any(*negated));
             statement.push("ARRAY(SELECT lower(text) FROM unnest(");
-            statement.bind_texts(texts)?.push(") AS text)))");
+            let texts: Vec<String> =
+                texts.iter().map(|text| stored(row, text).into_owned()).collect();
+            statement.bind_texts(&texts)?.push(") AS text)))");
             Ok(())
         }
         Condition::IsNull { column, is } => {
@@ -314,45 +321,6 @@ fn write_in_nothing(statement: &mut Statement<'_>, column: &Column, negated: boo
     } else {
         statement.push("false");
     }
-}
-
-/// Opens a bracket and writes a text column.
-fn write_text<'a, 's>(
-    statement: &'a mut Statement<'s>,
-    column: &Column,
-    ignore_case: bool,
-    row: Place,
-) -> &'a mut Statement<'s> {
-    if ignore_case {
-        statement.push("(lower(").column(row.alias, column).push(")")
-    } else {
-        statement.push("(").column(row.alias, column)
-    }
-}
-
-fn is_text(column: &Column) -> Result<()> {
-    if column.kind == Kind::Text {
-        return Ok(());
-    }
-    Err(Error::internal("a value does not fit its column"))
-}
-
-/// The pattern of LIKE for a text in which nothing has a meaning.
-fn pattern(how: TextMatch, text: &str) -> String {
-    let mut pattern = String::with_capacity(text.len() + 2);
-    if how != TextMatch::StartsWith {
-        pattern.push('%');
-    }
-    for character in text.chars() {
-        if matches!(character, '%' | '_' | '\\') {
-            pattern.push('\\');
-        }
-        pattern.push(character);
-    }
-    if how != TextMatch::EndsWith {
-        pattern.push('%');
-    }
-    pattern
 }
 
 /// Whether the condition as SQL is true or false for every row.

@@ -8,4 +8,5 @@ pub(super) mod layout;
 pub(super) mod paging;
 pub(super) mod sort;
 pub(super) mod statement;
+mod text;
 mod visible;

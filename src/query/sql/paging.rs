@@ -8,7 +8,7 @@ use super::filter::require;
 use super::layout::Layout;
 use super::sort::{Aggregation, Sort};
 use super::statement::{Place, Statement};
-use crate::catalog::ToOne;
+use crate::catalog::{Kind, ToOne};
 use crate::error::Result;
 use crate::query::list::List;
 use crate::query::selection::{Selection, Source};
@@ -64,6 +64,29 @@ impl<'a> Paging<'a> {
             statement.readable(self.sort.kind(*key)?);
         }
         self.write_from(statement, Aggregation::AtOnce, |_, _| {})
+    }
+
+    /// The statement of the whole list, whatever the page. Decimals are selected as numbers.
+    pub(crate) fn write_whole(&self, statement: &mut Statement<'_>) -> Result<()> {
+        self.hide(statement);
+        statement.push("SELECT ");
+        for (index, (source, column)) in self.list.selection.columns().iter().enumerate() {
+            statement.comma(index).selected(source.alias(), column);
+            statement.push(if column.kind == Kind::Decimal { "::numeric" } else { "" });
+        }
+        let row = Place { table: self.joined.table(), alias: Selection::ROW.alias() };
+        statement.push(" FROM ");
+        self.list.rows.write(statement, row)?;
+        // Nothing is cut, so nothing is gained by joining late.
+        let hidden = statement.hidden.clone();
+        let joins = self.joined.joins();
+        statement.join(joins.filter(|(source, ..)| !hidden.contains(&source.alias())))?;
+        self.sort.join_aggregates(statement, row, Aggregation::AtOnce)?;
+        require(statement, self.list.condition, row)?;
+        statement.push(" ORDER BY ");
+        self.sort.write_order(statement, false, |index, statement| {
+            self.sort.write_term(index, statement)
+        })
     }
 
     /// A page as a subquery, which is called `child`.

@@ -1,8 +1,10 @@
 //! A SQL statement being written: text and bound values.
 
 use std::fmt::Write as _;
+use std::sync::Arc;
 
 use sqlx::postgres::{PgArguments, PgRow};
+use sqlx::query::Query;
 use sqlx::{Arguments as _, AssertSqlSafe, Encode, Postgres, Type};
 
 use super::alias::Alias;
@@ -10,9 +12,9 @@ use super::audience::require_column;
 use crate::auth::Scope;
 use crate::catalog::ToOne;
 use crate::catalog::{Column, Kind, Table};
-use crate::db::connections::Connections;
 use crate::error::{Error, Result};
 use crate::query::argument::bad_argument;
+use crate::query::executor::Reader;
 use crate::query::key::{Key, KeyPart};
 use crate::query::value::Value;
 
@@ -144,7 +146,7 @@ impl<'s> Statement<'s> {
     }
 
     /// Sends a value and tells its number.
-    pub(super) fn add<'q, T>(&mut self, value: T) -> Result<usize>
+    pub(crate) fn add<'q, T>(&mut self, value: T) -> Result<usize>
     where
         T: Encode<'q, Postgres> + Type<Postgres> + 'q,
     {
@@ -237,7 +239,7 @@ impl<'s> Statement<'s> {
                 Value::DateTime(value) => Ok(*value),
                 _ => Err(misfit()),
             })?),
-            Kind::Bytes | Kind::IntList => Err(misfit()),
+            Kind::Bytes | Kind::IntList | Kind::Json => Err(misfit()),
         }
     }
 
@@ -321,12 +323,34 @@ impl<'s> Statement<'s> {
     ///
     /// # Errors
     /// `FORBIDDEN` if it reads what the caller may not see; as any query.
-    pub(crate) async fn fetch_all(self, connections: &Connections) -> Result<Vec<PgRow>> {
+    pub(crate) async fn fetch_all(self, reader: &Reader) -> Result<Vec<PgRow>> {
+        let territories = self.scope.territories();
         if let Some(error) = self.forbidden {
             return Err(error);
         }
-        let query = sqlx::query_with(AssertSqlSafe(self.text), self.arguments);
-        Ok(connections.fetch_all_within(self.scope.territories(), query).await?)
+        // Executed again where a connection was lost.
+        let text: Arc<str> = self.text.into();
+        let query = || sqlx::query_with(AssertSqlSafe(Arc::clone(&text)), self.arguments.clone());
+        reader.fetch_all(territories, query).await
+    }
+
+    /// The query, to be executed.
+    ///
+    /// # Errors
+    /// `FORBIDDEN` if it reads what the caller may not see.
+    pub(crate) fn into_query(self) -> Result<Query<'static, Postgres, PgArguments>> {
+        match self.forbidden {
+            Some(error) => Err(error),
+            None => Ok(sqlx::query_with(AssertSqlSafe(self.text), self.arguments)),
+        }
+    }
+
+    /// Whether the caller may execute it.
+    ///
+    /// # Errors
+    /// As [`Self::into_query`].
+    pub(crate) fn check(self) -> Result<()> {
+        self.forbidden.map_or(Ok(()), Err)
     }
 }
 

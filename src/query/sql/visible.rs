@@ -4,6 +4,8 @@
 //! nothing else, so that no part of a statement can forget the scope. Postgres pulls such a
 //! subquery up: it is planned as a condition on the table.
 
+use sqlx::{Encode, Postgres, Type};
+
 use super::alias::Alias;
 use super::audience::{Audience, audience, require_column, require_table};
 use super::statement::{Place, Statement};
@@ -16,11 +18,13 @@ impl Statement<'_> {
         if let Err(error) = require_table(self.scope, place.table) {
             self.forbid(error);
         }
-        if self.scope.territories().is_none() {
-            return self.push(place.table.name).push(" AS ").alias(place.alias);
-        }
         let table = place.table.name;
-        match audience(place.table) {
+        let audience = audience(place.table);
+        let is_of_organization = matches!(audience, Audience::Reports | Audience::Organization);
+        if self.scope.territories().is_none() && !is_of_organization {
+            return self.push(table).push(" AS ").alias(place.alias);
+        }
+        match audience {
             Audience::Common => {
                 self.push(table);
             }
@@ -39,6 +43,23 @@ impl Statement<'_> {
             Audience::AllTerritories | Audience::Loads => {
                 self.push("(SELECT * FROM ").push(table).push(" WHERE false)");
             }
+            Audience::Organization => {
+                self.push("(SELECT * FROM ").push(table).push(" WHERE organization = ");
+                let organization = self.scope.org().unwrap_or_default().to_owned();
+                self.own(organization).push(")");
+            }
+            Audience::Reports => {
+                self.push("(SELECT * FROM ").push(table).push(" WHERE organization = ");
+                let organization = self.scope.org().unwrap_or_default().to_owned();
+                self.own(organization).push(" AND string_to_array(grants, ' ') <@ ");
+                let grants = self.scope.grants().iter().map(|grant| grant.as_str().to_owned());
+                let grants: Vec<String> = grants.collect();
+                self.own(grants);
+                if let Some(territories) = self.scope.territories() {
+                    self.push(" AND territories <@ ").own(territories.to_vec());
+                }
+                self.push(")");
+            }
         }
         self.push(" AS ").alias(place.alias)
     }
@@ -56,6 +77,20 @@ impl Statement<'_> {
             Err(error) => {
                 self.forbid(error);
                 self.push(" IS NULL AND false")
+            }
+        }
+    }
+
+    /// A value of the scope.
+    fn own<T>(&mut self, value: T) -> &mut Self
+    where
+        T: Encode<'static, Postgres> + Type<Postgres> + 'static,
+    {
+        match self.add(value) {
+            Ok(number) => self.push("$").number(number),
+            Err(error) => {
+                self.forbid(error);
+                self.push("NULL")
             }
         }
     }

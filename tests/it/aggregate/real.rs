@@ -163,7 +163,7 @@ async fn all_sales(real: &Real) {
                    count(*) AS \"orderCount\", sum(total_due)::text AS \"orderTotal\",
                    count(DISTINCT customer_id) AS \"customerCount\",
                    (SELECT jsonb_build_object('sum', sum(line_total)::text, 'median',
-                       trim_scale(percentile_cont(0.5) WITHIN GROUP (ORDER BY line_total)::numeric)::text)
+                       round(percentile_cont(0.5) WITHIN GROUP (ORDER BY line_total)::numeric, 6)::text)
                     FROM sales_order_line) AS \"lineTotal\",
                    (SELECT jsonb_build_object('sum', sum(order_quantity)) FROM sales_order_line)
                        AS \"orderQuantity\"

@@ -140,7 +140,7 @@ async fn entities_are_what_the_migrations_make() {
     // Of no use to anyone as rows.
     let internal = [
         "api_key", "data_change", "data_version", "derivation_due", "derivation_step",
-        "seaql_migrations",
+        "load_document_page", "load_file_key", "schedule", "seaql_migrations",
     ];
     checked.extend(internal.map(str::to_owned));
     checked.sort();
@@ -229,7 +229,7 @@ async fn codes_are_what_the_checks_allow() {
         }
     }
     assert!(lists.is_empty(), "an entity has no codes for {lists:?}");
-    assert_eq!(checked, 8);
+    assert_eq!(checked, 15);
 }
 
 #[tokio::test]
@@ -264,8 +264,26 @@ async fn comments_in_postgres_are_those_of_the_catalog() {
 }
 
 /// Columns of tables that the API does not show.
-const NOT_SHOWN: [(&str, &str); 2] =
-    [("sales_order_line", "territory_id"), ("load_file", "dialect")];
+const NOT_SHOWN: [(&str, &str); 17] = [
+    ("sales_order_line", "territory_id"),
+    // A name of a bucket is for those who may read loads.
+    ("currency_rate", "raw_uri"),
+    ("load_run", "job_id"),
+    ("load_run", "check_counts"),
+    ("load_file", "mapping"),
+    ("load_file", "dialect"),
+    ("load_parked", "row_key"),
+    ("job", "payload"),
+    ("job", "delivery"),
+    ("job", "runs"),
+    ("report", "request"),
+    ("report", "fingerprint"),
+    ("report", "grants"),
+    ("report", "territories"),
+    ("report", "attempt"),
+    ("report", "object_key"),
+    ("saved_query", "organization"),
+];
 
 /// The columns that a type reads.
 fn read_by(object: &ObjectType, found: &mut BTreeSet<&'static str>) {

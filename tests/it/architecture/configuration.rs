@@ -2,11 +2,14 @@
 //! every query.
 
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
+use salesgraph::auth::Scope;
 use salesgraph::config::markdown_table;
 use serde_json::Value;
 
-use crate::support::api::Api;
+use crate::support::reports::TestReports;
+use crate::support::{TestApp, fixture};
 
 fn path(name: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join(name)
@@ -31,14 +34,16 @@ fn the_documentation_has_the_table_of_every_key() {
 
 #[tokio::test]
 async fn documented_queries_are_executed_without_errors() {
-    let api = Api::start().await;
+    let app = TestApp::start().await;
+    fixture::insert(&app.pool).await;
+    let api = TestReports::without_worker(app, Duration::from_secs(900)).await;
     let pages = std::fs::read_dir(path("docs")).expect("docs").map(|entry| entry.unwrap().path());
     let mut queries = 0;
     for page in pages.filter(|page| page.is_file()).chain([path("README.md")]) {
         let text = std::fs::read_to_string(&page).expect("a page");
         for block in text.split("```graphql\n").skip(1) {
             let query = block.split("```").next().unwrap_or_default();
-            let answer = api.ask(query).await;
+            let answer = api.ask(&Scope::everything(), query, Value::Null).await;
             assert_eq!(answer["errors"], Value::Null, "{}: {query}", page.display());
             queries += 1;
         }

@@ -1,5 +1,7 @@
 //! `salesgraph demo`: the whole program as a new user starts it.
 
+use std::fs::Permissions;
+use std::os::unix::fs::{MetadataExt as _, PermissionsExt as _};
 use std::path::{Path, PathBuf};
 use std::process::{ExitStatus, Stdio};
 use std::time::Duration;
@@ -105,6 +107,22 @@ async fn ask(link: &str, query: &str) -> Value {
     answer["data"].clone()
 }
 
+/// The number of rates of the demo's public API, once they are fetched.
+async fn published_rates(base_url: &str) -> i64 {
+    let query = "{ currencyRates(filter: { rateSource: { eq: FRANKFURTER } }) { totalCount } }";
+    let fetched = async {
+        loop {
+            let count = ask(base_url, query).await["currencyRates"]["totalCount"].clone();
+            match count.as_i64().expect("a count") {
+                // The polling interval.
+                0 => tokio::time::sleep(Duration::from_millis(50)).await,
+                count => return count,
+            }
+        }
+    };
+    timeout(LIMIT, fetched).await.expect("they are fetched in time")
+}
+
 const ORDER: &str = "{ salesOrder(salesOrderId: 43659) { totalDue \
     customer { customerId person { firstName lastName } } \
     lines(first: 20) { totalCount edges { node { lineTotal product { name } } } } } }";
@@ -133,10 +151,19 @@ async fn a_demo_serves_generated_files_and_resumes_after_a_kill() {
     assert_eq!(demo.ended().await.code(), Some(0));
     assert!(!postgres.exists(), "Postgres outlived the demo");
 
+    // As an earlier release left it.
+    let environment = state.join("demo.env");
+    for (path, mode) in [(&state, 0o755), (&environment, 0o644)] {
+        std::fs::set_permissions(path, Permissions::from_mode(mode)).expect("opened");
+    }
     let mut again = Demo::start(&state, &arguments);
     let base_url = again.ready().await;
+    assert_eq!(open_to_others(&state), [] as [PathBuf; 0]);
+    let mode = std::fs::metadata(&state).expect("the state").mode() & 0o777;
+    assert!([0o700, 0o710].contains(&mode), "{mode:o}");
     assert!(again.printed.iter().any(|line| line.contains("10 file(s) loaded before, skipped")));
     assert_eq!(ask(&base_url, ORDER).await["salesOrder"], order);
+    assert_eq!(published_rates(&base_url).await, 849 * 11, "of the working days of the orders");
     again.signal(Signal::SIGKILL);
     assert!(!again.ended().await.success());
 
@@ -242,10 +269,44 @@ async fn a_demo_explains_what_prevents_it() {
     assert_eq!(code, Some(1));
     assert!(error.contains(&address) && error.contains("--bind"), "{error}");
 
-    let empty = state.join("empty");
+    let empty = state_dir("demo-empty");
     std::fs::create_dir_all(&empty).expect("a folder");
     let data = empty.to_str().expect("a path");
     let (code, error) = run(&["--bind", "127.0.0.1:0", "--data", data]).await;
     assert_eq!(code, Some(2));
     assert!(error.contains("Person.Person.csv"), "{error}");
+
+    // What others use is not closed to them, and no link is followed.
+    std::fs::remove_dir_all(&state).expect("the state is gone");
+    std::fs::create_dir(&state).expect("a folder");
+    std::fs::write(state.join("notes"), "").expect("a file");
+    let (code, error) = run(&["--bind", "127.0.0.1:0"]).await;
+    assert_eq!(code, Some(2));
+    assert!(error.contains("holds something else than a demo"), "{error}");
+    std::fs::remove_dir_all(&state).expect("the folder is gone");
+    std::os::unix::fs::symlink(&empty, &state).expect("a link");
+    let (code, error) = run(&["--bind", "127.0.0.1:0"]).await;
+    assert_eq!(code, Some(2));
+    assert!(error.contains("is a link, not a folder"), "{error}");
+}
+
+/// Folders and files of the state that others could read.
+fn open_to_others(folder: &Path) -> Vec<PathBuf> {
+    let mut open = Vec::new();
+    for entry in std::fs::read_dir(folder).expect("a folder") {
+        let path = entry.expect("an entry").path();
+        let found = std::fs::symlink_metadata(&path).expect("the file");
+        // Postgres looks after its own data.
+        if path.ends_with("postgres/data") || path.ends_with("postgres/binaries") {
+            continue;
+        }
+        // As root, the account of Postgres passes through two folders.
+        if found.mode() & 0o067 != 0 || (found.is_file() && found.mode() & 0o777 != 0o600) {
+            open.push(path.clone());
+        }
+        if found.is_dir() {
+            open.extend(open_to_others(&path));
+        }
+    }
+    open
 }

@@ -20,7 +20,7 @@ async fn pool(url: &str, most: u32, acquire_timeout: Duration) -> PgPool {
 }
 
 async fn backend(connections: &Connections) -> i32 {
-    let rows = connections.fetch_all(sqlx::query("SELECT pg_backend_pid()")).await.unwrap();
+    let rows = connections.fetch_all(|| sqlx::query("SELECT pg_backend_pid()")).await.unwrap();
     rows[0].get(0)
 }
 
@@ -41,7 +41,7 @@ async fn statements_wait_for_a_connection_without_timeout() {
     let pool = pool(&db.url, 1, Duration::from_secs(2)).await;
     let connections = Connections::of(pool);
     // All are executed, though together they take longer than the pool's timeout.
-    let statements = (0..12).map(|_| connections.fetch_all(sqlx::query("SELECT pg_sleep(0.2)")));
+    let statements = (0..12).map(|_| connections.fetch_all(|| sqlx::query("SELECT pg_sleep(0.2)")));
     for answer in futures_util::future::join_all(statements).await {
         assert_eq!(answer.unwrap().len(), 1);
     }
@@ -58,7 +58,7 @@ async fn idle_connections_return_to_the_pool() {
     drop((one.unwrap(), two.unwrap(), three.unwrap()));
     backend(&connections).await;
     pool.close().await;
-    connections.fetch_all(sqlx::query("SELECT 1")).await.unwrap_err();
+    connections.fetch_all(|| sqlx::query("SELECT 1")).await.unwrap_err();
 }
 
 #[tokio::test]
@@ -67,7 +67,7 @@ async fn a_dropped_request_cancels_its_statement() {
     let pool = pool(&db.url, 3, Duration::from_secs(30)).await;
     let connections = Connections::of(pool.clone());
     let first = backend(&connections).await;
-    let slow = connections.fetch_all(sqlx::query("SELECT pg_sleep(600)"));
+    let slow = connections.fetch_all(|| sqlx::query("SELECT pg_sleep(600)"));
     let under_way = async {
         loop {
             let count = "SELECT count(*) FROM pg_stat_activity WHERE query LIKE 'SELECT pg_sleep(600%' \
@@ -93,7 +93,7 @@ async fn health_checks_get_a_connection_under_any_load() {
     let busy = async {
         loop {
             let statements =
-                (0..6).map(|_| connections.fetch_all(sqlx::query("SELECT pg_sleep(0.01)")));
+                (0..6).map(|_| connections.fetch_all(|| sqlx::query("SELECT pg_sleep(0.01)")));
             futures_util::future::join_all(statements).await;
         }
     };

@@ -133,7 +133,7 @@ async fn an_inaccessible_folder_is_named() {
         return;
     }
     let closed = folder(0o700);
-    let refused = Postgres::start(options(closed.path())).await.unwrap_err();
+    let refused = Postgres::start(options(&closed.path().join("state"))).await.unwrap_err();
     assert_eq!(refused.code().as_str(), "CONFIG");
     assert!(refused.message().contains(&closed.path().display().to_string()), "{refused}");
 }

@@ -13,7 +13,7 @@ use sqlx::{AssertSqlSafe, Executor as _, PgPool, Row as _};
 use crate::support::{Api, fixture};
 
 /// Of each type over a table the key of a row; no two parts of one are equal.
-const ROWS: [(&str, &[&str]); 16] = [
+const ROWS: [(&str, &[&str]); 17] = [
     ("Person", &["7"]),
     ("Product", &["7"]),
     ("Customer", &["7"]),
@@ -28,9 +28,14 @@ const ROWS: [(&str, &[&str]); 16] = [
     ("LoadFile", &["1"]),
     ("LoadRunFile", &[fixture::RUN, "1"]),
     ("LoadStep", &["1"]),
-    ("LoadReject", &["1", "7"]),
-    ("LoadParked", &["1", "9"]),
+    ("LoadReject", &["1", "7", "0"]),
+    ("LoadParked", &["1", "9", "0"]),
+    ("SourceFailure", &[fixture::RUN]),
 ];
+
+/// Their rows depend on each other's states; the tests of jobs, checks, reports and saved
+/// queries compare their fields.
+const OF_OTHER_TESTS: [&str; 4] = ["Job", "LoadFinding", "Report", "SavedQuery"];
 
 #[tokio::test]
 async fn every_field_gives_its_own_column() {
@@ -38,6 +43,7 @@ async fn every_field_gives_its_own_column() {
     allow_any_value(&api.db.pool).await;
     let names = |known: &mut dyn Iterator<Item = &str>| known.map(str::to_owned).collect();
     let stored = types::ALL.iter().filter(|it| !it.table.is_view);
+    let stored = stored.filter(|it| !OF_OTHER_TESTS.contains(&it.shape.name));
     let of_types: BTreeSet<String> = names(&mut stored.map(|it| it.shape.name));
     assert_eq!(names(&mut ROWS.iter().map(|(name, _)| *name)), of_types, "a type is left out");
     let mut compared = 0;
@@ -125,6 +131,7 @@ fn distinct_values(shape: &'static ObjectType, keys: &[&str]) -> Vec<String> {
             Kind::LocalDateTime => format!("timestamp '2001-01-01' + interval '{number} days'"),
             Kind::DateTime => format!("timestamptz '2002-01-01Z' + interval '{number} days'"),
             Kind::IntList => format!("'{{{number}, 1}}'"),
+            Kind::Json => format!("'{number}'"),
         };
         set.push(format!("{} = {value}", column.name));
     });
@@ -150,9 +157,10 @@ fn selection(shape: &'static ObjectType) -> String {
             format!("{} {{ {} }}", field.name, selection(group))
         }
         // What is related, and what is measured of it, is read in tests of its own.
-        FieldValue::One(..) | FieldValue::Many(..) | FieldValue::Sales(..) => {
-            "__typename".to_owned()
-        }
+        FieldValue::One(..)
+        | FieldValue::Many(..)
+        | FieldValue::Sales(..)
+        | FieldValue::Converted(..) => "__typename".to_owned(),
         _ => field.name.to_owned(),
     });
     fields.collect::<Vec<_>>().join(" ")

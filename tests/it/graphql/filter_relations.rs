@@ -235,3 +235,43 @@ async fn an_invalid_filter_is_refused_by_path() {
         assert_eq!(data[key], data["d"], "{key}");
     }
 }
+
+#[tokio::test]
+async fn an_operand_whose_variable_has_no_value_is_left_out_everywhere() {
+    let api = api().await;
+    let query = "query($x: String, $n: Int) {
+        or: products(filter: { or: [{ name: { eq: $x } }, { productId: { lt: 0 } }] }) { totalCount }
+        onlyOr: products(filter: { or: [{ name: { eq: $x } }] }) { totalCount }
+        not: products(filter: { not: { name: { eq: $x } } }) { totalCount }
+        and: products(filter: { and: [{ name: { eq: $x } }, { productId: { lt: 0 } }] }) { totalCount }
+        some: products(filter: { lines: { some: { orderQuantity: { gt: $n } } } }) { totalCount }
+        count: products(filter: { lines: { count: { gt: $n } } }) { totalCount }
+        none: products { totalCount }
+        nested: customers(first: 1) { nodes { orders(filter: { not: { comment: { eq: $x } } }) {
+            totalCount } all: orders { totalCount } } }
+        groups: salesAggregate(groupBy: PRODUCT, filter: { not: { keyword: $x } },
+            having: { not: { orderCount: { gt: $n } } }) { totalCount }
+        allGroups: salesAggregate(groupBy: PRODUCT) { totalCount }
+        measured: salesAggregate { nodes { measures(filter: { not: { keyword: $x } }) { lineCount }
+            all: measures { lineCount } } } }";
+    let data = api.data(query).await;
+    let all = &data["none"];
+    assert!(all["totalCount"].as_i64().unwrap() > 0, "{data}");
+    for key in ["onlyOr", "not", "some", "count"] {
+        assert_eq!(&data[key], all, "{key}");
+    }
+    for key in ["or", "and"] {
+        assert_eq!(data[key]["totalCount"], 0, "{key}");
+    }
+    assert_eq!(data["groups"], data["allGroups"]);
+    let customer = &data["nested"]["nodes"][0];
+    assert_eq!(customer["orders"], customer["all"]);
+    let group = &data["measured"]["nodes"][0];
+    assert_eq!(group["measures"], group["all"]);
+    // With a value, they hold.
+    let given = api.ask_with(query, json!({ "x": "no such name", "n": 1_000_000 })).await;
+    for key in ["or", "onlyOr", "and", "some", "count"] {
+        assert_eq!(given["data"][key]["totalCount"], 0, "{key}: {given}");
+    }
+    assert_eq!(&given["data"]["not"], all);
+}

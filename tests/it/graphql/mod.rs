@@ -3,6 +3,7 @@
 mod clients;
 mod cost;
 mod demand_forecast;
+mod differential;
 mod errors;
 mod fields;
 mod filter;
@@ -10,6 +11,7 @@ mod filter_relations;
 mod mutation;
 mod mutation_tasks;
 mod order;
+mod order_documents;
 mod read;
 mod refuse;
 mod schema;

@@ -6,17 +6,20 @@ use serde_json::{Value as Json, json};
 
 use crate::support::commands::{ask, state_with_commands};
 use crate::support::http::{TestServer, state};
+use crate::support::jobs::Working;
 use crate::support::sample::{self, CUSTOMER};
 use crate::support::{TestApp, TestDb};
 
 const JSON: &str = "application/json";
 
 const REPLAY: &str = "mutation Replay($input: ReplayRejectsInput!) {
-    replayRejects(input: $input) { loadRun {
-        id runId state sourceUri rowsRead rowsInserted rowsRejected error { code message }
-        files { nodes { file { objectKey } } }
-    } }
+    replayRejects(input: $input) { loadRun { id runId state sourceUri startedAt finishedAt } }
 }";
+
+const RUN: &str = "query Run($id: ID!) { loadRun(id: $id) {
+    id runId state sourceUri rowsRead rowsInserted rowsRejected error { code message }
+    files { nodes { file { objectKey } } }
+} }";
 
 /// A customer as a record of its file.
 pub(crate) fn customer(id: u32, territory: &str) -> String {
@@ -33,11 +36,17 @@ pub(crate) async fn with_rejects() -> TestApp {
     app
 }
 
-/// The run of a replay that is answered without an error.
-async fn replay(server: &TestServer, input: Json) -> Json {
+/// The run of a replay that is answered without an error, once it has ended.
+async fn replay(app: &TestApp, server: &TestServer, input: Json) -> Json {
     let answer = ask(server, REPLAY, json!({ "input": input })).await;
     assert_eq!((answer.status, &answer.json()["errors"]), (StatusCode::OK, &Json::Null));
-    answer.json()["data"]["replayRejects"]["loadRun"].clone()
+    let run = answer.json()["data"]["replayRejects"]["loadRun"].clone();
+    assert_eq!((&run["startedAt"], &run["finishedAt"]), (&Json::Null, &Json::Null), "{run}");
+    assert_eq!((&run["state"], &run["sourceUri"]), (&json!("QUEUED"), &json!("rejects:replay")));
+    app.wait_until("SELECT count(*) = 0 FROM load_run WHERE finished_at IS NULL").await;
+    let ended = ask(server, RUN, json!({ "id": run["id"] })).await.json();
+    assert_eq!(ended["errors"], Json::Null, "{ended}");
+    ended["data"]["loadRun"].clone()
 }
 
 async fn data(server: &TestServer, query: &str) -> Json {
@@ -54,6 +63,7 @@ async fn runs(app: &TestApp) -> i64 {
 async fn rejects_are_replayed_after_a_fix() {
     let app = with_rejects().await;
     let server = TestServer::serve(state_with_commands(&app)).await;
+    let worker = Working::loading(&app).await;
     let query = "{ customer(customerId: 2) { territoryId }
         loadRejects { nodes { id line run { id runId } file { id } } } }";
     let before = data(&server, query).await;
@@ -72,7 +82,7 @@ async fn rejects_are_replayed_after_a_fix() {
         |last: &Json| json!({ "runId": last["id"] }),
         |last: &Json| json!({ "runId": last["runId"] }),
     ] {
-        let run = replay(&server, input(&last)).await;
+        let run = replay(&app, &server, input(&last)).await;
         assert_eq!(run["state"], "SUCCEEDED_WITH_REJECTS", "{run}");
         assert_eq!(run["sourceUri"], "rejects:replay");
         assert_eq!(run["files"]["nodes"], json!([{ "file": { "objectKey": key } }]));
@@ -83,11 +93,11 @@ async fn rejects_are_replayed_after_a_fix() {
         (json!({ "fileId": north["file"]["id"] }), "SUCCEEDED_WITH_REJECTS"),
         (json!({ "fileId": north["file"]["id"], "runId": north["run"]["id"] }), "SUCCEEDED"),
     ] {
-        assert_eq!(replay(&server, input).await["state"], state);
+        assert_eq!(replay(&app, &server, input).await["state"], state);
     }
 
     let input = json!({ "rejectId": north["id"], "raw": customer(2, "6") });
-    let run = replay(&server, input.clone()).await;
+    let run = replay(&app, &server, input.clone()).await;
     let counts = (&run["state"], &run["rowsInserted"], &run["rowsRejected"]);
     assert_eq!(counts, (&json!("SUCCEEDED"), &json!(1), &json!(-1)), "{run}");
     let after = data(&server, query).await;
@@ -103,21 +113,24 @@ async fn rejects_are_replayed_after_a_fix() {
         .execute(&app.pool)
         .await
         .unwrap();
-    let run = replay(&server, json!({ "rejectId": x["id"] })).await;
+    let run = replay(&app, &server, json!({ "rejectId": x["id"] })).await;
     assert_eq!((&run["state"], &run["rowsInserted"]), (&json!("SUCCEEDED"), &json!(1)), "{run}");
 
     // Nothing is selected any more.
-    let run = replay(&server, json!({})).await;
+    let run = replay(&app, &server, json!({})).await;
     assert_eq!((&run["state"], &run["rowsInserted"]), (&json!("SUCCEEDED"), &json!(0)), "{run}");
     assert_eq!(run["files"]["nodes"], json!([]));
     let gone = ask(&server, REPLAY, json!({ "input": input })).await;
     assert_eq!(gone.code(), "NOT_FOUND", "{}", gone.text);
     app.assert_ledger_holds("after replays").await;
+    let left: i64 = app.value("SELECT count(*) FROM job WHERE payload ? 'raw'").await;
+    assert_eq!(left, 0, "corrected text stays in ended jobs");
+    worker.stop().await;
     server.stop().await;
 }
 
 #[tokio::test]
-async fn an_input_that_cannot_be_used_is_refused_before_a_run_begins() {
+async fn an_input_that_cannot_be_used_is_refused_before_a_run_is_queued() {
     let app = with_rejects().await;
     let server = TestServer::serve(state_with_commands(&app)).await;
     let rejects = data(&server, "{ loadRejects { nodes { id file { id } } } }").await;
@@ -181,7 +194,7 @@ async fn root_fields_run_one_after_the_other_in_their_order() {
         __typename
         a: replayRejects(input: {}) { __typename ...f again: loadRun { runId } }
     }
-    fragment f on ReplayRejectsPayload { loadRun { runId startedAt finishedAt } }";
+    fragment f on ReplayRejectsPayload { loadRun { runId state } }";
     let answer = ask(&server, query, Json::Null).await.json();
     let data = &answer["data"];
     let keys: Vec<&String> = data.as_object().unwrap().keys().collect();
@@ -191,9 +204,10 @@ async fn root_fields_run_one_after_the_other_in_their_order() {
     assert_eq!(answer["errors"][0]["path"], json!(["bad"]));
     assert_eq!(data["a"]["__typename"], "ReplayRejectsPayload");
     assert_eq!(data["a"]["again"]["runId"], data["a"]["loadRun"]["runId"]);
-    // All of them are in UTC.
-    let time = |root: &str, name: &str| data[root]["loadRun"][name].as_str().unwrap().to_owned();
-    assert!(time("b", "finishedAt") <= time("a", "startedAt"), "{data}");
+    // They are queued in this order.
+    let id = |root: &str| data[root]["loadRun"]["runId"].as_str().unwrap().to_owned();
+    assert!(id("b") < id("a"), "{data}");
+    assert_eq!(runs(&app).await, 3);
     server.stop().await;
 }
 
@@ -208,22 +222,20 @@ async fn no_mutation_is_answered_for_another() {
     }
     assert_eq!(runs(&app).await, before + 2);
 
-    // Side by side each has a run of its own, or is refused because of the other's.
+    // Side by side each has a run of its own.
     let batch = format!("[{body},{body}]");
     let (array, one, two) =
         tokio::join!(server.post(JSON, &batch), server.post(JSON, &body), server.post(JSON, &body));
     let mut answers: Vec<Json> = array.json().as_array().unwrap().clone();
     answers.extend([one.json(), two.json()]);
-    let run = |answer: &Json| answer["data"]["replayRejects"]["loadRun"]["id"].clone();
-    let refused = answers.iter().filter(|answer| run(answer).is_null());
-    assert!(refused.clone().all(|answer| answer["errors"][0]["extensions"]["code"] == "CONFLICT"));
-    let mut began: Vec<String> =
-        answers.iter().filter_map(|answer| run(answer).as_str().map(str::to_owned)).collect();
-    assert!(!began.is_empty());
-    let count = began.len();
-    began.sort_unstable();
-    began.dedup();
-    assert_eq!(began.len(), count, "two answers show the same run");
+    let mut queued: Vec<_> = answers
+        .iter()
+        .map(|answer| answer["data"]["replayRejects"]["loadRun"]["id"].as_str().expect("a run"))
+        .collect();
+    queued.sort_unstable();
+    queued.dedup();
+    assert_eq!(queued.len(), 4, "two answers show the same run");
+    assert_eq!(runs(&app).await, before + 6);
     server.stop().await;
 }
 

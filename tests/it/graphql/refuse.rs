@@ -135,22 +135,19 @@ async fn missing_required_variables_are_reported_at_any_depth() {
 async fn numbers_out_of_range_are_refused_everywhere_alike() {
     let api = Api::start().await;
     let big = 3_000_000_000_i64;
-    for (field, argument) in [
-        ("person(businessEntityId: VALUE) { id }", "businessEntityId"),
-        ("persons(first: VALUE) { totalCount }", "first"),
-        ("persons(first: 1) { nodes { customers(first: VALUE) { totalCount } } }", "first"),
+    for field in [
+        "person(businessEntityId: VALUE) { id }",
+        "persons(first: VALUE) { totalCount }",
+        "persons(first: 1) { nodes { customers(first: VALUE) { totalCount } } }",
     ] {
-        let key = field.split('(').next().unwrap();
         let literal = format!("{{ {} __typename }}", field.replace("VALUE", &big.to_string()));
         let variable = format!("query($n: Int!) {{ {} __typename }}", field.replace("VALUE", "$n"));
         let answers = [api.ask(&literal).await, api.ask_with(&variable, json!({ "n": big })).await];
         for answer in answers {
             let errors = answer["errors"].as_array().unwrap();
             assert_eq!(errors.len(), 1, "{answer}");
-            let extensions = json!({ "code": "BAD_USER_INPUT", "argument": argument });
-            assert_eq!(errors[0]["extensions"], extensions);
-            assert_eq!(errors[0]["path"][0], key);
-            assert_eq!(answer["data"], json!({ key: null, "__typename": "Query" }));
+            assert_eq!(errors[0]["extensions"]["code"], "GRAPHQL_VALIDATION_FAILED");
+            assert_eq!(answer["data"], json!(null));
         }
     }
 }

@@ -134,3 +134,62 @@ async fn skip_and_include_use_defaults_of_variables() {
     let answer = api.ask_with(query, json!({ "yes": false, "no": true })).await;
     assert_eq!(answer["data"]["p"]["id"].as_str().map(str::is_empty), Some(false));
 }
+
+#[tokio::test]
+async fn a_condition_that_is_null_fails_the_request() {
+    let api = Api::start().await;
+    let query = "query($yes: Boolean = true) { __typename @include(if: $yes) }";
+    assert_eq!(api.ask(query).await["data"], json!({ "__typename": "Query" }));
+    let answer = api.ask_with(query, json!({ "yes": null })).await;
+    assert_eq!(answer["errors"][0]["extensions"]["code"], "GRAPHQL_VALIDATION_FAILED", "{answer}");
+}
+
+#[tokio::test]
+async fn selections_may_be_empty() {
+    let api = Api::start().await;
+    let query = "{ persons(first: 1) { nodes { } edges { } pageInfo {} } none: products {}
+        person(businessEntityId: 1) {} node: nodes(ids: []) {} __schema {} ... {} }";
+    let data = api.data(query).await;
+    let persons = json!({ "nodes": [{}], "edges": [{}], "pageInfo": {} });
+    let expected = json!({
+        "persons": persons, "none": {}, "person": {}, "node": [], "__schema": {}
+    });
+    assert_eq!(data, expected);
+    assert_eq!(api.data("{ }").await, json!({}));
+    // Nor is an object null of which all is left out.
+    let query =
+        "{ __schema { queryType { name @skip(if: true) } types @skip(if: true) { name } } }";
+    assert_eq!(api.data(query).await, json!({ "__schema": { "queryType": {} } }));
+}
+
+/// The September 2025 edition of the language.
+#[tokio::test]
+async fn the_grammar_is_that_of_2025() {
+    let api = Api::start().await;
+    let query = "\"Described.\" query Q(
+            \"\"\"A name.\"\"\" $name: String ! = \"\\u{1F600}\"
+            $id : [ Int ! ] = [ 1 , ] ) {
+        smiles: products(filter: { name: { in: [$name, \"\\uD83D\\uDE00\"] } }) { ...f }
+        persons(filter: { businessEntityId: { in: $id } }) { totalCount } }
+        \"Described.\" fragment f on ProductConnection { totalCount }";
+    let data = api.data(query).await;
+    let expected = json!({ "smiles": { "totalCount": 0 }, "persons": { "totalCount": 1 } });
+    assert_eq!(data, expected);
+    let lone = "{ products(filter: { name: { eq: \"\\uD83D\" } }) { totalCount } }";
+    let answer = api.ask(lone).await;
+    assert_eq!(answer["errors"][0]["extensions"]["code"], "GRAPHQL_PARSE_FAILED", "{answer}");
+    assert_eq!(answer["errors"][0]["locations"], json!([{ "line": 1, "column": 35 }]));
+}
+
+#[tokio::test]
+async fn a_whole_number_of_json_may_have_a_point() {
+    let api = Api::start().await;
+    let query = "query($n: Int!, $f: PersonFilter) { persons(first: $n, filter: $f) {
+        nodes { businessEntityId } } }";
+    let variables = json!({ "n": 2.0, "f": { "businessEntityId": { "in": [1.0, 2.0, 3.0] } } });
+    let answer = api.ask_with(query, variables).await;
+    let nodes = json!([{ "businessEntityId": 1 }, { "businessEntityId": 2 }]);
+    assert_eq!(answer["data"]["persons"]["nodes"], nodes, "{answer}");
+    let answer = api.ask_with(query, json!({ "n": 2.5 })).await;
+    assert_eq!(answer["errors"][0]["extensions"]["variable"], "n", "{answer}");
+}

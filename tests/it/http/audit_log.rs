@@ -26,7 +26,7 @@ async fn a_replay_is_logged_with_its_outcome_and_without_the_record() {
     let line = out.next_line().await.expect("a line").expect("an address");
     let url = line.split(' ').next_back().expect("an address").trim_end_matches("/graphql");
 
-    let unknown = URL_SAFE_NO_PAD.encode("LoadReject:1:1");
+    let unknown = URL_SAFE_NO_PAD.encode("LoadReject:1:1:0");
     let corrected = format!("{{ rejectId: \"{unknown}\", raw: \"1,Secret Name\" }}");
     for (input, outcome, code, object) in [
         (corrected.as_str(), "refused", "NOT_FOUND", format!("rejectId={unknown}")),

@@ -135,19 +135,53 @@ async fn an_answer_during_which_the_data_changed_has_no_tag() {
 }
 
 #[tokio::test]
-async fn a_compressed_answer_has_a_tag_of_its_own() {
+async fn each_coding_has_a_tag_of_its_own() {
     let (_db, server) = start(false).await;
     let path = path_of("{__schema{types{name description}}}", true);
-    let plain = get(&server, &path, JSON, "").await.header("etag").to_owned();
-    for coding in ["gzip", "br"] {
-        let headers = [("accept", JSON), ("accept-encoding", coding)];
+    let mut tags: Vec<(&str, String)> = Vec::new();
+    for (accepted, coding) in [("", ""), ("gzip", "gzip"), ("gzip, br", "br"), ("br;q=0", "")] {
+        let headers = [("accept", JSON), ("accept-encoding", accepted)];
         let answer = server.request("GET", &path, &headers, "").await;
-        assert_eq!(answer.header("content-encoding"), coding);
+        assert_eq!(answer.header("content-encoding"), coding, "{accepted}");
+        let suffix = format!("-{}\"", if coding.is_empty() { "identity" } else { coding });
         let tag = answer.header("etag").to_owned();
-        assert_eq!(tag, plain.trim_end_matches('"').to_owned() + "-" + coding + "\"");
-        assert_eq!(get(&server, &path, JSON, &tag).await.status, StatusCode::NOT_MODIFIED);
+        assert!(tag.ends_with(&suffix), "{accepted}: {tag}");
+        tags.push((accepted, tag));
     }
-    let other = plain.trim_end_matches('"').to_owned() + "-zip\"";
-    assert_eq!(get(&server, &path, JSON, &other).await.status, StatusCode::OK);
+    // A client has what it would get, or it gets what it accepts now.
+    for (accepted, tag) in &tags {
+        for (_, held) in &tags {
+            let headers =
+                [("accept", JSON), ("accept-encoding", accepted), ("if-none-match", held)];
+            let status = server.request("GET", &path, &headers, "").await.status;
+            let expected = if held == tag { StatusCode::NOT_MODIFIED } else { StatusCode::OK };
+            assert_eq!(status, expected, "{accepted}: {held}");
+        }
+    }
+    server.stop().await;
+}
+
+/// Also of an answer too small to be compressed.
+#[tokio::test]
+async fn a_304_has_the_headers_that_the_answer_would_have() {
+    let (_db, server) = start(true).await;
+    let all = |answer: &Answer, name: &str| -> Vec<String> {
+        let values = answer.headers.get_all(name).iter();
+        values.map(|value| value.to_str().expect("text").to_owned()).collect()
+    };
+    for path in [path(1), path_of("{__schema{types{name description}}}", true)] {
+        for accepted in ["", "gzip", "br, gzip", "identity"] {
+            let headers = [("accept", JSON), ("accept-encoding", accepted)];
+            let whole = server.request("GET", &path, &headers, "").await;
+            let held = ("if-none-match", whole.header("etag"));
+            let headers = [headers[0], headers[1], held];
+            let again = server.request("GET", &path, &headers, "").await;
+            assert_eq!(again.status, StatusCode::NOT_MODIFIED, "{accepted} {path}");
+            for name in ["etag", "vary", "cache-control"] {
+                assert!(!whole.header(name).is_empty(), "{name} of {path}");
+                assert_eq!(all(&again, name), all(&whole, name), "{accepted}: {name} of {path}");
+            }
+        }
+    }
     server.stop().await;
 }

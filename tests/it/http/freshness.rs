@@ -19,14 +19,14 @@ const JSON: &str = "application/json";
 const COMMITS: i64 = 60;
 
 /// A server with its own pool and cache, as on another machine.
-async fn node(url: &str) -> TestServer {
+pub(super) async fn node(url: &str) -> TestServer {
     // A busy machine must not time out.
     let settings = Settings { acquire_timeout: PATIENCE, max_connections: 3, ..Settings::new(url) };
     let pool = pool::connect(&settings).await.expect("a pool");
     TestServer::serve(state(&pool, RequestLimits::default()).with_cache(CACHE_BYTES)).await
 }
 
-async fn ask(server: &TestServer, query: &str) -> Answer {
+pub(super) async fn ask(server: &TestServer, query: &str) -> Answer {
     let answer = server.post(JSON, &json!({ "query": query }).to_string()).await;
     assert_eq!(answer.status, StatusCode::OK, "{}", answer.text);
     answer
@@ -170,7 +170,7 @@ async fn answers_stay_correct_without_notifications() {
     let ended: Vec<bool> = sqlx::query_scalar(
         "SELECT pg_terminate_backend(pid) FROM pg_stat_activity \
          WHERE pid <> pg_backend_pid() AND datname = current_database() \
-         AND query LIKE 'SELECT version, as_of%'",
+         AND query LIKE 'SELECT version, as_of, unwatched%'",
     )
     .fetch_all(&db.pool)
     .await
@@ -189,7 +189,7 @@ async fn without_a_version_nothing_is_cached_and_queries_succeed() {
     let server = node(&db.url).await;
     name(&db.pool, 1).await;
     assert_eq!(served(&server).await, 1);
-    db.pool.execute("ALTER TABLE data_version RENAME TO gone").await.unwrap();
+    db.pool.execute("ALTER VIEW data_state RENAME TO gone").await.unwrap();
     let answer = ask(&server, NAME).await.json();
     assert_eq!(answer["data"], json!({ "person": { "firstName": "1" } }));
     assert_eq!(answer["extensions"].get("dataVersion"), None);

@@ -13,6 +13,8 @@ pub(crate) mod graphiql;
 mod introspection;
 mod limits;
 mod rate_limits;
+mod recovery;
+mod replication;
 mod requests;
 mod response_cache;
 mod security_headers;

@@ -4,8 +4,9 @@ use std::process::Stdio;
 use std::time::Duration;
 
 use crate::support::TestApp;
+use crate::support::cut_proxy::{CutProxy, Fate};
 use crate::support::dialects::{Compression, USUAL, Written};
-use crate::support::sample::{self, ALL};
+use crate::support::sample::{self, ALL, PERSON};
 
 const KILLS: u64 = 12;
 /// Kills that must hit a load with work left for the test to be meaningful.
@@ -83,6 +84,30 @@ async fn killed_and_resumed(compression: Compression, seed: u64) {
     app.assert_ledger_holds("in the end").await;
     assert_eq!(app.snapshot().await, undisturbed.snapshot().await);
     assert_eq!(app.run(&["load"]).await.code, Some(0), "nothing is left to do");
+}
+
+/// The run that finishes a file says that rows of it are rejected, also if an earlier one did
+/// that and was killed.
+#[tokio::test]
+async fn rejects_of_a_killed_run_count_in_the_one_that_finishes_the_file() {
+    let app = TestApp::start().await;
+    let clean = sample::clean();
+    let mut records = clean.records(PERSON);
+    records[0] = records[0].replacen(';', ";;", 1);
+    app.put(PERSON, clean.with_records(PERSON, &records)).await;
+    let endpoint = app.s3().endpoint_url.as_deref().expect("an endpoint");
+    let half = clean.file(PERSON).len() / 2;
+    let proxy = CutProxy::start(endpoint, move |_| Fate::Gate(half)).await;
+    let mut loader = app.start_load_through(&proxy);
+    app.wait_until("SELECT batches > 0 FROM load_checkpoint").await;
+    loader.kill().await.expect("the loader is killed");
+    app.wait_until_no_loader().await;
+
+    let last = app.run(&["load"]).await.expect(3);
+    last.says(&["earlier runs rejected or parked 1 rows", "succeeded_with_rejects"]);
+    let state: String =
+        app.value("SELECT state FROM load_run ORDER BY started_at DESC LIMIT 1").await;
+    assert_eq!(state, "succeeded_with_rejects");
 }
 
 const BATCHES: &str = "SELECT coalesce(sum(batches), 0)::bigint FROM load_checkpoint";

@@ -1,7 +1,7 @@
 //! One run at a time.
 
 use salesgraph::error::Code;
-use salesgraph::load::{RejectSelection, Replay};
+use salesgraph::load::{RejectSelection, Replay, RunAs};
 use sqlx::Executor as _;
 use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
@@ -102,7 +102,7 @@ async fn a_dropped_replay_ends_its_run_and_frees_the_lock() {
         stop: CancellationToken::new(),
     };
     tokio::select! {
-        ended = replay.run(|_| {}) => panic!("the rejects are locked: {ended:?}"),
+        ended = replay.run(RunAs::default()) => panic!("the rejects are locked: {ended:?}"),
         () = app.wait_until(
             "EXISTS (SELECT FROM pg_stat_activity \
              WHERE datname = current_database() AND wait_event_type = 'Lock')",

@@ -2,6 +2,7 @@
 //! its content, a count, an error, an order or an estimate.
 
 mod documents;
+mod exports;
 mod filters;
 mod grants;
 mod random;

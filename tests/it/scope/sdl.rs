@@ -104,7 +104,12 @@ impl Sdl {
     /// A field with all that is in it; none where that would go deeper.
     pub(super) fn field(&self, field: &Member, depth: usize) -> Option<String> {
         let name = &field.name;
-        let given = if field.args.iter().any(|arg| arg.name == "p") { "(p: 0.6)" } else { "" };
+        let has = |name: &str| field.args.iter().any(|arg| arg.name == name);
+        let given = match (has("p"), has("currency")) {
+            (true, _) => "(p: 0.6)",
+            (_, true) => "(currency: EUR)",
+            _ => "",
+        };
         match self.ty(&field.ty).kind.as_str() {
             "SCALAR" | "ENUM" => Some(format!("{name}{given}")),
             _ if field.ty.ends_with("Connection") => {

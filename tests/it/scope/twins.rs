@@ -9,12 +9,15 @@ use salesgraph::config::RowSecurityMode;
 use salesgraph::db::pool::{self, Settings};
 use salesgraph::db::row_security::RowSecurity;
 use salesgraph::graphql::errors::settle;
-use salesgraph::graphql::{Engine, Limits};
+use salesgraph::graphql::{Engine, Limits, OpenOptions};
 use salesgraph::query::Reader;
+use salesgraph::report::Format;
+use salesgraph::report::format::Column;
 use serde_json::Value;
 use sqlx::{AssertSqlSafe, Executor as _};
 
 use super::sdl::Sdl;
+use crate::support::export::{collect, encoding, request};
 use crate::support::{TestDb, database, fixture};
 
 /// What the fixture lacks: rows of one territory that refer to those of another, rows without
@@ -154,6 +157,16 @@ pub(super) struct Twins {
 }
 
 impl Twins {
+    /// The file of a document, which both give: its columns and rows, or a refusal.
+    pub(super) async fn export(&self, document: &str) -> Result<(Vec<Column>, Vec<u8>), String> {
+        let [whole, part] = &self.engines;
+        let both =
+            tokio::join!(export(whole, document, &self.scope), export(part, document, &self.scope));
+        let (one, other) = both;
+        assert_eq!(one, other, "{:?} sees what it may not see by\n{document}", self.scope);
+        one
+    }
+
     /// The answer, which both give.
     pub(super) async fn ask(&mut self, document: &str) -> Value {
         let [whole, part] = &self.engines;
@@ -180,6 +193,21 @@ fn first_difference(one: &Value, other: &Value) -> String {
         String::from_utf8_lossy(&bytes[from.min(to)..to]).into_owned()
     };
     format!("whole: …{}…\npart:  …{}…", part(&one), part(&other))
+}
+
+async fn export(
+    engine: &Engine,
+    document: &str,
+    scope: &Scope,
+) -> Result<(Vec<Column>, Vec<u8>), String> {
+    let export = engine.export(&request(document), scope).await;
+    let export = export.map_err(|errors| errors[0].message.clone())?;
+    let columns = export.columns().to_vec();
+    let encoded = export.open(encoding(Format::Csv), OpenOptions::default()).await;
+    let encoded = encoded.map_err(|error| error.message().to_owned())?;
+    let file =
+        collect(encoded).await.unwrap_or_else(|error| panic!("{document}: {}", error.detail()));
+    Ok((columns, file.0))
 }
 
 async fn ask(engine: &Engine, document: &str, scope: &Scope) -> Value {

@@ -54,6 +54,7 @@ UPDATE person SET title = 'Dr.', first_name = 'X' || business_entity_id, middle_
     additional_contact_info = '<other/>';
 UPDATE load_reject SET message = 'other', raw = 'other';
 UPDATE load_parked SET raw = 'other';
+UPDATE load_finding SET message = 'other';
 ";
 
 #[tokio::test]
@@ -71,6 +72,8 @@ const OTHER_LOADS: &str = r"
 DELETE FROM load_reject;
 DELETE FROM load_parked;
 DELETE FROM load_step;
+DELETE FROM load_finding;
+UPDATE job SET worker = 'other', task = 'report', job_key = NULL;
 UPDATE load_file SET object_key = 'other', byte_size = 1, rows_read = 180, rows_rejected = 0,
     rows_parked = 0;
 UPDATE load_run SET source_uri = 's3://other', holder = 'other', files_found = 1;

@@ -4,7 +4,7 @@ use std::path::Path;
 use std::process::Stdio;
 use std::sync::Arc;
 
-use salesgraph::config::Secret;
+use salesgraph::config::{LoadMode, Secret};
 use salesgraph::load::{BatchLimits, Load, LoadOptions, RunSummary, Silent};
 use salesgraph::storage::{Bucket, S3Settings, Source, SourceUri};
 use sqlx::postgres::{PgConnectOptions, PgPool, PgPoolOptions};
@@ -65,6 +65,16 @@ impl TestApp {
         format!("s3://{}/incoming", self.bucket_name)
     }
 
+    /// Where reports go.
+    pub(crate) fn reports_uri(&self) -> String {
+        format!("s3://{}/relatorios", self.bucket_name)
+    }
+
+    /// The name of the bucket.
+    pub(crate) fn bucket_name(&self) -> &str {
+        &self.bucket_name
+    }
+
     /// Puts an object under the prefix of the source.
     pub(crate) async fn put(&self, key: &str, bytes: impl Into<Vec<u8>>) {
         let key = format!("incoming/{key}");
@@ -108,7 +118,10 @@ impl TestApp {
             limits: BatchLimits { rows: 5_000, bytes: 1 << 20, record_bytes: 1 << 20 },
             parallel_files: 2,
             max_rejects: None,
+            mode: LoadMode::Merge,
+            max_removed: "10%".parse().expect("a percentage"),
             atomic: false,
+            mapping: None,
         };
         change(&mut options);
         let uri: SourceUri = uri.parse().expect("a source");

@@ -28,6 +28,19 @@ FROM load_file;
 INSERT INTO load_reject (file_id, line, run_id, byte_offset, column_name, reason, message, raw)
 SELECT id, 7, first_run_id, 4100, 'TotalDue', 'invalid_decimal', 'no number: x', '\x31ff32'
 FROM load_file;
+INSERT INTO load_finding (run_id, number, object_key, line, column_name, reason, message)
+SELECT id, 1, 'orders.csv', 7, 'TotalDue', 'invalid_decimal', 'no number: x' FROM load_run;
+INSERT INTO source_failure (id, dataset, source, url, status, raw_uri, dead_uri, item, reason, message,
+                            value, fetched_at)
+VALUES ('01990000-0000-7000-8000-000000000001', 'currency_rate', 'ecb', 'https://rates.example/', 200,
+        's3://lake/raw/1.avro', 's3://lake/dead/1.json', '2026-01-01 USD', 'invalid_rate',
+        'no rate: x', 'x', '2026-01-01 09:00:00Z');
+INSERT INTO job (id, task, job_key, state, payload, attempts, max_attempts, started_at, finished_at,
+                 worker, error_code, error_message)
+VALUES ('01990000-0000-7000-8000-0000000000a1', 'load', 'schedule:load', 'succeeded', '{}', 1, 5,
+        '2026-01-01 10:00:00Z', '2026-01-01 10:05:00Z', 'host:1', NULL, NULL),
+       ('01990000-0000-7000-8000-0000000000a2', 'notify', NULL, 'failed', '{}', 12, 12,
+        '2026-01-02 10:00:00Z', '2026-01-02 10:05:00Z', 'host:2', 'UNAVAILABLE', 'no answer');
 INSERT INTO load_parked (file_id, line, run_id, byte_offset, dataset, parent, parent_key, raw)
 SELECT id, 9, first_run_id, 5100, 'sales_order', 'customer', '{77}', '9;77' FROM load_file;
 

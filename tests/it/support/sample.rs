@@ -3,7 +3,7 @@
 use std::path::Path;
 use std::sync::OnceLock;
 
-use salesgraph::sample::{SampleOptions, generate};
+use salesgraph::sample::{OrderFiles, SampleOptions, generate};
 use serde::Deserialize;
 
 use super::TestApp;
@@ -61,7 +61,14 @@ impl Sample {
         let dir = tempfile::tempdir().expect("a folder for the sample");
         let out = dir.path().to_owned();
         generate(
-            &SampleOptions { out, scale: 0.02, seed: 7, defects, optional: true },
+            &SampleOptions {
+                out,
+                scale: 0.02,
+                seed: 7,
+                defects,
+                optional: true,
+                orders: OrderFiles::Csv,
+            },
             &mut |_, _| {},
         )
         .expect("a sample is generated");

@@ -55,11 +55,11 @@ impl Snapshot {
             .collect();
         let rejects = sqlx::query_scalar(
             "SELECT concat_ws('|', object_key, line, byte_offset, column_name, reason, md5(raw)) \
-             FROM load_reject JOIN load_file ON id = file_id ORDER BY object_key, line",
+             FROM load_reject JOIN load_file ON id = file_id ORDER BY object_key, line, part",
         );
         let parked = sqlx::query_scalar(
             "SELECT concat_ws('|', object_key, line, byte_offset, parent, parent_key::text, \
-             md5(raw)) FROM load_parked JOIN load_file ON id = file_id ORDER BY object_key, line",
+             md5(raw)) FROM load_parked JOIN load_file ON id = file_id ORDER BY object_key, line, part",
         );
         Self {
             tables,

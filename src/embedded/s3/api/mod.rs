@@ -9,6 +9,7 @@ mod list;
 mod multipart;
 mod object;
 mod receive;
+mod uploads;
 
 use std::sync::Arc;
 
@@ -73,6 +74,7 @@ operations! {
         get_object: GetObjectInput => GetObjectOutput;
         head_object: HeadObjectInput => HeadObjectOutput;
         list_objects_v2: ListObjectsV2Input => ListObjectsV2Output;
+        list_multipart_uploads: ListMultipartUploadsInput => ListMultipartUploadsOutput;
     }
 }
 

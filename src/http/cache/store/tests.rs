@@ -9,7 +9,7 @@ use crate::db::data_version::DataVersion;
 use crate::http::request::media::MediaType;
 
 fn key_at(document: &str, version: i64, as_of: DateTime<Utc>) -> Arc<CacheKey> {
-    let version = DataVersion { version, as_of };
+    let version = DataVersion { version, as_of, unwatched: 0 };
     let request = Request::new(document);
     Arc::new(CacheKey::new(version, Scope::everything(), MediaType::Json, &request).unwrap())
 }

@@ -135,7 +135,12 @@ fn stored_records_keep_their_positions() {
         (14, 333, "3;é;b"),
         (20, 400, "1;again;b"),
     ]
-    .map(|(line, offset, raw)| RawRecord { line, offset, raw: raw.into() });
+    .map(|(line, offset, raw)| RawRecord {
+        line,
+        offset,
+        raw: raw.into(),
+        ..RawRecord::default()
+    });
     let batch = decode_records(&NOTE, &output.dialect(), &stored, rows_of(1)).unwrap();
     let output = Output { begun: None, batches: vec![batch], end: Ok(()) };
     let positions: Vec<_> =
@@ -152,7 +157,7 @@ fn stored_records_keep_their_positions() {
 fn dropping_the_receiver_ends_the_decoding() {
     let (out, received) = mpsc::channel(1);
     drop(received);
-    assert!(decode_from_start(&NOTE, io::repeat(b'x').take(1 << 30), LIMITS, &out).is_err());
+    assert!(decode_from_start(&NOTE, None, io::repeat(b'x').take(1 << 30), LIMITS, &out).is_err());
     let text = text();
-    assert!(decode_from_start(&NOTE, text.as_bytes(), LIMITS, &out).is_ok());
+    assert!(decode_from_start(&NOTE, None, text.as_bytes(), LIMITS, &out).is_ok());
 }

@@ -14,6 +14,8 @@ fn a_file_without_a_valid_header_reports_what_was_expected() {
         (&b""[..], "the file is empty; expected a header row"),
         (b"\xef\xbb\xbf", "the file is empty; expected a header row"),
         (b"\xff\xfe", "the file is empty; expected a header row"),
+        (&gzip(&gzip(b"id;head;body\n")), "the file is compressed twice"),
+        (&zstd(&gzip(b"id;head;body\n")), "the file is compressed twice"),
         (&gzip(b""), "the file is empty; expected a header row"),
         (&zstd(b""), "the file is empty; expected a header row"),
         (b"\n1;a;b\n", "the first line is blank"),
@@ -22,7 +24,8 @@ fn a_file_without_a_valid_header_reports_what_was_expected() {
         (b"i\0d\0;\0h\0e\0a\0d\0\n\0", "the encoding is unknown"),
         (b"\0i\0d\0;\0h\0e\0a\0d\0\n", "the encoding is unknown"),
         (b"id;body\n1;b\n", "the header lacks head; Test.Note expects id, head, body"),
-        (b"1;a;b\n2;a;b\n", "the header lacks id, head, body"),
+        (b"1;a;b\n2;a;b\n", "the first line is no header: it names no column of Test.Note"),
+        (b"sep=:\nid;head;body\n", "the delimiter \":\"; expected ; , | or a tab"),
         (b"id;head;body;HEAD\n", "names head more than once"),
     ] {
         let output = failing(input);
@@ -109,8 +112,24 @@ fn a_truncated_file_fails_after_its_valid_batches() {
         output.account_for(text.as_bytes());
         let rows = output.rows();
         assert!(rows.len() > 1_000 && rows.len() < 8_500, "{}", rows.len());
+        assert!(rows.len() % 500 > 0, "rows of the last batch before the end count, too");
         assert_eq!(rows, whole.rows()[..rows.len()]);
         assert_eq!(output.end.unwrap_err().code(), Code::BadUserInput);
+    }
+}
+
+#[test]
+fn a_small_file_that_is_cut_off_fails_after_its_whole_rows() {
+    let text = rows(60);
+    // A block of zstd is there as a whole or not at all.
+    for (packed, expected) in [(gzip(text.as_bytes()), 59), (zstd(text.as_bytes()), 0)] {
+        let mut most = 0;
+        for length in 20..packed.len() {
+            let output = failing(&packed[..length]);
+            assert!(output.message().contains("cannot be decompressed"), "{}", output.message());
+            most = most.max(output.rows().len());
+        }
+        assert!(most >= expected, "{most} rows, with only the end missing");
     }
 }
 
@@ -128,14 +147,51 @@ fn a_damaged_file_fails() {
     for length in [4, 5, frame.len() / 2, frame.len() - 1] {
         assert!(failing(&frame[..length]).message().contains("cannot be decompressed"), "{length}");
     }
-    for garbage in [&b"garbage"[..], b"\0\0\0", b"\x1f\x8b"] {
-        assert!(failing(&[packed.as_slice(), garbage].concat()).message().contains("cannot be"));
+    for garbage in [&b"garbage"[..], b"\x1f\x8b", b"\0\0x"] {
+        failing(&[packed.as_slice(), garbage].concat());
     }
-    assert!(failing(&[frame.as_slice(), b"garbage"].concat()).message().contains("cannot be"));
+    failing(&[frame.as_slice(), b"garbage"].concat());
     let mut flipped = packed;
     let at = flipped.len() - 6;
     flipped[at] ^= 1;
     assert!(failing(&flipped).message().contains("cannot be decompressed"));
+}
+
+#[test]
+fn padding_ends_a_file_and_other_bytes_are_reported_after_all_rows() {
+    // The last record has no line end.
+    let text = rows(3).trim_end().to_owned();
+    for packed in [gzip(text.as_bytes()), zstd(text.as_bytes())] {
+        for padding in [1, 3, 200_000] {
+            let padded = [packed.as_slice(), &vec![0; padding]].concat();
+            let output = decode_with(&NOTE, padded.as_slice(), LIMITS);
+            output.end.as_ref().unwrap();
+            output.account_for(text.as_bytes());
+            let more = [padded, packed.clone()].concat();
+            assert_eq!(decode_with(&NOTE, more.as_slice(), LIMITS).rows().len(), 5, "it goes on");
+        }
+        for garbage in [&b"garbage"[..], b"\0\0\0garbage"] {
+            let output = failing(&[packed.as_slice(), garbage].concat());
+            assert_eq!(output.ids(), [0, 1, 2]);
+            assert!(output.message().contains("all rows before them were read"));
+            assert!(!output.batches[0].last, "the file is not loaded");
+        }
+    }
+}
+
+#[test]
+fn frames_that_are_to_be_skipped_are_skipped() {
+    let (first, second) = ("id;head;body\n1;a;b\n2;a", ";b\n3;a;b\n");
+    let skipped = b"\x50\x2a\x4d\x18\x04\0\0\0\x01\x02\x03\x04";
+    let frames = [skipped, zstd(first.as_bytes()).as_slice(), skipped, skipped].concat();
+    let packed = [frames, zstd(second.as_bytes()), skipped.to_vec()].concat();
+    for most in [1, 7, 5_000] {
+        let dribble = Dribble { input: packed.as_slice(), dice: Dice(1), most };
+        let output = decode_with(&NOTE, dribble, LIMITS);
+        output.end.as_ref().unwrap();
+        assert_eq!(output.ids(), [1, 2, 3]);
+        assert_eq!(output.dialect().compression, Compression::Zstd);
+    }
 }
 
 #[test]

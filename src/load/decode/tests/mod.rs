@@ -3,11 +3,16 @@
 
 mod batches;
 mod broken;
+mod decimals;
 mod dialects;
+mod groups;
+mod headers;
+mod mapped;
 #[cfg(feature = "demo")]
 mod planted;
 mod quotes;
 mod random;
+mod swallowed;
 
 use std::io::{self, Read, Write as _};
 
@@ -15,6 +20,7 @@ use tokio::sync::mpsc;
 
 use super::*;
 use crate::dataset::{Column, Kind};
+use crate::load::rejects::reason::Reason;
 
 const LIMITS: BatchLimits = BatchLimits { rows: 100_000, bytes: 1 << 30, record_bytes: 1 << 20 };
 
@@ -148,7 +154,12 @@ impl Output {
             }
             for reject in &batch.rejects {
                 let cut = reject.fault.reason == Reason::RecordTooLong;
-                records.push((reject.offset, reject.line, batch.raw_of_reject(reject).into(), cut));
+                records.push((
+                    reject.offset,
+                    reject.line,
+                    batch.raw_of_reject(reject).to_vec(),
+                    cut,
+                ));
             }
         }
         records.sort();
@@ -211,7 +222,16 @@ fn collect(run: impl FnOnce(&mpsc::Sender<Decoded>) -> Result<()>) -> Output {
 }
 
 fn decode_with(dataset: &'static Dataset, input: impl Read, limits: BatchLimits) -> Output {
-    collect(|out| decode_from_start(dataset, input, limits, out))
+    collect(|out| decode_from_start(dataset, None, input, limits, out))
+}
+
+fn decode_mapped(
+    dataset: &'static Dataset,
+    format: &Format,
+    input: impl Read,
+    limits: BatchLimits,
+) -> Output {
+    collect(|out| decode_from_start(dataset, Some(format), input, limits, out))
 }
 
 fn resume_with(
@@ -231,7 +251,7 @@ fn decode(text: impl AsRef<[u8]>) -> Output {
     output
 }
 
-/// Line, round and values of each row of a binary COPY stream.
+/// Line, round and values of each row in binary COPY format.
 fn copied(copy: &[u8]) -> Vec<(u64, i16, Values)> {
     fn take<'a>(rest: &mut &'a [u8], length: usize) -> &'a [u8] {
         let (taken, left) = rest.split_at(length);
@@ -243,18 +263,16 @@ fn copied(copy: &[u8]) -> Vec<(u64, i16, Values)> {
         usize::try_from(length).ok().map(|length| take(rest, length).to_vec())
     }
     let mut rest = copy;
-    assert_eq!(take(&mut rest, 19), b"PGCOPY\n\xff\r\n\0\0\0\0\0\0\0\0\0");
     let mut rows = Vec::new();
-    loop {
+    while !rest.is_empty() {
         let fields = i16::from_be_bytes(take(&mut rest, 2).try_into().unwrap());
-        if fields == -1 {
-            assert!(rest.is_empty());
-            return rows;
-        }
+        let file = field(&mut rest).unwrap().try_into().map(i16::from_be_bytes).unwrap();
+        assert!(file > 0, "files are counted from 1");
         let line = field(&mut rest).unwrap().try_into().map(u64::from_be_bytes).unwrap();
         let round = field(&mut rest).unwrap().try_into().map(i16::from_be_bytes).unwrap();
-        rows.push((line, round, (2..fields).map(|_| field(&mut rest)).collect()));
+        rows.push((line, round, (3..fields).map(|_| field(&mut rest)).collect()));
     }
+    rows
 }
 
 fn gzip(text: &[u8]) -> Vec<u8> {

@@ -5,10 +5,17 @@ use std::path::Path;
 
 use super::*;
 use crate::dataset::by_object_key;
-use crate::sample::{SampleOptions, SampleSummary, generate};
+use crate::sample::{OrderFiles, SampleOptions, SampleSummary, generate};
 
 pub(super) fn sample(out: &Path, scale: f64, defects: f64) -> SampleSummary {
-    let options = SampleOptions { out: out.to_owned(), scale, seed: 42, defects, optional: true };
+    let options = SampleOptions {
+        out: out.to_owned(),
+        scale,
+        seed: 42,
+        defects,
+        optional: true,
+        orders: OrderFiles::Csv,
+    };
     generate(&options, &mut |_, _| {}).unwrap()
 }
 

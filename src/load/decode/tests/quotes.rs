@@ -1,7 +1,7 @@
 //! A stray quote rejects its own record and no other.
 
 use super::*;
-use Reason::{FieldCount, RecordTooLong, UnbalancedQuote};
+use Reason::{FieldCount, RecordTooLong, StrayQuote, UnbalancedQuote};
 
 fn notes(rows: &[&str]) -> Output {
     decode(format!("id;head;body\n{}\n", rows.join("\n")))
@@ -52,13 +52,22 @@ fn a_field_may_span_lines() {
 }
 
 #[test]
-fn harmless_quotes_are_accepted() {
-    let output = notes(&["1;5\" pipe;b", "2;\"ab\"c;b", "3;\"say \"\"hi\"\"\";b", "4;a;b"]);
+fn quotes_are_text_in_an_unquoted_field_and_doubled_in_a_quoted_one() {
+    let output =
+        notes(&["1;5\" pipe;\"\"", "2;say \"\"hi\"\";b", "3;\"say \"\"hi\"\"\";b", "4;a;b"]);
     let heads: Vec<_> = output.texts().into_iter().map(|(_, head, _)| head).collect();
-    assert_eq!(heads, ["5\" pipe", "abc", "say \"hi\"", "a"]);
+    assert_eq!(heads, ["5\" pipe", "say \"\"hi\"\"", "say \"hi\"", "a"]);
+    let bad = ["\"Frame \"Pro\" 52\"", "\"Wheel 26\" rim\"", "\"Saddle\" ", "\"ab\"c"];
+    for bad in bad.map(|field| format!("1;{field};b")) {
+        let output = notes(&["0;a;b", &bad, "2;a;b"]);
+        assert_eq!((output.ids(), output.faults()), (vec![0, 2], vec![(3, StrayQuote)]), "{bad}");
+        assert_eq!(output.rejects()[0].raw, bad.as_bytes());
+    }
     let output = notes(&["1;\"a\nb\"c;d", "2;a;b"]);
     assert_eq!(output.ids(), [2]);
     assert_eq!(output.faults(), [(2, UnbalancedQuote), (3, FieldCount)]);
+    let output = notes(&["1;5\" pipe;\"two\nlines\"", "2;a;b"]);
+    assert_eq!((output.ids(), output.faults()), (vec![1, 2], vec![]));
 }
 
 #[test]
@@ -68,8 +77,7 @@ fn a_wrong_field_count_is_rejected() {
     assert!(output.faults().iter().all(|(_, reason)| *reason == FieldCount));
     let messages: Vec<_> =
         output.batches[0].rejects.iter().map(|reject| reject.fault.message.as_str()).collect();
-    let expected =
-        [2, 4, 1, 31, 1].map(|found| format!("expected 3 fields as in the header, found {found}"));
+    let expected = [2, 4, 1, 31, 1].map(|found| format!("expected 3 fields, found {found}"));
     assert_eq!(messages, expected);
 }
 

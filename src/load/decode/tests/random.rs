@@ -3,8 +3,9 @@
 
 use super::*;
 
+/// Without digits: no line within a field reads as a record.
 const PIECES: &[&str] = &[
-    "a", "Z", "0", " ", "\"", "\"\"", ";", ",", "\t", "|", "\n", "\r\n", "\r", "'", "é", "𝄞",
+    "a", "Z", "o", " ", "\"", "\"\"", ";", ",", "\t", "|", "\n", "\r\n", "\r", "'", "é", "𝄞",
     "\u{feff}", "\u{2028}", "NULL", "\\", "\\\"", "plain text",
 ];
 

@@ -219,6 +219,6 @@ pub(super) fn random_value(draw: &mut Draw, texts: &[&str], column: &Column) -> 
         (_, Kind::Date) => Value::Date(time.date()),
         (_, Kind::LocalDateTime) => Value::LocalDateTime(time),
         (_, Kind::DateTime) => Value::DateTime(time.and_utc()),
-        (_, Kind::Bytes | Kind::IntList) => panic!("{} has no value", column.name),
+        (_, Kind::Bytes | Kind::IntList | Kind::Json) => panic!("{} has no value", column.name),
     }
 }

@@ -1,5 +1,13 @@
 //! The ledger's statements: runs, file versions, checkpoints. A batch's entries are
-//! written in the batch's own transaction.
+//! written in the batch's own transaction. `group` has those of files that share one,
+//! `readings` what is known of a version,
+//! `page` those of pages of documents,
+//! `rejects` writes rejected rows.
+
+pub(super) mod group;
+pub(super) mod page;
+mod readings;
+pub(super) mod rejects;
 
 use sqlx::postgres::PgArguments;
 use sqlx::query::Query;
@@ -7,12 +15,15 @@ use sqlx::types::Json;
 use sqlx::{Connection as _, PgConnection, Postgres, Row as _};
 use uuid::Uuid;
 
-use super::counts::{Counts, bigint};
-use super::decode::{Batch, Checkpoint, Dialect};
-use super::failure::{Failure, LoadResult};
-use super::run::summary::RunSummary;
+pub(crate) use self::readings::{Known, known};
+use crate::config::LoadMode;
 use crate::dataset::Dataset;
 use crate::error::{Code, Error};
+use crate::load::counts::{Counts, bigint};
+use crate::load::decode::{Batch, Checkpoint, Dialect};
+use crate::load::failure::{Failure, LoadResult};
+use crate::load::run::known::Ending;
+use crate::load::run::summary::RunSummary;
 use crate::storage::ObjectVersion;
 
 /// A file within a run: the key of `load_run_file`.
@@ -29,8 +40,14 @@ pub(crate) struct FileEntry {
     pub(crate) id: i32,
     /// Whether it is loaded to its end.
     pub(crate) loaded: bool,
+    /// The entries of earlier readings of the version in other formats.
+    pub(crate) superseded: Vec<i32>,
+    /// The mode in which it was begun.
+    pub(crate) mode: LoadMode,
     /// Where to resume; `None` if it was never begun.
     pub(crate) checkpoint: Option<Checkpoint>,
+    /// Whether its last batch is committed.
+    pub(crate) at_end: bool,
     /// Its totals of earlier runs.
     pub(crate) totals: FileTotals,
 }
@@ -42,53 +59,34 @@ pub(crate) struct FileTotals {
     pub(crate) rejected: i64,
 }
 
-/// Whether each of these versions is loaded, in the order given.
-pub(crate) async fn loaded(
-    connection: &mut PgConnection,
-    objects: &[ObjectVersion],
-) -> LoadResult<Vec<bool>> {
-    let column = |of: fn(&ObjectVersion) -> &str| -> Vec<String> {
-        objects.iter().map(|object| of(object).to_owned()).collect()
-    };
-    let rows = sqlx::query_scalar(
-        "SELECT EXISTS (SELECT FROM load_file AS file WHERE file.state = 'loaded' \
-           AND file.bucket = found.bucket AND file.object_key = found.key \
-           AND file.etag = found.etag AND file.version_id = found.version_id) \
-         FROM unnest($1::text[], $2::text[], $3::text[], $4::text[]) \
-           WITH ORDINALITY AS found (bucket, key, etag, version_id, position) \
-         ORDER BY position",
-    )
-    .bind(column(|object| &object.bucket))
-    .bind(column(|object| &object.key))
-    .bind(column(|object| &object.etag))
-    .bind(column(|object| object.version_id.as_deref().unwrap_or_default()))
-    .fetch_all(connection)
-    .await?;
-    Ok(rows)
-}
-
-/// Finds or inserts the version's entry, for this run. Rows, rejects and parked rows
+/// Finds or inserts the version's entry, for this run: one for each format in which it is
+/// read. Rows, rejects and parked rows
 /// will refer to it, so a crash of Postgres must not undo it.
 pub(crate) async fn enter(
     connection: &mut PgConnection,
     run: Uuid,
     dataset: &Dataset,
     object: &ObjectVersion,
+    mapping: &str,
 ) -> LoadResult<FileEntry> {
     let mut transaction = connection.begin().await?;
     commit_to_disk(&mut transaction).await?;
+    let readings = readings::readings(&mut transaction, &[object]).await?;
+    let place = readings.first().cloned().unwrap_or_default().place(mapping);
     let row = sqlx::query(
         "WITH entry AS (\
            INSERT INTO load_file AS file (dataset, bucket, object_key, etag, version_id, \
-             byte_size, first_run_id, last_run_id) VALUES ($1, $2, $3, $4, $5, $6, $7, $7) \
-           ON CONFLICT (bucket, object_key, etag, version_id) DO UPDATE \
+             byte_size, first_run_id, last_run_id, mapping) \
+             VALUES ($1, $2, $3, $4, $5, $6, $7, $7, $8) \
+           ON CONFLICT (bucket, object_key, etag, version_id, mapping) DO UPDATE \
            SET last_run_id = CASE WHEN file.state = 'loaded' THEN file.last_run_id ELSE $7 END, \
                state = CASE WHEN file.state = 'failed' THEN 'loading' ELSE file.state END, \
                finished_at = CASE WHEN file.state = 'failed' THEN NULL ELSE file.finished_at END, \
                error_code = NULL, error_message = NULL \
-           RETURNING id, state, dialect, rows_read, rows_rejected) \
-         SELECT entry.id, entry.state = 'loaded' AS loaded, entry.dialect, \
-                entry.rows_read, entry.rows_rejected, checkpoint.byte_offset, checkpoint.line \
+           RETURNING id, state, mode, dialect, rows_read, rows_rejected) \
+         SELECT entry.id, entry.state = 'loaded' AS loaded, entry.mode = 'mirror' AS mirrored, \
+           entry.dialect, entry.rows_read, entry.rows_rejected, checkpoint.byte_offset, \
+           checkpoint.line, coalesce(checkpoint.at_end, false) AS at_end \
          FROM entry LEFT JOIN load_checkpoint AS checkpoint ON checkpoint.file_id = entry.id",
     )
     .bind(dataset.table)
@@ -98,6 +96,7 @@ pub(crate) async fn enter(
     .bind(object.version_id.as_deref().unwrap_or_default())
     .bind(bigint(object.size))
     .bind(run)
+    .bind(&place.mapping)
     .fetch_one(&mut *transaction)
     .await?;
     transaction.commit().await?;
@@ -114,25 +113,50 @@ pub(crate) async fn enter(
     };
     let totals =
         FileTotals { read: row.try_get("rows_read")?, rejected: row.try_get("rows_rejected")? };
-    Ok(FileEntry { id: row.try_get("id")?, loaded: row.try_get("loaded")?, checkpoint, totals })
+    let mirrored: bool = row.try_get("mirrored")?;
+    Ok(FileEntry {
+        id: row.try_get("id")?,
+        loaded: row.try_get("loaded")?,
+        superseded: place.superseded,
+        mode: if mirrored { LoadMode::Mirror } else { LoadMode::Merge },
+        checkpoint,
+        at_end: row.try_get("at_end")?,
+        totals,
+    })
 }
 
-/// Records the dialect and the first checkpoint.
+/// Records the mode, the dialect and the first checkpoint.
 pub(crate) async fn begin(
     connection: &mut PgConnection,
     file: i32,
+    mode: LoadMode,
     first: &Checkpoint,
 ) -> LoadResult<()> {
     sqlx::query(
-        "WITH begun AS (UPDATE load_file SET dialect = $2 WHERE id = $1) \
+        "WITH begun AS (UPDATE load_file SET dialect = $2, mode = $5 WHERE id = $1) \
          INSERT INTO load_checkpoint (file_id, byte_offset, line) VALUES ($1, $3, $4)",
     )
     .bind(file)
     .bind(Json(&first.dialect))
     .bind(bigint(first.offset))
     .bind(bigint(first.line))
+    .bind(mode.as_str())
     .execute(connection)
     .await?;
+    Ok(())
+}
+
+/// Records what a batch told of the dialect.
+pub(crate) async fn learn(
+    connection: &mut PgConnection,
+    file: i32,
+    dialect: &Dialect,
+) -> LoadResult<()> {
+    sqlx::query("UPDATE load_file SET dialect = $2 WHERE id = $1")
+        .bind(file)
+        .bind(Json(dialect))
+        .execute(connection)
+        .await?;
     Ok(())
 }
 
@@ -204,18 +228,22 @@ pub(crate) async fn commit_batch(
     of: RunFile,
     batch: &Batch,
     counts: Counts,
+    mode: LoadMode,
     elapsed_ms: i64,
 ) -> LoadResult<FileTotals> {
     const MOVE_CHECKPOINT: &str = add_counts!(
         "UPDATE load_checkpoint SET byte_offset = $12, line = $13, batches = batches + 1, \
-           updated_at = now() \
+           at_end = $14, updated_at = now() \
          WHERE file_id = $2 AND byte_offset = $11 AND EXISTS (SELECT FROM run) \
          RETURNING file_id"
     );
-    let row = add_counts(MOVE_CHECKPOINT, of, counts, elapsed_ms, batch.last)
+    // A mirrored file is loaded once the rows that it lacks are removed.
+    let loaded = batch.last && mode == LoadMode::Merge;
+    let row = add_counts(MOVE_CHECKPOINT, of, counts, elapsed_ms, loaded)
         .bind(bigint(batch.from_offset))
         .bind(bigint(batch.to_offset))
         .bind(bigint(batch.to_line))
+        .bind(batch.last)
         .fetch_optional(connection)
         .await?;
     let row = row.ok_or_else(|| Failure::Lost(taken_over()))?;
@@ -254,45 +282,22 @@ pub(crate) async fn fail_file(
     Ok(())
 }
 
-/// Writes a batch's rejects.
-pub(crate) async fn insert_rejects(
-    connection: &mut PgConnection,
-    of: RunFile,
-    batch: &Batch,
-) -> LoadResult<()> {
-    if batch.rejects.is_empty() {
-        return Ok(());
-    }
-    let rejects = &batch.rejects;
-    sqlx::query(
-        "INSERT INTO load_reject \
-           (file_id, run_id, line, byte_offset, column_name, reason, message, raw) \
-         SELECT $1, $2, * FROM unnest($3::bigint[], $4::bigint[], $5::text[], $6::text[], \
-           $7::text[], $8::bytea[])",
-    )
-    .bind(of.file)
-    .bind(of.run)
-    .bind(rejects.iter().map(|reject| bigint(reject.line)).collect::<Vec<_>>())
-    .bind(rejects.iter().map(|reject| bigint(reject.offset)).collect::<Vec<_>>())
-    .bind(rejects.iter().map(|reject| reject.fault.column).collect::<Vec<_>>())
-    .bind(rejects.iter().map(|reject| reject.fault.reason.as_str()).collect::<Vec<_>>())
-    .bind(rejects.iter().map(|reject| reject.fault.message.as_str()).collect::<Vec<_>>())
-    .bind(rejects.iter().map(|reject| batch.raw_of_reject(reject)).collect::<Vec<_>>())
-    .execute(connection)
-    .await?;
-    Ok(())
-}
-
 /// Ends the run with a synchronous commit, which flushes every commit before it: only
-/// then may success be reported.
+/// then may success be reported. `ending` is told once, in the same transaction.
 pub(crate) async fn end_run(
     connection: &mut PgConnection,
     run: Uuid,
     summary: &RunSummary,
+    ending: Option<&dyn Ending>,
 ) -> LoadResult<()> {
     let error = summary.first_error();
     let mut transaction = connection.begin().await?;
     commit_to_disk(&mut transaction).await?;
+    let runs: Option<bool> =
+        sqlx::query_scalar("SELECT state = 'running' FROM load_run WHERE id = $1 FOR UPDATE")
+            .bind(run)
+            .fetch_optional(&mut *transaction)
+            .await?;
     let ended = sqlx::query(
         "UPDATE load_run SET state = $2, finished_at = now(), files_found = $3, \
            files_skipped = $4, error_code = $5, error_message = $6 \
@@ -307,6 +312,9 @@ pub(crate) async fn end_run(
     .bind(error.map(|error| storable(&error.message)))
     .execute(&mut *transaction)
     .await?;
+    if let (Some(true), Some(ending)) = (runs, ending) {
+        ending.ended(&mut transaction, run).await?;
+    }
     transaction.commit().await?;
     if ended.rows_affected() == 1 { Ok(()) } else { Err(taken_over().into()) }
 }
@@ -315,7 +323,7 @@ pub(crate) async fn end_run(
 pub(crate) async fn run_counts(connection: &mut PgConnection, of: RunFile) -> LoadResult<Counts> {
     let row = sqlx::query(
         "SELECT rows_read, rows_inserted, rows_updated, rows_unchanged, rows_rejected, \
-           rows_parked FROM load_run_file WHERE run_id = $1 AND file_id = $2",
+           rows_parked, rows_removed, rows_kept FROM load_run_file WHERE run_id = $1 AND file_id = $2",
     )
     .bind(of.run)
     .bind(of.file)
@@ -329,24 +337,20 @@ pub(crate) async fn run_counts(connection: &mut PgConnection, of: RunFile) -> Lo
         unchanged: row.try_get(3)?,
         rejected: row.try_get(4)?,
         parked: row.try_get(5)?,
+        removed: row.try_get(6)?,
+        kept: row.try_get(7)?,
     })
 }
 
-/// The counts of a merged batch.
-pub(crate) fn counts_of(batch: &Batch, inserted: i64, updated: i64, parked: i64) -> Counts {
-    let rows = bigint(batch.rows.len());
-    Counts {
-        read: bigint(batch.records()),
-        inserted,
-        updated,
-        unchanged: rows - inserted - updated - parked,
-        rejected: bigint(batch.rejects.len()),
-        parked,
-    }
+/// The rows of a file that are rejected or parked, whichever runs did it.
+pub(crate) async fn not_loaded(connection: &mut PgConnection, file: i32) -> LoadResult<i64> {
+    let count =
+        sqlx::query_scalar("SELECT rows_rejected + rows_parked FROM load_file WHERE id = $1");
+    Ok(count.bind(file).fetch_one(connection).await?)
 }
 
 /// A message may quote a file; Postgres' `text` cannot hold NUL.
-fn storable(message: &str) -> String {
+pub(super) fn storable(message: &str) -> String {
     message.replace('\0', "\u{fffd}")
 }
 

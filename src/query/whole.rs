@@ -1,0 +1,99 @@
+//! Whole lists: all rows, in one snapshot, read as slowly as they are asked for.
+
+use std::time::Duration;
+
+use futures_util::{Stream, StreamExt as _};
+
+use super::executor::Reader;
+use super::list::List;
+use super::row::Row;
+use super::rows::Rows;
+use crate::auth::Scope;
+use crate::db::data_version::DataVersion;
+use crate::db::snapshot::{Snapshot, SnapshotOptions, Snapshots};
+use crate::error::{Error, Result};
+use crate::query::sql::paging::Paging;
+use crate::query::sql::statement::Statement;
+
+/// A snapshot in which a whole list is read.
+#[derive(Debug)]
+pub struct Whole {
+    /// The version of the data that it sees.
+    pub version: DataVersion,
+    main: Snapshot,
+    /// Reads what belongs to the rows while more of them come.
+    pub beside: Option<Reader>,
+    by_day: bool,
+}
+
+impl List<'_> {
+    /// Whether a caller may read it.
+    ///
+    /// # Errors
+    /// `FORBIDDEN` with what is missing.
+    pub fn check(&self, scope: &Scope) -> Result<()> {
+        let mut statement = Statement::new(scope);
+        Paging::of(self).write_whole(&mut statement)?;
+        statement.check()
+    }
+}
+
+impl Reader {
+    /// Begins a snapshot for a list, with a reader beside it if one is needed. Dropping it
+    /// cancels what is being read.
+    ///
+    /// # Errors
+    /// `BAD_USER_INPUT` when there would be too many groups; as any query.
+    pub async fn whole(
+        &self,
+        scope: &Scope,
+        list: &List<'_>,
+        statement_timeout: Option<Duration>,
+        is_read_beside: bool,
+    ) -> Result<Whole> {
+        let options = SnapshotOptions { territories: scope.territories(), statement_timeout };
+        let begun = Snapshots::begin(self.connections(), options, is_read_beside).await?;
+        let Snapshots { version, mut main, second } = begun;
+        let mut by_day = false;
+        if let Rows::Groups(groups) = list.rows {
+            let reader = self.within(main);
+            by_day = reader.prepare(scope, groups).await?;
+            let missing = || Error::internal("a snapshot is still read in");
+            main = reader.into_snapshot().ok_or_else(missing)?;
+        }
+        let beside = second.map(|second| self.within(second));
+        Ok(Whole { version, main, beside, by_day })
+    }
+}
+
+impl Whole {
+    /// The rows of the list, in its order, whatever its page. Values are as Postgres sends them
+    /// in binary, decimals among them: see [`Row::bytes`].
+    ///
+    /// # Errors
+    /// As any query; also of each row.
+    pub fn rows<'s>(
+        &'s mut self,
+        scope: &Scope,
+        list: &List<'_>,
+    ) -> Result<impl Stream<Item = Result<Row>> + Send + use<'s>> {
+        let mut statement = Statement::new(scope);
+        statement.by_day = self.by_day;
+        Paging::of(list).write_whole(&mut statement)?;
+        // The next one is another: there is no use in keeping it prepared.
+        let query = statement.into_query()?.persistent(false);
+        let rows = self.main.stream(query)?;
+        Ok(rows.map(|row| row.map(Row::new).map_err(Error::from)))
+    }
+
+    /// Ends the snapshot after its rows.
+    ///
+    /// # Errors
+    /// When Postgres does not answer.
+    pub async fn end(self) -> Result<()> {
+        if let Some(beside) = self.beside.and_then(Reader::into_snapshot) {
+            beside.end().await?;
+        }
+        self.main.end().await
+    }
+}

@@ -1,0 +1,320 @@
+//! Writes an object as its bytes are made, in bounded memory. The object is there as a whole
+//! once the writer has finished, and not at all before.
+
+use std::collections::VecDeque;
+
+use aws_sdk_s3::primitives::ByteStream as Body;
+use aws_sdk_s3::types::{CompletedMultipartUpload, CompletedPart};
+use bytes::{Bytes, BytesMut};
+use tokio::task::JoinHandle;
+
+use super::bucket::{Bucket, MAX_PARTS};
+use crate::error::{Code, Error, Result};
+
+/// Size of the first parts. A smaller object is put by one request.
+const PART_SIZE: usize = 8 << 20;
+/// Parts are larger from this on, and again twice as far on: S3 takes 10,000 of them, and
+/// 5 TiB in all.
+const GROW_AFTER: usize = 1_000;
+/// Parts under way beside the one that is filled.
+const PARTS_IN_FLIGHT: usize = 2;
+
+/// How an object is served.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ObjectHeaders {
+    /// Its media type.
+    pub content_type: &'static str,
+    /// The name under which browsers save it.
+    pub file_name: String,
+}
+
+/// An object being written.
+#[derive(Debug)]
+pub struct ObjectWriter {
+    bucket: Bucket,
+    key: String,
+    headers: ObjectHeaders,
+    buffer: BytesMut,
+    size: u64,
+    /// The id of the multipart upload, once there is one.
+    upload: Option<String>,
+    begun: usize,
+    in_flight: VecDeque<JoinHandle<Result<CompletedPart>>>,
+    parts: Vec<CompletedPart>,
+}
+
+impl ObjectWriter {
+    /// Begins an object of this key. Nothing is sent yet.
+    #[must_use]
+    pub fn new(bucket: &Bucket, key: &str, headers: ObjectHeaders) -> Self {
+        Self {
+            bucket: bucket.clone(),
+            key: key.to_owned(),
+            headers,
+            buffer: BytesMut::new(),
+            size: 0,
+            upload: None,
+            begun: 0,
+            in_flight: VecDeque::new(),
+            parts: Vec::new(),
+        }
+    }
+
+    /// Bytes written so far.
+    #[must_use]
+    pub const fn size(&self) -> u64 {
+        self.size
+    }
+
+    /// Takes the next bytes; waits while enough parts are under way.
+    ///
+    /// # Errors
+    /// As of any request to S3. [`ObjectWriter::abort`] must follow.
+    pub async fn write(&mut self, bytes: &[u8]) -> Result<()> {
+        let mut rest = bytes;
+        while !rest.is_empty() {
+            let part_size = self.part_size();
+            if self.buffer.capacity() == 0 {
+                self.buffer.reserve(part_size);
+            }
+            let (head, tail) = rest.split_at(rest.len().min(part_size - self.buffer.len()));
+            self.buffer.extend_from_slice(head);
+            self.size += head.len() as u64;
+            rest = tail;
+            if self.buffer.len() == part_size {
+                self.send_part().await?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Makes the object of all that was written.
+    ///
+    /// # Errors
+    /// As of any request to S3, and `Conflict` if the upload was aborted by another writer.
+    /// [`ObjectWriter::abort`] must follow.
+    pub async fn finish(&mut self) -> Result<()> {
+        if self.upload.is_none() {
+            return self.put().await;
+        }
+        if !self.buffer.is_empty() {
+            self.send_part().await?;
+        }
+        while !self.in_flight.is_empty() {
+            self.await_part().await?;
+        }
+        let parts = CompletedMultipartUpload::builder().set_parts(Some(self.parts.clone()));
+        let Bucket { s3, name } = &self.bucket;
+        let request = s3.client.complete_multipart_upload().bucket(name).key(&self.key);
+        let request = request.set_upload_id(self.upload.clone()).multipart_upload(parts.build());
+        let completed =
+            request.customize().config_override(self.bucket.upload_timeouts()).send().await;
+        completed.map_err(|error| self.bucket.target(Some(&self.key)).error(error))?;
+        self.upload = None;
+        Ok(())
+    }
+
+    /// Gives the object up. What was sent is removed; a failure to do so is logged, and
+    /// [`Bucket::abort_uploads`] does it later.
+    pub async fn abort(&mut self) {
+        for task in self.in_flight.drain(..) {
+            task.abort();
+            // An aborted request may still be on its way to S3; the abort below comes after.
+            let _ = task.await;
+        }
+        self.buffer = BytesMut::new();
+        let Some(id) = self.upload.take() else { return };
+        if let Err(error) = self.bucket.abort_upload(&self.key, &id).await {
+            tracing::warn!(
+                bucket = %self.bucket.name, key = %self.key, upload_id = %id,
+                cause = %error.detail(), "an unfinished upload could not be aborted"
+            );
+        }
+    }
+
+    /// In one request. Another writer of the same key, whose lease has run out, cannot
+    /// replace the object later: it finds the key taken.
+    async fn put(&mut self) -> Result<()> {
+        let bytes = std::mem::take(&mut self.buffer).freeze();
+        let taken = match self.put_if(&bytes, None).await {
+            Err(error) if error.code() == Code::Conflict => error,
+            done => return done,
+        };
+        match self.bucket.etag(&self.key).await? {
+            Some(etag) => self.put_if(&bytes, Some(etag)).await,
+            None => Err(taken),
+        }
+    }
+
+    /// Only where there is no object yet, or still this one.
+    async fn put_if(&self, bytes: &Bytes, replaced: Option<String>) -> Result<()> {
+        let Bucket { s3, name } = &self.bucket;
+        let request = s3.client.put_object().bucket(name).key(&self.key);
+        let request = request
+            .body(Body::from(bytes.clone()))
+            .content_type(self.headers.content_type)
+            .content_disposition(self.disposition());
+        let request = match replaced {
+            Some(etag) => request.if_match(etag),
+            None => request.if_none_match("*"),
+        };
+        let sent = request.customize().config_override(self.bucket.upload_timeouts()).send().await;
+        sent.map_err(|error| self.bucket.target(Some(&self.key)).error(error))?;
+        Ok(())
+    }
+
+    fn part_size(&self) -> usize {
+        let doublings = (self.begun / GROW_AFTER).min(8);
+        PART_SIZE << doublings
+    }
+
+    async fn send_part(&mut self) -> Result<()> {
+        let id = match &self.upload {
+            Some(id) => id.clone(),
+            None => self.begin().await?,
+        };
+        while self.in_flight.len() >= PARTS_IN_FLIGHT {
+            self.await_part().await?;
+        }
+        self.begun += 1;
+        let number = i32::try_from(self.begun).unwrap_or(i32::MAX);
+        if self.begun as u64 > MAX_PARTS {
+            let message = "the file is larger than S3 takes; ask for less, or for a compressed one";
+            return Err(Error::new(Code::BadUserInput, message));
+        }
+        let body = std::mem::take(&mut self.buffer).freeze();
+        let (bucket, key) = (self.bucket.clone(), self.key.clone());
+        self.in_flight.push_back(tokio::spawn(send(bucket, key, id, number, body)));
+        Ok(())
+    }
+
+    async fn begin(&mut self) -> Result<String> {
+        let Bucket { s3, name } = &self.bucket;
+        let request = s3.client.create_multipart_upload().bucket(name).key(&self.key);
+        let request =
+            request.content_type(self.headers.content_type).content_disposition(self.disposition());
+        let begun = request.send().await;
+        let begun = begun.map_err(|error| self.bucket.target(Some(&self.key)).error(error))?;
+        let id = begun.upload_id.ok_or_else(|| self.bucket.no_upload_id())?;
+        Ok(self.upload.insert(id).clone())
+    }
+
+    async fn await_part(&mut self) -> Result<()> {
+        let Some(task) = self.in_flight.pop_front() else { return Ok(()) };
+        let part = task
+            .await
+            .map_err(|error| Error::internal("an upload ended early").with_source(error))??;
+        self.parts.push(part);
+        Ok(())
+    }
+
+    /// The name holds nothing that needs an escape.
+    fn disposition(&self) -> String {
+        format!("attachment; filename=\"{}\"", self.headers.file_name)
+    }
+}
+
+impl Drop for ObjectWriter {
+    /// Parts of an object that nobody waits for any more are not sent.
+    fn drop(&mut self) {
+        self.in_flight.iter().for_each(JoinHandle::abort);
+    }
+}
+
+async fn send(
+    bucket: Bucket,
+    key: String,
+    upload: String,
+    number: i32,
+    body: Bytes,
+) -> Result<CompletedPart> {
+    let request = bucket.s3.client.upload_part().bucket(&bucket.name).key(&key);
+    let request = request.upload_id(upload).part_number(number).body(Body::from(body));
+    let sent = request.customize().config_override(bucket.upload_timeouts()).send().await;
+    let sent = sent.map_err(|error| bucket.target(Some(&key)).error(error))?;
+    let part = CompletedPart::builder().part_number(number).set_e_tag(sent.e_tag);
+    Ok(part.set_checksum_crc32(sent.checksum_crc32).build())
+}
+
+impl Bucket {
+    /// The ETag of an object, with its quotes; `None` if there is none.
+    ///
+    /// # Errors
+    /// As of any request to S3.
+    pub async fn etag(&self, key: &str) -> Result<Option<String>> {
+        let request = self.s3.client.head_object().bucket(&self.name).key(key);
+        match request.send().await.map_err(|error| self.target(Some(key)).error(error)) {
+            Ok(found) => Ok(found.e_tag),
+            Err(error) if error.code() == Code::NotFound => Ok(None),
+            Err(error) => Err(error),
+        }
+    }
+
+    /// The size of an object in bytes; `None` if there is none.
+    ///
+    /// # Errors
+    /// As of any request to S3.
+    pub async fn size(&self, key: &str) -> Result<Option<u64>> {
+        let request = self.s3.client.head_object().bucket(&self.name).key(key);
+        match request.send().await.map_err(|error| self.target(Some(key)).error(error)) {
+            Ok(found) => Ok(found.content_length.and_then(|size| u64::try_from(size).ok())),
+            Err(error) if error.code() == Code::NotFound => Ok(None),
+            Err(error) => Err(error),
+        }
+    }
+
+    /// Removes an object. One that is not there is no error.
+    ///
+    /// # Errors
+    /// As of any request to S3.
+    pub async fn delete(&self, key: &str) -> Result<()> {
+        let request = self.s3.client.delete_object().bucket(&self.name).key(key);
+        request.send().await.map_err(|error| self.target(Some(key)).error(error))?;
+        Ok(())
+    }
+
+    /// Aborts all uploads of a key that are not finished, and tells how many. Whoever is
+    /// still writing one of them can no longer finish it.
+    ///
+    /// # Errors
+    /// As of any request to S3.
+    pub async fn abort_uploads(&self, key: &str) -> Result<usize> {
+        let mut aborted = 0;
+        loop {
+            let (uploads, is_truncated) = self.open_uploads(key).await?;
+            let before = aborted;
+            for (_, id) in uploads.iter().filter(|(own, _)| own == key) {
+                self.abort_upload(key, id).await?;
+                aborted += 1;
+            }
+            if aborted == before || !is_truncated {
+                return Ok(aborted);
+            }
+        }
+    }
+
+    /// Keys and ids of uploads below a prefix that are not finished: a page of them, and
+    /// whether there are more.
+    ///
+    /// # Errors
+    /// As of any request to S3.
+    pub async fn open_uploads(&self, prefix: &str) -> Result<(Vec<(String, String)>, bool)> {
+        let request = self.s3.client.list_multipart_uploads().bucket(&self.name).prefix(prefix);
+        let page = request.send().await.map_err(|error| self.target(Some(prefix)).error(error))?;
+        let uploads = page.uploads.unwrap_or_default().into_iter();
+        let uploads = uploads.filter_map(|upload| Some((upload.key?, upload.upload_id?)));
+        Ok((uploads.collect(), page.is_truncated == Some(true)))
+    }
+
+    async fn abort_upload(&self, key: &str, id: &str) -> Result<()> {
+        let request = self.s3.client.abort_multipart_upload().bucket(&self.name).key(key);
+        match request.upload_id(id).send().await {
+            Ok(_) => Ok(()),
+            Err(error) => match self.target(Some(key)).error(error) {
+                // Finished or aborted meanwhile.
+                error if error.code() == Code::NotFound => Ok(()),
+                error => Err(error),
+            },
+        }
+    }
+}

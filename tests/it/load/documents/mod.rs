@@ -1,0 +1,6 @@
+//! Orders as JSON documents.
+
+mod large;
+mod pages;
+mod rejects;
+mod same;

@@ -1,0 +1,71 @@
+//! Python with packages that tests need, installed once for all of them.
+
+use std::path::{Path, PathBuf};
+use std::process::Stdio;
+use std::time::Duration;
+use std::{env, fs};
+
+use tokio::process::Command;
+use tokio::sync::OnceCell;
+use tokio::time::timeout;
+
+use crate::http::graphiql::on_path;
+
+/// They read files, and check JSON by its schema.
+const READERS: &[&str] =
+    &["pyarrow==26.0.1", "duckdb==2.0.1", "polars==2.1.0", "jsonschema==4.26.0"];
+/// It serves the interfaces of AWS.
+const MOTO: &[&str] = &["moto[server,sqs]==5.2.5"];
+const LIMIT: Duration = Duration::from_secs(300);
+
+/// Its program, with packages that read files. `None`, with a message, without the package
+/// registry; likewise without Python, except where `CI` is set.
+pub(crate) async fn python(for_what: &str) -> Option<&'static Path> {
+    static INSTALLED: OnceCell<Result<PathBuf, String>> = OnceCell::const_new();
+    told(INSTALLED.get_or_init(|| install("python", READERS)).await, for_what)
+}
+
+/// Likewise, with moto.
+pub(crate) async fn moto(for_what: &str) -> Option<&'static Path> {
+    static INSTALLED: OnceCell<Result<PathBuf, String>> = OnceCell::const_new();
+    told(INSTALLED.get_or_init(|| install("moto", MOTO)).await, for_what)
+}
+
+fn told(installed: &'static Result<PathBuf, String>, for_what: &str) -> Option<&'static Path> {
+    match installed {
+        Ok(python) => Some(python),
+        Err(missing) => {
+            eprintln!("SKIPPED: {for_what}: {missing}");
+            None
+        }
+    }
+}
+
+async fn install(name: &str, packages: &[&str]) -> Result<PathBuf, String> {
+    let Some(own) = on_path("python3") else {
+        let missing = "python3 is not on the PATH".to_owned();
+        assert!(env::var_os("CI").is_none(), "{missing}");
+        return Err(missing);
+    };
+    let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join(name);
+    let (python, done) = (folder.join("bin/python"), folder.join("installed"));
+    let list = packages.join(" ");
+    if fs::read_to_string(&done).is_ok_and(|known| known == list) {
+        return Ok(python);
+    }
+    run(Command::new(own).args(["-m", "venv"]).arg(&folder)).await?;
+    let quiet = ["-m", "pip", "install", "--quiet", "--disable-pip-version-check"];
+    run(Command::new(&python).args(quiet).args(packages)).await?;
+    fs::write(done, list).map_err(|error| error.to_string())?;
+    Ok(python)
+}
+
+async fn run(command: &mut Command) -> Result<(), String> {
+    let output = command.stdin(Stdio::null()).kill_on_drop(true).output();
+    let output = timeout(LIMIT, output).await.map_err(|_| format!("not within {LIMIT:?}"))?;
+    let output = output.map_err(|error| error.to_string())?;
+    if output.status.success() {
+        return Ok(());
+    }
+    Err(String::from_utf8_lossy(&output.stderr).into_owned())
+}
