@@ -3,7 +3,7 @@
 
 use std::path::{Path, PathBuf};
 
-use ::salesgraph::sample::{OrderFiles, SampleOptions, generate};
+use ::salesgraph::sample::{OrderFiles, SampleOptions, Shape, generate};
 
 use crate::Result;
 
@@ -33,6 +33,7 @@ pub(crate) fn folder(given: Option<&Path>) -> Result<PathBuf> {
             defects: 0.0,
             optional: false,
             orders: OrderFiles::Csv,
+            shape: Shape::Plain,
         };
         generate(&options, &mut |_, _| ())?;
     }

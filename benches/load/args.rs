@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 
 use clap::Parser;
+use salesgraph::sample::Shape;
 
 const EXAMPLES: &str = "\
 Examples:
@@ -30,25 +31,6 @@ pub(crate) enum Via {
     File,
 }
 
-/// The shape of mapped files.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
-pub(crate) enum Shape {
-    /// `+|` between fields, `&|` and a line feed at the end of rows, UTF-8, no header.
-    Adventureworks,
-    /// Decimal commas, `31.05.2011`, `WAHR`, UTF-8 with a byte order mark.
-    ExcelDe,
-}
-
-impl Shape {
-    /// The name of the mapping.
-    pub(crate) const fn name(self) -> &'static str {
-        match self {
-            Self::Adventureworks => "adventureworks",
-            Self::ExcelDe => "excel-de",
-        }
-    }
-}
-
 /// Compares `salesgraph load` with psql's \copy: time, memory, CPU.
 #[derive(Debug, Parser)]
 #[command(bin_name = "cargo bench --bench load --", after_help = EXAMPLES)]
@@ -73,7 +55,7 @@ pub(crate) struct Args {
     #[arg(long, value_name = "SIZE")]
     pub(crate) batch_bytes: Option<String>,
     /// Compare plain files with the same rows in the shape of a mapping, in place of psql
-    #[arg(long, value_enum, value_name = "SHAPE", conflicts_with_all = ["via", "small_files"])]
+    #[arg(long, value_enum, value_name = "SHAPE", conflicts_with_all = ["via", "small_files", "data"])]
     pub(crate) mapping: Option<Shape>,
     /// The loader to measure; the one just built unless given
     #[arg(long, value_name = "FILE", default_value = env!("CARGO_BIN_EXE_salesgraph"), hide_default_value = true)]

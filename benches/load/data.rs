@@ -3,7 +3,7 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use salesgraph::sample::{OrderFiles, SampleOptions, generate};
+use salesgraph::sample::{OrderFiles, SampleOptions, Shape, generate};
 
 use crate::Result;
 use crate::args::Args;
@@ -62,7 +62,13 @@ pub(crate) fn folder(args: &Args) -> Result<PathBuf> {
         let folder = given.canonicalize();
         return folder.map_err(|error| format!("--data {}: {error}", given.display()).into());
     }
-    let out = home().join(format!("scale-{}", args.scale));
+    generated(args, Shape::Plain)
+}
+
+/// Generated files of a shape, which are kept.
+pub(crate) fn generated(args: &Args, shape: Shape) -> Result<PathBuf> {
+    let shown = shape.mapping().map(|name| format!("-{name}")).unwrap_or_default();
+    let out = home().join(format!("scale-{}{shown}", args.scale));
     if !out.exists() {
         println!("generating {}", out.display());
         let options = SampleOptions {
@@ -72,6 +78,7 @@ pub(crate) fn folder(args: &Args) -> Result<PathBuf> {
             defects: 0.0,
             optional: false,
             orders: OrderFiles::Csv,
+            shape,
         };
         generate(&options, &mut |_, _| ())?;
     }

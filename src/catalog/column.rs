@@ -65,6 +65,8 @@ pub struct Column {
     pub nullable: bool,
     /// Whether it holds personal data.
     pub is_personal: bool,
+    /// Whether it tells of loads, so that only those see it who see the ledger's rows.
+    pub is_of_loads: bool,
     /// The codes it holds, if it is a column of codes.
     pub codes: Option<&'static Enumeration>,
     /// Most digits of a decimal number, and those after the point; `None` where any number may
@@ -85,6 +87,7 @@ impl Column {
             kind,
             nullable: false,
             is_personal: false,
+            is_of_loads: false,
             codes: None,
             digits: None,
             expression: None,
@@ -103,6 +106,12 @@ impl Column {
     #[must_use]
     pub const fn nullable(self) -> Self {
         self.or_null(true)
+    }
+
+    /// The same column, for those who see the rows of the ledger of loads.
+    #[must_use]
+    pub const fn of_loads(self) -> Self {
+        Self { is_of_loads: true, ..self }
     }
 
     /// The same column under another name.

@@ -16,6 +16,7 @@ use super::worker::Parts;
 use super::{load_progress, output, parse, serve, shutdown, wiring};
 use crate::auth::{Access, ApiKeys, RefreshTimes, TokenSigner};
 use crate::config::http::{BIND, bind_address};
+use crate::config::load::MAPPING;
 use crate::config::{Config, Overrides, Secret};
 use crate::db::pool::{self, Settings};
 use crate::db::schema;
@@ -23,7 +24,8 @@ use crate::embedded::postgres::{Postgres, PostgresOptions};
 use crate::embedded::rates::RatesServer;
 use crate::embedded::s3::{S3Options, S3Server};
 use crate::error::Result;
-use crate::load::{Load, Outcome, RunSummary};
+use crate::load::{Load, LoadOptions, Outcome, RunSummary};
+use crate::sample::{OrderFiles, Shape};
 use crate::storage::{Bucket, S3Settings, Source, SourceUri};
 use data::Data;
 use state::State;
@@ -33,7 +35,11 @@ const EXAMPLES: &str = "\
 Examples:
   salesgraph demo                          generated data of the size of the real files
   salesgraph demo --scale 0.01             a hundredth of it, ready at once
-  salesgraph demo --data ./adventureworks  the CSV files of a folder, plain or compressed
+  salesgraph demo --data ./adventureworks  the files of a folder, plain or compressed
+  salesgraph demo --json --scale 0.1       each order a JSON document, 3,147 of them
+  salesgraph demo --shape excel-de         files as a German Excel writes them, by a mapping
+  salesgraph demo --data . --mapping m.toml
+                                           files of your own shape; `map` writes a mapping
 
 Starts an embedded Postgres and S3 server, loads, serves, and prints the URLs.
 Ctrl-C stops everything; the next start continues with the existing data.";
@@ -42,12 +48,23 @@ Ctrl-C stops everything; the next start continues with the existing data.";
 #[derive(Debug, clap::Args)]
 #[command(after_help = EXAMPLES)]
 pub struct Args {
-    /// Load the CSV files of this folder instead of generated ones
-    #[arg(long, value_name = "DIR", conflicts_with = "scale")]
+    /// Load the files of this folder instead of generated ones
+    #[arg(long, value_name = "DIR", conflicts_with_all = ["scale", "json", "shape"])]
     pub data: Option<PathBuf>,
     /// Size of the generated data: 1 is that of the real files [default: 1]
     #[arg(long, value_name = "N", value_parser = parse::scale)]
     pub scale: Option<f64>,
+    /// Generate the orders with their lines as JSON documents, in place of two CSVs
+    #[arg(long, value_name = "FORM", num_args = 0..=1, require_equals = true,
+          default_missing_value = "documents", value_enum)]
+    pub json: Option<OrderFiles>,
+    /// Generate the files of rows as this mapping reads them, and load them by it
+    #[arg(long, value_name = "NAME", value_enum, conflicts_with = "mapping")]
+    pub shape: Option<Shape>,
+    /// How files of other shapes are called and written: a TOML file, or a mapping by name
+    /// [env: LOAD_MAPPING]
+    #[arg(long, value_name = "FILE", requires = "data")]
+    pub mapping: Option<String>,
     /// Where the API listens [env: HTTP_BIND] [default: 127.0.0.1:8000]
     #[arg(long, value_name = "ADDR", value_parser = bind_address)]
     pub bind: Option<SocketAddr>,
@@ -60,7 +77,12 @@ impl Args {
     /// The configuration that these flags set.
     #[must_use]
     pub fn overrides(&self) -> Overrides {
-        Overrides::default().with(&BIND, "--bind", self.bind)
+        let by_shape = self.shape.and_then(Shape::mapping).map(str::to_owned);
+        Overrides::default().with(&BIND, "--bind", self.bind).with(
+            &MAPPING,
+            if by_shape.is_some() { "--shape" } else { "--mapping" },
+            by_shape.as_ref().or(self.mapping.as_ref()),
+        )
     }
 }
 
@@ -73,7 +95,14 @@ struct Servers {
 
 /// Starts the servers, loads, and serves until a signal.
 pub async fn run(args: &Args, config: &Config) -> Result<Exit> {
-    let data = Data::of(args.data.as_deref(), args.scale)?;
+    let data = Data::of(args)?;
+    let mut config = config.clone();
+    if args.data.is_none() && args.shape.is_none() {
+        // Generated files are plain, whatever the environment says of others.
+        config.load.mapping = None;
+    }
+    let config = &config;
+    let options = wiring::load_options(config, false)?;
     wiring::documents(config)?;
     let stop = CancellationToken::new();
     shutdown::cancel_on_signal(stop.clone())?;
@@ -81,7 +110,9 @@ pub async fn run(args: &Args, config: &Config) -> Result<Exit> {
     let listener = serve::listen(config.http.bind).await?;
     let state = State::open(args.state.as_deref())?;
     let servers = Servers::start(&state).await?;
-    let done = Box::pin(prepare_and_serve(&servers, &state, &data, config, listener, stop)).await;
+    let done =
+        Box::pin(prepare_and_serve(&servers, &state, (&data, options), config, listener, stop))
+            .await;
     let stopped = servers.stop().await;
     done.and_then(|exit| stopped.map(|()| exit))
 }
@@ -89,7 +120,7 @@ pub async fn run(args: &Args, config: &Config) -> Result<Exit> {
 async fn prepare_and_serve(
     servers: &Servers,
     state: &State,
-    data: &Data,
+    (data, options): (&Data, LoadOptions),
     config: &Config,
     listener: tokio::net::TcpListener,
     stop: CancellationToken,
@@ -102,7 +133,7 @@ async fn prepare_and_serve(
     let reports_uri = SourceUri::from_str(&format!("s3://{name}/{}", wiring::DEFAULT_REPORTS))?;
     let signer = TokenSigner::ephemeral()?;
     let rates = rates::parts(config, &servers.rates, &name, &s3).await?;
-    state.write_environment(&url, &s3, &uri, signer.issuer(), &rates)?;
+    state.write_environment(&url, &s3, &uri, signer.issuer(), &rates, config)?;
 
     let prepared = async {
         let pool = pool::connect(&Settings::new(&url)).await?;
@@ -110,7 +141,7 @@ async fn prepare_and_serve(
         pool.close().await;
         let bucket = Bucket::connect(&name, &s3).await?;
         bucket.create_if_missing().await?;
-        data.upload(state, &bucket).await
+        data.upload(state, &bucket, &options).await
     };
     tokio::select! {
         done = prepared => done?,
@@ -120,7 +151,7 @@ async fn prepare_and_serve(
     let load = Load {
         database: pool::options_of(&url)?,
         source: Source::connect(&uri, &s3).await?,
-        options: wiring::load_options(config, false)?,
+        options,
         observer: load_progress::observer(),
         stop: stop.clone(),
     };

@@ -8,7 +8,7 @@ use super::exit::Exit;
 use super::output::{self, Cell, Table};
 use super::parse;
 use crate::error::{Code, Error, Result};
-use crate::sample::{OrderFiles, SampleOptions, SampleSummary, generate};
+use crate::sample::{OrderFiles, SampleOptions, SampleSummary, Shape, generate};
 
 const EXAMPLES: &str = "\
 Examples:
@@ -17,6 +17,7 @@ Examples:
   salesgraph sample --out ./data --defects 0.5%      with invalid rows, and a list of them
   salesgraph sample --out ./data --json              each order a JSON document of its own
   salesgraph sample --out ./data --json=ndjson       all of them in one file, one a line
+  salesgraph sample --out ./data --shape excel-de    as a German Excel writes them
 
 The same scale, seed and defects always generate the same files.";
 
@@ -43,6 +44,9 @@ pub struct Args {
     #[arg(long, value_name = "FORM", num_args = 0..=1, require_equals = true,
           default_missing_value = "documents", value_enum)]
     pub json: Option<OrderFiles>,
+    /// Write the files of rows as this mapping reads them: load --mapping NAME
+    #[arg(long, value_name = "NAME", value_enum)]
+    pub shape: Option<Shape>,
 }
 
 /// Generates the files and lists them.
@@ -54,9 +58,11 @@ pub async fn run(args: Args) -> Result<Exit> {
         defects: args.defects,
         optional: !args.only_required,
         orders: args.json.unwrap_or_default(),
+        shape: args.shape.unwrap_or_default(),
     };
-    if args.json.is_some() && args.defects > 0.0 {
-        let message = "--defects: invalid rows are planted in CSVs only; leave out --json";
+    if (args.json.is_some() || args.shape.is_some()) && args.defects > 0.0 {
+        let message =
+            "--defects: invalid rows are planted in plain CSVs only; leave out --json and --shape";
         return Err(Error::new(Code::BadUserInput, message));
     }
     let summary = write(options).await?;

@@ -26,6 +26,7 @@ mod plan;
 mod rates;
 mod row;
 mod schedule;
+mod shape;
 mod stores;
 mod table;
 mod target;
@@ -36,6 +37,7 @@ use serde_json::json;
 use crate::error::Result;
 
 pub use options::{OrderFiles, SampleOptions, SampleSummary};
+pub use shape::Shape;
 
 use assortment::Assortment;
 use catalogue::Catalogue;
@@ -80,7 +82,8 @@ pub fn generate(
         [(&INVENTORY, &inventory), (&TERRITORY, &territories), (&STORE, &stores), (&RATE, &rates)];
     let orders = Orders::new(plan, &offers, Assortment::new(&catalogue));
 
-    let mut open = |spec: &'static FileSpec, rows| Output::open(&mut target, spec, rows, &plan);
+    let mut open =
+        |spec: &'static FileSpec, rows| Output::open(&mut target, spec, rows, &plan, options.shape);
     let mut tables: Vec<(&dyn Table, Output)> = vec![
         (&persons, open(&files::PERSON, persons.rows())?),
         (&catalogue, open(&files::PRODUCT, catalogue.rows())?),
@@ -121,9 +124,6 @@ pub fn generate(
             let mut documents = Documents::open(&mut target, options.orders)?;
             orders.write_documents(&mut documents, &mut run)?;
             files.push(documents.finish()?);
-            [&files::HEADER, &files::DETAIL]
-                .iter()
-                .try_for_each(|spec| target.remove(spec.path))?;
         }
     }
     target.remove_others(documents::FOLDER)?;
@@ -131,8 +131,17 @@ pub fn generate(
     if plan.defects == 0 {
         target.remove(defects::MANIFEST)?;
     }
-    if !options.optional {
-        optional.iter().try_for_each(|(spec, _)| target.remove(spec.path))?;
+    let of_orders = [&files::HEADER, &files::DETAIL];
+    for spec in [&files::PERSON, &files::PRODUCT, &files::CUSTOMER, &files::OFFER]
+        .into_iter()
+        .chain(optional.map(|(spec, _)| spec))
+        .chain(of_orders)
+    {
+        for path in Shape::ALL.map(|shape| shape.path(spec)) {
+            if !files.iter().any(|(written, _, _)| *written == path) {
+                target.remove(&path)?;
+            }
+        }
     }
     target.publish(&json!({
         "complete": true,
@@ -141,6 +150,7 @@ pub fn generate(
         "defects": options.defects,
         "optional": options.optional,
         "orders": format!("{:?}", options.orders).to_lowercase(),
+        "mapping": options.shape.mapping(),
     }))?;
     Ok(SampleSummary { files, defects: planted })
 }

@@ -2,6 +2,8 @@
 
 use std::path::PathBuf;
 
+use super::shape::Shape;
+
 /// What to generate, and where.
 #[derive(Debug, Clone)]
 pub struct SampleOptions {
@@ -19,6 +21,8 @@ pub struct SampleOptions {
     pub optional: bool,
     /// How the orders are written.
     pub orders: OrderFiles,
+    /// How the files of rows are written.
+    pub shape: Shape,
 }
 
 /// How orders are written.

@@ -10,6 +10,7 @@ use crate::error::{Error, Result};
 use super::defects::{FileSpec, Manifest, Planting};
 use super::plan::Plan;
 use super::row::{Row, csv_writer};
+use super::shape::{Shape, Shaped};
 use super::target::{Target, cannot_write};
 
 const BUFFER: usize = 256 * 1024;
@@ -36,10 +37,13 @@ impl Run<'_> {
 /// One file.
 pub(super) struct Output {
     spec: &'static FileSpec,
+    shape: Shape,
     path: PathBuf,
     /// The file beneath the writer, for what is not valid CSV.
     file: Arc<File>,
     csv: csv::Writer<Arc<File>>,
+    /// Writes the rows, where the file is no plain one.
+    shaped: Option<Shaped>,
     row: Row,
     good: u64,
     rows: u64,
@@ -53,14 +57,21 @@ impl Output {
         spec: &'static FileSpec,
         good: u64,
         plan: &Plan,
+        shape: Shape,
     ) -> Result<Self> {
-        let path = target.path(spec.path)?;
+        let path = target.path(&shape.path(spec))?;
         let file = File::create(&path).map_err(|error| cannot_write(&path, error))?;
         let file = Arc::new(file);
         let csv = csv_writer(Arc::clone(&file), BUFFER);
         let planting = Planting::new(plan, spec, good);
         let row = Row::default();
-        let mut output = Self { spec, path, file, csv, row, good: 0, rows: 0, planting };
+        let shaped = Shaped::of(shape, spec, &file);
+        let has_header = shaped.as_ref().is_none_or(Shaped::has_header);
+        let mut output =
+            Self { spec, shape, path, file, csv, shaped, row, good: 0, rows: 0, planting };
+        if !has_header {
+            return Ok(output);
+        }
         output.write_raw("\u{feff}".as_bytes())?;
         let header = output.csv.write_record(spec.columns());
         header.map_err(|error| output.failed(error.into()))?;
@@ -80,7 +91,11 @@ impl Output {
 
     /// Writes the row that was filled.
     pub(super) fn end_row(&mut self, run: &mut Run<'_>) -> Result<()> {
-        self.csv.write_record(self.row.fields()).map_err(|error| self.failed(error.into()))?;
+        let written = match &mut self.shaped {
+            Some(shaped) => shaped.write(&self.row, &mut self.csv),
+            None => self.csv.write_record(self.row.fields()).map_err(Into::into),
+        };
+        written.map_err(|error| self.failed(error))?;
         self.good += 1;
         self.rows += 1;
         run.row_done();
@@ -108,12 +123,14 @@ impl Output {
     /// Completes the file; returns path, rows and bytes.
     pub(super) fn finish(mut self) -> Result<(String, u64, u64)> {
         let bytes = self.flush()?;
-        Ok((self.spec.path.to_owned(), self.rows, bytes))
+        Ok((self.shape.path(self.spec), self.rows, bytes))
     }
 
     /// Flushes the writer; returns the bytes of the file so far.
     fn flush(&mut self) -> Result<u64> {
-        let position = self.csv.flush().and_then(|()| (&*self.file).stream_position());
+        let flushed = self.shaped.as_mut().map_or(Ok(()), Shaped::flush);
+        let flushed = flushed.and_then(|()| self.csv.flush());
+        let position = flushed.and_then(|()| (&*self.file).stream_position());
         position.map_err(|error| self.failed(error))
     }
 

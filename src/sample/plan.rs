@@ -158,7 +158,7 @@ fn out_of_range(name: &str, value: f64, range: &std::ops::RangeInclusive<f64>) -
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::sample::OrderFiles;
+    use crate::sample::{OrderFiles, Shape};
 
     fn plan(scale: f64, defects: f64) -> Result<Plan> {
         Plan::new(&SampleOptions {
@@ -168,6 +168,7 @@ mod tests {
             defects,
             optional: true,
             orders: OrderFiles::Csv,
+            shape: Shape::Plain,
         })
     }
 

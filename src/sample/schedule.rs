@@ -186,6 +186,7 @@ impl Quota {
 mod tests {
     use super::*;
     use crate::sample::options::{OrderFiles, SampleOptions};
+    use crate::sample::shape::Shape;
 
     fn plan(scale: f64) -> Plan {
         Plan::new(&SampleOptions {
@@ -195,6 +196,7 @@ mod tests {
             defects: 0.0,
             optional: true,
             orders: OrderFiles::Csv,
+            shape: Shape::Plain,
         })
         .unwrap()
     }

@@ -20,6 +20,7 @@ fn options(out: &Path, scale: f64, seed: u64, defects: f64) -> SampleOptions {
         defects,
         optional: true,
         orders: OrderFiles::Csv,
+        shape: Shape::Plain,
     }
 }
 

@@ -5,32 +5,41 @@ use std::fs;
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
 
+use futures_util::{StreamExt as _, TryStreamExt as _};
+use indicatif::{ProgressBar, ProgressStyle};
 use sha2::{Digest as _, Sha256};
 
-use super::super::sample;
+use super::super::sample::write;
+use super::Args;
 use super::state::State;
-use crate::dataset;
 use crate::embedded::private;
 use crate::error::{Code, Error, Result};
-use crate::sample::{OrderFiles, SampleOptions};
+use crate::load::LoadOptions;
+use crate::sample::{OrderFiles, SampleOptions, Shape};
 use crate::storage::{Bucket, S3Settings, Source, SourceUri};
 
 /// The source of the files.
 pub(super) enum Data {
     Folder(PathBuf),
-    Generated { scale: f64 },
+    Generated { scale: f64, orders: OrderFiles, shape: Shape },
 }
 
 /// The seed of generated files: the same in every demo.
 const SEED: u64 = 1;
+/// Files that are uploaded at once.
+const UPLOADS: usize = 16;
 
 /// The version of each uploaded file, from the listing of the folder.
 type Uploaded = BTreeMap<String, String>;
 
 impl Data {
-    pub(super) fn of(folder: Option<&Path>, scale: Option<f64>) -> Result<Self> {
-        let Some(folder) = folder else {
-            return Ok(Self::Generated { scale: scale.unwrap_or(1.0) });
+    pub(super) fn of(args: &Args) -> Result<Self> {
+        let Some(folder) = &args.data else {
+            return Ok(Self::Generated {
+                scale: args.scale.unwrap_or(1.0),
+                orders: args.json.unwrap_or_default(),
+                shape: args.shape.unwrap_or_default(),
+            });
         };
         let folder = fs::canonicalize(folder).map_err(|error| unreadable(folder, error))?;
         Ok(Self::Folder(folder))
@@ -44,34 +53,48 @@ impl Data {
                 let hash: String = hash.iter().take(6).map(|byte| format!("{byte:02x}")).collect();
                 format!("demo-{hash}")
             }
-            Self::Generated { scale } => {
-                format!("demo-scale-{}", scale.to_string().replace('.', "-"))
+            Self::Generated { scale, orders, shape } => {
+                let scale = scale.to_string().replace('.', "-");
+                let orders = match orders {
+                    OrderFiles::Csv => "",
+                    OrderFiles::Documents => "-documents",
+                    OrderFiles::Ndjson => "-ndjson",
+                    OrderFiles::Array => "-array",
+                };
+                let shape = shape.mapping().map(|name| format!("-{name}")).unwrap_or_default();
+                format!("demo-scale-{scale}{orders}{shape}")
             }
         }
     }
 
     /// Uploads new and changed files into the bucket.
-    pub(super) async fn upload(&self, state: &State, bucket: &Bucket) -> Result<()> {
+    pub(super) async fn upload(
+        &self,
+        state: &State,
+        bucket: &Bucket,
+        options: &LoadOptions,
+    ) -> Result<()> {
         let list = state.dir().join(format!("{}.files.json", self.name()));
         let mut uploaded = read_list(&list);
         match self {
             Self::Folder(folder) => {
-                upload_folder(folder, bucket, &mut uploaded).await?;
+                upload_folder(folder, bucket, options, &mut uploaded).await?;
             }
             Self::Generated { .. } if !uploaded.is_empty() => return Ok(()),
-            Self::Generated { scale } => {
+            Self::Generated { scale, orders, shape } => {
                 let out = state.dir().join(format!("{}.sample", self.name()));
                 private::dir(&out).map_err(|error| unreadable(&out, error))?;
-                let options = SampleOptions {
+                let sample = SampleOptions {
                     out: out.clone(),
                     scale: *scale,
                     seed: SEED,
                     defects: 0.0,
                     optional: true,
-                    orders: OrderFiles::Csv,
+                    orders: *orders,
+                    shape: *shape,
                 };
-                sample::write(options).await?;
-                upload_folder(&out, bucket, &mut uploaded).await?;
+                write(sample).await?;
+                upload_folder(&out, bucket, options, &mut uploaded).await?;
                 fs::remove_dir_all(&out).map_err(|error| unreadable(&out, error))?;
             }
         }
@@ -79,30 +102,45 @@ impl Data {
     }
 }
 
-async fn upload_folder(folder: &Path, bucket: &Bucket, uploaded: &mut Uploaded) -> Result<()> {
+/// Uploads what a load would take, several files at once, with a bar on a terminal.
+async fn upload_folder(
+    folder: &Path,
+    bucket: &Bucket,
+    options: &LoadOptions,
+    uploaded: &mut Uploaded,
+) -> Result<()> {
     let uri = SourceUri::File { dir: folder.to_owned() };
     let mut listing = Source::connect(&uri, &S3Settings::default()).await?.list();
+    let style = ProgressStyle::with_template("uploading {pos} files")
+        .unwrap_or_else(|_| ProgressStyle::default_spinner());
+    let bar = ProgressBar::new_spinner().with_style(style);
     let mut found = 0;
     while let Some(page) = listing.next_page().await? {
-        for file in page.iter().filter(|file| dataset::by_object_key(&file.key).is_some()) {
+        let mut changed = Vec::new();
+        for file in page.into_iter().filter(|file| options.takes(&file.key)) {
             found += 1;
-            let path = Path::new(&file.key);
-            let key = path.strip_prefix(folder).unwrap_or(path).to_string_lossy().into_owned();
-            if uploaded.get(&key) == Some(&file.etag) {
-                continue;
+            let path = PathBuf::from(&file.key);
+            let key = path.strip_prefix(folder).unwrap_or(&path).to_string_lossy().into_owned();
+            if uploaded.get(&key) != Some(&file.etag) {
+                changed.push((path, key, file));
             }
-            tracing::info!(key, bytes = file.size, "uploading");
-            bucket.put_file(path, &format!("incoming/{key}")).await?;
-            uploaded.insert(key, file.etag.clone());
+        }
+        let uploads = changed.into_iter().map(|(path, key, file)| async move {
+            tracing::debug!(key, bytes = file.size, "uploading");
+            bucket.put_file(&path, &format!("incoming/{key}")).await?;
+            Ok::<_, Error>((key, file.etag))
+        });
+        let mut uploads = futures_util::stream::iter(uploads).buffer_unordered(UPLOADS);
+        while let Some((key, etag)) = uploads.try_next().await? {
+            uploaded.insert(key, etag);
+            bar.inc(1);
         }
     }
+    bar.finish_and_clear();
     if found == 0 {
-        let names: Vec<String> =
-            dataset::ALL.iter().map(|dataset| format!("{}.csv", dataset.file_stem)).collect();
-        return Err(Error::new(
-            Code::BadUserInput,
-            format!("{} has none of the files {}", folder.display(), names.join(", ")),
-        ));
+        let names = options.names().join(", ");
+        let message = format!("{} has none of the files {names}", folder.display());
+        return Err(Error::new(Code::BadUserInput, message));
     }
     Ok(())
 }

@@ -5,7 +5,7 @@ use std::io::{self, Write as _};
 use std::path::{Path, PathBuf};
 
 use super::super::wiring::RatesParts;
-use crate::config::{IssuerConfig, Secret};
+use crate::config::{Config, IssuerConfig, Secret};
 use crate::embedded::private;
 use crate::error::{Code, Error, Result};
 use crate::storage::{S3Settings, SourceUri};
@@ -73,6 +73,7 @@ impl State {
         source: &SourceUri,
         tokens: &IssuerConfig,
         rates: &RatesParts,
+        config: &Config,
     ) -> Result<()> {
         let secret = s3.secret_access_key.as_ref().map(Secret::expose);
         let text = format!(
@@ -92,6 +93,12 @@ impl State {
             rates.config.dialect,
             rates.config.base,
         );
+        let mapping = config.load.mapping.as_deref().map(|mapping| {
+            // A file is found from any folder.
+            let file = fs::canonicalize(mapping).unwrap_or_else(|_| PathBuf::from(mapping));
+            format!("LOAD_MAPPING='{}'\n", file.display().to_string().replace('\'', r"'\''"))
+        });
+        let text = text + &mapping.unwrap_or_default();
         let path = self.environment_file();
         let written = private::file(&path).and_then(|mut file| file.write_all(text.as_bytes()));
         written.map_err(|error| {

@@ -176,7 +176,7 @@ fn field(registry: &mut Registry, field: &'static Field) -> MetaField {
                     ty
                 }
             };
-            (ty.to_owned(), column.nullable || column.is_personal)
+            (ty.to_owned(), column.nullable || column.is_personal || column.is_of_loads)
         }
         FieldValue::One(to, from) => {
             entity(registry, to);

@@ -80,6 +80,12 @@ static SOURCE: LazyLock<ObjectType> = LazyLock::new(|| {
                           caller may not read loads.",
             value: FieldValue::One(&LOAD_FILE, file),
         },
+        Field {
+            name: "objectKey",
+            description: "Key of the object it was read from: of a page of documents, that of the document. Null, \
+                          with the error FORBIDDEN, where the caller may not read loads.",
+            value: FieldValue::Column(&SOURCE_KEY),
+        },
         Field::column_as("line", column(person::Column::SourceLine)),
         Field::column(column(person::Column::LoadedAt)),
         Field {
@@ -91,6 +97,11 @@ static SOURCE: LazyLock<ObjectType> = LazyLock::new(|| {
     ];
     ObjectType { name: "Source", description: "Where a row came from.", fields: fields.leak() }
 });
+
+const SOURCE_KEY: Column =
+    Column::computed("source_key", Kind::Text, "load_source_key(@.source_file_id, @.source_line)")
+        .nullable()
+        .of_loads();
 
 /// Runs that write rows never overlap, so a row was written by the last that had begun by
 /// then.

@@ -7,6 +7,7 @@ use super::session::Session;
 use crate::config::{LoadMode, MaxRejects, MaxRemoved};
 use crate::dataset::{self, Dataset};
 use crate::load::decode::{BatchLimits, Format};
+use crate::load::document::name;
 use crate::load::mapping::Mapping;
 use crate::storage::Source;
 
@@ -36,6 +37,19 @@ impl LoadOptions {
             Some(mapping) => mapping.dataset_of(key),
             None => dataset::by_object_key(key),
         }
+    }
+
+    /// Whether a file is loaded, told by its key.
+    #[must_use]
+    pub fn takes(&self, key: &str) -> bool {
+        self.dataset_of(key).is_some() || name::layout(key).is_some()
+    }
+
+    /// What files are called that are loaded: patterns of names.
+    #[must_use]
+    pub fn names(&self) -> Vec<String> {
+        let rows = dataset::ALL.iter().flat_map(|dataset| self.names_of(dataset));
+        rows.chain([name::NAMES.to_owned()]).collect()
     }
 
     /// The dataset that a file is likely meant for which is not loaded because of its name.

@@ -6,7 +6,7 @@ use sqlx::PgConnection;
 
 use super::context::LoadOptions;
 use super::summary::LeftOut;
-use crate::dataset::{self, Dataset};
+use crate::dataset::Dataset;
 use crate::error::{Code, Error};
 use crate::load::document::name;
 use crate::load::failure::LoadResult;
@@ -124,15 +124,12 @@ fn nothing_found(
     objects: usize,
     left_out: &[LeftOut],
 ) -> Error {
-    let names: Vec<String> =
-        dataset::ALL.iter().flat_map(|dataset| options.names_of(dataset)).collect();
-    let names = [names, vec![name::NAMES.to_owned()]].concat();
     Error::new(
         Code::NotFound,
         format!(
             "no file to load among {objects} under {}; expected {} (or with .gz, .zst){}",
             source.uri(),
-            names.join(", "),
+            options.names().join(", "),
             left_out.first().map_or_else(String::new, |file| format!(", found {}", file.key)),
         ),
     )

@@ -60,7 +60,13 @@ pub(crate) fn require_table(scope: &Scope, table: &Table) -> Result<()> {
 /// # Errors
 /// `FORBIDDEN` with what is missing.
 pub(crate) fn require_column(scope: &Scope, column: &Column) -> Result<()> {
-    if column.is_personal { scope.require(Grant::PersonsRead) } else { Ok(()) }
+    if column.is_personal {
+        scope.require(Grant::PersonsRead)?;
+    }
+    if column.is_of_loads {
+        scope.require(Grant::LoadsRead)?;
+    }
+    Ok(())
 }
 
 /// Whether a caller sees every row of a table, so that their number is no secret.

@@ -249,6 +249,50 @@ async fn a_demo_serves_the_real_files() {
     assert_eq!(demo.ended().await.code(), Some(0));
 }
 
+const SOURCES: &str = "{ salesOrders { totalCount } salesOrder(salesOrderId: 43659) { totalDue \
+    source { objectKey } customer { source { objectKey } } } }";
+
+/// Documents and files of another shape, generated or in a folder of the user's.
+#[tokio::test]
+async fn a_demo_serves_documents_and_mapped_files() {
+    let folder = state_dir("demo-folder");
+    let out = folder.to_str().expect("a path");
+    let generated = Command::new(env!("CARGO_BIN_EXE_salesgraph"))
+        .args(["sample", "--out", out, "--scale", "0.01", "--json=ndjson", "--shape", "excel-de"])
+        .output()
+        .await
+        .expect("the program runs");
+    assert!(generated.status.success(), "{generated:?}");
+    let state = state_dir("demo-sources");
+    let mut totals = Vec::new();
+    for (arguments, order, customer) in [
+        (
+            ["--scale", "0.01", "--json", "--shape=adventureworks"],
+            "orders/SO43659.json",
+            "Customer.csv",
+        ),
+        (
+            ["--data", out, "--mapping", "excel-de"],
+            "orders/orders.ndjson",
+            "sales/Sales.Customer.csv",
+        ),
+    ] {
+        let mut demo = Demo::start(&state, &arguments);
+        let base_url = demo.ready().await;
+        let found = ask(&base_url, SOURCES).await;
+        assert!(found["salesOrders"]["totalCount"].as_i64() > Some(100), "{found}");
+        let one = &found["salesOrder"];
+        assert_eq!(one["source"]["objectKey"], format!("incoming/{order}"), "{found}");
+        assert_eq!(one["customer"]["source"]["objectKey"], format!("incoming/{customer}"));
+        totals.push((found["salesOrders"].clone(), one["totalDue"].clone()));
+        let environment = std::fs::read_to_string(state.join("demo.env")).expect("its settings");
+        assert!(environment.contains("LOAD_MAPPING='"), "for the other subcommands");
+        demo.signal(Signal::SIGINT);
+        assert_eq!(demo.ended().await.code(), Some(0));
+    }
+    assert_eq!(totals[0], totals[1], "the same sample in two shapes");
+}
+
 #[tokio::test]
 async fn a_demo_explains_what_prevents_it() {
     let state = state_dir("demo-errors");
@@ -274,7 +318,7 @@ async fn a_demo_explains_what_prevents_it() {
     let data = empty.to_str().expect("a path");
     let (code, error) = run(&["--bind", "127.0.0.1:0", "--data", data]).await;
     assert_eq!(code, Some(2));
-    assert!(error.contains("Person.Person.csv"), "{error}");
+    assert!(error.contains("Person.Person*.csv, Production.Product*.csv"), "{error}");
 
     // What others use is not closed to them, and no link is followed.
     std::fs::remove_dir_all(&state).expect("the state is gone");

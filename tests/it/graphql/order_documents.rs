@@ -2,7 +2,7 @@
 
 use salesgraph::auth::{Grants, Scope};
 use salesgraph::report::Format;
-use salesgraph::sample::{OrderFiles, SampleOptions, generate};
+use salesgraph::sample::{OrderFiles, SampleOptions, Shape, generate};
 use serde_json::{Value, json};
 use tokio::process::Command;
 
@@ -132,8 +132,15 @@ async fn documents_are_valid_for_a_validator_of_others() {
     let folder = tempfile::tempdir().expect("a folder");
     let out = folder.path().join("sample");
     let (scale, orders) = (0.002, OrderFiles::Ndjson);
-    let options =
-        SampleOptions { out: out.clone(), scale, seed: 5, defects: 0.0, optional: false, orders };
+    let options = SampleOptions {
+        out: out.clone(),
+        scale,
+        seed: 5,
+        defects: 0.0,
+        optional: false,
+        orders,
+        shape: Shape::Plain,
+    };
     generate(&options, &mut |_, _| {}).expect("a sample");
     let generated = std::fs::read_to_string(out.join("orders/orders.ndjson")).expect("documents");
     let given =

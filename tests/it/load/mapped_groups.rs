@@ -73,6 +73,37 @@ async fn small_mapped_files_are_loaded_in_groups() {
     assert_eq!(day, "2011-04-03");
 }
 
+/// What waits is read as its file was, whatever the mapping of the load that brings the parent.
+#[tokio::test]
+async fn mapped_rows_that_wait_are_loaded_when_their_parent_comes() {
+    let app = TestApp::start().await;
+    let clean = sample::clean();
+    let product: i32 = {
+        let first = clean.records(PRODUCT).swap_remove(0);
+        first.split(';').next().and_then(|id| id.parse().ok()).expect("its key")
+    };
+    // Rows without line ends.
+    let days = ["04", "05", "06"];
+    let rows = (1..).zip(days).map(|(id, day)| format!("{id}~|~{product}~|~{day}/03/2011@@"));
+    let text = format!("{}{}", OFFER.trim_end(), rows.collect::<String>());
+    app.put("Angebote.txt", text).await;
+    let waiting = app.loader(texts(OURS, "ours.toml")).await.run().await.expect("the run ends");
+    assert_eq!((waiting.totals.read, waiting.totals.parked), (3, 3), "{waiting:#?}");
+    clean.put(&app, &[PRODUCT]).await;
+    let resolved = app.loader(texts(OURS, "ours.toml")).await.run().await.expect("the run ends");
+    assert_eq!(resolved.outcome, Outcome::Succeeded, "{resolved:#?}");
+    let loaded: Vec<(i32, String, i64)> = sqlx::query_as(
+        "SELECT special_offer_id, modified_date::date::text, source_line \
+         FROM special_offer_product ORDER BY 1",
+    )
+    .fetch_all(&app.pool)
+    .await
+    .expect("the rows");
+    let day = |id: i32, day: &str, line: i64| (id, format!("2011-03-{day}"), line);
+    assert_eq!(loaded, [day(1, "04", 2), day(2, "05", 3), day(3, "06", 4)]);
+    app.assert_ledger_holds("after the parent").await;
+}
+
 #[tokio::test]
 async fn files_that_a_mapping_does_not_take_are_named() {
     let app = TestApp::start().await;

@@ -30,7 +30,7 @@ pub(super) fn texts(text: &str, name: &str) -> impl FnOnce(&mut LoadOptions) + u
 }
 
 /// The sample as plain files give it.
-async fn plain() -> Snapshot {
+pub(super) async fn plain() -> Snapshot {
     let app = TestApp::start().await;
     sample::clean().put(&app, &ALL).await;
     assert_eq!(app.load_small().await.outcome, Outcome::Succeeded);
@@ -38,7 +38,12 @@ async fn plain() -> Snapshot {
 }
 
 /// Loads the files by a mapping, and compares all rows with those of the plain ones.
-async fn same_rows(mapping: &str, what: &str, files: &[(String, Vec<u8>)], expected: &Snapshot) {
+pub(super) async fn same_rows(
+    mapping: &str,
+    what: &str,
+    files: &[(String, Vec<u8>)],
+    expected: &Snapshot,
+) {
     let app = TestApp::start().await;
     for (key, bytes) in files {
         app.put(key, bytes.clone()).await;
@@ -275,14 +280,21 @@ async fn another_meaning_of_a_file_is_another_version_of_it() {
     let other = load(OURS.replace("dd/MM", "MM/dd")).await;
     assert_eq!((other.files_skipped, other.totals.updated), (1, 1), "{other:#?}");
     assert_eq!(day().await, "2011-04-03", "the month comes first");
+    let back = load(OURS.to_owned()).await;
+    assert_eq!((back.files_skipped, back.totals.updated), (1, 1), "{back:#?}");
+    assert_eq!(day().await, "2011-03-04", "what was read last holds, though its day is earlier");
+    let same = load(OURS.to_owned()).await;
+    assert_eq!((same.files_skipped, same.totals.read), (2, 0), "read once more, and once only");
+    app.assert_runs_add_up("after three readings").await;
     let known: Vec<String> = sqlx::query_scalar(
         "SELECT mapping FROM load_file WHERE object_key LIKE '%Angebote.txt' ORDER BY id",
     )
     .fetch_all(&app.pool)
     .await
     .expect("the ledger");
-    assert_eq!(known.len(), 2);
-    assert!(known.iter().all(|mapping| mapping.len() == 32) && known[0] != known[1]);
+    assert_eq!(known.len(), 3);
+    assert!(known[..2].iter().all(|mapping| mapping.len() == 32) && known[0] != known[1]);
+    assert_eq!(known[2], format!("{}+2", &known[0][..24]), "the first, again");
 }
 
 #[tokio::test]

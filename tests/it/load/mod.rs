@@ -5,6 +5,7 @@ mod crash;
 mod defects;
 mod dialects;
 mod documents;
+mod generated_shapes;
 mod line_territory;
 mod lock;
 mod mapped_groups;

@@ -10,7 +10,7 @@ use super::sdl::{Member, Sdl};
 use super::twins::Whole;
 use crate::support::draw::Draw;
 
-const DOCUMENTS: usize = 50;
+const DOCUMENTS: usize = 80;
 /// More than any list of the database has, so that one page has it all.
 const ALL: usize = 1_000;
 
@@ -119,6 +119,12 @@ fn assert_same(document: &str, columns: &[Column], file: &[u8], nodes: &Value) {
     for (record, node) in records.iter().zip(nodes) {
         for (column, cell) in columns.iter().zip(record) {
             let value = column.name.split('.').fold(node, |value, key| &value[key]);
+            if value.is_object() {
+                // The file keeps the order of members and every digit, a `Value` does not.
+                let found: Value = serde_json::from_str(cell).expect("a JSON document");
+                assert_eq!(found, *value, "{} of {document}", column.name);
+                continue;
+            }
             let expected = match value {
                 Value::Null => String::new(),
                 Value::String(text) if column.ty == Type::Text => {

@@ -119,7 +119,7 @@ impl Sdl {
             }
             // Parts of the same row cost no depth.
             _ if !self.is_entity(&field.ty) => {
-                Some(format!("{name} {{ {} }}", self.selection(&field.ty, depth)))
+                Some(format!("{name}{given} {{ {} }}", self.selection(&field.ty, depth)))
             }
             _ => {
                 let inner = depth.checked_sub(1).map(|depth| self.selection(&field.ty, depth))?;

@@ -3,7 +3,7 @@
 use std::path::Path;
 use std::sync::OnceLock;
 
-use salesgraph::sample::{OrderFiles, SampleOptions, generate};
+use salesgraph::sample::{OrderFiles, SampleOptions, Shape, generate};
 use serde::Deserialize;
 
 use super::TestApp;
@@ -68,6 +68,7 @@ impl Sample {
                 defects,
                 optional: true,
                 orders: OrderFiles::Csv,
+                shape: Shape::Plain,
             },
             &mut |_, _| {},
         )

@@ -5,7 +5,7 @@ use std::path::Path;
 
 use super::*;
 use crate::dataset::by_object_key;
-use crate::sample::{OrderFiles, SampleOptions, SampleSummary, generate};
+use crate::sample::{OrderFiles, SampleOptions, SampleSummary, Shape, generate};
 
 pub(super) fn sample(out: &Path, scale: f64, defects: f64) -> SampleSummary {
     let options = SampleOptions {
@@ -15,6 +15,7 @@ pub(super) fn sample(out: &Path, scale: f64, defects: f64) -> SampleSummary {
         defects,
         optional: true,
         orders: OrderFiles::Csv,
+        shape: Shape::Plain,
     };
     generate(&options, &mut |_, _| {}).unwrap()
 }

@@ -2,6 +2,7 @@
 
 use salesgraph::load::Outcome;
 
+use super::OTHERS;
 use crate::support::TestApp;
 use crate::support::dialects::{Compression, compress};
 use crate::support::documents::{Document, documents, key};
@@ -10,11 +11,6 @@ use crate::support::snapshot::Snapshot;
 
 /// Keys and bytes.
 type Files = Vec<(String, Vec<u8>)>;
-
-const OTHERS: [&str; 8] = {
-    use sample::{CUSTOMER, INVENTORY, OFFER, PERSON, PRODUCT, RATE, STORE, TERRITORY};
-    [PERSON, PRODUCT, CUSTOMER, OFFER, INVENTORY, TERRITORY, STORE, RATE]
-};
 
 async fn of_rows() -> Snapshot {
     let app = TestApp::start().await;
