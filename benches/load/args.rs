@@ -5,6 +5,8 @@ use std::path::PathBuf;
 use clap::Parser;
 use salesgraph::sample::Shape;
 
+use crate::servers::Via;
+
 const EXAMPLES: &str = "\
 Examples:
   cargo bench --bench load                             as many rows as the real files hold
@@ -23,13 +25,6 @@ run; the ratio within a pair differs less, so that is what to look at.
 
 A Postgres of its own is started unless BENCH_DATABASE_URL names one on which
 databases may be created and dropped. psql has to be installed.";
-
-/// How the loader reads the files.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
-pub(crate) enum Via {
-    S3,
-    File,
-}
 
 /// Compares `salesgraph load` with psql's \copy: time, memory, CPU.
 #[derive(Debug, Parser)]

@@ -8,22 +8,6 @@ use salesgraph::sample::{OrderFiles, SampleOptions, Shape, generate};
 use crate::Result;
 use crate::args::Args;
 
-/// Where the loader finds its files, and what it has to be told to get there.
-#[derive(Debug)]
-pub(crate) struct Input {
-    /// As `--source` takes it.
-    pub(crate) source: String,
-    /// Environment of the loader: credentials and the like.
-    pub(crate) environment: Vec<(&'static str, String)>,
-}
-
-impl Input {
-    /// The files of a local folder.
-    pub(crate) fn folder(folder: &Path) -> Self {
-        Self { source: format!("file://{}", folder.display()), environment: Vec::new() }
-    }
-}
-
 /// Where the benchmark keeps its files: below cargo's target directory.
 pub(crate) fn home() -> PathBuf {
     let target = Path::new(env!("CARGO_TARGET_TMPDIR"));

@@ -42,7 +42,7 @@ fn run(args: &Args) -> Result<()> {
     let runtime =
         tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build()?;
     runtime.block_on(async {
-        let servers = Servers::start(args).await?;
+        let servers = Servers::start(args.database_url.as_ref(), args.via).await?;
         let mut server = Server::prepare(&servers.database_url).await?;
         let compared = match (args.mapping, args.small_files) {
             (Some(shape), _) => mapped::compare(args, &mut server, shape).await,

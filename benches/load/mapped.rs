@@ -6,8 +6,9 @@ use salesgraph::sample::Shape;
 
 use crate::Result;
 use crate::args::Args;
-use crate::data::{self, Input};
+use crate::data;
 use crate::database::{Server, content};
+use crate::servers::Input;
 use crate::sides::Loader;
 
 /// Runs all pairs and prints what came of them.

@@ -3,6 +3,7 @@
 
 use std::path::Path;
 
+use futures_util::{StreamExt as _, TryStreamExt as _, stream};
 use salesgraph::config::Secret;
 use salesgraph::dataset;
 use salesgraph::embedded::postgres::{Postgres, PostgresOptions};
@@ -11,9 +12,32 @@ use salesgraph::storage::{Bucket, S3Settings, Source, SourceUri};
 use tempfile::TempDir;
 
 use crate::Result;
-use crate::args::{Args, Via};
-use crate::data::Input;
 
+/// How the loader reads the files.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+pub(crate) enum Via {
+    S3,
+    File,
+}
+
+/// Where the loader finds its files, and what it has to be told to get there.
+#[derive(Debug)]
+pub(crate) struct Input {
+    /// As `--source` takes it.
+    pub(crate) source: String,
+    /// Environment of the loader: credentials and the like.
+    pub(crate) environment: Vec<(&'static str, String)>,
+}
+
+impl Input {
+    /// The files of a local folder.
+    pub(crate) fn folder(folder: &Path) -> Self {
+        Self { source: format!("file://{}", folder.display()), environment: Vec::new() }
+    }
+}
+
+/// Files that are put into a bucket at once.
+const UPLOADS: usize = 16;
 const REGION: &str = "us-east-1";
 
 /// What runs for as long as the benchmark.
@@ -27,11 +51,11 @@ pub(crate) struct Servers {
 }
 
 impl Servers {
-    pub(crate) async fn start(args: &Args) -> Result<Self> {
+    pub(crate) async fn start(database_url: Option<&String>, via: Via) -> Result<Self> {
         // Passable for the unprivileged account of Postgres.
         let open = std::os::unix::fs::PermissionsExt::from_mode(0o755);
         let state = tempfile::Builder::new().prefix("bench-").permissions(open).tempdir()?;
-        let (database_url, postgres) = match &args.database_url {
+        let (database_url, postgres) = match database_url {
             Some(url) => (url.clone(), None),
             None => {
                 let state_dir = state.path().to_owned();
@@ -40,7 +64,7 @@ impl Servers {
                 (postgres.url_for("postgres"), Some(postgres))
             }
         };
-        let s3 = match args.via {
+        let s3 = match via {
             Via::File => None,
             Via::S3 => Some(
                 S3Server::start(S3Options {
@@ -64,11 +88,13 @@ impl Servers {
         let uri = SourceUri::File { dir: folder.to_owned() };
         let mut listing = Source::connect(&uri, &S3Settings::default()).await?.list();
         while let Some(page) = listing.next_page().await? {
-            for file in page.iter().filter(|file| dataset::by_object_key(&file.key).is_some()) {
+            let uploads = page.iter().filter(|file| is_loaded(&file.key)).map(|file| {
                 let path = Path::new(&file.key);
-                let key = path.strip_prefix(folder)?.to_string_lossy().into_owned();
-                bucket.put_file(path, &key).await?;
-            }
+                let key = path.strip_prefix(folder).unwrap_or(path).to_string_lossy().into_owned();
+                let bucket = &bucket;
+                async move { bucket.put_file(path, &key).await }
+            });
+            stream::iter(uploads).buffer_unordered(UPLOADS).try_collect::<Vec<_>>().await?;
         }
         let environment = vec![
             ("AWS_ENDPOINT_URL", server.endpoint()),
@@ -88,6 +114,11 @@ impl Servers {
         }
         Ok(())
     }
+}
+
+/// Whether it is a file of rows or of documents, and none of what lies beside them.
+fn is_loaded(key: &str) -> bool {
+    dataset::by_object_key(key).is_some() || key.contains("/orders/")
 }
 
 fn settings(server: &S3Server) -> S3Settings {

@@ -9,8 +9,8 @@ use salesgraph::dataset::{self, Dataset};
 
 use crate::Result;
 use crate::args::Args;
-use crate::data::Input;
 use crate::measure::{self, Usage};
+use crate::servers::Input;
 
 /// `salesgraph load`.
 pub(crate) struct Loader {

@@ -4,3 +4,4 @@ mod connections;
 mod data_version;
 mod pool;
 mod row_security;
+mod scoped_connections;
