@@ -45,7 +45,10 @@ LANGUAGE sql STABLE PARALLEL SAFE RETURN coalesce(
     (SELECT object_key FROM load_file WHERE id = file));
 "#;
 
+/// Without its pages the ledger no longer knows these versions: they are loaded again.
 const DOWN: &str = r"
+UPDATE load_file SET etag = md5(etag || id)
+WHERE id IN (SELECT file_id FROM load_document_page);
 DROP FUNCTION load_source_key(integer, bigint);
 ALTER TABLE load_parked DROP CONSTRAINT load_parked_pkey;
 DELETE FROM load_parked WHERE part > 0;

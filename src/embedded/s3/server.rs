@@ -164,6 +164,10 @@ async fn serve(listener: TcpListener, service: S3Service, stop: CancellationToke
                 continue;
             }
         };
+        // Head and body are two writes: the second must not wait for the first's acknowledgement.
+        if let Err(error) = stream.set_nodelay(true) {
+            tracing::debug!(%error, "TCP_NODELAY could not be set");
+        }
         let connection = http.serve_connection(TokioIo::new(stream), service.clone());
         let connection = graceful.watch(connection.into_owned());
         let stop = stop.clone();

@@ -32,7 +32,7 @@ impl Trailing {
         match self.is_empty() {
             true => Ok(()),
             false => Err(file_error(
-                "after the compressed data come bytes that are none; all rows before them were read",
+                "after the compressed data come bytes that are none; the data before them are whole",
             )),
         }
     }

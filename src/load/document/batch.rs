@@ -23,6 +23,8 @@ pub(crate) const WHOLE: u32 = 0;
 pub(crate) const ORDER: u32 = 1;
 
 const KEY: &str = "salesOrderId";
+/// A line has it, an order has not.
+const LINE_KEY: &str = "salesOrderDetailId";
 const LINES: &str = "lines";
 /// Lines of an order. Each may become a row or a reject, which are held until they are merged;
 /// and if all have the same key, their rounds are counted in 16 bits.
@@ -180,9 +182,16 @@ impl Builder {
         }
     }
 
-    /// Adds one line of a document, of which either the document or the line is given.
+    /// Adds one line of a document, of which either the document or the line is given: always
+    /// the line with its order's key, and without that where it has one of its own.
     pub(super) fn add_line_alone(&mut self, document: Document<'_>, part: u32, key: Option<i32>) {
         let document = self.keep(document);
+        let mut is_line = key.is_some();
+        // What is no object is not read as one below either.
+        let _ = members(document.text, |name, _| is_line |= name == LINE_KEY);
+        if is_line {
+            return self.add_line(document, part, key, document.text);
+        }
         let Ok((found, Some(list))) = self.read_order(document.text) else {
             // A text that is no object is neither.
             return self.add_line(document, part, key, document.text);

@@ -50,7 +50,9 @@ pub(super) fn not_json(text: &[u8], error: &serde_json::Error) -> Fault {
         (Some(b'{'), serde_json::error::Category::Syntax)
             if error.to_string().starts_with("trailing characters") =>
         {
-            format!("{error}: text follows the object; files of one object a line are *.ndjson")
+            format!(
+                "{error}: text follows the object; *.ndjson has one object a line, *.json one or an array"
+            )
         }
         (Some(b'{'), _) => error.to_string(),
         _ => format!("expected a JSON object: {error}"),

@@ -36,8 +36,8 @@ pub(super) type Wrong = (Fault, Option<String>);
 #[derive(Debug, Default)]
 pub(super) struct Members<'a> {
     values: Vec<Option<&'a RawValue>>,
-    /// The first name that was there twice.
-    twice: Option<String>,
+    /// Names that were there twice.
+    twice: Vec<String>,
 }
 
 /// Members that are no columns, as JSON pointers with `*` for the number of a line.
@@ -88,7 +88,7 @@ impl Record {
     }
 
     pub(super) fn members<'a>(&self) -> Members<'a> {
-        Members { values: vec![None; self.columns.len()], twice: None }
+        Members { values: vec![None; self.columns.len()], twice: Vec::new() }
     }
 
     /// The text of each column's value. `given` is the value of one of them that may be absent.
@@ -100,7 +100,7 @@ impl Record {
         members: &Members<'a>,
         given: Option<(usize, &'a str)>,
     ) -> Result<Vec<Option<Cow<'a, [u8]>>>, Wrong> {
-        if let Some(name) = &members.twice {
+        if let Some(name) = members.twice.first() {
             let message = "the object has this member twice".to_owned();
             let fault = Fault { column: None, reason: Reason::DuplicateMember, message };
             return Err((fault, Some(name.clone())));
@@ -156,15 +156,16 @@ impl<'a> Members<'a> {
         let Some(place) = record.place(name) else { return false };
         if let Some(slot) = self.values.get_mut(place)
             && slot.replace(value).is_some()
+            && !self.has_twice(name)
         {
-            self.twice.get_or_insert_with(|| name.to_owned());
+            self.twice.push(name.to_owned());
         }
         true
     }
 
-    /// Whether that name was the first to be there twice.
+    /// Whether that name was there twice.
     pub(super) fn has_twice(&self, name: &str) -> bool {
-        self.twice.as_deref() == Some(name)
+        self.twice.iter().any(|known| known == name)
     }
 
     /// The value of the column at a place.

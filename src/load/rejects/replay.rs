@@ -40,6 +40,9 @@ pub struct Replay {
 /// The source of a replay in the ledger.
 pub const REPLAY_SOURCE: &str = "rejects:replay";
 
+/// Bytes of corrected text in a page, which every part of a document gets.
+const CORRECTED: usize = 4 << 20;
+
 /// A page of rejects. A record that was too long is stored cut off and can only be
 /// replayed with corrected text ($8).
 const SELECT: &str = concat!(
@@ -121,13 +124,15 @@ impl Replay {
     async fn replay_dataset(&self, session: &Session, target: &Target) -> Result<Vec<FileSummary>> {
         let mut summaries = Summaries::default();
         let mut after = (0, 0, 0);
+        // Each record has the text of its own.
+        let most = self.corrected.as_ref().map_or(usize::MAX, |text| CORRECTED / text.len().max(1));
         loop {
             session.check_stop()?;
             let begun = Instant::now();
             let mut connection = session.pool.acquire().await.map_err(Failure::from)?;
             let query = self.selection.query(SELECT).bind(target.dataset.table);
             let query = query.bind(self.corrected.is_some());
-            let page = Page::read(&mut connection, query, after).await?;
+            let page = Page::read(&mut connection, query, after, most).await?;
             let Some(mut page) = page else { return Ok(summaries.into_files()) };
             after = page.last;
             // Of a document, several parts may be rejected: it corrects all of them.

@@ -50,15 +50,16 @@ pub(crate) type After = (i32, i64, i32);
 
 impl Page {
     /// Reads the next rows after a place. The query selects file, line, part, byte offset, raw
-    /// text, object key and the key of the row's order; the place, [`PAGE_ROWS`] and
-    /// [`PAGE_BYTES`] are bound here, as its last parameters.
+    /// text, object key and the key of the row's order; the place, `most` rows of at most
+    /// [`PAGE_ROWS`], and [`PAGE_BYTES`] are bound here, as its last parameters.
     pub(crate) async fn read(
         connection: &mut PgConnection,
         query: Query<'_, Postgres, PgArguments>,
         after: After,
+        most: usize,
     ) -> LoadResult<Option<Self>> {
         let query = query.bind(after.0).bind(after.1).bind(after.2);
-        let query = query.bind(bigint(PAGE_ROWS)).bind(PAGE_BYTES);
+        let query = query.bind(bigint(most.clamp(1, PAGE_ROWS))).bind(PAGE_BYTES);
         let rows = query.fetch_all(connection).await?;
         let Some(first) = rows.first() else { return Ok(None) };
         let file: i32 = first.try_get(0)?;
@@ -137,7 +138,9 @@ async fn resolve_page(
     let mut connection = session.pool.acquire().await?;
     let query = sqlx::query(AssertSqlSafe(target.statements.resolvable.as_str()))
         .bind(target.dataset.table);
-    let Some(page) = Page::read(&mut connection, query, after).await? else { return Ok(None) };
+    let Some(page) = Page::read(&mut connection, query, after, usize::MAX).await? else {
+        return Ok(None);
+    };
     let of = RunFile { run: session.run(), file: page.file };
     let from = Quarantine::Parked;
     let retried = retry(&mut connection, target, of, from, &page.records, session.limits).await?;

@@ -173,7 +173,7 @@ fn padding_ends_a_file_and_other_bytes_are_reported_after_all_rows() {
         for garbage in [&b"garbage"[..], b"\0\0\0garbage"] {
             let output = failing(&[packed.as_slice(), garbage].concat());
             assert_eq!(output.ids(), [0, 1, 2]);
-            assert!(output.message().contains("all rows before them were read"));
+            assert!(output.message().contains("the data before them are whole"));
             assert!(!output.batches[0].last, "the file is not loaded");
         }
     }

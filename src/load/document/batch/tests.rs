@@ -193,3 +193,27 @@ fn a_message_does_not_repeat_a_long_text() {
         assert!(orders.rejects.len() + lines.rejects.len() > 0);
     }
 }
+
+#[test]
+fn a_line_by_itself_is_one_whatever_members_it_has() {
+    for (more, key) in [
+        (r#","lines":[]"#, Some(7)),
+        (r#","salesOrderId":7,"lines":[{"salesOrderDetailId":77}]"#, None),
+    ] {
+        let text = line(1, more);
+        let mut builder = Builder::new(LIMITS).unwrap();
+        builder.add_line_alone(Document::new(text.as_bytes(), 4, 100), 2, key);
+        let batch = builder.take();
+        assert_eq!(rejects(&batch.lines), [], "{more}");
+        assert_eq!(batch.lines.rows.iter().map(|row| row.key).collect::<Vec<_>>(), [[7, 1]]);
+    }
+}
+
+#[test]
+fn an_order_with_its_key_twice_is_one_reject_whatever_else_is_there_twice() {
+    let text =
+        format!(r#"{{"revisionNumber":1,{ORDER},"salesOrderId":8,"lines":[{}]}}"#, line(1, ""));
+    let (orders, lines, _) = build(&text, 0);
+    assert_eq!(rejects(&orders), [(0, "/salesOrderId", "duplicate_member")]);
+    assert_eq!((orders.rows.len(), lines.records()), (0, 0));
+}
