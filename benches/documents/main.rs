@@ -103,17 +103,22 @@ async fn compare(
         server.drop("load").await?;
         let pair = Pair { script: by_script, load: by_load, again };
         println!(
-            "pair {number}: script {:.2} s, load {:.2} s ({:.1} times as fast, {:.1} MiB), again {:.2} s",
-            pair.script.seconds,
-            pair.load.seconds,
+            "pair {number}: script {}, load {} ({:.1} times as fast), again {:.2} s",
+            shown(&pair.script, documents),
+            shown(&pair.load, documents),
             pair.script.seconds / pair.load.seconds,
-            mib(&pair.load),
             pair.again.seconds,
         );
         pairs.push(pair);
     }
     println!("\n{}", render(&pairs, documents));
     Ok(())
+}
+
+/// What a run took.
+fn shown(usage: &Usage, documents: f64) -> String {
+    let (seconds, speed) = (usage.seconds, documents / usage.seconds);
+    format!("{seconds:.2} s at {speed:.0} documents/s and {:.1} MiB", mib(usage))
 }
 
 fn check(found: &Content, expected: &Content) -> Result<()> {
@@ -161,7 +166,8 @@ fn goal(name: &str, bound: f64, measured: f64, is_met: bool) -> [Cell; 4] {
 fn median(values: impl Iterator<Item = f64>) -> f64 {
     let mut values: Vec<f64> = values.collect();
     values.sort_by(f64::total_cmp);
-    values.get(values.len() / 2).copied().unwrap_or(f64::NAN)
+    let at = |index: usize| values.get(index).copied().unwrap_or(f64::NAN);
+    f64::midpoint(at(values.len().saturating_sub(1) / 2), at(values.len() / 2))
 }
 
 #[expect(clippy::cast_precision_loss, reason = "KiB stay far below 2^53")]
