@@ -60,10 +60,13 @@ pub(crate) async fn stage(
     let parts = iter::once(CopyWriter::SIGNATURE).chain(parts).chain([CopyWriter::END]);
     let mut waiting = Vec::new();
     for piece in parts.flat_map(|part| part.chunks(COPY_PIECE)) {
-        if waiting.len() + piece.len() > COPY_PIECE {
-            copy.send(mem::take(&mut waiting)).await?;
-        }
         waiting.extend_from_slice(piece);
+        // The last piece must not be small: what follows it would wait until the server's
+        // kernel acknowledges it, which it does late (findings/sqlx-copy-nagle.sh).
+        if waiting.len() >= 2 * COPY_PIECE {
+            let rest = waiting.split_off(COPY_PIECE);
+            copy.send(mem::replace(&mut waiting, rest)).await?;
+        }
     }
     copy.send(waiting).await?;
     copy.finish().await?;
