@@ -95,7 +95,14 @@ struct Servers {
 
 /// Starts the servers, loads, and serves until a signal.
 pub async fn run(args: &Args, config: &Config) -> Result<Exit> {
-    let data = Data::of(args)?;
+    let data = match &args.data {
+        Some(folder) => Data::folder(folder)?,
+        None => Data::Generated {
+            scale: args.scale.unwrap_or(1.0),
+            orders: args.json.unwrap_or_default(),
+            shape: args.shape.unwrap_or_default(),
+        },
+    };
     let mut config = config.clone();
     if args.data.is_none() && args.shape.is_none() {
         // Generated files are plain, whatever the environment says of others.

@@ -36,8 +36,7 @@ use serde_json::json;
 
 use crate::error::Result;
 
-pub use options::{OrderFiles, SampleOptions, SampleSummary};
-pub use shape::Shape;
+pub use options::{OrderFiles, SampleOptions, SampleSummary, Shape};
 
 use assortment::Assortment;
 use catalogue::Catalogue;
@@ -137,7 +136,7 @@ pub fn generate(
         .chain(optional.map(|(spec, _)| spec))
         .chain(of_orders)
     {
-        for path in Shape::ALL.map(|shape| shape.path(spec)) {
+        for path in Shape::ALL.map(|shape| shape.path(spec.path)) {
             if !files.iter().any(|(written, _, _)| *written == path) {
                 target.remove(&path)?;
             }

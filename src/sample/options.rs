@@ -2,8 +2,6 @@
 
 use std::path::PathBuf;
 
-use super::shape::Shape;
-
 /// What to generate, and where.
 #[derive(Debug, Clone)]
 pub struct SampleOptions {
@@ -38,6 +36,43 @@ pub enum OrderFiles {
     Ndjson,
     /// As JSON documents in an array.
     Array,
+}
+
+/// The shape of the files of rows.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, clap::ValueEnum)]
+pub enum Shape {
+    /// As they are delivered.
+    #[default]
+    #[value(skip)]
+    Plain,
+    /// As Microsoft's install script has them: no header, `+|` between fields, `&|` after rows
+    Adventureworks,
+    /// As a German Excel writes them: `1,5`, `31.05.2011`, `WAHR`
+    ExcelDe,
+}
+
+impl Shape {
+    /// All of them.
+    pub(super) const ALL: [Self; 3] = [Self::Plain, Self::Adventureworks, Self::ExcelDe];
+
+    /// The name of the mapping that reads it; `None` if none is needed.
+    #[must_use]
+    pub const fn mapping(self) -> Option<&'static str> {
+        match self {
+            Self::Plain => None,
+            Self::Adventureworks => Some("adventureworks"),
+            Self::ExcelDe => Some("excel-de"),
+        }
+    }
+
+    /// The path of a file: that of a plain one, or the name of its table.
+    pub(super) fn path(self, plain: &str) -> String {
+        let table = plain.rsplit('/').next().and_then(|name| name.split_once('.'));
+        match (self, table) {
+            (Self::Adventureworks, Some((_, table))) => table.to_owned(),
+            _ => plain.to_owned(),
+        }
+    }
 }
 
 /// What was generated.

@@ -8,9 +8,10 @@ use std::sync::Arc;
 use crate::error::{Error, Result};
 
 use super::defects::{FileSpec, Manifest, Planting};
+use super::options::Shape;
 use super::plan::Plan;
 use super::row::{Row, csv_writer};
-use super::shape::{Shape, Shaped};
+use super::shape::Shaped;
 use super::target::{Target, cannot_write};
 
 const BUFFER: usize = 256 * 1024;
@@ -59,7 +60,7 @@ impl Output {
         plan: &Plan,
         shape: Shape,
     ) -> Result<Self> {
-        let path = target.path(&shape.path(spec))?;
+        let path = target.path(&shape.path(spec.path))?;
         let file = File::create(&path).map_err(|error| cannot_write(&path, error))?;
         let file = Arc::new(file);
         let csv = csv_writer(Arc::clone(&file), BUFFER);
@@ -123,7 +124,7 @@ impl Output {
     /// Completes the file; returns path, rows and bytes.
     pub(super) fn finish(mut self) -> Result<(String, u64, u64)> {
         let bytes = self.flush()?;
-        Ok((self.shape.path(self.spec), self.rows, bytes))
+        Ok((self.shape.path(self.spec.path), self.rows, bytes))
     }
 
     /// Flushes the writer; returns the bytes of the file so far.

@@ -185,8 +185,7 @@ impl Quota {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::sample::options::{OrderFiles, SampleOptions};
-    use crate::sample::shape::Shape;
+    use crate::sample::options::{OrderFiles, SampleOptions, Shape};
 
     fn plan(scale: f64) -> Plan {
         Plan::new(&SampleOptions {

@@ -10,7 +10,6 @@ use indicatif::{ProgressBar, ProgressStyle};
 use sha2::{Digest as _, Sha256};
 
 use super::super::sample::write;
-use super::Args;
 use super::state::State;
 use crate::embedded::private;
 use crate::error::{Code, Error, Result};
@@ -33,14 +32,8 @@ const UPLOADS: usize = 16;
 type Uploaded = BTreeMap<String, String>;
 
 impl Data {
-    pub(super) fn of(args: &Args) -> Result<Self> {
-        let Some(folder) = &args.data else {
-            return Ok(Self::Generated {
-                scale: args.scale.unwrap_or(1.0),
-                orders: args.json.unwrap_or_default(),
-                shape: args.shape.unwrap_or_default(),
-            });
-        };
+    /// The files of a folder.
+    pub(super) fn folder(folder: &Path) -> Result<Self> {
         let folder = fs::canonicalize(folder).map_err(|error| unreadable(folder, error))?;
         Ok(Self::Folder(folder))
     }
