@@ -67,6 +67,7 @@ fn split(from: &Path, to: &Path, documents: usize) -> Result<()> {
     for (number, line) in lines.iter().take(documents).enumerate() {
         fs::write(partial.join(format!("order-{number:06}.json")), line)?;
     }
-    fs::rename(partial, to.join("orders"))?;
-    Ok(fs::remove_dir_all(from)?)
+    // What is there in the end is whole.
+    fs::remove_dir_all(from)?;
+    Ok(fs::rename(partial, to.join("orders"))?)
 }

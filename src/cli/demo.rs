@@ -96,7 +96,7 @@ struct Servers {
 /// Starts the servers, loads, and serves until a signal.
 pub async fn run(args: &Args, config: &Config) -> Result<Exit> {
     let data = match &args.data {
-        Some(folder) => Data::folder(folder)?,
+        Some(folder) => Data::folder(folder, config.load.mapping.clone())?,
         None => Data::Generated {
             scale: args.scale.unwrap_or(1.0),
             orders: args.json.unwrap_or_default(),

@@ -19,7 +19,7 @@ use crate::storage::{Bucket, S3Settings, Source, SourceUri};
 
 /// The source of the files.
 pub(super) enum Data {
-    Folder(PathBuf),
+    Folder { folder: PathBuf, mapping: Option<String> },
     Generated { scale: f64, orders: OrderFiles, shape: Shape },
 }
 
@@ -32,17 +32,23 @@ const UPLOADS: usize = 16;
 type Uploaded = BTreeMap<String, String>;
 
 impl Data {
-    /// The files of a folder.
-    pub(super) fn folder(folder: &Path) -> Result<Self> {
+    /// The files of a folder, as a mapping reads them.
+    pub(super) fn folder(folder: &Path, mapping: Option<String>) -> Result<Self> {
         let folder = fs::canonicalize(folder).map_err(|error| unreadable(folder, error))?;
-        Ok(Self::Folder(folder))
+        Ok(Self::Folder { folder, mapping })
     }
 
     /// The name of the demo's database and bucket: different data do not mix.
     pub(super) fn name(&self) -> String {
         match self {
-            Self::Folder(folder) => {
-                let hash = Sha256::digest(folder.as_os_str().as_encoded_bytes());
+            Self::Folder { folder, mapping } => {
+                let mut hash = Sha256::new_with_prefix(folder.as_os_str().as_encoded_bytes());
+                if let Some(mapping) = mapping {
+                    // No path has this byte.
+                    hash.update(b"\0");
+                    hash.update(mapping);
+                }
+                let hash = hash.finalize();
                 let hash: String = hash.iter().take(6).map(|byte| format!("{byte:02x}")).collect();
                 format!("demo-{hash}")
             }
@@ -70,7 +76,7 @@ impl Data {
         let list = state.dir().join(format!("{}.files.json", self.name()));
         let mut uploaded = read_list(&list);
         match self {
-            Self::Folder(folder) => {
+            Self::Folder { folder, .. } => {
                 upload_folder(folder, bucket, options, &mut uploaded).await?;
             }
             Self::Generated { .. } if !uploaded.is_empty() => return Ok(()),
@@ -107,20 +113,26 @@ async fn upload_folder(
     let style = ProgressStyle::with_template("uploading {pos} files")
         .unwrap_or_else(|_| ProgressStyle::default_spinner());
     let bar = ProgressBar::new_spinner().with_style(style);
+    // Documents are told by a folder of that name, which may be the one given.
+    let is_orders = folder.file_name().is_some_and(|name| name.eq_ignore_ascii_case("orders"));
+    let below = if is_orders { "incoming/orders" } else { "incoming" };
     let mut found = 0;
     while let Some(page) = listing.next_page().await? {
         let mut changed = Vec::new();
-        for file in page.into_iter().filter(|file| options.takes(&file.key)) {
-            found += 1;
+        for file in page {
             let path = PathBuf::from(&file.key);
             let key = path.strip_prefix(folder).unwrap_or(&path).to_string_lossy().into_owned();
+            if !options.takes(&format!("{below}/{key}")) {
+                continue;
+            }
+            found += 1;
             if uploaded.get(&key) != Some(&file.etag) {
                 changed.push((path, key, file));
             }
         }
         let uploads = changed.into_iter().map(|(path, key, file)| async move {
             tracing::debug!(key, bytes = file.size, "uploading");
-            bucket.put_file(&path, &format!("incoming/{key}")).await?;
+            bucket.put_file(&path, &format!("{below}/{key}")).await?;
             Ok::<_, Error>((key, file.etag))
         });
         let mut uploads = futures_util::stream::iter(uploads).buffer_unordered(UPLOADS);

@@ -8,6 +8,7 @@ use super::super::wiring::RatesParts;
 use crate::config::{Config, IssuerConfig, Secret};
 use crate::embedded::private;
 use crate::error::{Code, Error, Result};
+use crate::load::BUILTINS;
 use crate::storage::{S3Settings, SourceUri};
 
 /// In the folder, the file that a demo locks.
@@ -93,12 +94,13 @@ impl State {
             rates.config.dialect,
             rates.config.base,
         );
-        let mapping = config.load.mapping.as_deref().map(|mapping| {
-            // A file is found from any folder.
-            let file = fs::canonicalize(mapping).unwrap_or_else(|_| PathBuf::from(mapping));
-            format!("LOAD_MAPPING='{}'\n", file.display().to_string().replace('\'', r"'\''"))
-        });
-        let text = text + &mapping.unwrap_or_default();
+        // Without one it is empty, so that none of an earlier demo stays in a shell.
+        let mapping = config.load.mapping.as_deref().unwrap_or_default();
+        let is_file = !BUILTINS.iter().any(|builtin| builtin.name == mapping);
+        // A file is found from any folder.
+        let file = Some(mapping).filter(|_| is_file).and_then(|file| fs::canonicalize(file).ok());
+        let mapping = file.map_or_else(|| mapping.to_owned(), |file| file.display().to_string());
+        let text = text + &format!("LOAD_MAPPING='{}'\n", mapping.replace('\'', r"'\''"));
         let path = self.environment_file();
         let written = private::file(&path).and_then(|mut file| file.write_all(text.as_bytes()));
         written.map_err(|error| {

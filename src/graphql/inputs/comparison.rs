@@ -106,6 +106,10 @@ static OPERATORS: [Operator; 19] = [
 impl Operand {
     /// What the values of a column are; `None` if they are not compared.
     pub(super) const fn of(column: &Column) -> Option<Self> {
+        if column.is_of_loads {
+            // It is looked up in the ledger row by row.
+            return None;
+        }
         match (column.kind, column.codes) {
             (Kind::Bytes | Kind::IntList | Kind::Json, _) => None,
             (kind, Some(codes)) => Some(Self::Code(kind, codes)),

@@ -177,8 +177,6 @@ fn columns(
 ) {
     for field in shape.fields {
         match &field.value {
-            // What the ledger tells of a row is looked up row by row.
-            FieldValue::Column(column) if column.is_of_loads => {}
             FieldValue::Column(column) if Operand::of(column).is_some() => {
                 let column = guard.filter(|it| it.name == column.name).unwrap_or(column);
                 show(field.name.to_owned(), column);

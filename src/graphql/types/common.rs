@@ -114,6 +114,16 @@ const RUN: Column = Column::computed(
 .nullable();
 
 static ERROR: LazyLock<ObjectType> = LazyLock::new(|| {
+    let message = column(load_run::Column::ErrorMessage);
+    error_type("LoadError", "Why a load run or a file failed.", message)
+});
+
+/// The type of an error: a code, and a message in that column.
+pub(super) fn error_type(
+    name: &'static str,
+    description: &'static str,
+    message: &'static Column,
+) -> ObjectType {
     // Where there is an error, it has a code.
     let code = Column::derived("error_code", Kind::Text);
     let fields = vec![
@@ -125,9 +135,8 @@ static ERROR: LazyLock<ObjectType> = LazyLock::new(|| {
         Field {
             name: "message",
             description: "What happened; null when there is no more to say.",
-            value: FieldValue::Column(column(load_run::Column::ErrorMessage)),
+            value: FieldValue::Column(message),
         },
     ];
-    let description = "Why a load run or a file failed.";
-    ObjectType { name: "LoadError", description, fields: fields.leak() }
-});
+    ObjectType { name, description, fields: fields.leak() }
+}

@@ -4,6 +4,7 @@ use std::sync::LazyLock;
 
 use entity::report::{Column, Entity};
 
+use super::common::error_type;
 use crate::catalog::{Column as Value, Kind, column};
 use crate::graphql::schema::model::{Field, FieldValue, ObjectType, Type};
 
@@ -63,20 +64,5 @@ static PROGRESS: LazyLock<ObjectType> = LazyLock::new(|| {
 });
 
 static ERROR: LazyLock<ObjectType> = LazyLock::new(|| {
-    // Where there is an error, it has a code.
-    let code = Value::derived("error_code", Kind::Text);
-    let fields = vec![
-        Field {
-            name: "code",
-            description: "Constant code.",
-            value: FieldValue::Column(Box::leak(Box::new(code))),
-        },
-        Field {
-            name: "message",
-            description: "What happened; null when there is no more to say.",
-            value: FieldValue::Column(column(Column::ErrorMessage)),
-        },
-    ];
-    let description = "Why a report could not be made.";
-    ObjectType { name: "ReportError", description, fields: fields.leak() }
+    error_type("ReportError", "Why a report could not be made.", column(Column::ErrorMessage))
 });

@@ -220,11 +220,7 @@ impl<R: Read> Read for Latin1Reader<R> {
             self.text.truncate(written);
             self.given = 0;
         }
-        let rest = self.text.get(self.given..).unwrap_or_default();
-        let length = into.len().min(rest.len());
-        into.get_mut(..length)
-            .unwrap_or_default()
-            .copy_from_slice(rest.get(..length).unwrap_or_default());
+        let length = self.text.get(self.given..).unwrap_or_default().read(into)?;
         self.given += length;
         Ok(length)
     }

@@ -177,11 +177,7 @@ impl<R: Read> Read for Replaced<R> {
             let done = self.separators.replace_into(&self.pending, self.at_end, &mut self.text);
             self.pending.drain(..done);
         }
-        let rest = self.text.get(self.given..).unwrap_or_default();
-        let length = into.len().min(rest.len());
-        into.get_mut(..length)
-            .unwrap_or_default()
-            .copy_from_slice(rest.get(..length).unwrap_or_default());
+        let length = self.text.get(self.given..).unwrap_or_default().read(into)?;
         self.given += length;
         Ok(length)
     }

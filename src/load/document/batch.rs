@@ -23,8 +23,10 @@ pub(crate) const WHOLE: u32 = 0;
 pub(crate) const ORDER: u32 = 1;
 
 const KEY: &str = "salesOrderId";
-/// A line has it, an order has not.
+/// Every line has it.
 const LINE_KEY: &str = "salesOrderDetailId";
+/// Every order has it, no line does.
+const ORDER_DATE: &str = "orderDate";
 const LINES: &str = "lines";
 /// Lines of an order. Each may become a row or a reject, which are held until they are merged;
 /// and if all have the same key, their rounds are counted in 16 bits.
@@ -186,10 +188,13 @@ impl Builder {
     /// the line with its order's key, and without that where it has one of its own.
     pub(super) fn add_line_alone(&mut self, document: Document<'_>, part: u32, key: Option<i32>) {
         let document = self.keep(document);
-        let mut is_line = key.is_some();
+        let (mut of_line, mut of_order) = (false, false);
         // What is no object is not read as one below either.
-        let _ = members(document.text, |name, _| is_line |= name == LINE_KEY);
-        if is_line {
+        let _ = members(document.text, |name, _| {
+            of_line |= name == LINE_KEY;
+            of_order |= name == ORDER_DATE;
+        });
+        if key.is_some() || (of_line && !of_order) {
             return self.add_line(document, part, key, document.text);
         }
         let Ok((found, Some(list))) = self.read_order(document.text) else {

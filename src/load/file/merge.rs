@@ -16,8 +16,8 @@ use crate::load::decode::Batch;
 use crate::load::failure::LoadResult;
 use crate::load::ledger::RunFile;
 
-/// Bytes sent at a time: a connection's write buffer keeps the size of the largest
-/// piece it ever held.
+/// Bytes sent at a time, by the last piece nearly twice as many: a connection's write buffer
+/// keeps the size of the largest piece it ever held.
 const COPY_PIECE: usize = 64 * 1024;
 
 /// A dataset and its statements.
@@ -73,8 +73,8 @@ pub(crate) async fn stage(
     Ok(())
 }
 
-/// Merges the staged rows of one file; those of `superseded` ones give way. Parks orphans first if asked to: the search costs
-/// time, and without it a missing parent violates a foreign key.
+/// Merges the staged rows of one file; those of `superseded` ones give way. Parks orphans first
+/// if asked to: the search costs time, and without it a missing parent violates a foreign key.
 pub(crate) async fn merge(
     connection: &mut PgConnection,
     target: &Target,

@@ -97,10 +97,7 @@ impl Statement<'_> {
 
     /// The value of a column, as it is selected: null where the caller may not see it.
     pub(crate) fn selected(&mut self, alias: Alias, column: &Column) -> &mut Self {
-        // Who is limited to territories sees no row of the ledger.
-        let is_hidden = column.is_of_loads && self.scope.territories().is_some();
-        if is_hidden || self.hidden.contains(&alias) || require_column(self.scope, column).is_err()
-        {
+        if self.hidden.contains(&alias) || require_column(self.scope, column).is_err() {
             return self.push("NULL::").push(column.kind.sql_type());
         }
         self.column(alias, column)

@@ -291,6 +291,20 @@ async fn a_demo_serves_documents_and_mapped_files() {
         assert_eq!(demo.ended().await.code(), Some(0));
     }
     assert_eq!(totals[0], totals[1], "the same sample in two shapes");
+
+    // Documents are told by their folder, also if that is the one given.
+    let documents = folder.join("orders");
+    let mut demo = Demo::start(&state, &["--data", documents.to_str().expect("a path")]);
+    demo.ready().await;
+    assert!(
+        demo.printed.iter().any(|line| line.starts_with("orders.ndjson")),
+        "{:?}",
+        demo.printed
+    );
+    let environment = std::fs::read_to_string(state.join("demo.env")).expect("its settings");
+    assert!(environment.contains("LOAD_MAPPING=''"), "none of the demo before");
+    demo.signal(Signal::SIGINT);
+    assert_eq!(demo.ended().await.code(), Some(0));
 }
 
 #[tokio::test]

@@ -210,6 +210,15 @@ fn a_line_by_itself_is_one_whatever_members_it_has() {
 }
 
 #[test]
+fn a_document_is_one_whatever_members_it_has() {
+    let lines = format!("[{},{}]", line(1, ""), line(2, ""));
+    let text = format!(r#"{{"salesOrderDetailId":null,{ORDER},"lines":{lines}}}"#);
+    let (_, lines, _) = build(&text, 3);
+    assert_eq!(rejects(&lines), []);
+    assert_eq!(lines.rows.iter().map(|row| row.key).collect::<Vec<_>>(), [[7, 2]]);
+}
+
+#[test]
 fn an_order_with_its_key_twice_is_one_reject_whatever_else_is_there_twice() {
     let text =
         format!(r#"{{"revisionNumber":1,{ORDER},"salesOrderId":8,"lines":[{}]}}"#, line(1, ""));
