@@ -1,5 +1,5 @@
-//! Finds the files of documents in the source and reads the small ones ahead: while one page of
-//! them is loaded, the next is fetched and decoded, and no third.
+//! Finds the files of documents in the source and reads the small ones ahead: while pages of them
+//! are merged, the next is fetched and decoded, and no other.
 
 use std::sync::Arc;
 
@@ -16,8 +16,10 @@ use crate::storage::{Body, ObjectVersion, Source};
 
 /// Bodies that wait for the decoder.
 const BODIES: usize = 16;
-/// Pages that are decoded or loaded at a time.
-const PAGES: usize = 2;
+/// Pages that Postgres merges at a time.
+pub(crate) const MERGED: usize = 2;
+/// Pages that are decoded or merged at a time.
+const PAGES: usize = MERGED + 1;
 
 /// What the source has.
 #[derive(Debug)]

@@ -1,11 +1,13 @@
 //! Pages: small files of documents, one after the other in a listing, that are loaded in one
 //! transaction and have one entry in the ledger.
 
+use std::collections::HashSet;
 use std::time::Instant;
 
 use sha2::{Digest as _, Sha256};
 use sqlx::PgConnection;
 use tokio::sync::OwnedSemaphorePermit;
+use tokio_util::sync::CancellationToken;
 
 use super::batch::{Builder, DocumentBatch};
 use super::decode::{Small, decode_small};
@@ -130,6 +132,12 @@ impl Page {
         self.objects.keys.get(after.saturating_sub(1)).map_or("", String::as_str)
     }
 
+    /// The orders of which it has the order or a line.
+    pub(crate) fn orders(&self) -> HashSet<i32> {
+        let rows = self.batch.orders.rows.iter().chain(&self.batch.lines.rows);
+        rows.map(|row| row.key[0]).collect()
+    }
+
     /// Fails if it has more rejects than that.
     pub(crate) fn check_rejects(&self, bound: Option<MaxRejects>) -> Result<()> {
         let (read, rejected) = (bigint(self.batch.records()), bigint(self.batch.rejected()));
@@ -162,16 +170,18 @@ fn digest(objects: &PageObjects) -> String {
     format!("page-{hex}")
 }
 
-/// Loads a page; returns its counts. Either all of it is loaded then, or nothing has happened.
+/// Loads a page, which is committed when `before` is cancelled; returns its counts. Either all of
+/// it is loaded then, or nothing has happened.
 pub(crate) async fn load_page(
     context: &Context,
     page: &Page,
     begun: Instant,
+    before: &CancellationToken,
 ) -> LoadResult<Counts> {
     let mut connection = context.session.pool.acquire().await?;
-    match attempt(context, &mut connection, page, begun, false).await {
+    match attempt(context, &mut connection, page, begun, before, false).await {
         Err(Failure::MissingParent(_)) => {
-            attempt(context, &mut connection, page, begun, true).await
+            attempt(context, &mut connection, page, begun, before, true).await
         }
         done => done,
     }
@@ -182,6 +192,7 @@ async fn attempt(
     connection: &mut PgConnection,
     page: &Page,
     begun: Instant,
+    before: &CancellationToken,
     find_orphans: bool,
 ) -> LoadResult<Counts> {
     let (run, targets) = (context.session.run(), Targets::get()?);
@@ -200,6 +211,7 @@ async fn attempt(
     }
     let counts = targets.merge(&mut transaction, &page.batch, of, find_orphans).await?;
     ledger::page::insert(&mut transaction, entry.id, &page.objects).await?;
+    before.cancelled().await;
     let done = Done {
         id: entry.id,
         dialect: &page.dialect,

@@ -1,18 +1,84 @@
-//! Documents, after all files of rows: small ones in pages, large files one by one.
+//! Documents, after all files of rows: small ones in pages, of which two are merged at a time,
+//! large files one by one.
 
+use std::collections::HashSet;
 use std::sync::Arc;
 use std::time::Instant;
+
+use tokio::task::JoinSet;
+use tokio_util::sync::CancellationToken;
 
 use super::context::Context;
 use super::progress::RunProgress;
 use super::summary::{ErrorSummary, FileSummary};
 use crate::dataset;
-use crate::error::{Code, Result};
-use crate::load::document::feed::{Fed, Feed};
+use crate::error::{Code, Error, Result};
+use crate::load::document::feed::{Fed, Feed, MERGED};
 use crate::load::document::name::DOCUMENTS;
 use crate::load::document::page::{Page, load_page};
 use crate::load::file::merge::Target;
 use crate::load::rejects::retry;
+
+/// The pages being merged. They are committed in their order: of two that are equally new the
+/// later one wins, also over what waits in the other for its parent.
+struct Merging {
+    tasks: JoinSet<Result<FileSummary>>,
+    /// Of the last one: cancelled when it has ended.
+    ended: CancellationToken,
+    /// The orders of the last one.
+    orders: HashSet<i32>,
+}
+
+impl Merging {
+    fn new() -> Self {
+        let ended = CancellationToken::new();
+        ended.cancel();
+        Self { tasks: JoinSet::new(), ended, orders: HashSet::new() }
+    }
+
+    /// Begins to merge a page, once there is room for it.
+    async fn add(
+        &mut self,
+        context: &Arc<Context>,
+        page: Box<Page>,
+        run: &RunProgress,
+    ) -> Result<()> {
+        while self.tasks.len() >= MERGED {
+            self.next(run).await?;
+        }
+        let orders = page.orders();
+        // Orders of the page before must be there first; and two pages that change the same rows
+        // could lock each other out.
+        if !orders.is_disjoint(&self.orders) {
+            self.end(run).await?;
+        }
+        self.orders = orders;
+        let ended = CancellationToken::new();
+        let before = std::mem::replace(&mut self.ended, ended.clone());
+        let context = Arc::clone(context);
+        self.tasks.spawn(async move {
+            let _ended = ended.drop_guard();
+            context.load_page(&page, &before).await
+        });
+        Ok(())
+    }
+
+    /// Waits for all of them.
+    async fn end(&mut self, run: &RunProgress) -> Result<()> {
+        while !self.tasks.is_empty() {
+            self.next(run).await?;
+        }
+        Ok(())
+    }
+
+    async fn next(&mut self, run: &RunProgress) -> Result<()> {
+        let panicked = |error| Error::internal("merging a page panicked").with_source(error);
+        if let Some(ended) = self.tasks.join_next().await {
+            run.add([ended.map_err(panicked)??]);
+        }
+        Ok(())
+    }
+}
 
 impl Context {
     /// Loads the documents that the ledger does not have.
@@ -20,6 +86,7 @@ impl Context {
         let target = Arc::new(Target::new(&DOCUMENTS));
         let (pool, limits) = (self.session.pool.clone(), self.options.limits);
         let mut feed = Feed::start(self.source.clone(), Some(pool), limits);
+        let mut merging = Merging::new();
         let mut any = false;
         loop {
             // A stalled source must not delay the stop.
@@ -31,8 +98,9 @@ impl Context {
             let Some(next) = next else { break };
             match next {
                 Fed::Skipped(versions) => run.skipped += versions,
-                Fed::Page(page) => run.add([self.load_page(&page).await?]),
+                Fed::Page(page) => merging.add(self, page, run).await?,
                 Fed::Alone(object) => {
+                    merging.end(run).await?;
                     run.add([self.load_object(&target, object, run, None).await?]);
                 }
                 Fed::Failed(object, error) => {
@@ -44,6 +112,7 @@ impl Context {
             }
             any = true;
         }
+        merging.end(run).await?;
         self.session.check_stop()?;
         feed.finish().await?;
         // Lines of files of rows may have waited for orders of documents.
@@ -55,13 +124,17 @@ impl Context {
         Ok(())
     }
 
-    async fn load_page(&self, page: &Page) -> Result<FileSummary> {
+    /// Loads a page; it is committed when `before` has ended.
+    async fn load_page(&self, page: &Page, before: &CancellationToken) -> Result<FileSummary> {
         let begun = Instant::now();
         let mut summary = FileSummary::new(&DOCUMENTS, page.object.key.clone());
         self.observer.began(&page.object);
         self.observer.read(&page.object, page.object.size);
         let done = match page.check_rejects(self.options.max_rejects) {
-            Ok(()) => self.session.retry("load_page", || load_page(self, page, begun)).await,
+            Ok(()) => {
+                let load = || load_page(self, page, begun, before);
+                self.session.retry("load_page", load).await
+            }
             Err(error) => Err(error),
         };
         match done {

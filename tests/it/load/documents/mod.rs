@@ -5,6 +5,7 @@ mod large;
 mod pages;
 mod rejects;
 mod same;
+mod turns;
 
 use crate::support::sample::{CUSTOMER, INVENTORY, OFFER, PERSON, PRODUCT, RATE, STORE, TERRITORY};
 

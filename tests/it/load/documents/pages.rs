@@ -8,7 +8,7 @@ use crate::support::documents::{Document, documents, key};
 use crate::support::sample::{self, CUSTOMER, OFFER, PERSON, PRODUCT};
 
 /// So many orders with one line each, with ids of their own.
-fn many(count: i32) -> Vec<Document> {
+pub(super) fn many(count: i32) -> Vec<Document> {
     let one = &documents(sample::clean())[1];
     let order = |number: i32| {
         let mut own = Document { id: 2 * number, ..one.clone() };
@@ -20,13 +20,13 @@ fn many(count: i32) -> Vec<Document> {
     (1..=count).map(order).collect()
 }
 
-async fn parents(app: &TestApp) {
+pub(super) async fn parents(app: &TestApp) {
     sample::clean().put(app, &[PERSON, PRODUCT, CUSTOMER, OFFER]).await;
     assert_eq!(app.load().await.outcome, Outcome::Succeeded);
 }
 
 /// The number of objects of each page, by their entries.
-async fn pages(app: &TestApp) -> Vec<i32> {
+pub(super) async fn pages(app: &TestApp) -> Vec<i32> {
     sqlx::query_scalar("SELECT cardinality(keys) FROM load_document_page ORDER BY file_id")
         .fetch_all(&app.pool)
         .await
