@@ -74,12 +74,9 @@ pub async fn run(args: &Args, config: &Config) -> Result<Exit> {
     let stop = CancellationToken::new();
     shutdown::cancel_on_signal(stop.clone())?;
     let listener = listen(config.http.bind).await?;
-    let pool = wiring::read_database(config).await?;
-    let reader = wiring::reader(config, &pool).await?;
-    let main = match config.database.read_url {
-        Some(_) => wiring::reader(config, &wiring::database(config).await?).await?,
-        None => reader.clone(),
-    };
+    let pool = wiring::database(config).await?;
+    let main = wiring::reader(config, &pool).await?;
+    let reader = wiring::with_replicas(config, main.clone())?;
     let access = mode.access(config, main.pool()).await?;
     let address = address(&listener)?;
     let what = if config.http.only_trusted_documents { "API" } else { "GraphiQL and API" };
@@ -99,7 +96,6 @@ pub async fn run(args: &Args, config: &Config) -> Result<Exit> {
         }
     }
     pool.close().await;
-    main.pool().close().await;
     Ok(Exit::Done)
 }
 
@@ -146,9 +142,8 @@ pub(super) fn address(listener: &TcpListener) -> Result<SocketAddr> {
 /// What is served, and to whom.
 pub(super) struct Served {
     pub(super) reader: Reader,
-    /// They run on the database of the reader, or on the one that it replicates.
     pub(super) commands: graphql::Commands,
-    /// How to connect to that database.
+    /// How to connect to the main database.
     pub(super) database: PgConnectOptions,
     pub(super) documents: http::Documents,
     pub(super) access: Access,

@@ -1,12 +1,15 @@
 //! Builds the parts that several subcommands use from the configuration.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use sqlx::PgPool;
 use sqlx::postgres::PgConnectOptions;
 
-use crate::config::{Config, RatesConfig, ReportsConfig};
+use crate::config::{Config, DatabaseUrl, RatesConfig, ReportsConfig};
+use crate::db::connections::Connections;
 use crate::db::pool::{self, Settings};
+use crate::db::replicas::Replicas;
 use crate::db::row_security::RowSecurity;
 use crate::db::schema;
 use crate::error::Result;
@@ -17,6 +20,8 @@ use crate::report::Reports;
 use crate::storage::{Bucket, Links, S3Settings, Source, SourceUri};
 use crate::{graphql, http};
 
+/// How long a query waits for a connection of a replica, before the main database answers it.
+const REPLICA_TIMEOUT: Duration = Duration::from_millis(500);
 /// The prefix of reports in the bucket of the source.
 pub(super) const DEFAULT_REPORTS: &str = "relatorios";
 
@@ -25,29 +30,35 @@ pub(super) async fn database(config: &Config) -> Result<PgPool> {
     query_pool(config, config.database.require_url()?.expose()).await
 }
 
-/// The pool for the API: of the replica if there is one.
-pub(super) async fn read_database(config: &Config) -> Result<PgPool> {
-    let url = match &config.database.read_url {
-        Some(url) => url,
-        None => config.database.require_url()?,
-    };
-    query_pool(config, url.expose()).await
-}
-
 /// A pool for queries, with the configured limits.
 pub(super) async fn query_pool(config: &Config, url: &str) -> Result<PgPool> {
-    let settings = Settings {
+    pool::connect(&query_settings(config, url)).await
+}
+
+fn query_settings(config: &Config, url: &str) -> Settings {
+    Settings {
         max_connections: config.database.max_connections,
         statement_timeout: Some(config.database.statement_timeout),
         ..Settings::new(url)
-    };
-    pool::connect(&settings).await
+    }
 }
 
 /// Reads over a pool, with row-level security if it is to be on.
 pub(super) async fn reader(config: &Config, pool: &PgPool) -> Result<Reader> {
     let row_security = RowSecurity::choose(pool, config.database.row_security).await?;
     Ok(Reader::with_row_security(pool.clone(), row_security))
+}
+
+/// The same, with the configured replicas, of which none need answer yet.
+pub(super) fn with_replicas(config: &Config, main: Reader) -> Result<Reader> {
+    let connections = |url: &DatabaseUrl| {
+        let acquire_timeout = REPLICA_TIMEOUT;
+        let settings = Settings { acquire_timeout, ..query_settings(config, url.expose()) };
+        let pool = pool::connect_lazy(&settings, main.pool())?;
+        Ok(Connections::with_row_security(pool, main.row_security()))
+    };
+    let all: Vec<_> = config.database.read_urls.iter().map(connections).collect::<Result<_>>()?;
+    Ok(if all.is_empty() { main } else { main.with_replicas(Replicas::new(all)) })
 }
 
 /// A small pool for migrations, without a statement timeout.
@@ -88,13 +99,14 @@ pub(super) fn tls(config: &Config) -> Result<Option<Arc<http::Tls>>> {
 /// How the server treats connections.
 pub(super) fn server_options(config: &Config, tls: Option<Arc<http::Tls>>) -> http::ServerOptions {
     let http = &config.http;
-    // Two pools, connections of commands, and files.
-    let pools = usize::try_from(config.database.max_connections).unwrap_or(usize::MAX);
+    // Connections of the main database, of each replica and of commands, and files.
+    let connections = usize::try_from(config.database.max_connections).unwrap_or(usize::MAX);
+    let pools = 2 + config.database.read_urls.len();
     http::ServerOptions {
         header_timeout: http.header_timeout,
         idle_timeout: http.idle_timeout,
         connections_max: http.connections_max,
-        other_descriptors: pools.saturating_mul(2).saturating_add(64),
+        other_descriptors: pools.saturating_mul(connections).saturating_add(64),
         tls,
         ..http::ServerOptions::default()
     }

@@ -22,11 +22,12 @@ pub const URL: ConfigKey = ConfigKey {
     ..SECTION
 };
 
-/// A replica for queries.
+/// Replicas for queries.
 pub const READ_URL: ConfigKey = ConfigKey {
     name: "read_url",
     env: "DATABASE_READ_URL",
-    doc: "a replica for the queries of the API; without it they use `database.url`",
+    doc: "replicas for the queries of the API, with commas between their URLs; without any, and \
+          where none is as new as asked, queries use `database.url`",
     visibility: Visibility::WithoutPassword,
     ..SECTION
 };
@@ -67,8 +68,8 @@ pub const KEYS: &[ConfigKey] = &[URL, READ_URL, MAX_CONNECTIONS, STATEMENT_TIMEO
 pub struct DatabaseConfig {
     /// Postgres; see [`DatabaseConfig::require_url`].
     pub url: Option<DatabaseUrl>,
-    /// A replica for queries.
-    pub read_url: Option<DatabaseUrl>,
+    /// Replicas for queries.
+    pub read_urls: Vec<DatabaseUrl>,
     /// Most connections of one pool.
     pub max_connections: u32,
     /// How long one query of the API may take.
@@ -105,7 +106,7 @@ impl DatabaseConfig {
     pub(super) fn read(values: &Values) -> Result<Self> {
         Ok(Self {
             url: values.optional(&URL, str::parse)?,
-            read_url: values.optional(&READ_URL, str::parse)?,
+            read_urls: values.optional(&READ_URL, urls)?.unwrap_or_default(),
             max_connections: values.required(&MAX_CONNECTIONS, parse::whole(1..=1000))?,
             statement_timeout: values.required(&STATEMENT_TIMEOUT, parse::duration)?,
             row_security: values.required(&ROW_SECURITY, str::parse)?,
@@ -116,6 +117,10 @@ impl DatabaseConfig {
     pub fn require_url(&self) -> Result<&DatabaseUrl> {
         self.url.as_ref().ok_or_else(|| not_set(&URL))
     }
+}
+
+fn urls(text: &str) -> Result<Vec<DatabaseUrl>, String> {
+    text.split(',').map(str::parse).collect()
 }
 
 /// A Postgres URL; `Debug` and `Display` mask its password.

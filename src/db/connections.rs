@@ -154,9 +154,7 @@ impl Connections {
     where
         Q: Execute<'q, Postgres> + 'q,
     {
-        // No timeout: the caller has its own.
-        let permit = self.permit().await?;
-        let lease = self.lease(territories, permit).await?;
+        let lease = self.lease(territories).await?;
         let is_new = lease.connection.as_ref().is_some_and(Connection::is_new);
         match self.fetch_on(lease, territories, query()).await {
             Err(error) if !is_new && sessions::may_succeed_on_another(&error) => {
@@ -169,6 +167,16 @@ impl Connections {
             }
             fetched => fetched,
         }
+    }
+
+    /// Likewise, without another attempt.
+    pub(super) async fn fetch_all_once<'q>(
+        &self,
+        territories: Option<&[i32]>,
+        query: impl Execute<'q, Postgres> + 'q,
+    ) -> Result<Vec<PgRow>> {
+        let lease = self.lease(territories).await?;
+        self.fetch_on(lease, territories, query).await
     }
 
     async fn fetch_on<'q>(
@@ -246,11 +254,9 @@ impl Connections {
         self.0.row_security
     }
 
-    async fn lease(
-        &self,
-        territories: Option<&[i32]>,
-        permit: OwnedSemaphorePermit,
-    ) -> Result<Lease> {
+    /// Waits for a connection without a timeout: the caller has its own.
+    async fn lease(&self, territories: Option<&[i32]>) -> Result<Lease> {
+        let permit = self.permit().await?;
         Ok(self.lend(self.take(territories).await?, permit))
     }
 

@@ -1,4 +1,4 @@
-//! Postgres: pool, schema version, data version, SQLSTATE to error, binary COPY,
+//! Postgres: pool, replicas, schema version, data version, SQLSTATE to error, binary COPY,
 //! texts as they are stored.
 
 pub mod api_keys;
@@ -7,6 +7,7 @@ pub mod copy;
 pub mod data_version;
 pub mod pool;
 pub mod readable;
+pub mod replicas;
 pub mod row_security;
 pub mod schema;
 mod sessions;

@@ -42,6 +42,29 @@ impl Settings {
             statement_timeout: None,
         }
     }
+
+    fn options(&self) -> Result<PgConnectOptions> {
+        let options = options_of(&self.url)?
+            .application_name("salesgraph")
+            .statement_cache_capacity(500)
+            .log_slow_statements(tracing::log::LevelFilter::Warn, Duration::from_secs(5))
+            // JIT compilation takes up to a second, more than it saves on all but the longest
+            // statements.
+            .options([("jit", "off")]);
+        Ok(match self.statement_timeout {
+            Some(limit) => options.options([("statement_timeout", limit.as_millis().to_string())]),
+            None => options,
+        })
+    }
+
+    fn pool(&self) -> PgPoolOptions {
+        PgPoolOptions::new()
+            .max_connections(self.max_connections)
+            .acquire_timeout(self.acquire_timeout)
+            // Small queries reuse connections without the pool, so a ping each time costs little.
+            .test_before_acquire(true)
+            .before_acquire(|_, state| Box::pin(async move { Ok(!sessions::is_marked(state.age)) }))
+    }
 }
 
 impl fmt::Debug for Settings {
@@ -60,16 +83,7 @@ impl fmt::Debug for Settings {
 /// `CONFIG` for an invalid URL, `UNAVAILABLE` with host, port and database (never the
 /// password) when connecting fails.
 pub async fn connect(settings: &Settings) -> Result<PgPool> {
-    let mut options = options_of(&settings.url)?
-        .application_name("salesgraph")
-        .statement_cache_capacity(500)
-        .log_slow_statements(tracing::log::LevelFilter::Warn, Duration::from_secs(5));
-    // JIT compilation takes up to a second, more than it saves on all but the longest
-    // statements.
-    options = options.options([("jit", "off")]);
-    if let Some(limit) = settings.statement_timeout {
-        options = options.options([("statement_timeout", limit.as_millis().to_string())]);
-    }
+    let mut options = settings.options()?;
     let target = format!(
         "{}:{}/{}",
         options.get_host(),
@@ -95,15 +109,21 @@ pub async fn connect(settings: &Settings) -> Result<PgPool> {
     }
     // Nothing depends on a clean close.
     let _ = first.close().await;
-    PgPoolOptions::new()
-        .max_connections(settings.max_connections)
-        .acquire_timeout(settings.acquire_timeout)
-        // Small queries reuse connections without the pool, so a ping each time costs little.
-        .test_before_acquire(true)
-        .before_acquire(|_, state| Box::pin(async move { Ok(!sessions::is_marked(state.age)) }))
-        .connect_with(options)
-        .await
-        .map_err(failed)
+    settings.pool().connect_with(options).await.map_err(failed)
+}
+
+/// A pool that connects when first used, to a replica of the database of another pool: it need
+/// not be there yet.
+///
+/// # Errors
+/// `CONFIG` for an invalid URL.
+pub fn connect_lazy(settings: &Settings, main: &PgPool) -> Result<PgPool> {
+    let mut options = settings.options()?;
+    let main = main.connect_options();
+    if main.get_options().is_some_and(|options| options.contains(CLIENT_CHECK.0)) {
+        options = options.options([CLIENT_CHECK]);
+    }
+    Ok(settings.pool().connect_lazy_with(options))
 }
 
 /// Parses a URL.

@@ -17,12 +17,13 @@ use super::schema::introspection::introspect;
 use super::schema::{self, Schema};
 use crate::auth::Scope;
 use crate::config::DocumentLimits;
+use crate::db::data_version::DataVersion;
 use crate::graphql::document::cache::DocumentCache;
 use crate::graphql::document::variables;
 use crate::graphql::execute::budget::Budget;
 use crate::graphql::execute::command::Commands;
 use crate::graphql::execute::subscription::{self, Snapshot};
-use crate::graphql::plan::bind::{BoundOperation, bind, bind_whole};
+use crate::graphql::plan::bind::{BoundOperation, RootTarget, bind, bind_whole};
 use crate::graphql::plan::cost::{Estimate, TableSizes};
 use crate::graphql::response::errors::server_error;
 use crate::graphql::response::sink::Writer;
@@ -137,13 +138,20 @@ impl Engine {
 
     /// Executes a request with the rights of its caller; a subscription once.
     pub async fn execute(&self, prepared: Prepared, scope: &Scope) -> Answer {
-        self.snapshot(&prepared, scope).await.answer
+        self.snapshot(&prepared, scope, None).await.answer
     }
 
-    /// Executes a request, and says whether a subscription ends with this response.
-    pub async fn snapshot(&self, prepared: &Prepared, scope: &Scope) -> Snapshot {
+    /// Likewise, and says whether a subscription ends with this response. It reads nothing older
+    /// than this version of the data, if it is known.
+    pub async fn snapshot(
+        &self,
+        prepared: &Prepared,
+        scope: &Scope,
+        version: Option<DataVersion>,
+    ) -> Snapshot {
+        let hooks = prepared.hooks.as_deref();
         match &prepared.state {
-            Ok(ready) => match self.run(ready, scope, prepared.hooks.as_deref()).await {
+            Ok(ready) => match self.run(ready, scope, hooks, version).await {
                 Ok(snapshot) => snapshot,
                 Err(errors) => Snapshot::once(Answer::refused(errors)),
             },
@@ -192,6 +200,7 @@ impl Engine {
         ready: &Ready,
         scope: &Scope,
         hooks: Option<&dyn Hooks>,
+        version: Option<DataVersion>,
     ) -> Result<Snapshot, Vec<ServerError>> {
         let Inner { reader, limits, .. } = &*self.shared;
         let plan = ready.plan()?;
@@ -206,10 +215,13 @@ impl Engine {
             hooks.charge(estimate).map_err(|error| vec![error])?;
         }
 
+        // Of what changes without the version, a replica may have less than the caller has seen.
+        let reader =
+            if are_volatile(&plan, &roots) { reader.clone() } else { reader.at(version).await };
         let budget = Budget::new(limits.values);
         let commands = self.commands.as_deref().filter(|_| plan.kind == OperationType::Mutation);
         let execution = Execution {
-            reader: commands.map_or(reader, |commands| &commands.reader),
+            reader: commands.map_or(&reader, |commands| &commands.reader),
             scope,
             budget: &budget,
             bindings: &bindings,
@@ -222,8 +234,7 @@ impl Engine {
         let mut data = plan.roots.iter().zip(&roots).zip(&read);
         let may_change =
             data.any(|((root, target), read)| subscription::may_change(root, target, read));
-        let is_volatile =
-            plan.roots.iter().zip(&roots).any(|(root, target)| is_volatile(root, target));
+        let is_volatile = are_volatile(&plan, &roots);
         let (introspected, mut errors) = self.introspect(ready, &plan).await;
         let data = Writer::new(&bindings, scope, &budget).data(&plan, roots, &read, &introspected);
         errors.extend(data.errors);
@@ -254,6 +265,10 @@ impl Engine {
         };
         introspect(&self.shared.schema, document, ready.variables.clone()).await
     }
+}
+
+fn are_volatile(plan: &Operation, roots: &[crate::error::Result<RootTarget>]) -> bool {
+    plan.roots.iter().zip(roots).any(|(root, target)| is_volatile(root, target))
 }
 
 impl std::fmt::Debug for Engine {

@@ -2,6 +2,7 @@
 
 use std::time::{Duration, Instant};
 
+use futures_util::future::select_ok;
 use sqlx::PgPool;
 use tokio::sync::Mutex;
 
@@ -34,14 +35,18 @@ impl Readiness {
         Self { remembered, last: Mutex::default() }
     }
 
-    /// Whether Postgres responds, has the current schema, and in it all that is read, as it was
+    /// Whether Postgres or a replica responds, has the current schema, and in it all that is read, as it was
     /// within the last second.
-    pub(super) async fn check(&self, pool: &PgPool, row_security: RowSecurity) -> Outcome {
-        let check = async {
+    pub(super) async fn check(&self, pools: &[PgPool], row_security: RowSecurity) -> Outcome {
+        let check = async |pool: &PgPool| {
             schema_version(pool).await?.require_current()?;
             require_readable(pool, row_security).await
         };
-        self.outcome(check).await
+        let any = async {
+            let checks = pools.iter().map(|pool| Box::pin(check(pool)));
+            select_ok(checks).await.map(|((), _)| ())
+        };
+        self.outcome(any).await
     }
 
     /// One check at a time: who asks meanwhile waits for its result.

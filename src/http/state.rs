@@ -28,7 +28,8 @@ pub struct AppState {
     pub(super) access: Access,
     pub(super) engine: Engine,
     pub(super) cache: ResponseCache,
-    pub(super) pool: PgPool,
+    /// Of the main database and its replicas.
+    pub(super) pools: Vec<PgPool>,
     pub(super) row_security: RowSecurity,
     pub(super) readiness: Readiness,
     pub(super) documents: Documents,
@@ -60,12 +61,12 @@ impl AppState {
     ) -> Self {
         let connections = Connections::new(SubscriptionLimits::default(), versions.changes());
         let reader = reader.into();
-        let (pool, row_security) = (reader.pool().clone(), reader.row_security());
+        let (pools, row_security) = (reader.pools().cloned().collect(), reader.row_security());
         Self {
             access: Access::open(),
             engine: Engine::new(reader, document_limits),
             cache: ResponseCache::disabled(versions, &document_limits),
-            pool,
+            pools,
             row_security,
             readiness: Readiness::default(),
             documents: Documents::default(),

@@ -7,14 +7,19 @@ use sqlx::{Execute, Postgres};
 use tokio::sync::Mutex;
 
 use crate::db::connections::Connections;
+use crate::db::data_version::DataVersion;
+use crate::db::replicas::{Replica, Replicas};
 use crate::db::row_security::RowSecurity;
-use crate::db::snapshot::Snapshot;
-use crate::error::Result;
+use crate::db::snapshot::{Snapshot, SnapshotOptions, Snapshots};
+use crate::error::{Code, Result};
 
 /// Reads from Postgres on behalf of a caller.
 #[derive(Debug, Clone)]
 pub struct Reader {
     connections: Connections,
+    replicas: Option<Replicas>,
+    /// Where statements are executed as long as it answers.
+    replica: Option<Arc<Replica>>,
     /// Where all statements see one moment.
     snapshot: Option<Arc<Mutex<Snapshot>>>,
 }
@@ -23,21 +28,46 @@ impl Reader {
     /// A reader over this pool. Only the conditions of its statements hide rows.
     #[must_use]
     pub fn new(pool: PgPool) -> Self {
-        Self { connections: Connections::of(pool), snapshot: None }
+        Self::over(Connections::of(pool))
     }
 
     /// Likewise, with row-level security behind the conditions if it is on.
     #[must_use]
     pub fn with_row_security(pool: PgPool, row_security: RowSecurity) -> Self {
-        let connections = Connections::with_row_security(pool, row_security);
-        Self { connections, snapshot: None }
+        Self::over(Connections::with_row_security(pool, row_security))
+    }
+
+    fn over(connections: Connections) -> Self {
+        Self { connections, replicas: None, replica: None, snapshot: None }
+    }
+
+    /// The same, with replicas of its database, which answer in its place where they can.
+    #[must_use]
+    pub fn with_replicas(self, replicas: Replicas) -> Self {
+        Self { replicas: Some(replicas), ..self }
+    }
+
+    /// The same, where nothing older is read than this version of the data: over a replica that
+    /// has it, else over the main database. Without a version, because the main database does
+    /// not tell it, the newest one counts that was asked for.
+    pub(crate) async fn at(&self, version: Option<DataVersion>) -> Self {
+        let replica = match (&self.replicas, &self.snapshot) {
+            (Some(replicas), None) => replicas.choose(version).await,
+            _ => None,
+        };
+        Self { replica, ..self.clone() }
+    }
+
+    /// Those of the main database, then those of its replicas.
+    pub(crate) fn pools(&self) -> impl Iterator<Item = &PgPool> {
+        let replicas = self.replicas.iter().flat_map(Replicas::connections);
+        std::iter::once(&self.connections).chain(replicas).map(Connections::pool)
     }
 
     /// The same, with all statements in a snapshot, one after another. It must have been begun
     /// for the territories of the scopes that are read with.
     pub(super) fn within(&self, snapshot: Snapshot) -> Self {
-        let snapshot = Some(Arc::new(Mutex::new(snapshot)));
-        Self { connections: self.connections.clone(), snapshot }
+        Self { snapshot: Some(Arc::new(Mutex::new(snapshot))), ..self.clone() }
     }
 
     /// The snapshot, if it is of one and nothing else reads in it.
@@ -45,7 +75,7 @@ impl Reader {
         Arc::into_inner(self.snapshot?).map(Mutex::into_inner)
     }
 
-    /// The pool it reads over.
+    /// The pool of the main database.
     #[must_use]
     pub fn pool(&self) -> &PgPool {
         self.connections.pool()
@@ -57,8 +87,24 @@ impl Reader {
         self.connections.row_security()
     }
 
-    pub(super) const fn connections(&self) -> &Connections {
-        &self.connections
+    /// Begins a snapshot of now, as [`Snapshots::begin`] does.
+    ///
+    /// # Errors
+    /// As it does.
+    pub(super) async fn snapshots(
+        &self,
+        options: SnapshotOptions<'_>,
+        with_second: bool,
+    ) -> Result<Snapshots> {
+        if let Some(replica) = &self.replica {
+            match Snapshots::begin(replica.connections(), options, with_second).await {
+                Err(error) if error.code() == Code::Unavailable => {
+                    tracing::info!(error = error.detail(), "reading from the main database");
+                }
+                begun => return begun,
+            }
+        }
+        Snapshots::begin(&self.connections, options, with_second).await
     }
 
     /// All rows of a query, which reads only of these territories.
@@ -73,11 +119,15 @@ impl Reader {
     where
         Q: Execute<'q, Postgres> + 'q,
     {
-        let fetched = match &self.snapshot {
-            Some(snapshot) => snapshot.lock().await.fetch_all(query()).await,
-            None => self.connections.fetch_all_within(territories, query).await,
-        };
-        Ok(fetched?)
+        if let Some(snapshot) = &self.snapshot {
+            return Ok(snapshot.lock().await.fetch_all(query()).await?);
+        }
+        if let Some(replica) = &self.replica
+            && let Some(fetched) = replica.fetch_all_within(territories, &query).await
+        {
+            return Ok(fetched?);
+        }
+        Ok(self.connections.fetch_all_within(territories, query).await?)
     }
 }
 

@@ -52,7 +52,7 @@ impl Reader {
         is_read_beside: bool,
     ) -> Result<Whole> {
         let options = SnapshotOptions { territories: scope.territories(), statement_timeout };
-        let begun = Snapshots::begin(self.connections(), options, is_read_beside).await?;
+        let begun = self.snapshots(options, is_read_beside).await?;
         let Snapshots { version, mut main, second } = begun;
         let mut by_day = false;
         if let Rows::Groups(groups) = list.rows {

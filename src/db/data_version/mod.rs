@@ -19,10 +19,10 @@ use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
 pub use reader::DataVersion;
+pub(super) use reader::{Of, VersionReader};
 
 use crate::error::Result;
 use listener::Listener;
-use reader::VersionReader;
 
 /// Reads the data's version. Clones share two connections: one to query, one to
 /// receive notifications.
@@ -36,18 +36,18 @@ pub struct DataVersions {
 }
 
 impl DataVersions {
-    /// Starts watching the database that a pool reads. `primary` is where commits are
-    /// made and notified: the same database, or the one that the pool's replicates.
+    /// Starts watching the database of a pool; `listen` is how to connect to it for
+    /// notifications, past what pools connections.
     ///
     /// Needs a runtime; connects when first used.
     #[must_use]
-    pub fn start(pool: &PgPool, primary: PgConnectOptions) -> Self {
+    pub fn start(pool: &PgPool, listen: PgConnectOptions) -> Self {
         let (stop, mut tasks) = (CancellationToken::new(), JoinSet::new());
         let options = pool.connect_options().as_ref().clone();
-        let (reader, changed) = VersionReader::start(options, &mut tasks, stop.clone());
+        let (reader, changed) = VersionReader::start(Of::Main, options, &mut tasks, stop.clone());
         let changes = changed.subscribe();
-        let primary = primary.application_name("salesgraph");
-        tasks.spawn(Listener::new(primary, reader.clone(), changed).run(stop.clone()));
+        let listen = listen.application_name("salesgraph");
+        tasks.spawn(Listener::new(listen, reader.clone(), changed).run(stop.clone()));
         Self { reader, changes, stop, tasks: Arc::new(Mutex::new(tasks)) }
     }
 

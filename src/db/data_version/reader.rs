@@ -36,10 +36,21 @@ impl DataVersion {
     /// # Errors
     /// `RowNotFound` if it has none, and as any query.
     pub(crate) async fn read(connection: &mut PgConnection) -> sqlx::Result<Self> {
-        let (version, as_of, unwatched) =
-            sqlx::query_as("SELECT version, as_of, unwatched FROM data_state")
-                .fetch_one(connection)
-                .await?;
+        Self::fetch(connection, "SELECT version, as_of, unwatched FROM data_state").await
+    }
+
+    /// The version that a standby has replayed.
+    ///
+    /// # Errors
+    /// `RowNotFound` if it is no standby, and as any query.
+    async fn replayed(connection: &mut PgConnection) -> sqlx::Result<Self> {
+        let of_standby =
+            "SELECT version, as_of, unwatched FROM data_state WHERE pg_is_in_recovery()";
+        Self::fetch(connection, of_standby).await
+    }
+
+    async fn fetch(connection: &mut PgConnection, query: &'static str) -> sqlx::Result<Self> {
+        let (version, as_of, unwatched) = sqlx::query_as(query).fetch_one(connection).await?;
         Ok(Self { version, as_of, unwatched })
     }
 }
@@ -48,23 +59,34 @@ type Reply = oneshot::Sender<Result<DataVersion>>;
 
 /// A handle to the reading task.
 #[derive(Debug, Clone)]
-pub(super) struct VersionReader(mpsc::Sender<Reply>);
+pub(in crate::db) struct VersionReader(mpsc::Sender<Reply>);
+
+/// Whose version is read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(in crate::db) enum Of {
+    /// Where commits are made.
+    Main,
+    /// What follows it. A database that is none, such as a promoted one or a subscriber, counts
+    /// its own versions: they tell nothing about those of the main one.
+    Standby,
+}
 
 impl VersionReader {
     /// Starts the task; also gives what holds the number of the latest version it has read.
-    pub(super) fn start(
+    pub(in crate::db) fn start(
+        of: Of,
         options: PgConnectOptions,
         tasks: &mut JoinSet<()>,
         stop: CancellationToken,
     ) -> (Self, watch::Sender<i64>) {
         let (sender, requests) = mpsc::channel(MAX_SHARED);
         let changed = watch::Sender::new(0);
-        let task = ReadTask { options, connection: None, last: None, changed: changed.clone() };
+        let task = ReadTask { of, options, connection: None, last: None, changed: changed.clone() };
         tasks.spawn(task.run(requests, stop));
         (Self(sender), changed)
     }
 
-    pub(super) async fn current(&self) -> Result<DataVersion> {
+    pub(in crate::db) async fn current(&self) -> Result<DataVersion> {
         let (reply, answer) = oneshot::channel();
         let stopped = || Error::new(Code::Unavailable, "the server is stopping");
         self.0.send(reply).await.map_err(|_| stopped())?;
@@ -73,6 +95,7 @@ impl VersionReader {
 }
 
 struct ReadTask {
+    of: Of,
     options: PgConnectOptions,
     connection: Option<PgConnection>,
     last: Option<DataVersion>,
@@ -127,7 +150,10 @@ impl ReadTask {
                 Some(connection) => connection,
                 None => PgConnection::connect_with(&self.options).await?,
             };
-            let found = DataVersion::read(&mut connection).await?;
+            let found = match self.of {
+                Of::Main => DataVersion::read(&mut connection).await?,
+                Of::Standby => DataVersion::replayed(&mut connection).await?,
+            };
             Ok((connection, found))
         };
         match timeout(READ_TIMEOUT, reading).await.ok()? {
@@ -135,9 +161,12 @@ impl ReadTask {
                 self.connection = Some(connection);
                 Some(Ok(found))
             }
-            Err(sqlx::Error::RowNotFound) => {
-                Some(Err(Error::internal("the table data_version has no row")))
-            }
+            Err(sqlx::Error::RowNotFound) => Some(Err(match self.of {
+                Of::Main => Error::internal("the table data_version has no row"),
+                Of::Standby => {
+                    Error::new(Code::Config, "it is no standby that follows the main database")
+                }
+            })),
             Err(error) => Some(Err(error.into())),
         }
     }

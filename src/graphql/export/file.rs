@@ -10,6 +10,7 @@ use super::request::{ExportColumn, OpenOptions};
 use super::rows::ExportRows;
 use super::{choose, flatten};
 use crate::auth::Scope;
+use crate::db::data_version::DataVersion;
 use crate::error::{Error, Result};
 use crate::graphql::plan::Operation;
 use crate::graphql::plan::bind::BoundOperation;
@@ -70,6 +71,15 @@ impl Export {
     #[must_use]
     pub fn is_volatile(&self) -> bool {
         self.checked.connection().is_ok_and(|list| is_volatile_table(list.fetch.of.table))
+    }
+
+    /// Reads nothing older than this version of the data, if it is known.
+    #[must_use]
+    pub async fn at(self, version: Option<DataVersion>) -> Self {
+        if self.is_volatile() {
+            return self;
+        }
+        Self { reader: self.reader.at(version).await, ..self }
     }
 
     /// Begins to read, in a snapshot of now. Needs a runtime.

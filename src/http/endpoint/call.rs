@@ -171,7 +171,10 @@ impl<'a> Call<'a> {
         };
         let _permit = slot.permit().await;
         let is_query = operation.is_query();
-        let mut answer = self.state.engine.execute(operation, &self.principal.scope).await;
+        let mut answer = {
+            let (engine, scope) = (&self.state.engine, &self.principal.scope);
+            engine.snapshot(&operation, scope, lookup.version).await.answer
+        };
         settle(&mut answer.errors, request_id(self.headers));
         if answer.was_executed() {
             add_version(lookup.version, &mut answer);

@@ -85,8 +85,9 @@ impl Asked<'_> {
         };
         let export = state.engine.export(&wanted.export, &principal.scope).await?;
         let is_volatile = export.is_volatile();
+        let version = state.cache.version().await;
         if !is_volatile
-            && let Some(version) = state.cache.version().await
+            && let Some(version) = version
             && let Some(tag) = state.cache.file_tag(&wanted.key(version, &principal))
             && let Some(tag) = etag::matching(&head.headers, &tag)
         {
@@ -107,6 +108,7 @@ impl Asked<'_> {
             response
         } else {
             let options = OpenOptions { time_limit: Some(state.limits.file_time) };
+            let export = export.at(version).await;
             let opened = timeout(limit, export.open(wanted.target.encoding, options));
             let encoded = opened.await.map_err(late)??;
             let key = (!is_volatile).then(|| wanted.key(encoded.version, &principal));

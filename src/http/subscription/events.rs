@@ -106,7 +106,8 @@ impl Running {
         };
         let _permit = slot.permit().await;
         let version = state.cache.version().await;
-        let mut snapshot = state.engine.snapshot(&self.operation, &self.principal.scope).await;
+        let (operation, scope) = (&self.operation, &self.principal.scope);
+        let mut snapshot = state.engine.snapshot(operation, scope, version).await;
         settle(&mut snapshot.answer.errors, &self.request_id);
         if snapshot.answer.was_executed() {
             add_version(version, &mut snapshot.answer);

@@ -14,6 +14,7 @@ mod introspection;
 mod limits;
 mod rate_limits;
 mod recovery;
+mod replicas;
 mod replication;
 mod requests;
 mod response_cache;

@@ -1,22 +1,20 @@
 //! The server recovers by itself, and its clients notice nothing: after the schema has changed
 //! under its sessions, after sessions were ended, and after a failover.
 
-use std::path::Path;
-use std::process::Command;
 use std::time::Instant;
 
 use futures_util::future::join_all;
 use hyper::StatusCode;
-use salesgraph::embedded::postgres::{Crash, Postgres, PostgresOptions};
+use salesgraph::embedded::postgres::Crash;
 use serde_json::{Value, json};
 use sqlx::{AssertSqlSafe, Connection as _, Executor as _, PgConnection, PgPool};
 
 use super::freshness::{ask, node};
 use crate::support::http::TestServer;
 use crate::support::ledger::{PATIENCE, wait_until};
-use crate::support::servers::{Servers, state_dir};
+use crate::support::servers::Servers;
 use crate::support::switch_proxy::SwitchProxy;
-use crate::support::{TestApp, TestDb, database, fixture};
+use crate::support::{TestApp, TestDb, database, fixture, standby};
 
 /// One statement each, and one of several levels.
 const DOCUMENTS: [&str; 4] = [
@@ -158,51 +156,15 @@ async fn a_server_that_cannot_answer_is_not_ready_until_it_can() {
     }
 }
 
-fn settings() -> Vec<(String, String)> {
-    let settings = [("wal_level", "replica"), ("fsync", "off"), ("max_connections", "60")];
-    settings.map(|(name, value)| (name.to_owned(), value.to_owned())).to_vec()
-}
-
-async fn start(state: &Path, settings: Vec<(String, String)>) -> Postgres {
-    let options = PostgresOptions { state_dir: state.to_owned(), port: None, settings };
-    Postgres::start(options).await.expect("Postgres starts")
-}
-
-/// A standby that follows a primary, made of a copy of its data.
-async fn standby_of(primary: Postgres, primary_state: &Path) -> (Postgres, Postgres) {
-    primary.stop().await.expect("the primary stops");
-    let state = state_dir("standby");
-    std::fs::create_dir_all(&state).expect("a folder");
-    let mut copy = Command::new("cp");
-    copy.arg("-a").arg(primary_state.join("postgres")).arg(&state);
-    assert!(copy.status().expect("cp").success(), "the data are copied");
-    let data = state.join("postgres/data");
-    std::fs::write(data.join("standby.signal"), "").expect("a standby");
-    let primary = start(primary_state, settings()).await;
-    let url = primary.url_for("postgres");
-    let options: sqlx::postgres::PgConnectOptions = url.parse().expect("a URL");
-    let password = std::fs::read_to_string(state.join("postgres/password")).expect("a password");
-    let conninfo = format!(
-        "host=127.0.0.1 port={} user={} password={}",
-        options.get_port(),
-        options.get_username(),
-        password.trim()
-    );
-    let mut followed = settings();
-    followed.push(("primary_conninfo".to_owned(), conninfo));
-    let standby = start(&state, followed).await;
-    (primary, standby)
-}
-
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_failover_to_a_promoted_standby_is_not_noticed() {
-    let state = state_dir("primary");
-    let primary = start(&state, settings()).await;
+    let (primary, state) = standby::primary().await;
     let app = TestApp::start_on(Servers::on(&primary).await).await;
     fixture::insert(&app.pool).await;
     let database = app.database().get_database().expect("a database").to_owned();
     app.pool.close().await;
-    let (mut primary, standby) = standby_of(primary, &state).await;
+    let (mut primary, mut standbys) = standby::standbys_of(primary, &state, &["standby"]).await;
+    let standby = standbys.remove(0);
 
     let proxy = SwitchProxy::start(primary.port()).await;
     let at = |port: u16| {

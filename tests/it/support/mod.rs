@@ -30,6 +30,7 @@ pub(crate) mod servers;
 pub(crate) mod shapes;
 pub(crate) mod snapshot;
 pub(crate) mod socket;
+pub(crate) mod standby;
 pub(crate) mod statements;
 pub(crate) mod switch_proxy;
 pub(crate) mod world;
