@@ -77,6 +77,7 @@ pub async fn run(args: &Args, config: &Config) -> Result<Exit> {
     let pool = wiring::database(config).await?;
     let main = wiring::reader(config, &pool).await?;
     let reader = wiring::with_replicas(config, main.clone())?;
+    let closing = reader.clone();
     let access = mode.access(config, main.pool()).await?;
     let address = address(&listener)?;
     let what = if config.http.only_trusted_documents { "API" } else { "GraphiQL and API" };
@@ -95,7 +96,7 @@ pub async fn run(args: &Args, config: &Config) -> Result<Exit> {
             serve_and_work(listener, served, &parts, config, stop).await?;
         }
     }
-    pool.close().await;
+    closing.close().await;
     Ok(Exit::Done)
 }
 

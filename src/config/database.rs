@@ -26,9 +26,10 @@ pub const URL: ConfigKey = ConfigKey {
 pub const READ_URL: ConfigKey = ConfigKey {
     name: "read_url",
     env: "DATABASE_READ_URL",
-    doc: "replicas for the queries of the API, with commas between their URLs; without any, and \
-          where none is as new as asked, queries use `database.url`",
+    doc: "standbys for the queries of the API, with commas between their URLs; without any, and \
+          while none is as new as asked, queries use `database.url`",
     visibility: Visibility::WithoutPassword,
+    is_list: true,
     ..SECTION
 };
 

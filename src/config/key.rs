@@ -47,6 +47,9 @@ impl ConfigKey {
     pub fn mask(&self, raw: &str) -> String {
         match self.visibility {
             Visibility::Plain => raw.to_owned(),
+            Visibility::WithoutPassword if self.is_list => {
+                raw.split(',').map(super::secret::mask_password).collect::<Vec<_>>().join(",")
+            }
             Visibility::WithoutPassword => super::secret::mask_password(raw),
             Visibility::Hidden => super::secret::MASK.to_owned(),
         }

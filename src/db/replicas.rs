@@ -2,23 +2,25 @@
 //!
 //! A replica answers a request only when it has replayed the version of the data that the main
 //! database had when the request arrived. So the answers are as fresh as those of the main
-//! database, whoever has committed. A version that was replayed stays so: a replica is asked
-//! for it once a commit, and now and then to see whether it still answers.
+//! database, whoever has committed. A replica is asked for its version after a commit, now and
+//! then to see whether it still answers, and before an answer of it is kept for others.
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
-use futures_util::future::join_all;
+use futures_util::StreamExt as _;
+use futures_util::stream::FuturesUnordered;
 use sqlx::postgres::{PgConnectOptions, PgRow};
-use sqlx::{Execute, Postgres};
+use sqlx::{Execute, PgPool, Postgres};
 use tokio::task::JoinSet;
-use tokio::time::timeout;
+use tokio::time::{sleep, timeout};
 use tokio_util::sync::{CancellationToken, DropGuard};
 
 use super::connections::Connections;
 use super::data_version::{DataVersion, Of, VersionReader};
 use super::sessions;
+use super::snapshot::{SnapshotOptions, Snapshots};
 
 /// How long a request waits for a replica to tell its version, while there is the main database.
 const PATIENCE: Duration = Duration::from_millis(200);
@@ -30,6 +32,8 @@ const CHECKED: Duration = Duration::from_secs(1);
 const LAG_PAUSE: Duration = Duration::from_millis(20);
 /// After which a replica that did not answer is asked again.
 const DOWN_PAUSE: Duration = Duration::from_secs(2);
+/// How long a replica that executes a statement may take to tell its version beside it.
+const SILENCE: Duration = Duration::from_secs(2);
 
 /// The replicas of a database. Clones share them.
 #[derive(Debug, Clone)]
@@ -40,7 +44,7 @@ struct Inner {
     all: Vec<Arc<Replica>>,
     /// The one to begin with.
     turn: AtomicUsize,
-    /// The newest version that was asked for.
+    /// The newest version that the main database told.
     newest: Mutex<Option<DataVersion>>,
     _stop: DropGuard,
     /// Aborted with the last clone.
@@ -59,7 +63,7 @@ pub struct Replica {
 
 #[derive(Debug, Default)]
 struct State {
-    /// What it has replayed at least.
+    /// What it had replayed when it told so.
     replayed: Option<DataVersion>,
     /// When it told so, or did not.
     told: Option<Instant>,
@@ -86,36 +90,53 @@ impl Replicas {
     }
 
     /// A replica that has replayed this version, in turns; `None` if there is none. Without a
-    /// version, because the main database does not tell, the newest one that was asked for.
+    /// version, because the main database does not tell, the newest one that it ever told; any
+    /// if it never did.
     pub(crate) async fn choose(&self, asked: Option<DataVersion>) -> Option<Arc<Replica>> {
         let patience = if asked.is_some() { PATIENCE } else { LONG_PATIENCE };
-        let asked = self.newest(asked)?;
-        let Inner { all, turn, .. } = &*self.0;
-        let due = all.iter().filter(|replica| replica.state().is_due(&asked, patience));
+        let asked = asked.or_else(|| *self.newest());
+        let all = &self.0.all;
+        let due = all.iter().filter(|replica| replica.state().is_due(asked.as_ref(), patience));
         // They go on when this request does not wait any longer.
-        let asks = due.map(|replica| tokio::spawn(Arc::clone(replica).ask()));
-        let _ = timeout(patience, join_all(asks)).await;
+        let mut asks: FuturesUnordered<_> =
+            due.map(|replica| tokio::spawn(Arc::clone(replica).ask())).collect();
+        let chosen = async {
+            loop {
+                match self.next(asked.as_ref(), patience) {
+                    Some(chosen) => return Some(chosen),
+                    None => asks.next().await?.ok()?,
+                }
+            }
+        };
+        timeout(patience, chosen).await.ok().flatten()
+    }
+
+    fn next(&self, asked: Option<&DataVersion>, patience: Duration) -> Option<Arc<Replica>> {
+        let Inner { all, turn, .. } = &*self.0;
         let first = turn.fetch_add(1, Ordering::Relaxed) % all.len().max(1);
-        let in_turn = all.iter().cycle().skip(first).take(all.len());
+        let mut in_turn = all.iter().cycle().skip(first).take(all.len());
         let is_new_enough = |replica: &&Arc<Replica>| {
             let state = replica.state();
-            state.has(&asked) && !state.is_silent(patience)
+            state.has(asked) && !state.is_silent(patience)
         };
-        in_turn.into_iter().find(is_new_enough).map(Arc::clone)
+        in_turn.find(is_new_enough).map(Arc::clone)
+    }
+
+    /// Tells what version the main database has.
+    pub(crate) fn note(&self, version: DataVersion) {
+        let mut newest = self.newest();
+        if newest.is_none_or(|newest| !reaches(&newest, &version)) {
+            *newest = Some(version);
+        }
+    }
+
+    fn newest(&self) -> MutexGuard<'_, Option<DataVersion>> {
+        self.0.newest.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// The pools of all of them.
     pub(crate) fn connections(&self) -> impl Iterator<Item = &Connections> {
         self.0.all.iter().map(|replica| &replica.connections)
-    }
-
-    fn newest(&self, asked: Option<DataVersion>) -> Option<DataVersion> {
-        let mut newest = self.0.newest.lock().unwrap_or_else(PoisonError::into_inner);
-        let Some(asked) = asked else { return *newest };
-        if newest.is_none_or(|newest| !reaches(&newest, &asked)) {
-            *newest = Some(asked);
-        }
-        Some(asked)
     }
 }
 
@@ -126,14 +147,22 @@ impl Replica {
     /// # Errors
     /// Those of the query.
     pub(crate) async fn fetch_all_within<'q, Q>(
-        &self,
+        self: &Arc<Self>,
         territories: Option<&[i32]>,
         query: impl Fn() -> Q,
     ) -> Option<sqlx::Result<Vec<PgRow>>>
     where
         Q: Execute<'q, Postgres> + 'q,
     {
-        match self.connections.fetch_all_once(territories, query()).await {
+        if self.state().is_down {
+            return None;
+        }
+        let fetched = tokio::select! {
+            biased;
+            fetched = self.connections.fetch_all_once(territories, query()) => fetched,
+            () = self.silence() => return None,
+        };
+        match fetched {
             Err(error) if is_replicas_own(&error) => {
                 self.note(&error);
                 None
@@ -142,9 +171,47 @@ impl Replica {
         }
     }
 
-    /// Its connections, for what is more than one statement.
-    pub(crate) const fn connections(&self) -> &Connections {
-        &self.connections
+    /// Begins a snapshot, as [`Snapshots::begin`] does; `None` if the replica cannot.
+    pub(crate) async fn snapshots(
+        self: &Arc<Self>,
+        options: SnapshotOptions<'_>,
+        with_second: bool,
+    ) -> Option<Snapshots> {
+        if self.state().is_down {
+            return None;
+        }
+        let begun = tokio::select! {
+            biased;
+            begun = Snapshots::begin(&self.connections, options, with_second) => begun,
+            () = self.silence() => return None,
+        };
+        begun.inspect_err(|error| self.down(error.detail())).ok()
+    }
+
+    /// Whether it has that version now: it may have been promoted or started anew since it
+    /// told so. Without a version, whether it answers.
+    pub(crate) async fn still_has(self: &Arc<Self>, version: Option<&DataVersion>) -> bool {
+        let asked = timeout(SILENCE, Arc::clone(self).ask()).await;
+        asked.is_ok() && self.state().has(version)
+    }
+
+    /// The pool to it.
+    pub(crate) fn pool(&self) -> &PgPool {
+        self.connections.pool()
+    }
+
+    /// Ends when the replica does not tell its version any more.
+    async fn silence(self: &Arc<Self>) {
+        loop {
+            // Paces the checks of a long statement.
+            sleep(CHECKED).await;
+            if timeout(SILENCE, Arc::clone(self).ask()).await.is_err() {
+                self.down("it has fallen silent".to_owned());
+            }
+            if self.state().is_down {
+                return;
+            }
+        }
     }
 
     async fn ask(self: Arc<Self>) {
@@ -155,8 +222,7 @@ impl Replica {
                 if std::mem::take(&mut state.is_down) {
                     tracing::info!(replica = %self.name, "the replica answers again");
                 }
-                let before = state.replayed.filter(|before| reaches(before, &version));
-                state.replayed = Some(before.unwrap_or(version));
+                state.replayed = Some(version);
                 (state.told, state.asked) = (Some(Instant::now()), None);
             }
             Err(error) => self.down(error.detail()),
@@ -167,7 +233,7 @@ impl Replica {
     fn note(&self, error: &sqlx::Error) {
         sessions::note(error);
         let state = error.as_database_error().and_then(sqlx::error::DatabaseError::code);
-        if state.as_deref() == Some("40001") {
+        if matches!(state.as_deref(), Some("40001" | "40P01")) {
             tracing::debug!(replica = %self.name, %error, "a query gave way to what is replayed");
         } else {
             self.down(error.to_string());
@@ -189,8 +255,9 @@ impl Replica {
 }
 
 impl State {
-    fn has(&self, asked: &DataVersion) -> bool {
-        self.replayed.is_some_and(|replayed| reaches(&replayed, asked))
+    /// Whether it has replayed this version; any if none is asked for.
+    fn has(&self, asked: Option<&DataVersion>) -> bool {
+        self.replayed.is_some_and(|replayed| asked.is_none_or(|asked| reaches(&replayed, asked)))
     }
 
     /// Whether it has been asked for longer than that.
@@ -199,7 +266,7 @@ impl State {
     }
 
     /// Whether the replica is to be asked before it may answer a request for this version.
-    fn is_due(&self, asked: &DataVersion, patience: Duration) -> bool {
+    fn is_due(&self, asked: Option<&DataVersion>, patience: Duration) -> bool {
         if self.is_silent(patience) {
             return false;
         }
@@ -213,12 +280,14 @@ impl State {
     }
 }
 
-/// Whether who has the one version has all of the other. While triggers are disabled, nobody
-/// can tell.
+/// Whether who has the one version has all of the other. Both of its parts ascend, so that one
+/// of them tells a number that was given again by another server. While triggers are disabled,
+/// nobody can tell.
 fn reaches(version: &DataVersion, other: &DataVersion) -> bool {
     version.unwatched == 0
         && other.unwatched == 0
-        && (version.version, version.as_of) >= (other.version, other.as_of)
+        && version.version >= other.version
+        && version.as_of >= other.as_of
 }
 
 /// Whether another server may give what this one could not.
@@ -228,11 +297,13 @@ fn is_replicas_own(error: &sqlx::Error) -> bool {
         || error
             .as_database_error()
             .and_then(sqlx::error::DatabaseError::code)
-            // It starts, or has no room; the user, its password or the database is another.
-            .is_some_and(|state| {
-                matches!(state.as_ref(), "57P03" | "53300" | "28000" | "28P01" | "3D000")
-            })
+            .is_some_and(|state| OF_THE_SERVER.contains(&state.as_ref()))
 }
+
+/// The server starts, is stopped by a conflict with what it replays, or has no room; its user,
+/// password, database or roles are not those of the main one.
+const OF_THE_SERVER: [&str; 8] =
+    ["57P03", "57P04", "40P01", "53300", "28000", "28P01", "3D000", "42501"];
 
 fn name(options: &PgConnectOptions) -> String {
     let database = options.get_database().unwrap_or_else(|| options.get_username());
@@ -258,6 +329,7 @@ mod tests {
             (version(8, 101, 0), true),
             (version(6, 99, 0), false),
             (version(7, 90, 0), false),
+            (version(8, 99, 0), false),
             (version(9, 120, 3), false),
         ] {
             assert_eq!(reaches(&has, &asked), reached, "{has:?}");
@@ -268,7 +340,7 @@ mod tests {
     #[test]
     fn a_replica_is_asked_after_a_commit_and_left_alone_after_a_failure() {
         let asked = version(7, 100, 0);
-        assert!(State::default().is_due(&asked, PATIENCE), "never asked");
+        assert!(State::default().is_due(Some(&asked), PATIENCE), "never asked");
         let state = |replayed, pause, is_down| {
             let told = Instant::now().checked_sub(pause);
             State { replayed, told, asked: None, is_down }
@@ -277,13 +349,16 @@ mod tests {
         for (replayed, is_down) in
             [(Some(asked), false), (Some(version(6, 99, 0)), false), (None, true)]
         {
-            assert!(state(replayed, long_ago, is_down).is_due(&asked, PATIENCE), "{replayed:?}");
+            assert!(
+                state(replayed, long_ago, is_down).is_due(Some(&asked), PATIENCE),
+                "{replayed:?}"
+            );
         }
         for (replayed, is_down) in [(Some(asked), false), (None, true)] {
             let state = state(replayed, Duration::ZERO, is_down);
-            assert!(!state.is_due(&asked, PATIENCE), "{replayed:?} is told a moment ago");
+            assert!(!state.is_due(Some(&asked), PATIENCE), "{replayed:?} is told a moment ago");
         }
         let silent = State { asked: Instant::now().checked_sub(long_ago), ..State::default() };
-        assert!(!silent.is_due(&asked, LONG_PATIENCE), "it is being asked");
+        assert!(!silent.is_due(Some(&asked), LONG_PATIENCE), "it is being asked");
     }
 }

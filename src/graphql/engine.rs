@@ -205,7 +205,10 @@ impl Engine {
         let Inner { reader, limits, .. } = &*self.shared;
         let plan = ready.plan()?;
         let BoundOperation { mut roots, bindings } = self.bind(ready, &plan);
-        let sizes = self.shared.sizes.get(reader).await;
+        // Of what changes without the version, a replica may have less than the caller has seen.
+        let is_of_main = plan.kind == OperationType::Mutation || are_volatile(&plan, &roots);
+        let reader = if is_of_main { reader.clone() } else { reader.at(version).await };
+        let sizes = self.shared.sizes.get(&reader).await;
         let most_rows = limits.page_size_max.into();
         let estimate = Estimate { bindings: &bindings, sizes: &sizes, most_rows, scope };
         let estimate = estimate.of(&plan, &roots);
@@ -215,9 +218,6 @@ impl Engine {
             hooks.charge(estimate).map_err(|error| vec![error])?;
         }
 
-        // Of what changes without the version, a replica may have less than the caller has seen.
-        let reader =
-            if are_volatile(&plan, &roots) { reader.clone() } else { reader.at(version).await };
         let budget = Budget::new(limits.values);
         let commands = self.commands.as_deref().filter(|_| plan.kind == OperationType::Mutation);
         let execution = Execution {
@@ -234,7 +234,9 @@ impl Engine {
         let mut data = plan.roots.iter().zip(&roots).zip(&read);
         let may_change =
             data.any(|((root, target), read)| subscription::may_change(root, target, read));
-        let is_volatile = are_volatile(&plan, &roots);
+        // An answer for others must be of the version that they ask for.
+        let is_volatile =
+            are_volatile(&plan, &roots) || !reader.is_still_at(version.as_ref()).await;
         let (introspected, mut errors) = self.introspect(ready, &plan).await;
         let data = Writer::new(&bindings, scope, &budget).data(&plan, roots, &read, &introspected);
         errors.extend(data.errors);

@@ -28,10 +28,10 @@ pub(super) async fn live() -> Json<Health> {
     Json(Health { status: "alive", code: None, reason: None })
 }
 
-/// 200 if Postgres, or one of its replicas, responds and has the current schema with all that is read, otherwise 503
-/// with the reason.
+/// 200 if Postgres, or a replica in its place, responds and has the current schema with all
+/// that is read, otherwise 503 with the reason.
 pub(super) async fn ready(State(state): State<Arc<AppState>>) -> (StatusCode, Json<Health>) {
-    match state.readiness.check(&state.pools, state.row_security).await {
+    match state.readiness.check(&state.reader).await {
         Ok(()) => (StatusCode::OK, Json(Health { status: "ready", code: None, reason: None })),
         Err((code, reason)) => {
             let (code, reason) = (Some(code.as_str()), Some(reason));

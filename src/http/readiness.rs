@@ -2,17 +2,20 @@
 
 use std::time::{Duration, Instant};
 
-use futures_util::future::select_ok;
 use sqlx::PgPool;
 use tokio::sync::Mutex;
+use tokio::time::timeout;
 
 use crate::db::pool::schema_version;
 use crate::db::readable::require_readable;
-use crate::db::row_security::RowSecurity;
-use crate::error::{Code, Result};
+use crate::error::{Code, Error, Result};
+use crate::query::Reader;
 
 /// How long a result is told again.
 const REMEMBERED: Duration = Duration::from_secs(1);
+
+/// How long a main database that has replicas may take: a probe does not wait long.
+const PATIENCE: Duration = Duration::from_millis(500);
 
 /// The code and the public reason if it is not ready.
 pub(super) type Outcome = Result<(), (Code, String)>;
@@ -35,16 +38,25 @@ impl Readiness {
         Self { remembered, last: Mutex::default() }
     }
 
-    /// Whether Postgres or a replica responds, has the current schema, and in it all that is read, as it was
-    /// within the last second.
-    pub(super) async fn check(&self, pools: &[PgPool], row_security: RowSecurity) -> Outcome {
+    /// Whether Postgres, or a replica while it does not answer, responds, has the current schema,
+    /// and in it all that is read, as it was within the last second.
+    pub(super) async fn check(&self, reader: &Reader) -> Outcome {
         let check = async |pool: &PgPool| {
             schema_version(pool).await?.require_current()?;
-            require_readable(pool, row_security).await
+            require_readable(pool, reader.row_security()).await
         };
         let any = async {
-            let checks = pools.iter().map(|pool| Box::pin(check(pool)));
-            select_ok(checks).await.map(|((), _)| ())
+            let Some(replicas) = reader.replicas() else { return check(reader.pool()).await };
+            let silent =
+                || Err(Error::new(Code::Unavailable, "the database does not answer in time"));
+            let main = timeout(PATIENCE, check(reader.pool())).await.unwrap_or_else(|_| silent());
+            if !is_away(&main) {
+                return main;
+            }
+            match replicas.choose(None).await {
+                Some(replica) => check(replica.pool()).await,
+                None => main,
+            }
         };
         self.outcome(any).await
     }
@@ -66,6 +78,10 @@ impl Readiness {
     }
 }
 
+fn is_away(checked: &Result<()>) -> bool {
+    checked.as_ref().is_err_and(|error| error.code() == Code::Unavailable)
+}
+
 #[cfg(test)]
 mod tests {
     use std::sync::atomic::{AtomicUsize, Ordering};
@@ -73,7 +89,6 @@ mod tests {
     use futures_util::future::join_all;
 
     use super::*;
-    use crate::error::Error;
 
     /// The outcomes for 20 who ask at once, twice, and how many checks there were.
     async fn ask(remembered: Duration) -> (Vec<Outcome>, usize) {

@@ -3,7 +3,6 @@
 use std::fmt;
 use std::sync::Arc;
 
-use sqlx::PgPool;
 use tokio::sync::Semaphore;
 
 use super::cache::response_cache::ResponseCache;
@@ -15,7 +14,6 @@ use super::subscription::connections::{Connections, SubscriptionLimits};
 use crate::auth::Access;
 use crate::config::{CorsOrigins, DocumentLimits, RequestLimits};
 use crate::db::data_version::DataVersions;
-use crate::db::row_security::RowSecurity;
 use crate::graphql::{self, Engine};
 use crate::query::Reader;
 
@@ -28,9 +26,7 @@ pub struct AppState {
     pub(super) access: Access,
     pub(super) engine: Engine,
     pub(super) cache: ResponseCache,
-    /// Of the main database and its replicas.
-    pub(super) pools: Vec<PgPool>,
-    pub(super) row_security: RowSecurity,
+    pub(super) reader: Reader,
     pub(super) readiness: Readiness,
     pub(super) documents: Documents,
     pub(super) limits: RequestLimits,
@@ -61,13 +57,11 @@ impl AppState {
     ) -> Self {
         let connections = Connections::new(SubscriptionLimits::default(), versions.changes());
         let reader = reader.into();
-        let (pools, row_security) = (reader.pools().cloned().collect(), reader.row_security());
         Self {
             access: Access::open(),
-            engine: Engine::new(reader, document_limits),
-            cache: ResponseCache::disabled(versions, &document_limits),
-            pools,
-            row_security,
+            engine: Engine::new(reader.clone(), document_limits),
+            cache: ResponseCache::disabled(versions, reader.replicas(), &document_limits),
+            reader,
             readiness: Readiness::default(),
             documents: Documents::default(),
             limits,

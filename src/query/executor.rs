@@ -11,7 +11,7 @@ use crate::db::data_version::DataVersion;
 use crate::db::replicas::{Replica, Replicas};
 use crate::db::row_security::RowSecurity;
 use crate::db::snapshot::{Snapshot, SnapshotOptions, Snapshots};
-use crate::error::{Code, Result};
+use crate::error::Result;
 
 /// Reads from Postgres on behalf of a caller.
 #[derive(Debug, Clone)]
@@ -49,7 +49,7 @@ impl Reader {
 
     /// The same, where nothing older is read than this version of the data: over a replica that
     /// has it, else over the main database. Without a version, because the main database does
-    /// not tell it, the newest one counts that was asked for.
+    /// not tell it, the newest one counts that it ever told.
     pub(crate) async fn at(&self, version: Option<DataVersion>) -> Self {
         let replica = match (&self.replicas, &self.snapshot) {
             (Some(replicas), None) => replicas.choose(version).await,
@@ -58,10 +58,26 @@ impl Reader {
         Self { replica, ..self.clone() }
     }
 
-    /// Those of the main database, then those of its replicas.
-    pub(crate) fn pools(&self) -> impl Iterator<Item = &PgPool> {
-        let replicas = self.replicas.iter().flat_map(Replicas::connections);
-        std::iter::once(&self.connections).chain(replicas).map(Connections::pool)
+    /// Whether what was read since [`Self::at`] was certainly not older than that version, and
+    /// of the main database's commits.
+    pub(crate) async fn is_still_at(&self, version: Option<&DataVersion>) -> bool {
+        match &self.replica {
+            Some(replica) => replica.still_has(version).await,
+            None => true,
+        }
+    }
+
+    /// The replicas of its database.
+    pub(crate) fn replicas(&self) -> Option<&Replicas> {
+        self.replicas.as_ref()
+    }
+
+    /// Closes the pools.
+    pub async fn close(&self) {
+        self.pool().close().await;
+        for replica in self.replicas.iter().flat_map(Replicas::connections) {
+            replica.pool().close().await;
+        }
     }
 
     /// The same, with all statements in a snapshot, one after another. It must have been begun
@@ -96,13 +112,10 @@ impl Reader {
         options: SnapshotOptions<'_>,
         with_second: bool,
     ) -> Result<Snapshots> {
-        if let Some(replica) = &self.replica {
-            match Snapshots::begin(replica.connections(), options, with_second).await {
-                Err(error) if error.code() == Code::Unavailable => {
-                    tracing::info!(error = error.detail(), "reading from the main database");
-                }
-                begun => return begun,
-            }
+        if let Some(replica) = &self.replica
+            && let Some(begun) = replica.snapshots(options, with_second).await
+        {
+            return Ok(begun);
         }
         Snapshots::begin(&self.connections, options, with_second).await
     }

@@ -21,11 +21,6 @@ const ACTIVITY: &str = "salesgraph_activity";
 const FIRST_PAUSE: Duration = Duration::from_millis(250);
 const LONGEST_PAUSE: Duration = Duration::from_secs(10);
 
-/// Between two reads of a replica that lags behind a notified version.
-const FIRST_LAG: Duration = Duration::from_millis(10);
-/// With more lag, reading is left to the next notification or request.
-const LONGEST_LAG: Duration = Duration::from_secs(5);
-
 /// Reads the version after each notification.
 pub(super) struct Listener {
     options: PgConnectOptions,
@@ -80,7 +75,7 @@ impl Listener {
         listener.listen_all([CHANNEL, ACTIVITY]).await?;
         *pause = FIRST_PAUSE;
         // Commits made before listening began.
-        self.read(None).await;
+        let _ = self.reader.current().await;
         loop {
             // `None`: the connection was lost and re-established.
             let notification = listener.try_recv().await?;
@@ -88,20 +83,8 @@ impl Listener {
                 self.changed.send_modify(|_| ());
                 continue;
             }
-            self.read(notification.and_then(|it| it.payload().parse().ok())).await;
-        }
-    }
-
-    async fn read(&self, notified: Option<i64>) {
-        let mut lag = FIRST_LAG;
-        loop {
-            let found = self.reader.current().await;
-            let lags = matches!((&found, notified), (Ok(found), Some(notified)) if found.version < notified);
-            if !lags || lag > LONGEST_LAG {
-                return;
-            }
-            sleep(lag).await;
-            lag = lag.saturating_mul(2);
+            // Reading it tells the others; a failure is told to the next request.
+            let _ = self.reader.current().await;
         }
     }
 }

@@ -35,8 +35,8 @@ pub(crate) struct TableSizes {
 }
 
 impl TableSizes {
-    /// The sizes. While one request refreshes them, the others use the old ones; no size
-    /// is known while Postgres does not answer.
+    /// The sizes. While one request refreshes them, the others use the old ones, and all do
+    /// while Postgres does not answer.
     pub(crate) async fn get(&self, reader: &Reader) -> Arc<Sizes> {
         let refreshing = match self.cached() {
             Some((at, sizes)) if at.elapsed() < MAX_AGE => return sizes,
@@ -51,10 +51,10 @@ impl TableSizes {
             return sizes;
         }
         let tables = types::ALL.iter().map(|of| of.table);
-        let sizes = Arc::new(reader.sizes(tables).await.unwrap_or_else(|error| {
+        let sizes = reader.sizes(tables).await.map(Arc::new).unwrap_or_else(|error| {
             tracing::warn!(error = error.detail(), "the sizes of the tables are not known");
-            Sizes::default()
-        }));
+            self.cached().map_or_else(Arc::default, |(_, sizes)| sizes)
+        });
         let mut cached = self.cached.write().unwrap_or_else(PoisonError::into_inner);
         *cached = Some((Instant::now(), Arc::clone(&sizes)));
         drop(refreshing);

@@ -17,6 +17,7 @@ pub(in crate::http) use super::store::Execution;
 use super::store::ResponseStore;
 use crate::auth::Scope;
 use crate::db::data_version::{DataVersion, DataVersions};
+use crate::db::replicas::Replicas;
 use crate::graphql;
 use crate::graphql::Answer;
 use crate::http::request::media::MediaType;
@@ -26,14 +27,21 @@ use crate::http::request::media::MediaType;
 #[derive(Clone)]
 pub(in crate::http) struct ResponseCache {
     versions: DataVersions,
+    /// Who must know the newest version.
+    replicas: Option<Replicas>,
     store: Option<Arc<ResponseStore>>,
     /// What else a response depends on, such as the default size of a page.
     settings: Arc<str>,
 }
 
 impl ResponseCache {
-    pub(in crate::http) fn disabled(versions: DataVersions, limits: &graphql::Limits) -> Self {
-        Self { versions, store: None, settings: format!("{limits:?}").into() }
+    pub(in crate::http) fn disabled(
+        versions: DataVersions,
+        replicas: Option<&Replicas>,
+        limits: &graphql::Limits,
+    ) -> Self {
+        let (replicas, settings) = (replicas.cloned(), format!("{limits:?}").into());
+        Self { versions, replicas, store: None, settings }
     }
 
     /// With a store of up to `max_bytes`.
@@ -52,7 +60,12 @@ impl ResponseCache {
     /// The current version of the data, if it is known.
     pub(in crate::http) async fn version(&self) -> Option<DataVersion> {
         match self.versions.current().await {
-            Ok(version) => Some(version),
+            Ok(version) => {
+                if let Some(replicas) = &self.replicas {
+                    replicas.note(version);
+                }
+                Some(version)
+            }
             Err(error) => {
                 tracing::warn!(error = error.detail(), "the version of the data is unknown");
                 None

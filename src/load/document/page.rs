@@ -7,6 +7,7 @@ use std::time::Instant;
 use sha2::{Digest as _, Sha256};
 use sqlx::PgConnection;
 use tokio::sync::OwnedSemaphorePermit;
+use tokio::time::timeout;
 use tokio_util::sync::CancellationToken;
 
 use super::batch::{Builder, DocumentBatch};
@@ -18,7 +19,7 @@ use crate::error::{Error, Result};
 use crate::load::counts::{Counts, bigint};
 use crate::load::decode::{BatchLimits, Compression, Dialect};
 use crate::load::failure::{Failure, LoadResult};
-use crate::load::file::pipeline::{ROLLED_BACK, check_rejects};
+use crate::load::file::pipeline::{MAX_TURN, ROLLED_BACK, check_rejects};
 use crate::load::ledger::group::Done;
 use crate::load::ledger::page::PageObjects;
 use crate::load::ledger::{self, FileTotals, RunFile};
@@ -179,14 +180,19 @@ pub(crate) async fn load_page(
     before: &CancellationToken,
 ) -> LoadResult<Counts> {
     let mut connection = context.session.pool.acquire().await?;
-    match attempt(context, &mut connection, page, begun, before, false).await {
-        Err(Failure::MissingParent(_)) => {
-            attempt(context, &mut connection, page, begun, before, true).await
+    let mut find_orphans = false;
+    loop {
+        match attempt(context, &mut connection, page, begun, before, find_orphans).await {
+            Err(Failure::MissingParent(_)) if !find_orphans => find_orphans = true,
+            Ok(Some(counts)) => return Ok(counts),
+            Ok(None) => before.cancelled().await,
+            Err(failure) => return Err(failure),
         }
-        done => done,
     }
 }
 
+/// `None`, and nothing is done, if the turn takes long to come: rows that are locked meanwhile
+/// may be what the page before waits for, by way of another writer.
 async fn attempt(
     context: &Context,
     connection: &mut PgConnection,
@@ -194,7 +200,7 @@ async fn attempt(
     begun: Instant,
     before: &CancellationToken,
     find_orphans: bool,
-) -> LoadResult<Counts> {
+) -> LoadResult<Option<Counts>> {
     let (run, targets) = (context.session.run(), Targets::get()?);
     let mut transaction = targets.begin(connection).await?;
     ledger::commit_to_disk(&mut transaction).await?;
@@ -207,11 +213,14 @@ async fn attempt(
     if entry.loaded {
         // By an attempt whose commit was not heard of.
         transaction.rollback().await?;
-        return ledger::run_counts(connection, of).await;
+        return ledger::run_counts(connection, of).await.map(Some);
     }
     let counts = targets.merge(&mut transaction, &page.batch, of, find_orphans).await?;
     ledger::page::insert(&mut transaction, entry.id, &page.objects).await?;
-    before.cancelled().await;
+    if timeout(MAX_TURN, before.cancelled()).await.is_err() {
+        transaction.rollback().await?;
+        return Ok(None);
+    }
     let done = Done {
         id: entry.id,
         dialect: &page.dialect,
@@ -222,5 +231,5 @@ async fn attempt(
     let elapsed_ms = bigint(begun.elapsed().as_millis());
     ledger::group::commit(&mut transaction, run, &[done], elapsed_ms).await?;
     transaction.commit().await?;
-    Ok(counts)
+    Ok(Some(counts))
 }

@@ -3,11 +3,12 @@
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use sqlx::{AssertSqlSafe, Connection as _, PgConnection};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, oneshot};
 use tokio::task::JoinSet;
+use tokio::time::timeout;
 
 use super::merge::{self, Target};
 use super::reading::{Decoding, Reading};
@@ -23,6 +24,9 @@ use crate::storage::ObjectVersion;
 
 /// Batches of one file that Postgres executes at a time.
 pub(crate) const BATCHES_IN_FLIGHT: usize = 2;
+/// How long rows stay locked while those before them are not committed. Another writer may
+/// hold what the earlier ones wait for, and wait for these: a deadlock that Postgres cannot see.
+pub(crate) const MAX_TURN: Duration = Duration::from_secs(5);
 /// Records after which the percentage of rejects is meaningful.
 const MIN_RECORDS_FOR_PERCENT: i64 = 10_000;
 
@@ -184,13 +188,18 @@ impl BatchTask {
     async fn run(mut self) -> LoadResult<()> {
         let context = Arc::clone(&self.context);
         let mut connection = context.session.pool.acquire().await?;
-        let find_orphans = self.job.find_orphans.load(Ordering::Relaxed);
-        let mut done = self.attempt(&mut connection, find_orphans).await;
-        if !find_orphans && matches!(done, Err(Failure::MissingParent(_))) {
-            self.job.find_orphans.store(true, Ordering::Relaxed);
-            done = self.attempt(&mut connection, true).await;
+        let mut find_orphans = self.job.find_orphans.load(Ordering::Relaxed);
+        loop {
+            match self.attempt(&mut connection, find_orphans).await {
+                Err(Failure::MissingParent(_)) if !find_orphans => {
+                    self.job.find_orphans.store(true, Ordering::Relaxed);
+                    find_orphans = true;
+                }
+                Ok(Merged::Committed) => break,
+                Ok(Merged::RolledBack) => wait(&mut self.turn).await?,
+                Err(failure) => return Err(failure),
+            }
         }
-        done?;
         // No batch waits for the last one.
         let _ = self.done.send(());
         Ok(())
@@ -200,7 +209,7 @@ impl BatchTask {
         &mut self,
         connection: &mut PgConnection,
         find_orphans: bool,
-    ) -> LoadResult<()> {
+    ) -> LoadResult<Merged> {
         let BatchTask { context, job, batch, turn, .. } = self;
         let mut transaction = merge::begin(connection, &job.target).await?;
         merge::stage(&mut transaction, &job.target, &[batch]).await?;
@@ -211,7 +220,13 @@ impl BatchTask {
             &mut transaction, &job.target, batch, job.of, &job.superseded, find_orphans,
         )
         .await?;
-        wait(turn).await?;
+        match timeout(MAX_TURN, wait(turn)).await {
+            Ok(its_turn) => its_turn?,
+            Err(_) => {
+                transaction.rollback().await?;
+                return Ok(Merged::RolledBack);
+            }
+        }
         let totals = record(&mut transaction, job, batch, counts).await?;
         let bound = context.options.max_rejects;
         let over = check_rejects(bound, totals, batch.last, REJECTS_STORED);
@@ -222,8 +237,16 @@ impl BatchTask {
         }
         transaction.commit().await?;
         context.observer.batch(&job.object, counts);
-        Ok(over?)
+        over?;
+        Ok(Merged::Committed)
     }
+}
+
+/// What became of a batch.
+enum Merged {
+    Committed,
+    /// Its turn took too long to come.
+    RolledBack,
 }
 
 /// Begins the file in the ledger.

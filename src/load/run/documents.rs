@@ -58,7 +58,10 @@ impl Merging {
         let context = Arc::clone(context);
         self.tasks.spawn(async move {
             let _ended = ended.drop_guard();
-            context.load_page(&page, &before).await
+            let loaded = context.load_page(&page, &before).await;
+            // Also one that failed early: the next page is only compared with this one.
+            before.cancelled().await;
+            loaded
         });
         Ok(())
     }

@@ -1,6 +1,8 @@
 //! Replicas answer in place of the main database, and never with less than it had when they
 //! were asked.
 
+use std::time::Instant;
+
 use hyper::StatusCode;
 use salesgraph::db::connections::Connections;
 use salesgraph::db::data_version::DataVersions;
@@ -15,6 +17,7 @@ use super::freshness::ask;
 use crate::support::http::TestServer;
 use crate::support::ledger::{PATIENCE, wait_until};
 use crate::support::servers::Servers;
+use crate::support::switch_proxy::SwitchProxy;
 use crate::support::{TestApp, fixture, standby};
 
 /// A primary, two standbys, and a server that reads from them; without a cache, so that each
@@ -22,6 +25,8 @@ use crate::support::{TestApp, fixture, standby};
 struct Cluster {
     primary: Postgres,
     standbys: Vec<Postgres>,
+    /// Between the server and each standby.
+    proxies: Vec<SwitchProxy>,
     /// Of the primary and of each standby, past the server.
     pools: Vec<PgPool>,
     server: TestServer,
@@ -46,11 +51,16 @@ impl Cluster {
             Settings { acquire_timeout: PATIENCE, max_connections: 4, ..Settings::new(url) }
         };
         let main = pool::connect(&settings(url(&primary))).await.expect("the primary answers");
-        let replica = |standby: &Postgres| {
-            let pool = pool::connect_lazy(&settings(url(standby)), &main);
-            Connections::of(pool.expect("a URL"))
-        };
-        let replicas = Replicas::new(standbys.iter().map(replica).collect());
+        let (mut proxies, mut replicas) = (Vec::new(), Vec::new());
+        for standby in &standbys {
+            let proxy = SwitchProxy::start(standby.port()).await;
+            let (from, to) = (format!(":{}/", standby.port()), format!(":{}/", proxy.port()));
+            let through = settings(url(standby).replace(&from, &to));
+            let pool = pool::connect_lazy(&through, &main).expect("a URL");
+            replicas.push(Connections::of(pool));
+            proxies.push(proxy);
+        }
+        let replicas = Replicas::new(replicas);
         let versions = DataVersions::start(&main, main.connect_options().as_ref().clone());
         let reader = Reader::new(main).with_replicas(replicas);
         let limits = RequestLimits::default();
@@ -61,7 +71,7 @@ impl Cluster {
         for server in std::iter::once(&primary).chain(&standbys) {
             pools.push(PgPool::connect(&url(server)).await.expect("it answers"));
         }
-        Self { primary, standbys, pools, server }
+        Self { primary, standbys, proxies, pools, server }
     }
 
     async fn execute(&self, server: usize, sql: &str) {
@@ -80,6 +90,20 @@ impl Cluster {
             );
         }
         sessions
+    }
+
+    /// Asks until standbys have read the table, and nobody else of these.
+    async fn ask_until_read(&self, query: &str, table: &str, by: &[usize], never: &[usize]) {
+        let begun = Instant::now();
+        loop {
+            ask(&self.server, query).await;
+            let readers = self.readers_of(table).await;
+            assert!(never.iter().all(|at| readers[*at] == 0), "who may read {table}: {readers:?}");
+            if by.iter().all(|at| readers[*at] > 0) {
+                return;
+            }
+            assert!(begun.elapsed() < PATIENCE, "nobody reads {table} of {by:?}: {readers:?}");
+        }
     }
 
     /// The person's name, which the server tells without an error.
@@ -115,9 +139,8 @@ async fn replicas_answer_in_turns_what_they_have_replayed() {
     let before = cluster.readers_of("customer").await;
     assert_eq!(before, [0, 0, 0], "nobody has asked");
     // A slow one is not waited for; it then answers a later request.
-    while cluster.readers_of("customer").await[1..].contains(&0) {
-        ask(&cluster.server, "{ customers(first: 2) { nodes { customerId } } }").await;
-    }
+    let customers = "{ customers(first: 2) { nodes { customerId } } }";
+    cluster.ask_until_read(customers, "customer", &[1, 2], &[]).await;
 
     for number in 0..20 {
         cluster.rename(&format!("both{number}")).await;
@@ -131,12 +154,8 @@ async fn replicas_answer_in_turns_what_they_have_replayed() {
     }
     cluster.caught_up(1).await;
     // The server may have to ask the other once more whether it has caught up.
-    let mut readers = cluster.readers_of("territory").await;
-    while readers[1] == 0 {
-        ask(&cluster.server, "{ territories(first: 2) { nodes { territoryId } } }").await;
-        readers = cluster.readers_of("territory").await;
-        assert_eq!(readers[2], 0, "who is held back reads nothing: {readers:?}");
-    }
+    let territories = "{ territories(first: 2) { nodes { territoryId } } }";
+    cluster.ask_until_read(territories, "territory", &[1], &[2]).await;
     assert_eq!(cluster.name().await, "one19");
     cluster.execute(2, "SELECT pg_wal_replay_resume()").await;
     cluster.stop().await;
@@ -164,6 +183,21 @@ async fn who_answers_is_not_noticed_when_servers_die() {
     }
     let ready = cluster.server.get("/health/ready").await;
     assert_eq!(ready.status, StatusCode::OK, "{}", ready.text);
+    cluster.stop().await;
+}
+
+/// Its connections stay open, so that nothing but time tells that it is away.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_standby_that_falls_silent_holds_nobody_up() {
+    let cluster = Cluster::start().await;
+    cluster.caught_up(2).await;
+    let customers = "{ customers(first: 2) { nodes { customerId } } }";
+    cluster.ask_until_read(customers, "customer", &[1, 2], &[]).await;
+    cluster.proxies[0].hold();
+    for number in 0..6 {
+        assert!(ask(&cluster.server, customers).await.json()["errors"].is_null());
+        cluster.rename(&format!("silent{number}")).await;
+    }
     cluster.stop().await;
 }
 

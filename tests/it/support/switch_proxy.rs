@@ -11,6 +11,7 @@ use tokio::sync::watch;
 pub(crate) struct SwitchProxy {
     address: SocketAddr,
     server: watch::Sender<u16>,
+    is_held: watch::Sender<bool>,
 }
 
 impl SwitchProxy {
@@ -19,9 +20,10 @@ impl SwitchProxy {
         let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
         let address = listener.local_addr().expect("an address");
         let (server, current) = watch::channel(port);
+        let (is_held, held) = watch::channel(false);
         tokio::spawn(async move {
             while let Ok((mut client, _)) = listener.accept().await {
-                let mut current = current.clone();
+                let (mut current, mut held) = (current.clone(), held.clone());
                 tokio::spawn(async move {
                     let port = *current.borrow_and_update();
                     let Ok(mut server) = TcpStream::connect(("127.0.0.1", port)).await else {
@@ -30,16 +32,25 @@ impl SwitchProxy {
                     tokio::select! {
                         _ = copy_bidirectional(&mut client, &mut server) => {}
                         _ = current.changed() => {}
+                        () = async { drop(held.wait_for(|is_held| *is_held).await) } => {
+                            // The connections stay open, and nothing comes through.
+                            std::future::pending().await
+                        }
                     }
                 });
             }
         });
-        Self { address, server }
+        Self { address, server, is_held }
     }
 
     /// The port that clients connect to.
     pub(crate) fn port(&self) -> u16 {
         self.address.port()
+    }
+
+    /// Lets nothing through any more, as a network that loses everything.
+    pub(crate) fn hold(&self) {
+        self.is_held.send_replace(true);
     }
 
     /// Leads to another port from now on, and cuts the connections to the former.

@@ -7,6 +7,12 @@ use super::pages::{many, pages, parents};
 use crate::support::TestApp;
 use crate::support::documents::Document;
 
+/// One page waits for a lock, and the other, which is merged, for its turn.
+const MERGED_AND_BLOCKED: &str = "SELECT count(*) FILTER (WHERE wait_event_type = 'Lock') = 1 \
+       AND count(*) FILTER (WHERE state = 'idle in transaction' \
+         AND query LIKE 'INSERT INTO load_document_page%') = 1 \
+     FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()";
+
 /// The second of two pages has all its rows and waits, because the first one does.
 #[tokio::test]
 async fn a_merged_page_waits_for_the_one_before() {
@@ -23,13 +29,7 @@ async fn a_merged_page_waits_for_the_one_before() {
     holder.execute(sqlx::AssertSqlSafe(first)).await.expect("the order is locked");
     let loader = app.loader(|_| {}).await;
     let load = tokio::spawn(loader.run());
-    app.wait_until(
-        "SELECT count(*) FILTER (WHERE wait_event_type = 'Lock') = 1 \
-           AND count(*) FILTER (WHERE state = 'idle in transaction' \
-             AND query LIKE 'INSERT INTO load_document_page%') = 1 \
-         FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()",
-    )
-    .await;
+    app.wait_until(MERGED_AND_BLOCKED).await;
     assert_eq!(pages(&app).await, [1], "neither is committed");
 
     holder.rollback().await.expect("the order is unlocked");
@@ -40,6 +40,39 @@ async fn a_merged_page_waits_for_the_one_before() {
     assert_eq!(summary.totals, counts);
     let pages = pages(&app).await;
     assert_eq!((pages.len(), pages.iter().sum::<i32>()), (3, 1_201), "{pages:?}");
+}
+
+/// Another writer holds what the first page needs and then needs what the second one has merged.
+#[tokio::test]
+async fn another_writer_between_two_pages_does_not_stop_them() {
+    let app = TestApp::start().await;
+    parents(&app).await;
+    let mut all = many(1_200);
+    app.put_documents(&[all[0].clone(), all[1_199].clone()]).await;
+    assert_eq!(app.load().await.totals.inserted, 4);
+
+    for at in [0, 1_199] {
+        all[at].set("comment", "\"changed\"").set("modifiedDate", "\"2030-01-01\"");
+    }
+    app.put_documents(&all).await;
+    let lock = |at: usize| {
+        let id = all[at].id;
+        sqlx::AssertSqlSafe(format!(
+            "SELECT FROM sales_order WHERE sales_order_id = {id} FOR UPDATE"
+        ))
+    };
+    let mut writer = app.pool.begin().await.expect("a transaction");
+    writer.execute(lock(0)).await.expect("the first order is locked");
+    let load = tokio::spawn(app.loader(|_| {}).await.run());
+    app.wait_until(MERGED_AND_BLOCKED).await;
+    // Returns when the second page has let go of it.
+    writer.execute(lock(1_199)).await.expect("the last order is locked");
+    writer.rollback().await.expect("both are unlocked");
+    let summary = load.await.expect("no panic").expect("the run ends");
+    assert_eq!(summary.outcome, Outcome::Succeeded, "{summary:?}");
+    let changed: i64 =
+        app.value("SELECT count(*) FROM sales_order WHERE comment = 'changed'").await;
+    assert_eq!(changed, 2);
 }
 
 /// Objects that have the same orders the other way round. Merged side by side, each page would
