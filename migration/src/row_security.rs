@@ -89,6 +89,7 @@ pub const READABLE: &[Readable] = &[
     table("load_run", Partner::Nothing),
     table("load_file", Partner::Nothing),
     table("load_document_page", Partner::Nothing),
+    table("load_raw", Partner::Nothing),
     table("load_run_file", Partner::Nothing),
     table("load_step", Partner::Nothing),
     table("load_checkpoint", Partner::Nothing),

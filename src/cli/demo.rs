@@ -24,7 +24,7 @@ use crate::embedded::postgres::{Postgres, PostgresOptions};
 use crate::embedded::rates::RatesServer;
 use crate::embedded::s3::{S3Options, S3Server};
 use crate::error::Result;
-use crate::load::{Load, LoadOptions, Outcome, RunSummary};
+use crate::load::{Load, LoadOptions, Outcome, RawOptions, RunSummary};
 use crate::sample::{OrderFiles, Shape};
 use crate::storage::{Bucket, S3Settings, Source, SourceUri};
 use data::Data;
@@ -109,7 +109,7 @@ pub async fn run(args: &Args, config: &Config) -> Result<Exit> {
         config.load.mapping = None;
     }
     let config = &config;
-    let options = wiring::load_options(config, false)?;
+    let options = wiring::load_options(config, false).await?;
     wiring::documents(config)?;
     let stop = CancellationToken::new();
     shutdown::cancel_on_signal(stop.clone())?;
@@ -141,6 +141,10 @@ async fn prepare_and_serve(
     let signer = TokenSigner::ephemeral()?;
     let rates = rates::parts(config, &servers.rates, &name, &s3).await?;
     state.write_environment(&url, &s3, &uri, signer.issuer(), &rates, config)?;
+
+    let lake = rates.lake.clone();
+    let raw = config.lake.raw.then_some(RawOptions { lake, keep: config.lake.raw_keep });
+    let options = LoadOptions { raw, ..options };
 
     let prepared = async {
         let pool = pool::connect(&Settings::new(&url)).await?;

@@ -96,7 +96,7 @@ async fn summarise(args: &Args, config: &Config) -> Result<RunSummary> {
     let load = Load {
         database: wiring::connect_options(config)?,
         source: wiring::source(config).await?,
-        options: wiring::load_options(config, args.atomic)?,
+        options: wiring::load_options(config, args.atomic).await?,
         observer: load_progress::observer(),
         stop,
     };

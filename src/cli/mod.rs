@@ -11,6 +11,7 @@ pub mod demo;
 pub mod exit;
 pub mod jobs;
 pub mod key;
+pub mod lineage;
 pub mod load;
 mod load_progress;
 pub mod map;
@@ -87,8 +88,10 @@ pub enum Command {
     Rejects(rejects::Args),
     /// Fetch currency rates from a public API
     Rates(rates::Args),
-    /// Make what is in the tables again from what is kept raw
+    /// Load kept files again, or make currency rates again from what is kept raw
     Reprocess(reprocess::Args),
+    /// Show which bytes of which kept file a stored row came from
+    Lineage(lineage::Args),
     /// Count, list or cancel jobs
     Jobs(jobs::Args),
     /// Make a report and print where it is
@@ -114,16 +117,17 @@ impl Cli {
             Command::Demo(args) => args.overrides(),
             Command::Serve(args) => args.overrides(),
             Command::Load(args) => args.overrides(),
+            Command::Reprocess(args) => args.overrides(),
             #[cfg(feature = "demo")]
             Command::Sample(_) => Overrides::default(),
             Command::Config(_)
             | Command::Jobs(_)
             | Command::Key(_)
+            | Command::Lineage(_)
             | Command::Map(_)
             | Command::Migrate(_)
             | Command::Rates(_)
             | Command::Rejects(_)
-            | Command::Reprocess(_)
             | Command::Report(_)
             | Command::Schema(_)
             | Command::Token(_)
@@ -146,6 +150,7 @@ impl Cli {
                 Command::Rejects(args) => rejects::run(args, config).await,
                 Command::Rates(args) => rates::run(args, config).await,
                 Command::Reprocess(args) => reprocess::run(&args, config).await,
+                Command::Lineage(args) => lineage::run(args, config).await,
                 Command::Jobs(args) => jobs::run(&args, config).await,
                 Command::Worker(args) => worker::run(&args, config).await,
                 Command::Report(args) => report::run(&args, config).await,
@@ -184,6 +189,7 @@ mod tests {
             demo::Args::augment_args,
             jobs::Args::augment_args,
             key::Args::augment_args,
+            lineage::Args::augment_args,
             load::Args::augment_args,
             map::Args::augment_args,
             migrate::Args::augment_args,

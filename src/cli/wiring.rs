@@ -13,9 +13,10 @@ use crate::db::replicas::Replicas;
 use crate::db::row_security::RowSecurity;
 use crate::db::schema;
 use crate::error::Result;
-use crate::load::{BatchLimits, LoadOptions, Mapping};
+use crate::lake::Lake;
+use crate::load::{BatchLimits, LoadOptions, Mapping, RawOptions};
 use crate::query::Reader;
-use crate::rates::{Lake, SqsQueue};
+use crate::rates::SqsQueue;
 use crate::report::Reports;
 use crate::storage::{Bucket, Links, S3Settings, Source, SourceUri};
 use crate::{graphql, http};
@@ -207,8 +208,16 @@ pub(super) fn batch_limits(config: &Config) -> BatchLimits {
     }
 }
 
+/// Where loaded files are kept; `None` if they are not.
+pub(super) async fn raw(config: &Config) -> Result<Option<RawOptions>> {
+    if !config.lake.raw || config.lake.uri.is_none() {
+        return Ok(None);
+    }
+    Ok(Some(RawOptions { lake: require_lake(config).await?, keep: config.lake.raw_keep }))
+}
+
 /// The options of the loader. Reads the mapping.
-pub(super) fn load_options(config: &Config, atomic: bool) -> Result<LoadOptions> {
+pub(super) async fn load_options(config: &Config, atomic: bool) -> Result<LoadOptions> {
     let mapping = config.load.mapping.as_deref().map(Mapping::open).transpose()?;
     Ok(LoadOptions {
         limits: batch_limits(config),
@@ -218,5 +227,7 @@ pub(super) fn load_options(config: &Config, atomic: bool) -> Result<LoadOptions>
         max_removed: config.load.mirror_max_removed,
         atomic,
         mapping: mapping.map(Arc::new),
+        raw: Box::pin(raw(config)).await?,
+        again: false,
     })
 }

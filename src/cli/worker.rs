@@ -18,7 +18,7 @@ use crate::job::loads::{Loads, ScheduledLoad, ScheduledRefresh};
 use crate::job::rates::{JobQueue, RefreshRates, ScheduledRates, SqsWork, StoreRates};
 use crate::job::webhook::{LoadEnds, Notifier, ReportEnds, Webhook, WebhookOptions};
 use crate::job::{MakeReport, Schedule, ScheduledSweep, SweepReports, Task, Worker, WorkerOptions};
-use crate::load::Ending;
+use crate::load::{Ending, LoadOptions, RawOptions};
 use crate::rates::{Fetcher, RawQueue};
 use crate::report::{self, Reports};
 use crate::storage::{S3Settings, SourceUri};
@@ -102,11 +102,14 @@ impl Parts {
     /// A worker for all tasks, with the configured schedules.
     pub(super) async fn worker(&self, config: &Config, pool: &PgPool) -> Result<Worker> {
         let webhook = webhook(config)?;
+        let raw = self.rates.as_ref().filter(|_| config.lake.raw);
+        let raw =
+            raw.map(|rates| RawOptions { lake: rates.lake.clone(), keep: config.lake.raw_keep });
         let loads = Arc::new(Loads {
             pool: pool.clone(),
             database: self.database.clone(),
             s3: self.s3.clone(),
-            options: wiring::load_options(config, false)?,
+            options: LoadOptions { raw, ..wiring::load_options(config, false).await? },
             ending: ending(config),
         });
         let options = WorkerOptions {

@@ -1,6 +1,9 @@
-//! `[lake]`: where what was fetched is kept, raw and curated.
+//! `[lake]`: where what was loaded and fetched is kept, raw and curated.
+
+use std::time::Duration;
 
 use super::key::ConfigKey;
+use super::parse;
 use super::values::{Values, not_set};
 use crate::error::Result;
 
@@ -10,24 +13,50 @@ const SECTION: ConfigKey = ConfigKey::of("lake");
 pub const URI: ConfigKey = ConfigKey {
     name: "uri",
     env: "LAKE_URI",
-    doc: "where answers of public APIs are kept, raw and curated: `s3://bucket/prefix`; without \
-          it no rates are fetched",
+    doc: "where loaded files and answers of public APIs are kept: `s3://bucket/prefix`; without \
+          it no file is kept and no rates are fetched",
+    ..SECTION
+};
+
+/// Whether files are kept.
+pub const RAW: ConfigKey = ConfigKey {
+    name: "raw",
+    env: "LAKE_RAW",
+    default: Some("on"),
+    doc: "whether every file version that is loaded is kept in the lake, if there is one: `on` \
+          or `off`",
+    ..SECTION
+};
+
+/// How long files are kept.
+pub const RAW_KEEP: ConfigKey = ConfigKey {
+    name: "raw_keep",
+    env: "LAKE_RAW_KEEP",
+    doc: "how long loaded files are kept in the lake, such as `90d`; for ever unless set",
     ..SECTION
 };
 
 /// The keys of the section.
-pub const KEYS: &[ConfigKey] = &[URI];
+pub const KEYS: &[ConfigKey] = &[URI, RAW, RAW_KEEP];
 
 /// The section's values.
 #[derive(Debug, Clone)]
 pub struct LakeConfig {
     /// Where the lake is; see [`LakeConfig::require_uri`].
     pub uri: Option<String>,
+    /// Whether files are kept there.
+    pub raw: bool,
+    /// How long; none is for ever.
+    pub raw_keep: Option<Duration>,
 }
 
 impl LakeConfig {
     pub(super) fn read(values: &Values) -> Result<Self> {
-        Ok(Self { uri: values.optional(&URI, s3_uri)? })
+        Ok(Self {
+            uri: values.optional(&URI, s3_uri)?,
+            raw: values.required(&RAW, switch)?,
+            raw_keep: values.optional(&RAW_KEEP, days)?,
+        })
     }
 
     /// Where the lake is.
@@ -37,6 +66,21 @@ impl LakeConfig {
     pub fn require_uri(&self) -> Result<&str> {
         self.uri.as_deref().ok_or_else(|| not_set(&URI))
     }
+}
+
+fn switch(text: &str) -> Result<bool, String> {
+    match text.trim() {
+        "on" | "true" => Ok(true),
+        "off" | "false" => Ok(false),
+        _ => Err("expected on or off".to_owned()),
+    }
+}
+
+/// A day at least: folders are of days.
+fn days(text: &str) -> Result<Duration, String> {
+    const DAY: Duration = Duration::from_secs(86_400);
+    let parsed = parse::duration(text).ok().filter(|keep| *keep >= DAY);
+    parsed.ok_or_else(|| "expected a number of days, such as 90d".to_owned())
 }
 
 fn s3_uri(text: &str) -> Result<String, String> {

@@ -18,7 +18,8 @@ use super::schedule::Due;
 use super::task::Task;
 use crate::config::RatesConfig;
 use crate::error::{Code, Error, Result};
-use crate::rates::{Fetcher, Lake, RatesRequest, RawQueue, SqsQueue, default_request, store};
+use crate::lake::Lake;
+use crate::rates::{Fetcher, RatesRequest, RawQueue, SqsQueue, default_request, store};
 
 /// Attempts of a job, against losses of S3 and Postgres: the API itself is asked several times
 /// by one of them.

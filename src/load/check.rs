@@ -138,6 +138,7 @@ impl Load {
             format: self.options.format_of(check.target.dataset),
             object: object.clone(),
             limits: self.options.limits,
+            digest: None,
         };
         let mut decoded = reading.start(None);
         while let Some(next) = decoded.next().await {

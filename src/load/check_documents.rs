@@ -129,6 +129,7 @@ impl Load {
             format: None,
             object: object.clone(),
             limits: self.options.limits,
+            digest: None,
         };
         let mut decoded = Decoding::start(reading, None);
         while let Some(next) = decoded.next().await {

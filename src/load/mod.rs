@@ -4,6 +4,7 @@
 //! `run/` conducts a load: lock, discovery, order, outcome. `decode/` turns bytes into
 //! batches, `mapping/` says which files and how they are written, `guess/` writes a first one.
 //! `file/` loads one file, or small ones together, `document/` those of JSON documents. `rejects/` holds rows that were not loaded.
+//! `raw/` keeps the files in the lake and reads them from there again.
 //! `mirror/` removes rows that complete files lack. `derive/` updates derived tables at the end.
 //! `ledger` is the record of all of it, `queue` of the runs that jobs run.
 
@@ -20,6 +21,7 @@ mod ledger;
 mod mapping;
 mod mirror;
 mod queue;
+mod raw;
 mod rejects;
 mod run;
 
@@ -29,6 +31,9 @@ pub use derive::refresh::{REFRESH_SOURCE, Refresh};
 pub use guess::{LOOKED_AT, first_mapping};
 pub use mapping::{BUILTINS, Builtin, Mapping};
 pub use queue::{NewQueued, begin_check, cancel_queued, end_check, give_up, put_back, queue};
+pub use raw::RawOptions;
+pub use raw::history::{Reprocess, kept_datasets};
+pub use raw::lineage::{Lineage, LineageOf, RawText, lineage_of};
 pub use rejects::{
     Fault, REPLAY_SOURCE, Reason, RejectSelection, Replay, StoredReject, list_rejects,
 };

@@ -12,7 +12,7 @@ use parquet::basic::{Compression, ZstdLevel};
 use parquet::file::properties::WriterProperties;
 
 use super::decode::{PublishedRate, SCALE};
-use super::lake::RawKey;
+use super::key::RawKey;
 use super::raw::RawAnswer;
 use crate::error::{Error, Result};
 

@@ -7,8 +7,9 @@ use sha2::{Digest as _, Sha256};
 use uuid::Uuid;
 
 use super::decode::Misfit;
-use super::lake::{DATASET, Lake, RawKey};
+use super::key::{DATASET, RawKey};
 use super::raw::RawAnswer;
+use crate::lake::Lake;
 
 /// A dead letter.
 #[derive(Debug, Clone)]

@@ -10,13 +10,14 @@ use tokio::time::sleep;
 use tokio_util::sync::CancellationToken;
 
 use super::client::{Client, ClientOptions, NoAnswer};
-use super::lake::{Lake, RawKey};
+use super::key::RawKey;
 use super::queue::RawQueue;
 use super::raw::RawAnswer;
 use super::request::RatesRequest;
 use super::url::url_of;
 use crate::config::RatesConfig;
 use crate::error::{Code, Error, Result};
+use crate::lake::Lake;
 
 /// The first pause between two requests; each further one is twice as long.
 const FIRST_PAUSE: Duration = Duration::from_millis(500);

@@ -1,6 +1,6 @@
 //! Currency rates from a public API. `client` asks it, `fetch` keeps each answer raw and puts
 //! it on a queue, `store` reads it from there: what fits the schema becomes rows and a curated
-//! file, what does not dead letters. `lake` knows where all that is.
+//! file, what does not dead letters. `key` knows where all that is.
 
 mod address;
 mod client;
@@ -8,7 +8,7 @@ mod curated;
 mod dead;
 mod decode;
 mod fetch;
-mod lake;
+mod key;
 mod queue;
 mod raw;
 mod replay;
@@ -20,7 +20,6 @@ mod store;
 mod url;
 
 pub use fetch::Fetcher;
-pub use lake::Lake;
 pub use queue::RawQueue;
 pub use replay::{FailureSelection, raw_of_failures};
 pub use reprocess::reprocess;

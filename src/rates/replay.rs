@@ -3,7 +3,7 @@
 use sqlx::PgConnection;
 use uuid::Uuid;
 
-use super::lake::DATASET;
+use super::key::DATASET;
 use crate::error::Result;
 
 /// Most answers that are stored again at a time.

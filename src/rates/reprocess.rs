@@ -4,9 +4,10 @@ use chrono::NaiveDate;
 use sqlx::PgPool;
 use tokio_util::sync::CancellationToken;
 
-use super::lake::{Lake, RawKey};
+use super::key::{RawKey, raw_of_day};
 use super::store::{Stored, read, store_answer};
 use crate::error::{Code, Error, Result};
+use crate::lake::Lake;
 
 /// Stores all answers again that were fetched on these days, in UTC. The newest come first: a
 /// rate that one no longer gives comes from an older one.
@@ -25,7 +26,7 @@ pub async fn reprocess(
     let (mut all, mut failed, mut first_error) = (Stored::default(), 0_u64, None);
     let days: Vec<NaiveDate> = first.iter_days().take_while(|day| *day <= last).collect();
     for day in days.into_iter().rev() {
-        for key in lake.raw_of_day(day).await?.into_iter().rev() {
+        for key in raw_of_day(lake, day).await?.into_iter().rev() {
             if stop.is_cancelled() {
                 return Err(Error::new(Code::Unavailable, "reprocessing was interrupted"));
             }

@@ -8,7 +8,7 @@ use uuid::Uuid;
 
 use super::dead::DeadLetter;
 use super::decode::{PublishedRate, shown};
-use super::lake::DATASET;
+use super::key::DATASET;
 use super::raw::RawAnswer;
 use crate::error::Result;
 

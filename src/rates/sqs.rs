@@ -15,11 +15,11 @@ use sqlx::PgPool;
 use tokio::time::{sleep, timeout};
 use tokio_util::sync::CancellationToken;
 
-use super::lake::Lake;
 use super::queue::RawQueue;
 use super::store::store;
 use crate::config::{Secret, StorageConfig};
 use crate::error::{Code, Error, Result};
+use crate::lake::Lake;
 
 /// Longest time that a request for messages waits for one.
 const POLL: Duration = Duration::from_secs(20);

@@ -6,10 +6,11 @@ use sqlx::{Connection as _, PgPool};
 use super::curated::parquet;
 use super::dead::DeadLetter;
 use super::decode::decode;
-use super::lake::{Lake, RawKey};
+use super::key::{RawKey, raw_key};
 use super::raw::RawAnswer;
 use super::rows::Written;
 use crate::error::{Code, Error, Result};
+use crate::lake::Lake;
 
 /// Most bytes of a raw object: the largest answer that may be configured, and what is around it.
 const MAX_RAW_BYTES: usize = 257 * 1024 * 1024;
@@ -42,7 +43,7 @@ impl std::ops::AddAssign for Stored {
 /// `BAD_USER_INPUT` if it is none of the lake, `NOT_FOUND` if it is not there, `CONFLICT` if it
 /// is not readable, those of S3 and of Postgres.
 pub async fn store(lake: &Lake, pool: &PgPool, raw_uri: &str) -> Result<Stored> {
-    let key = lake.raw_key(raw_uri)?;
+    let key = raw_key(lake, raw_uri)?;
     let raw = read(lake, &key).await?;
     store_answer(lake, pool, &key, &raw).await
 }

@@ -153,7 +153,8 @@ impl Reports {
         let version = encoded.version;
         let headers = ObjectHeaders {
             content_type: content_type(begun.encoding.format),
-            file_name: file_name(&begun.key).to_owned(),
+            file_name: Some(file_name(&begun.key).to_owned()),
+            metadata: Vec::new(),
         };
         let mut writer = ObjectWriter::new(&self.bucket, &begun.key, headers);
         let written = write(pool, begun, encoded, &mut writer).await;

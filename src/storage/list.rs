@@ -44,6 +44,7 @@ impl Folder {
             version_id: None,
             size,
             last_modified: object.last_modified.and_then(|time| to_chrono(&time)),
+            kept_at: None,
         }))
     }
 }

@@ -7,6 +7,7 @@
 mod bucket;
 mod chunk;
 mod client;
+mod copy;
 mod failure;
 mod get;
 mod link;
@@ -22,10 +23,11 @@ mod uri;
 
 pub use bucket::Bucket;
 pub use chunk::MAX_CHUNK;
+pub use copy::CopySizes;
 pub use link::Links;
-pub use object::ObjectVersion;
+pub use object::{KeptAt, ObjectVersion};
 pub use prefetch::{Body, Prefetch};
 pub use settings::S3Settings;
-pub use source::{ByteStream, Listing, Source};
+pub use source::{ByteStream, ListPages, Listing, Source};
 pub use upload::{ObjectHeaders, ObjectWriter};
 pub use uri::SourceUri;

@@ -1,6 +1,7 @@
 //! One version of one object.
 
 use std::fmt;
+use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
 
@@ -21,6 +22,23 @@ pub struct ObjectVersion {
     pub size: u64,
     /// When this version was written.
     pub last_modified: Option<DateTime<Utc>>,
+    /// Where its bytes are, if not there any more.
+    pub kept_at: Option<Arc<KeptAt>>,
+}
+
+/// A copy of a version, under another key.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct KeptAt {
+    /// Its bucket.
+    pub bucket: String,
+    /// Its key.
+    pub key: String,
+    /// Its own `ETag`, without quotes.
+    pub etag: String,
+    /// The hex SHA-256 of its bytes.
+    pub sha256: String,
+    /// The key of what describes it, as its owner names it.
+    pub manifest: String,
 }
 
 /// The object's address: `s3://bucket/key` or `file:///path`.
@@ -35,6 +53,21 @@ impl fmt::Display for ObjectVersion {
 }
 
 impl ObjectVersion {
+    /// The version to read in its place: the copy of it, if it is kept.
+    pub(super) fn at_hand(&self) -> Self {
+        match &self.kept_at {
+            None => self.clone(),
+            Some(kept) => Self {
+                bucket: kept.bucket.clone(),
+                key: kept.key.clone(),
+                etag: kept.etag.clone(),
+                version_id: None,
+                kept_at: None,
+                ..self.clone()
+            },
+        }
+    }
+
     /// The error for an object that is no longer the listed version.
     pub(super) fn overwritten(&self) -> Error {
         let message = format!("{self} was overwritten since it was listed: list it again");

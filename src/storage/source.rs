@@ -1,8 +1,11 @@
 //! One interface to S3 and local folders.
 
+use std::fmt;
 use std::path::PathBuf;
+use std::sync::Arc;
 
 use bytes::Bytes;
+use futures_util::future::BoxFuture;
 
 use super::client::S3;
 use super::list::{Folder, S3Pages};
@@ -24,6 +27,14 @@ pub struct Source {
 enum Backend {
     S3(Box<Folder>),
     Local(PathBuf),
+    /// Objects of S3 that are not listed by it.
+    Listed(Box<S3>, Arc<dyn ListPages>),
+}
+
+/// Lists objects in place of S3.
+pub trait ListPages: fmt::Debug + Send + Sync {
+    /// A page, from 0 on: never empty, at most 1,000 objects; `None` after the last.
+    fn page(&self, number: usize) -> BoxFuture<'_, Result<Option<Vec<ObjectVersion>>>>;
 }
 
 impl Source {
@@ -43,6 +54,28 @@ impl Source {
         Ok(Self { uri: uri.clone(), backend })
     }
 
+    /// Likewise, of objects that are listed by `pages`.
+    ///
+    /// # Errors
+    /// `Config` if the settings are not valid or no region is known.
+    pub async fn listed(
+        uri: &SourceUri,
+        settings: &S3Settings,
+        pages: Arc<dyn ListPages>,
+    ) -> Result<Self> {
+        let backend = Backend::Listed(Box::new(S3::connect(settings).await?), pages);
+        Ok(Self { uri: uri.clone(), backend })
+    }
+
+    /// The server of its objects; `None` for a folder.
+    pub(super) fn endpoint(&self) -> Option<&str> {
+        match &self.backend {
+            Backend::S3(folder) => Some(&folder.s3.endpoint),
+            Backend::Listed(s3, _) => Some(&s3.endpoint),
+            Backend::Local(_) => None,
+        }
+    }
+
     /// The address this was connected to.
     #[must_use]
     pub fn uri(&self) -> &SourceUri {
@@ -56,6 +89,7 @@ impl Source {
         let pages = match &self.backend {
             Backend::S3(folder) => Pages::S3(Box::new(S3Pages::new((**folder).clone()))),
             Backend::Local(dir) => Pages::Local(Box::new(local::Pages::new(dir.clone()))),
+            Backend::Listed(_, pages) => Pages::Listed(Arc::clone(pages), 0),
         };
         Listing { pages }
     }
@@ -73,11 +107,10 @@ impl Source {
                 format!("{object} has {size} bytes, it cannot be read from byte {offset}");
             return Err(Error::new(Code::Conflict, message));
         }
+        let s3 = |s3: &S3| Reader::open(s3.clone(), object.at_hand(), offset);
         let reader = match &self.backend {
-            Backend::S3(folder) => {
-                let reader = Reader::open(folder.s3.clone(), object.clone(), offset).await?;
-                AnyReader::S3(Box::new(reader))
-            }
+            Backend::S3(folder) => AnyReader::S3(Box::new(s3(&folder.s3).await?)),
+            Backend::Listed(own, _) => AnyReader::S3(Box::new(s3(own).await?)),
             Backend::Local(_) => {
                 AnyReader::Local(Box::new(local::Reader::open(object, offset).await?))
             }
@@ -96,6 +129,8 @@ pub struct Listing {
 enum Pages {
     S3(Box<S3Pages>),
     Local(Box<local::Pages>),
+    /// With the number of the next page.
+    Listed(Arc<dyn ListPages>, usize),
 }
 
 impl Listing {
@@ -108,6 +143,11 @@ impl Listing {
         match &mut self.pages {
             Pages::S3(pages) => pages.next().await,
             Pages::Local(pages) => pages.next().await,
+            Pages::Listed(pages, next) => {
+                let page = pages.page(*next).await?;
+                *next += 1;
+                Ok(page)
+            }
         }
     }
 }
@@ -115,11 +155,11 @@ impl Listing {
 /// The bytes of one object version, see [`Source::open`].
 #[derive(Debug)]
 pub struct ByteStream {
-    reader: AnyReader,
+    pub(super) reader: AnyReader,
 }
 
 #[derive(Debug)]
-enum AnyReader {
+pub(super) enum AnyReader {
     S3(Box<Reader>),
     Local(Box<local::Reader>),
 }

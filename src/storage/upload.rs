@@ -1,7 +1,7 @@
 //! Writes an object as its bytes are made, in bounded memory. The object is there as a whole
 //! once the writer has finished, and not at all before.
 
-use std::collections::VecDeque;
+use std::collections::{HashMap, VecDeque};
 
 use aws_sdk_s3::primitives::ByteStream as Body;
 use aws_sdk_s3::types::{CompletedMultipartUpload, CompletedPart};
@@ -24,8 +24,10 @@ const PARTS_IN_FLIGHT: usize = 2;
 pub struct ObjectHeaders {
     /// Its media type.
     pub content_type: &'static str,
-    /// The name under which browsers save it.
-    pub file_name: String,
+    /// The name under which browsers save it, if it has one.
+    pub file_name: Option<String>,
+    /// What else is said of it, by name.
+    pub metadata: Vec<(&'static str, String)>,
 }
 
 /// An object being written.
@@ -153,7 +155,8 @@ impl ObjectWriter {
         let request = request
             .body(Body::from(bytes.clone()))
             .content_type(self.headers.content_type)
-            .content_disposition(self.disposition());
+            .set_content_disposition(self.disposition())
+            .set_metadata(self.metadata());
         let request = match replaced {
             Some(etag) => request.if_match(etag),
             None => request.if_none_match("*"),
@@ -191,8 +194,10 @@ impl ObjectWriter {
     async fn begin(&mut self) -> Result<String> {
         let Bucket { s3, name } = &self.bucket;
         let request = s3.client.create_multipart_upload().bucket(name).key(&self.key);
-        let request =
-            request.content_type(self.headers.content_type).content_disposition(self.disposition());
+        let request = request
+            .content_type(self.headers.content_type)
+            .set_content_disposition(self.disposition())
+            .set_metadata(self.metadata());
         let begun = request.send().await;
         let begun = begun.map_err(|error| self.bucket.target(Some(&self.key)).error(error))?;
         let id = begun.upload_id.ok_or_else(|| self.bucket.no_upload_id())?;
@@ -209,8 +214,15 @@ impl ObjectWriter {
     }
 
     /// The name holds nothing that needs an escape.
-    fn disposition(&self) -> String {
-        format!("attachment; filename=\"{}\"", self.headers.file_name)
+    fn disposition(&self) -> Option<String> {
+        let name = self.headers.file_name.as_ref()?;
+        Some(format!("attachment; filename=\"{name}\""))
+    }
+
+    fn metadata(&self) -> Option<HashMap<String, String>> {
+        let said = self.headers.metadata.iter();
+        (!self.headers.metadata.is_empty())
+            .then(|| said.map(|(name, value)| ((*name).to_owned(), value.clone())).collect())
     }
 }
 
@@ -306,7 +318,7 @@ impl Bucket {
         Ok((uploads.collect(), page.is_truncated == Some(true)))
     }
 
-    async fn abort_upload(&self, key: &str, id: &str) -> Result<()> {
+    pub(super) async fn abort_upload(&self, key: &str, id: &str) -> Result<()> {
         let request = self.s3.client.abort_multipart_upload().bucket(&self.name).key(key);
         match request.upload_id(id).send().await {
             Ok(_) => Ok(()),

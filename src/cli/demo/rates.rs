@@ -9,7 +9,8 @@ use crate::config::{Config, RatesDialect};
 use crate::embedded::rates::RatesServer;
 use crate::error::Result;
 use crate::job::rates::start_rates;
-use crate::rates::{Lake, RatesRequest};
+use crate::lake::Lake;
+use crate::rates::RatesRequest;
 use crate::storage::S3Settings;
 
 /// The days of the orders that the demo has.

@@ -89,6 +89,12 @@ static SOURCE: LazyLock<ObjectType> = LazyLock::new(|| {
         Field::column_as("line", column(person::Column::SourceLine)),
         Field::column(column(person::Column::LoadedAt)),
         Field {
+            name: "rawObject",
+            description: "Address of the copy of that object that the lake keeps; null where it keeps none and, with \
+                          the error FORBIDDEN, where the caller may not read loads.",
+            value: FieldValue::Column(&RAW_OBJECT),
+        },
+        Field {
             name: "loadRun",
             description: "The run that wrote it; null if none did and, with the error FORBIDDEN, where the \
                           caller may not read loads.",
@@ -100,6 +106,11 @@ static SOURCE: LazyLock<ObjectType> = LazyLock::new(|| {
 
 const SOURCE_KEY: Column =
     Column::computed("source_key", Kind::Text, "load_source_key(@.source_file_id, @.source_line)")
+        .nullable()
+        .of_loads();
+
+const RAW_OBJECT: Column =
+    Column::computed("raw_object", Kind::Text, "load_raw_object(@.source_file_id, @.source_line)")
         .nullable()
         .of_loads();
 

@@ -11,7 +11,8 @@ use super::name::layout;
 use super::page::{Added, Page, PageBuilder, SMALL};
 use crate::error::{Error, Result};
 use crate::load::decode::BatchLimits;
-use crate::load::ledger::{self, Known};
+use crate::load::ledger::{self, Known, ReadBy};
+use crate::load::raw::keeper::Keeper;
 use crate::storage::{Body, ObjectVersion, Source};
 
 /// Bodies that wait for the decoder.
@@ -40,6 +41,15 @@ pub(crate) struct Feed {
     decoder: tokio::task::JoinHandle<Result<()>>,
 }
 
+/// What of the source is known.
+#[derive(Clone)]
+pub(crate) struct Ledger {
+    pub(crate) pool: PgPool,
+    pub(crate) by: ReadBy,
+    /// Keeps the objects of pages.
+    pub(crate) keeper: Option<Arc<Keeper>>,
+}
+
 enum Read {
     Body(Body),
     /// An object that is to be loaded by itself: after those before it.
@@ -50,11 +60,13 @@ enum Read {
 
 impl Feed {
     /// Lists the source; with a ledger, leaves out the versions that it has.
-    pub(crate) fn start(source: Source, ledger: Option<PgPool>, limits: BatchLimits) -> Self {
+    pub(crate) fn start(source: Source, ledger: Option<Ledger>, limits: BatchLimits) -> Self {
         let (fed_in, fed) = mpsc::channel(1);
         let (read_in, read) = mpsc::channel(BODIES);
+        let keeper = ledger.as_ref().and_then(|ledger| ledger.keeper.clone());
         let lister = tokio::spawn(list(source, ledger, read_in, fed_in.clone()));
-        let decoder = tokio::task::spawn_blocking(move || decode(read, limits, &fed_in));
+        let decoder =
+            tokio::task::spawn_blocking(move || decode(read, limits, keeper.as_ref(), &fed_in));
         Self { fed, lister, decoder }
     }
 
@@ -76,7 +88,7 @@ impl Feed {
 
 async fn list(
     source: Source,
-    ledger: Option<PgPool>,
+    ledger: Option<Ledger>,
     read: mpsc::Sender<Read>,
     fed: mpsc::Sender<Fed>,
 ) -> Result<()> {
@@ -121,14 +133,17 @@ async fn list(
 }
 
 /// What the ledger has of these objects: in pages, or by themselves.
-async fn known(ledger: Option<&PgPool>, objects: &[ObjectVersion]) -> Result<Vec<Known>> {
+async fn known(ledger: Option<&Ledger>, objects: &[ObjectVersion]) -> Result<Vec<Known>> {
     let Some(ledger) = ledger.filter(|_| !objects.is_empty()) else {
         return Ok(vec![Known::New; objects.len()]);
     };
-    let mut connection = ledger.acquire().await?;
-    let in_pages = ledger::page::known(&mut connection, objects).await?;
+    let mut connection = ledger.pool.acquire().await?;
+    let in_pages = match ledger.by.again {
+        false => ledger::page::known(&mut connection, objects).await?,
+        true => vec![false; objects.len()],
+    };
     let mappings = vec![""; objects.len()];
-    let alone = ledger::known(&mut connection, objects, &mappings).await?;
+    let alone = ledger::known(&mut connection, ledger.by, objects, &mappings).await?;
     let both = in_pages.into_iter().zip(alone);
     Ok(both.map(|(in_page, alone)| if in_page { Known::Loaded } else { alone }).collect())
 }
@@ -136,12 +151,18 @@ async fn known(ledger: Option<&PgPool>, objects: &[ObjectVersion]) -> Result<Vec
 fn decode(
     mut read: mpsc::Receiver<Read>,
     limits: BatchLimits,
+    keeper: Option<&Arc<Keeper>>,
     fed: &mpsc::Sender<Fed>,
 ) -> Result<()> {
-    let mut builder = PageBuilder::new(limits)?;
+    let mut builder = PageBuilder::new(limits, keeper.is_some())?;
     let (runtime, room) = (Handle::current(), Arc::new(Semaphore::new(PAGES)));
     let mut held = None;
     let send = |next| fed.blocking_send(next).is_ok();
+    // Copied while the page before is loaded.
+    let keep = |mut page: Page| {
+        page.keep(keeper);
+        Fed::Page(Box::new(page))
+    };
     while let Some(next) = read.blocking_recv() {
         let (ends, apart) = match next {
             Read::EndOfListingPage => (true, None),
@@ -161,7 +182,7 @@ fn decode(
         };
         if ends
             && let Some(page) = builder.take(held.take())?
-            && !send(Fed::Page(Box::new(page)))
+            && !send(keep(page))
         {
             return Ok(());
         }
@@ -171,7 +192,7 @@ fn decode(
     }
     match builder.take(held)? {
         Some(page) => {
-            send(Fed::Page(Box::new(page)));
+            send(keep(page));
             Ok(())
         }
         None => Ok(()),

@@ -17,7 +17,9 @@ use crate::error::{Error, Result};
 use crate::load::counts::{Counts, bigint};
 use crate::load::decode::{ChannelReader, Checkpoint, Compression};
 use crate::load::failure::{Failure, LoadResult};
-use crate::load::file::pipeline::{FileJob, REJECTS_STORED, ROLLED_BACK, check_rejects};
+use crate::load::file::pipeline::{
+    FileJob, REJECTS_STORED, ROLLED_BACK, check_rejects, wait_for_copy,
+};
 use crate::load::file::reading::Reading;
 use crate::load::ledger::{self, FileTotals};
 use crate::load::run::context::Context;
@@ -75,6 +77,7 @@ pub(crate) async fn load_documents(
         format: None,
         object: job.object.clone(),
         limits: context.options.limits,
+        digest: job.raw.take_digest().await,
     };
     let decoded = Decoding::start(reading, checkpoint);
     match context.options.atomic {
@@ -94,6 +97,9 @@ async fn load_batches(context: &Context, job: &FileJob, mut decoded: Decoding) -
             }
             DecodedDocuments::Batch(batch) => batch,
         };
+        if batch.orders.last {
+            wait_for_copy(context, &job.raw).await?;
+        }
         at_end |= batch.orders.last;
         let find_orphans = job.find_orphans.load(Ordering::Relaxed);
         let mut done = commit(context, job, &mut connection, &batch, find_orphans).await;
@@ -120,7 +126,7 @@ async fn commit(
     let targets = Targets::get()?;
     let mut transaction = targets.begin(connection).await?;
     let counts = targets.merge(&mut transaction, batch, job.of, find_orphans).await?;
-    let totals = record(&mut transaction, job, batch, counts).await?;
+    let totals = record(&mut transaction, context, job, batch, counts).await?;
     let bound = context.options.max_rejects;
     let over = check_rejects(bound, totals, batch.orders.last, REJECTS_STORED);
     if let Err(error) = &over {
@@ -145,9 +151,12 @@ async fn load_atomic(context: &Context, job: &FileJob, mut decoded: Decoding) ->
             }
             DecodedDocuments::Batch(batch) => batch,
         };
+        if batch.orders.last {
+            wait_for_copy(context, &job.raw).await?;
+        }
         targets.empty(&mut transaction).await?;
         let counts = targets.merge(&mut transaction, &batch, job.of, true).await?;
-        let totals = record(&mut transaction, job, &batch, counts).await?;
+        let totals = record(&mut transaction, context, job, &batch, counts).await?;
         check_rejects(context.options.max_rejects, totals, batch.orders.last, ROLLED_BACK)?;
         context.observer.batch(&job.object, counts);
     }
@@ -174,6 +183,7 @@ async fn next_unless_stopped(
 /// Completes a batch's transaction with the ledger.
 async fn record(
     connection: &mut PgConnection,
+    context: &Context,
     job: &FileJob,
     batch: &DocumentBatch,
     counts: Counts,
@@ -183,6 +193,8 @@ async fn record(
     }
     if batch.orders.last {
         ledger::commit_to_disk(connection).await?;
+        let (keeper, table) = (context.keeper.as_deref(), job.target.dataset.table);
+        job.raw.record(keeper, connection, job.of, table).await?;
     }
     let elapsed_ms = bigint(job.begun.elapsed().as_millis());
     let mode = LoadMode::Merge;

@@ -11,6 +11,7 @@ mod batch;
 mod decode;
 pub(super) mod feed;
 pub(super) mod file;
+pub(super) mod find;
 pub(super) mod merge;
 pub(super) mod name;
 mod object;

@@ -2,6 +2,7 @@
 //! transaction and have one entry in the ledger.
 
 use std::collections::HashSet;
+use std::sync::Arc;
 use std::time::Instant;
 
 use sha2::{Digest as _, Sha256};
@@ -23,6 +24,7 @@ use crate::load::file::pipeline::{MAX_TURN, ROLLED_BACK, check_rejects};
 use crate::load::ledger::group::Done;
 use crate::load::ledger::page::PageObjects;
 use crate::load::ledger::{self, FileTotals, RunFile};
+use crate::load::raw::keeper::{Keeper, Keeps, Kept, Record};
 use crate::load::run::context::Context;
 use crate::storage::{Body, ObjectVersion};
 
@@ -41,6 +43,10 @@ pub(crate) struct Page {
     pub(crate) objects: PageObjects,
     pub(crate) batch: DocumentBatch,
     dialect: Dialect,
+    /// The versions of its objects and the SHA-256 of each, if they are kept.
+    versions: Vec<(ObjectVersion, String)>,
+    /// Their copies under way.
+    keeps: Option<Keeps>,
     /// Its share of the pages that may be held.
     _held: Option<OwnedSemaphorePermit>,
 }
@@ -62,10 +68,13 @@ pub(crate) struct PageBuilder {
     size: u64,
     next: u64,
     compression: Compression,
+    keeps: bool,
+    versions: Vec<(ObjectVersion, String)>,
 }
 
 impl PageBuilder {
-    pub(crate) fn new(limits: BatchLimits) -> Result<Self> {
+    /// `keeps` tells whether the objects are kept.
+    pub(crate) fn new(limits: BatchLimits, keeps: bool) -> Result<Self> {
         Ok(Self {
             builder: Builder::new(limits)?,
             limits,
@@ -73,6 +82,8 @@ impl PageBuilder {
             size: 0,
             next: 1,
             compression: Compression::None,
+            keeps,
+            versions: Vec::new(),
         })
     }
 
@@ -87,6 +98,10 @@ impl PageBuilder {
         match decode_small(layout, &bytes, self.next, &mut self.builder) {
             Ok(Small::Added { documents, compression }) => {
                 self.objects.push(&object, bigint(self.next));
+                if self.keeps {
+                    let digest = format!("{:x}", Sha256::digest(&bytes));
+                    self.versions.push((object.clone(), digest));
+                }
                 self.size += object.size;
                 self.next += documents;
                 self.compression = compression;
@@ -106,8 +121,9 @@ impl PageBuilder {
 
     /// The page of the objects so far, if there are any; the next ones are of another.
     pub(crate) fn take(&mut self, held: Option<OwnedSemaphorePermit>) -> Result<Option<Page>> {
-        let fresh = Self::new(self.limits)?;
-        let Self { mut builder, objects, size, compression, .. } = std::mem::replace(self, fresh);
+        let fresh = Self::new(self.limits, self.keeps)?;
+        let Self { mut builder, objects, size, compression, versions, .. } =
+            std::mem::replace(self, fresh);
         if objects.keys.is_empty() {
             return Ok(None);
         }
@@ -120,12 +136,34 @@ impl PageBuilder {
             version_id: None,
             size,
             last_modified: None,
+            kept_at: None,
         };
-        Ok(Some(Page { object, objects, batch, dialect, _held: held }))
+        let keeps = None;
+        Ok(Some(Page { object, objects, batch, dialect, versions, keeps, _held: held }))
     }
 }
 
 impl Page {
+    /// Begins to keep its objects.
+    pub(crate) fn keep(&mut self, keeper: Option<&Arc<Keeper>>) {
+        let objects: Vec<ObjectVersion> =
+            self.versions.iter().map(|(object, _)| object.clone()).collect();
+        let all = objects.len();
+        self.keeps = keeper.map(|keeper| keeper.keep_all(DOCUMENTS.table, objects, all));
+    }
+
+    /// Waits until its objects are kept: before the transaction that loads it.
+    pub(crate) async fn kept(&mut self) -> Result<Vec<Kept>> {
+        let Some(mut keeps) = self.keeps.take() else { return Ok(Vec::new()) };
+        let mut all = Vec::with_capacity(self.versions.len());
+        for (_, digest) in &self.versions {
+            let mut kept = keeps.next().await?;
+            kept.object.sha256.clone_from(digest);
+            all.push(kept);
+        }
+        Ok(all)
+    }
+
     /// The key of the object that has a document.
     pub(crate) fn key_of(&self, number: u64) -> &str {
         let number = bigint(number);
@@ -176,13 +214,14 @@ fn digest(objects: &PageObjects) -> String {
 pub(crate) async fn load_page(
     context: &Context,
     page: &Page,
+    kept: &[Kept],
     begun: Instant,
     before: &CancellationToken,
 ) -> LoadResult<Counts> {
     let mut connection = context.session.pool.acquire().await?;
     let mut find_orphans = false;
     loop {
-        match attempt(context, &mut connection, page, begun, before, find_orphans).await {
+        match attempt(context, &mut connection, page, kept, begun, before, find_orphans).await {
             Err(Failure::MissingParent(_)) if !find_orphans => find_orphans = true,
             Ok(Some(counts)) => return Ok(counts),
             Ok(None) => before.cancelled().await,
@@ -197,6 +236,7 @@ async fn attempt(
     context: &Context,
     connection: &mut PgConnection,
     page: &Page,
+    kept: &[Kept],
     begun: Instant,
     before: &CancellationToken,
     find_orphans: bool,
@@ -205,7 +245,8 @@ async fn attempt(
     let mut transaction = targets.begin(connection).await?;
     ledger::commit_to_disk(&mut transaction).await?;
     let objects = [&page.object];
-    let entered = ledger::group::enter(&mut transaction, run, &DOCUMENTS, &objects, "").await?;
+    let entered =
+        ledger::group::enter(&mut transaction, context.reading(), &DOCUMENTS, &objects, "").await?;
     let Some(entry) = entered.first() else {
         return Err(Error::internal("a page has no entry").into());
     };
@@ -217,6 +258,11 @@ async fn attempt(
     }
     let counts = targets.merge(&mut transaction, &page.batch, of, find_orphans).await?;
     ledger::page::insert(&mut transaction, entry.id, &page.objects).await?;
+    if let Some(keeper) = &context.keeper {
+        let (dataset, tag) = (DOCUMENTS.table, Some(page.object.etag.as_str()));
+        let record = Record { file: entry.id, dataset, kept, page: tag };
+        keeper.record(&mut transaction, run, &[record]).await?;
+    }
     if timeout(MAX_TURN, before.cancelled()).await.is_err() {
         transaction.rollback().await?;
         return Ok(None);

@@ -12,6 +12,7 @@ use crate::load::decode::{Batch, WholeFile};
 use crate::load::failure::LoadResult;
 use crate::load::ledger::group::{Done, Entry};
 use crate::load::ledger::{self, RunFile};
+use crate::load::raw::keeper::{Kept, Record};
 use crate::load::run::context::Context;
 use crate::storage::ObjectVersion;
 
@@ -19,6 +20,8 @@ use crate::storage::ObjectVersion;
 pub(crate) struct GroupFile {
     pub(crate) object: ObjectVersion,
     pub(crate) whole: WholeFile,
+    /// Its copy in the lake.
+    pub(crate) kept: Option<Kept>,
 }
 
 /// Loads files of which none was begun before; returns the counts of each. Either all of them
@@ -35,8 +38,14 @@ pub(crate) async fn load_group(
     ledger::commit_to_disk(&mut transaction).await?;
     let objects: Vec<&ObjectVersion> = files.iter().map(|file| &file.object).collect();
     let mapping = context.options.fingerprint(target.dataset);
-    let entries =
-        ledger::group::enter(&mut transaction, run, target.dataset, &objects, mapping).await?;
+    let entries = ledger::group::enter(
+        &mut transaction,
+        context.reading(),
+        target.dataset,
+        &objects,
+        mapping,
+    )
+    .await?;
     if entries.iter().any(|entry| entry.loaded) || entries.len() != files.len() {
         transaction.rollback().await?;
         return loaded_unnoticed(context, &mut connection, &entries).await;
@@ -61,6 +70,19 @@ pub(crate) async fn load_group(
             counts: *counts,
         })
         .collect();
+    if let Some(keeper) = &context.keeper {
+        let records: Vec<Record<'_>> = entries
+            .iter()
+            .zip(files)
+            .map(|(entry, file)| Record {
+                file: entry.id,
+                dataset: target.dataset.table,
+                kept: file.kept.as_slice(),
+                page: None,
+            })
+            .collect();
+        keeper.record(&mut transaction, run, &records).await?;
+    }
     ledger::group::commit(&mut transaction, run, &done, share_ms(begun, files.len())).await?;
     transaction.commit().await?;
     Ok(counts)

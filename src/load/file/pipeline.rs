@@ -19,6 +19,7 @@ use crate::load::decode::{Batch, Checkpoint, Decoded, RowKey};
 use crate::load::failure::{Failure, LoadResult};
 use crate::load::ledger::{self, FileTotals, RunFile};
 use crate::load::mirror;
+use crate::load::raw::keeping::FileRaw;
 use crate::load::run::context::Context;
 use crate::storage::ObjectVersion;
 
@@ -41,6 +42,8 @@ pub(crate) struct FileJob {
     pub(crate) begun: Instant,
     /// Set once a batch of the file had orphans.
     pub(crate) find_orphans: AtomicBool,
+    /// Its copy in the lake.
+    pub(crate) raw: FileRaw,
 }
 
 /// Received once the batch before is committed.
@@ -59,6 +62,7 @@ pub(crate) async fn load_file(
         format: context.options.format_of(job.target.dataset),
         object: job.object.clone(),
         limits: context.options.limits,
+        digest: job.raw.take_digest().await,
     };
     let mut decoded = reading.start(checkpoint);
     if context.options.atomic {
@@ -95,6 +99,9 @@ async fn load_concurrently(
             }
             Decoded::Batch(batch) => batch,
         };
+        if batch.last {
+            wait_for_copy(context, &job.raw).await?;
+        }
         at_end |= batch.last;
         let (done, next_turn) = oneshot::channel();
         let task = BatchTask {
@@ -138,6 +145,15 @@ async fn next_unless_stopped(context: &Context, decoded: &mut Decoding) -> Optio
     }
 }
 
+/// Waits for the copy in the lake, which a stalled server must not delay the stop by.
+pub(crate) async fn wait_for_copy(context: &Context, raw: &FileRaw) -> LoadResult<()> {
+    tokio::select! {
+        biased;
+        () = context.session.stop.cancelled() => context.session.check_stop(),
+        done = raw.finish() => Ok(done?),
+    }
+}
+
 /// The whole file in one transaction.
 async fn load_atomic(
     context: &Arc<Context>,
@@ -154,6 +170,9 @@ async fn load_atomic(
             }
             Decoded::Batch(batch) => batch,
         };
+        if batch.last {
+            wait_for_copy(context, &job.raw).await?;
+        }
         sqlx::query(AssertSqlSafe(job.target.statements.truncate.as_str()))
             .execute(&mut *transaction)
             .await?;
@@ -161,7 +180,7 @@ async fn load_atomic(
         let counts =
             merge::merge(&mut transaction, &job.target, &batch, job.of, &job.superseded, true)
                 .await?;
-        let totals = record(&mut transaction, job, &batch, counts).await?;
+        let totals = record(&mut transaction, context, job, &batch, counts).await?;
         check_rejects(context.options.max_rejects, totals, batch.last, ROLLED_BACK)?;
         context.observer.batch(&job.object, counts);
     }
@@ -227,7 +246,7 @@ impl BatchTask {
                 return Ok(Merged::RolledBack);
             }
         }
-        let totals = record(&mut transaction, job, batch, counts).await?;
+        let totals = record(&mut transaction, context, job, batch, counts).await?;
         let bound = context.options.max_rejects;
         let over = check_rejects(bound, totals, batch.last, REJECTS_STORED);
         if let Err(error) = &over {
@@ -261,6 +280,7 @@ async fn begin(connection: &mut PgConnection, job: &FileJob, first: &Checkpoint)
 /// Completes a batch's transaction with its rejects and the ledger.
 async fn record(
     connection: &mut PgConnection,
+    context: &Context,
     job: &FileJob,
     batch: &Batch,
     counts: Counts,
@@ -274,6 +294,8 @@ async fn record(
     }
     if batch.last {
         ledger::commit_to_disk(connection).await?;
+        let (keeper, table) = (context.keeper.as_deref(), job.target.dataset.table);
+        job.raw.record(keeper, connection, job.of, table).await?;
     }
     let elapsed_ms = bigint(job.begun.elapsed().as_millis());
     ledger::commit_batch(connection, job.of, batch, counts, job.mode, elapsed_ms).await

@@ -4,7 +4,8 @@
 use std::io;
 use std::sync::Arc;
 
-use tokio::sync::mpsc;
+use sha2::{Digest as _, Sha256};
+use tokio::sync::{mpsc, oneshot};
 
 use crate::dataset::Dataset;
 use crate::error::{Error, Result};
@@ -28,6 +29,8 @@ pub(crate) struct Reading {
     pub(crate) format: Option<Arc<Format>>,
     pub(crate) object: ObjectVersion,
     pub(crate) limits: BatchLimits,
+    /// Is told the SHA-256 of the object, if all of it is read.
+    pub(crate) digest: Option<oneshot::Sender<String>>,
 }
 
 /// A file being read and decoded.
@@ -65,16 +68,25 @@ impl Reading {
     }
 
     /// Sends the object's bytes until the decoder drops its end.
-    async fn read(self, offset: u64, chunks: mpsc::Sender<io::Result<bytes::Bytes>>) {
+    async fn read(mut self, offset: u64, chunks: mpsc::Sender<io::Result<bytes::Bytes>>) {
+        let wanted = self.digest.take().filter(|_| offset == 0);
+        let mut digest = wanted.map(|wanted| (wanted, Sha256::new()));
         let read = async {
             let mut stream = self.source.open(&self.object, offset).await?;
             let mut done = offset;
             while let Some(chunk) = stream.next().await? {
                 done += chunk.len() as u64;
+                if let Some((_, digest)) = &mut digest {
+                    digest.update(&chunk);
+                }
                 if chunks.send(Ok(chunk)).await.is_err() {
                     break;
                 }
                 self.observer.read(&self.object, done);
+            }
+            if let Some((wanted, digest)) = digest.filter(|_| done == self.object.size) {
+                // The load may have failed.
+                let _ = wanted.send(format!("{:x}", digest.finalize()));
             }
             Ok::<_, Error>(())
         };

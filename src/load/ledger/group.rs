@@ -5,7 +5,7 @@ use sqlx::types::Json;
 use sqlx::{PgConnection, Row as _};
 use uuid::Uuid;
 
-use super::readings::{Place, readings};
+use super::readings::{Place, ReadBy, readings};
 use crate::dataset::Dataset;
 use crate::load::counts::{Counts, bigint};
 use crate::load::decode::Dialect;
@@ -36,7 +36,7 @@ pub(crate) struct Done<'a> {
 /// equal rows the later file's wins.
 pub(crate) async fn enter(
     connection: &mut PgConnection,
-    run: Uuid,
+    by: ReadBy,
     dataset: &Dataset,
     objects: &[&ObjectVersion],
     mapping: &str,
@@ -44,7 +44,7 @@ pub(crate) async fn enter(
     let column = |of: fn(&ObjectVersion) -> &str| -> Vec<&str> {
         objects.iter().map(|object| of(object)).collect()
     };
-    let readings = readings(connection, objects).await?;
+    let readings = readings(connection, by, objects).await?;
     let places: Vec<Place> = readings.iter().map(|readings| readings.place(mapping)).collect();
     let rows = sqlx::query(
         "WITH found AS (SELECT * FROM unnest($3::text[], $4::text[], $5::text[], $6::text[], \
@@ -65,7 +65,7 @@ pub(crate) async fn enter(
          ORDER BY position",
     )
     .bind(dataset.table)
-    .bind(run)
+    .bind(by.run)
     .bind(column(|object| &object.bucket))
     .bind(column(|object| &object.key))
     .bind(column(|object| &object.etag))

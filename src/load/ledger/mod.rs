@@ -1,11 +1,12 @@
 //! The ledger's statements: runs, file versions, checkpoints. A batch's entries are
 //! written in the batch's own transaction. `group` has those of files that share one,
 //! `readings` what is known of a version,
-//! `page` those of pages of documents,
+//! `page` those of pages of documents, `raw` those of versions that are kept,
 //! `rejects` writes rejected rows.
 
 pub(super) mod group;
 pub(super) mod page;
+pub(super) mod raw;
 mod readings;
 pub(super) mod rejects;
 
@@ -15,7 +16,7 @@ use sqlx::types::Json;
 use sqlx::{Connection as _, PgConnection, Postgres, Row as _};
 use uuid::Uuid;
 
-pub(crate) use self::readings::{Known, known};
+pub(crate) use self::readings::{Known, ReadBy, known};
 use crate::config::LoadMode;
 use crate::dataset::Dataset;
 use crate::error::{Code, Error};
@@ -64,14 +65,14 @@ pub(crate) struct FileTotals {
 /// will refer to it, so a crash of Postgres must not undo it.
 pub(crate) async fn enter(
     connection: &mut PgConnection,
-    run: Uuid,
+    by: ReadBy,
     dataset: &Dataset,
     object: &ObjectVersion,
     mapping: &str,
 ) -> LoadResult<FileEntry> {
     let mut transaction = connection.begin().await?;
     commit_to_disk(&mut transaction).await?;
-    let readings = readings::readings(&mut transaction, &[object]).await?;
+    let readings = readings::readings(&mut transaction, by, &[object]).await?;
     let place = readings.first().cloned().unwrap_or_default().place(mapping);
     let row = sqlx::query(
         "WITH entry AS (\
@@ -95,7 +96,7 @@ pub(crate) async fn enter(
     .bind(&object.etag)
     .bind(object.version_id.as_deref().unwrap_or_default())
     .bind(bigint(object.size))
-    .bind(run)
+    .bind(by.run)
     .bind(&place.mapping)
     .fetch_one(&mut *transaction)
     .await?;

@@ -5,6 +5,7 @@
 use std::collections::HashMap;
 
 use sqlx::PgConnection;
+use uuid::Uuid;
 
 use crate::load::failure::LoadResult;
 use crate::storage::ObjectVersion;
@@ -34,6 +35,17 @@ struct Reading {
     loaded: bool,
     /// Whether a part of it is loaded, or all of it.
     begun: bool,
+    /// Whether it is to be followed by another one: it was loaded, and not by this run.
+    is_past: bool,
+}
+
+/// Who reads versions.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct ReadBy {
+    /// The run.
+    pub(crate) run: Uuid,
+    /// Whether it loads again what earlier runs have loaded.
+    pub(crate) again: bool,
 }
 
 /// The readings of a version, in the order in which they were begun.
@@ -53,6 +65,7 @@ impl Readings {
     /// What is known of the version as a mapping with this fingerprint reads it.
     pub(super) fn known(&self, mapping: &str) -> Known {
         match self.last() {
+            Some(last) if last.is_past => Known::New,
             Some(last) if last.is_by(mapping) && last.loaded => Known::Loaded,
             Some(last) if last.is_by(mapping) => Known::Begun,
             _ => Known::New,
@@ -64,7 +77,8 @@ impl Readings {
     pub(super) fn place(&self, mapping: &str) -> Place {
         let last = self.last().map(|last| last.id);
         let own = || self.0.iter().filter(|reading| reading.is_by(mapping));
-        let current = own().rfind(|reading| last.is_none_or(|last| reading.id >= last));
+        let current =
+            own().rfind(|reading| !reading.is_past && last.is_none_or(|last| reading.id >= last));
         let before = self.0.iter().filter(|reading| {
             reading.begun && current.is_none_or(|current| reading.id < current.id)
         });
@@ -99,14 +113,16 @@ fn kept(mapping: &str) -> &str {
 /// The readings of each of these versions, in the order given.
 pub(super) async fn readings(
     connection: &mut PgConnection,
+    by: ReadBy,
     objects: &[&ObjectVersion],
 ) -> LoadResult<Vec<Readings>> {
     let column = |of: fn(&ObjectVersion) -> &str| -> Vec<&str> {
         objects.iter().map(|object| of(object)).collect()
     };
-    let rows: Vec<(i64, i32, String, bool, bool)> = sqlx::query_as(
+    let rows: Vec<(i64, i32, String, bool, bool, bool)> = sqlx::query_as(
         "SELECT position, file.id, file.mapping, file.state = 'loaded', \
-           file.state = 'loaded' OR checkpoint.file_id IS NOT NULL \
+           file.state = 'loaded' OR checkpoint.file_id IS NOT NULL, \
+           $5 AND file.state = 'loaded' AND file.last_run_id <> $6 \
          FROM unnest($1::text[], $2::text[], $3::text[], $4::text[]) \
            WITH ORDINALITY AS found (bucket, key, etag, version_id, position) \
          JOIN load_file AS file ON file.bucket = found.bucket \
@@ -119,11 +135,13 @@ pub(super) async fn readings(
     .bind(column(|object| &object.key))
     .bind(column(|object| &object.etag))
     .bind(column(|object| object.version_id.as_deref().unwrap_or_default()))
+    .bind(by.again)
+    .bind(by.run)
     .fetch_all(connection)
     .await?;
     let mut of: HashMap<i64, Readings> = HashMap::new();
-    for (position, id, mapping, loaded, begun) in rows {
-        of.entry(position).or_default().0.push(Reading { id, mapping, loaded, begun });
+    for (position, id, mapping, loaded, begun, is_past) in rows {
+        of.entry(position).or_default().0.push(Reading { id, mapping, loaded, begun, is_past });
     }
     Ok((1..).zip(objects).map(|(position, _)| of.remove(&position).unwrap_or_default()).collect())
 }
@@ -131,11 +149,12 @@ pub(super) async fn readings(
 /// What is known of each of these versions in the format of its mapping, in the order given.
 pub(crate) async fn known(
     connection: &mut PgConnection,
+    by: ReadBy,
     objects: &[ObjectVersion],
     mappings: &[&str],
 ) -> LoadResult<Vec<Known>> {
     let objects: Vec<&ObjectVersion> = objects.iter().collect();
-    let readings = readings(connection, &objects).await?;
+    let readings = readings(connection, by, &objects).await?;
     Ok(readings.iter().zip(mappings).map(|(readings, mapping)| readings.known(mapping)).collect())
 }
 
@@ -150,6 +169,7 @@ mod tests {
             mapping: (*mapping).to_owned(),
             loaded: *loaded,
             begun: *begun,
+            is_past: false,
         };
         Readings((1..).zip(readings).map(reading).collect())
     }

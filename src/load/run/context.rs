@@ -8,7 +8,10 @@ use crate::config::{LoadMode, MaxRejects, MaxRemoved};
 use crate::dataset::{self, Dataset};
 use crate::load::decode::{BatchLimits, Format};
 use crate::load::document::name;
+use crate::load::ledger::ReadBy;
 use crate::load::mapping::Mapping;
+use crate::load::raw::RawOptions;
+use crate::load::raw::keeper::Keeper;
 use crate::storage::Source;
 
 /// How to load.
@@ -28,6 +31,10 @@ pub struct LoadOptions {
     pub atomic: bool,
     /// What the files are called and how they are written, where they are not plain.
     pub mapping: Option<Arc<Mapping>>,
+    /// Where the files are kept, if they are.
+    pub raw: Option<RawOptions>,
+    /// Whether versions are loaded again that earlier runs have loaded.
+    pub again: bool,
 }
 
 impl LoadOptions {
@@ -77,10 +84,19 @@ impl LoadOptions {
     }
 }
 
+impl Context {
+    /// How this run reads versions.
+    pub(crate) fn reading(&self) -> ReadBy {
+        ReadBy { run: self.session.run(), again: self.options.again }
+    }
+}
+
 /// What the tasks of a run share.
 pub(crate) struct Context {
     pub(crate) session: Session,
     pub(crate) source: Source,
     pub(crate) options: LoadOptions,
     pub(crate) observer: Arc<dyn Observer>,
+    /// Keeps the files.
+    pub(crate) keeper: Option<Arc<Keeper>>,
 }

@@ -10,7 +10,7 @@ use crate::dataset::Dataset;
 use crate::error::{Code, Error};
 use crate::load::document::name;
 use crate::load::failure::LoadResult;
-use crate::load::ledger::{self, Known};
+use crate::load::ledger::{self, Known, ReadBy};
 use crate::storage::{ObjectVersion, Source};
 
 /// Files left out that are named.
@@ -74,7 +74,7 @@ impl Discovery {
 pub(crate) async fn discover(
     source: &Source,
     options: &LoadOptions,
-    mut ledger: Option<&mut PgConnection>,
+    mut ledger: Option<(&mut PgConnection, ReadBy)>,
 ) -> LoadResult<Discovery> {
     let mut discovery = Discovery::default();
     let mut objects = 0_usize;
@@ -95,11 +95,11 @@ pub(crate) async fn discover(
                 }
             })
             .unzip();
-        let known = match ledger.as_deref_mut() {
-            Some(connection) if !page.is_empty() => {
+        let known = match &mut ledger {
+            Some((connection, by)) if !page.is_empty() => {
                 let mappings: Vec<&str> =
                     datasets.iter().map(|dataset| options.fingerprint(dataset)).collect();
-                ledger::known(connection, &page, &mappings).await?
+                ledger::known(connection, *by, &page, &mappings).await?
             }
             _ => vec![Known::New; page.len()],
         };

@@ -13,10 +13,11 @@ use super::progress::RunProgress;
 use super::summary::{ErrorSummary, FileSummary};
 use crate::dataset;
 use crate::error::{Code, Error, Result};
-use crate::load::document::feed::{Fed, Feed, MERGED};
+use crate::load::document::feed::{Fed, Feed, Ledger, MERGED};
 use crate::load::document::name::DOCUMENTS;
 use crate::load::document::page::{Page, load_page};
 use crate::load::file::merge::Target;
+use crate::load::raw::keeper::Kept;
 use crate::load::rejects::retry;
 
 /// The pages being merged. They are committed in their order: of two that are equally new the
@@ -58,7 +59,7 @@ impl Merging {
         let context = Arc::clone(context);
         self.tasks.spawn(async move {
             let _ended = ended.drop_guard();
-            let loaded = context.load_page(&page, &before).await;
+            let loaded = context.load_page(*page, &before).await;
             // Also one that failed early: the next page is only compared with this one.
             before.cancelled().await;
             loaded
@@ -88,7 +89,8 @@ impl Context {
     pub(super) async fn load_documents(self: &Arc<Self>, run: &mut RunProgress) -> Result<()> {
         let target = Arc::new(Target::new(&DOCUMENTS));
         let (pool, limits) = (self.session.pool.clone(), self.options.limits);
-        let mut feed = Feed::start(self.source.clone(), Some(pool), limits);
+        let ledger = Ledger { pool, by: self.reading(), keeper: self.keeper.clone() };
+        let mut feed = Feed::start(self.source.clone(), Some(ledger), limits);
         let mut merging = Merging::new();
         let mut any = false;
         loop {
@@ -128,15 +130,19 @@ impl Context {
     }
 
     /// Loads a page; it is committed when `before` has ended.
-    async fn load_page(&self, page: &Page, before: &CancellationToken) -> Result<FileSummary> {
+    async fn load_page(&self, mut page: Page, before: &CancellationToken) -> Result<FileSummary> {
         let begun = Instant::now();
         let mut summary = FileSummary::new(&DOCUMENTS, page.object.key.clone());
         self.observer.began(&page.object);
         self.observer.read(&page.object, page.object.size);
-        let done = match page.check_rejects(self.options.max_rejects) {
-            Ok(()) => {
-                let load = || load_page(self, page, begun, before);
-                self.session.retry("load_page", load).await
+        let ready = match page.check_rejects(self.options.max_rejects) {
+            Ok(()) => self.page_kept(&mut page).await,
+            Err(error) => Err(error),
+        };
+        let done = match ready {
+            Ok(kept) => {
+                let attempt = || load_page(self, &page, &kept, begun, before);
+                self.session.retry("load_page", attempt).await
             }
             Err(error) => Err(error),
         };
@@ -156,5 +162,17 @@ impl Context {
         summary.seconds = begun.elapsed().as_secs_f64();
         self.observer.ended(&summary);
         Ok(summary)
+    }
+
+    /// A stalled server must not delay the stop.
+    async fn page_kept(&self, page: &mut Page) -> Result<Vec<Kept>> {
+        tokio::select! {
+            biased;
+            () = self.session.stop.cancelled() => {
+                self.session.check_stop()?;
+                Ok(Vec::new())
+            }
+            kept = page.kept() => kept,
+        }
     }
 }

@@ -1,6 +1,6 @@
 //! A run: `discover` lists the source, `lock` and `session` hold what the run needs,
-//! `observe` and `summary` report it, `progress` gathers it, `small` groups small files, `documents`
-//! loads those. Here it is conducted: parents
+//! `observe` and `summary` report it, `progress` gathers it, `small` groups small files, `file`
+//! loads one, `documents` loads those. Here it is conducted: parents
 //! before children, parked rows before new files, independent files concurrently, then what
 //! `mirror` removes, derived tables last. The ledger, the exit code and the caller share one
 //! outcome.
@@ -9,6 +9,7 @@ pub(super) mod connection;
 pub(super) mod context;
 pub(super) mod discover;
 mod documents;
+mod file;
 pub(super) mod known;
 pub(super) mod lock;
 mod mirror;
@@ -19,7 +20,6 @@ mod small;
 pub(super) mod summary;
 
 use std::sync::Arc;
-use std::sync::atomic::AtomicBool;
 use std::time::Instant;
 
 use futures_util::StreamExt as _;
@@ -32,26 +32,21 @@ use self::discover::{Found, discover};
 use self::known::RunAs;
 use self::lock::NewRun;
 use self::observe::Observer;
-use self::progress::{Complete, RunProgress};
-use self::session::{MAX_RETRIES, Session};
+use self::progress::RunProgress;
+use self::session::Session;
 use self::small::is_small;
 use self::summary::{ErrorSummary, FileSummary, RunSummary};
 use crate::config::LoadMode;
 use crate::dataset::{self, Dataset};
-use crate::error::{Code, Error, Result};
-use crate::load::counts::Counts;
+use crate::error::Result;
 use crate::load::derive::derive;
-use crate::load::document::file::load_documents;
-use crate::load::document::name::DOCUMENTS;
-use crate::load::failure::{Failure, LoadResult};
 use crate::load::file::merge::Target;
-use crate::load::file::pipeline::{
-    BATCHES_IN_FLIGHT, FileJob, REJECTS_STORED, check_rejects, load_file,
-};
-use crate::load::ledger::{self, FileEntry, RunFile};
+use crate::load::file::pipeline::BATCHES_IN_FLIGHT;
 use crate::load::mirror::several_files;
+use crate::load::raw::keeper::Keeper;
+use crate::load::raw::retention::remove_old;
 use crate::load::rejects::retry;
-use crate::storage::{ObjectVersion, Source};
+use crate::storage::Source;
 
 /// A load to run.
 pub struct Load {
@@ -84,11 +79,17 @@ impl Load {
         let limits = self.options.limits;
         let session =
             Session::begin(self.database, connections, new, known, limits, self.stop).await?;
+        let keeper = self
+            .options
+            .raw
+            .as_ref()
+            .map(|raw| Arc::new(Keeper::new(raw, self.source.clone(), session.pool.clone())));
         let context = Arc::new(Context {
             session,
             source: self.source,
             options: self.options,
             observer: self.observer,
+            keeper,
         });
         let mut progress = RunProgress::default();
         let done = context.load_all(&mut progress).await;
@@ -96,24 +97,13 @@ impl Load {
     }
 }
 
-/// The progress of a file over several attempts.
-struct FileProgress {
-    begun: Instant,
-    of: Option<RunFile>,
-    /// The checkpoint when the last attempt began.
-    checkpoint: Option<u64>,
-    /// The file's counts in this run before, from resolving parked rows.
-    before: Option<Counts>,
-    /// Consecutive attempts without progress.
-    attempts: usize,
-}
-
 impl Context {
     /// Loads all new files; `progress` is valid also after a failure.
     async fn load_all(self: &Arc<Self>, progress: &mut RunProgress) -> Result<()> {
         let mut discovery = {
             let mut connection = self.session.lock.connection().await;
-            discover(&self.source, &self.options, Some(&mut connection)).await?
+            let ledger = Some((&mut *connection, self.reading()));
+            discover(&self.source, &self.options, ledger).await?
         };
         progress.found = discovery.found();
         progress.skipped = discovery.skipped;
@@ -138,7 +128,26 @@ impl Context {
         }
         self.mirror_tables(progress).await?;
         // Also after failed files: their committed rows are loaded.
-        derive(&self.session, self.observer.as_ref(), &mut progress.steps).await
+        derive(&self.session, self.observer.as_ref(), &mut progress.steps).await?;
+        self.remove_old_raw().await;
+        Ok(())
+    }
+
+    /// What cannot be removed now is removed by a later run.
+    async fn remove_old_raw(&self) {
+        let Some(options) = self.options.raw.as_ref().filter(|_| !self.options.again) else {
+            return;
+        };
+        match remove_old(options, &self.session.pool, &self.session.stop).await {
+            Ok(0) => {}
+            Ok(files) => tracing::info!(files, "removed old files from the lake"),
+            Err(error) => {
+                tracing::warn!(
+                    error = error.detail(),
+                    "old files stay in the lake until a later run"
+                );
+            }
+        }
     }
 
     /// Resolves parked rows first: they are older than the new ones. `found` counts the
@@ -173,161 +182,6 @@ impl Context {
             }
         }
         if resolved.interrupted { Ok(self.session.check_stop()?) } else { Ok(()) }
-    }
-
-    async fn load_object(
-        self: &Arc<Self>,
-        target: &Arc<Target>,
-        object: ObjectVersion,
-        run: &RunProgress,
-        before: Option<Counts>,
-    ) -> Result<FileSummary> {
-        let begun = Instant::now();
-        let mut summary = FileSummary::new(target.dataset, object.key.clone());
-        if let Err(interrupted) = self.session.check_stop() {
-            summary.error = Some(ErrorSummary::from(&interrupted.into()));
-            return Ok(summary);
-        }
-        self.observer.began(&object);
-        let mut progress = FileProgress { begun, of: None, checkpoint: None, before, attempts: 0 };
-        match self.load_to_end(target, &object, &mut progress).await {
-            Ok((counts, not_loaded_before)) => {
-                summary.counts = counts;
-                summary.not_loaded_before = not_loaded_before;
-                if let (LoadMode::Mirror, Some(of)) = (self.options.mode, progress.of) {
-                    let dataset = target.dataset;
-                    run.add_complete(Complete { dataset, of, key: object.key.clone() });
-                }
-            }
-            // Another loader took over the whole run.
-            Err(error) if error.code() == Code::Locked => return Err(error),
-            Err(error) => {
-                tracing::error!(%object, error = error.detail(), "the file failed");
-                self.fail_file(progress.of, &error).await?;
-                summary.counts = self.counts_since(&progress).await?;
-                summary.error = Some(ErrorSummary::from(&error));
-            }
-        }
-        summary.seconds = begun.elapsed().as_secs_f64();
-        self.observer.ended(&summary);
-        Ok(summary)
-    }
-
-    /// Loads a file through lost connections, each time from the checkpoint. Returns its
-    /// counts in this run, and its rows that earlier runs rejected or parked.
-    async fn load_to_end(
-        self: &Arc<Self>,
-        target: &Arc<Target>,
-        object: &ObjectVersion,
-        progress: &mut FileProgress,
-    ) -> Result<(Counts, i64)> {
-        loop {
-            let before = progress.checkpoint;
-            match self.attempt(target, object, progress).await {
-                Err(Failure::Lost(error)) => {
-                    progress.attempts =
-                        if progress.checkpoint > before { 1 } else { progress.attempts + 1 };
-                    if progress.attempts > MAX_RETRIES {
-                        return Err(error);
-                    }
-                    tracing::warn!(%object, error = error.detail(), "retrying the file");
-                    self.session.lock.recover(error).await?;
-                }
-                done => return Ok(done?),
-            }
-        }
-    }
-
-    async fn attempt(
-        self: &Arc<Self>,
-        target: &Arc<Target>,
-        object: &ObjectVersion,
-        progress: &mut FileProgress,
-    ) -> LoadResult<(Counts, i64)> {
-        let run = self.session.run();
-        let mut connection = self.session.pool.acquire().await?;
-        let mapping = self.options.fingerprint(target.dataset);
-        let entry = ledger::enter(&mut connection, run, target.dataset, object, mapping).await?;
-        let of = RunFile { run, file: entry.id };
-        progress.of = Some(of);
-        progress.checkpoint = entry.checkpoint.as_ref().map(|checkpoint| checkpoint.offset);
-        if progress.before.is_none() {
-            progress.before = Some(ledger::run_counts(&mut connection, of).await?);
-        }
-        drop(connection);
-        if !entry.loaded {
-            let are_documents = target.dataset.table == DOCUMENTS.table;
-            // Documents are no whole table, and never mirrored.
-            let mode = if are_documents { LoadMode::Merge } else { self.options.mode };
-            self.check_resumable(&entry, mode)?;
-            let only_mirror = mode == LoadMode::Mirror && entry.at_end;
-            if !only_mirror {
-                let job = FileJob {
-                    target: Arc::clone(target),
-                    object: object.clone(),
-                    of,
-                    superseded: entry.superseded,
-                    mode,
-                    begun: progress.begun,
-                    find_orphans: AtomicBool::new(false),
-                };
-                match are_documents {
-                    true => load_documents(self, &job, entry.checkpoint).await?,
-                    false => load_file(self, &Arc::new(job), entry.checkpoint).await?,
-                }
-            }
-        }
-        let mut connection = self.session.pool.acquire().await?;
-        let all = ledger::not_loaded(&mut connection, of.file).await?;
-        let own = ledger::run_counts(&mut connection, of).await?;
-        drop(connection);
-        let before = (all - own.rejected - own.parked).max(0);
-        Ok((self.counts_since(progress).await?, before))
-    }
-
-    /// Checks the options against a file that an earlier run has begun.
-    fn check_resumable(&self, entry: &FileEntry, mode: LoadMode) -> Result<()> {
-        if entry.checkpoint.is_none() {
-            return Ok(());
-        }
-        match (entry.mode, mode) {
-            (LoadMode::Merge, LoadMode::Mirror) => {
-                let message = "a part of this file was loaded in merge mode, so that not all of \
-                               its keys are known; finish it with --mode merge, or put it anew";
-                return Err(Error::new(Code::Conflict, message));
-            }
-            (LoadMode::Mirror, LoadMode::Merge) => {
-                let message = "an earlier run has begun to mirror this file; finish it with \
-                               --mode mirror, or put it anew";
-                return Err(Error::new(Code::Conflict, message));
-            }
-            _ => {}
-        }
-        if self.options.atomic && !entry.at_end {
-            let message = "an earlier run without --atomic has loaded a part of this file; \
-                           finish it without --atomic";
-            return Err(Error::new(Code::Conflict, message));
-        }
-        check_rejects(self.options.max_rejects, entry.totals, false, REJECTS_STORED)
-    }
-
-    /// The file's counts in this run, without the rows that were resolved before.
-    async fn counts_since(&self, progress: &FileProgress) -> LoadResult<Counts> {
-        let (Some(of), Some(before)) = (progress.of, progress.before) else {
-            return Ok(Counts::default());
-        };
-        let mut connection = self.session.pool.acquire().await?;
-        Ok(ledger::run_counts(&mut connection, of).await? - before)
-    }
-
-    /// Marks a file as failed in the ledger, unless it was interrupted: then the next
-    /// run continues it.
-    pub(super) async fn fail_file(&self, of: Option<RunFile>, error: &Error) -> LoadResult<()> {
-        if let (Some(of), false) = (of, self.session.stop.is_cancelled()) {
-            let mut connection = self.session.pool.acquire().await?;
-            ledger::fail_file(&mut connection, of, error).await?;
-        }
-        Ok(())
     }
 
     async fn end(

@@ -4,6 +4,8 @@
 use std::sync::Arc;
 use std::time::Instant;
 
+use sha2::{Digest as _, Sha256};
+
 use super::context::Context;
 use super::progress::RunProgress;
 use super::summary::FileSummary;
@@ -14,11 +16,14 @@ use crate::load::file::group::{GroupFile, load_group};
 use crate::load::file::merge::Target;
 use crate::load::file::pipeline::{REJECTS_STORED, check_rejects};
 use crate::load::ledger::FileTotals;
+use crate::load::raw::keeper::{Keeper, Keeps, Kept};
 use crate::load::run::discover::Found;
-use crate::storage::{Body, ObjectVersion};
+use crate::storage::{Body, ObjectVersion, Prefetch};
 
 /// Bytes of an object up to which reading it and telling the ledger costs more than its rows.
 const SMALL: u64 = 128 * 1024;
+/// Copies that wait for their files.
+const COPIES: usize = 16;
 /// Files that are read ahead at a time.
 const AHEAD: usize = 1_000;
 
@@ -41,9 +46,21 @@ impl Group {
         Self { decoder, files: Vec::new(), begun: Instant::now() }
     }
 
-    /// Decodes and adds a file; returns it if it is to be loaded alone.
-    fn add(&mut self, body: Body, context: &Context) -> Option<ObjectVersion> {
-        let whole = body.bytes.ok().and_then(|bytes| self.decoder.decode(&bytes));
+    /// Decodes and adds a file; returns it if it is to be loaded alone, as one whose copy failed.
+    fn add(
+        &mut self,
+        body: Body,
+        mut kept: Option<Kept>,
+        context: &Context,
+    ) -> Option<ObjectVersion> {
+        if context.keeper.is_some() && kept.is_none() {
+            return Some(body.object);
+        }
+        let bytes = body.bytes.ok();
+        if let (Some(kept), Some(bytes)) = (&mut kept, &bytes) {
+            kept.object.sha256 = format!("{:x}", Sha256::digest(bytes));
+        }
+        let whole = bytes.and_then(|bytes| self.decoder.decode(&bytes));
         let fits = whole.filter(|whole| {
             let rejected = i64::try_from(whole.batch.rejects.len()).unwrap_or(i64::MAX);
             let read = i64::try_from(whole.batch.records()).unwrap_or(i64::MAX);
@@ -52,12 +69,23 @@ impl Group {
         });
         match fits {
             Some(whole) => {
-                self.files.push(GroupFile { object: body.object, whole });
+                self.files.push(GroupFile { object: body.object, whole, kept });
                 None
             }
             None => Some(body.object),
         }
     }
+}
+
+/// The next file, and its copy if that is made.
+async fn next(bodies: &mut Prefetch, keeps: Option<&mut Keeps>) -> Option<(Body, Option<Kept>)> {
+    let body = bodies.next().await?;
+    let kept = match keeps {
+        // Why it failed is told when the file is loaded alone.
+        Some(keeps) => keeps.next().await.ok(),
+        None => None,
+    };
+    Some((body, kept))
 }
 
 impl Context {
@@ -85,16 +113,19 @@ impl Context {
     ) -> Result<Group> {
         let mut left = files.iter().map(|file| file.object.clone());
         let mut bodies = self.source.prefetch(left.clone().collect());
+        let table = target.dataset.table;
+        let keep = |keeper: &Arc<Keeper>| keeper.keep_all(table, left.clone().collect(), COPIES);
+        let mut keeps = self.keeper.as_ref().map(keep);
         loop {
             // A stalled source must not delay the stop.
-            let body = tokio::select! {
+            let next = tokio::select! {
                 biased;
                 () = self.session.stop.cancelled() => None,
-                body = bodies.next() => body,
+                next = next(&mut bodies, keeps.as_mut()) => next,
             };
-            let Some(body) = body else { break };
+            let Some((body, kept)) = next else { break };
             left.next();
-            let (decoded, alone) = self.decode(group, body).await?;
+            let (decoded, alone) = self.decode(group, body, kept).await?;
             group = decoded;
             if alone.is_some() || group.decoder.is_full() {
                 let full = std::mem::replace(&mut group, Group::new(target, self));
@@ -120,10 +151,11 @@ impl Context {
         self: &Arc<Self>,
         mut group: Group,
         body: Body,
+        kept: Option<Kept>,
     ) -> Result<(Group, Option<ObjectVersion>)> {
         let context = Arc::clone(self);
         let decoding = tokio::task::spawn_blocking(move || {
-            let alone = group.add(body, &context);
+            let alone = group.add(body, kept, &context);
             (group, alone)
         });
         decoding

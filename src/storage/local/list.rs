@@ -109,6 +109,7 @@ fn version(path: &Path) -> Result<Option<ObjectVersion>> {
         version_id: None,
         size: metadata.len(),
         last_modified: metadata.modified().ok().map(Into::into),
+        kept_at: None,
     }))
 }
 

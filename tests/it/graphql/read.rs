@@ -270,11 +270,12 @@ async fn the_ledger_can_be_read() {
 async fn a_row_names_its_source_file_and_line() {
     let api = Api::start().await;
     let data = api
-        .data("{ person(businessEntityId: 3) { source { line objectKey loadedAt file { objectKey } loadRun { runId } } } }")
+        .data("{ person(businessEntityId: 3) { source { line objectKey rawObject loadedAt file { objectKey } loadRun { runId } } } }")
         .await;
     assert_eq!(
         data["person"]["source"],
-        json!({ "line": 4, "objectKey": "orders.csv", "loadedAt": "2026-01-01T10:01:00Z",
+        json!({ "line": 4, "objectKey": "orders.csv",
+                "rawObject": "s3://lake/raw/sales_order/2026/01/01/orders-abc.csv", "loadedAt": "2026-01-01T10:01:00Z",
                 "file": { "objectKey": "orders.csv" }, "loadRun": { "runId": fixture::RUN } })
     );
 }

@@ -68,13 +68,14 @@ async fn names_are_null_without_persons_read() {
 async fn each_part_needs_its_scope() {
     let api = Api::start().await;
     let document =
-        "{ products(first: 1) { nodes { productId source { line objectKey file { fileId } } } }
+        "{ products(first: 1) { nodes { productId source { line objectKey rawObject file { fileId } } } }
                       loadRuns { totalCount } }";
     let answer = ask(&api, &only(&[Grant::SalesRead]), document).await;
     assert_eq!(answer["data"]["loadRuns"], Value::Null);
     assert_eq!(answer["data"]["products"]["nodes"][0]["source"]["line"], 2, "{answer}");
     let of_source = |name: &str| json!(["products", "nodes", 0, "source", name]);
-    let expected = [of_source("objectKey"), of_source("file"), json!(["loadRuns"])];
+    let expected =
+        [of_source("objectKey"), of_source("rawObject"), of_source("file"), json!(["loadRuns"])];
     assert_eq!(forbidden(&answer), expected);
 
     let answer = ask(&api, &only(&[Grant::LoadsRead]), document).await;

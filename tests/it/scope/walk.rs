@@ -76,6 +76,7 @@ DELETE FROM load_finding;
 UPDATE job SET worker = 'other', task = 'report', job_key = NULL;
 UPDATE load_file SET object_key = 'other', byte_size = 1, rows_read = 180, rows_rejected = 0,
     rows_parked = 0;
+UPDATE load_raw SET uri = 's3://other/raw';
 UPDATE load_run SET source_uri = 's3://other', holder = 'other', files_found = 1;
 INSERT INTO load_run (id, state, source_uri, holder, started_at, finished_at, files_found)
 VALUES ('01990000-0000-7000-8000-000000000009', 'succeeded', 's3://in/', 'host:1',

@@ -122,6 +122,8 @@ impl TestApp {
             max_removed: "10%".parse().expect("a percentage"),
             atomic: false,
             mapping: None,
+            raw: None,
+            again: false,
         };
         change(&mut options);
         let uri: SourceUri = uri.parse().expect("a source");

@@ -19,6 +19,9 @@ INSERT INTO load_file (dataset, bucket, object_key, etag, byte_size, state, firs
 SELECT 'sales_order', 'in', 'orders.csv', 'abc', 5000000000, 'loaded', id, id,
        '2026-01-01 10:04:00Z', 182, 180, 1, 1
 FROM load_run WHERE state = 'succeeded_with_rejects';
+INSERT INTO load_raw (file_id, kept_on, uri, manifest_uri)
+SELECT id, '2026-01-01', 's3://lake/raw/sales_order/2026/01/01/orders-abc.csv',
+       's3://lake/raw/sales_order/2026/01/01/orders-abc.csv.manifest.json' FROM load_file;
 INSERT INTO load_run_file (run_id, file_id, rows_read, rows_inserted, rows_rejected, rows_parked,
                            elapsed_ms)
 SELECT first_run_id, id, 182, 180, 1, 1, 1500 FROM load_file;

@@ -19,7 +19,8 @@ use salesgraph::graphql::Commands;
 use salesgraph::http::RequestLimits;
 use salesgraph::job::rates::{JobQueue, RefreshRates, StoreRates};
 use salesgraph::job::{Task, Worker, WorkerOptions};
-use salesgraph::rates::{Fetcher, Lake, RatesRequest, RawQueue};
+use salesgraph::lake::Lake;
+use salesgraph::rates::{Fetcher, RatesRequest, RawQueue};
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 

@@ -5,6 +5,7 @@ mod fields;
 
 mod bucket;
 mod complete;
+mod copy;
 mod list;
 mod multipart;
 mod object;
@@ -62,10 +63,12 @@ operations! {
     waiting {
         create_bucket: CreateBucketInput => CreateBucketOutput;
         put_object: PutObjectInput => PutObjectOutput;
+        copy_object: CopyObjectInput => CopyObjectOutput;
         delete_object: DeleteObjectInput => DeleteObjectOutput;
         delete_objects: DeleteObjectsInput => DeleteObjectsOutput;
         create_multipart_upload: CreateMultipartUploadInput => CreateMultipartUploadOutput;
         upload_part: UploadPartInput => UploadPartOutput;
+        upload_part_copy: UploadPartCopyInput => UploadPartCopyOutput;
         complete_multipart_upload: CompleteMultipartUploadInput => CompleteMultipartUploadOutput;
         abort_multipart_upload: AbortMultipartUploadInput => AbortMultipartUploadOutput;
     }

@@ -75,7 +75,7 @@ impl Api {
         Ok(output)
     }
 
-    async fn store_part(
+    pub(super) async fn store_part(
         &self,
         path: UploadPath,
         number: i32,
@@ -104,7 +104,7 @@ impl Api {
     }
 }
 
-fn part_number(number: i32) -> S3Result<i32> {
+pub(super) fn part_number(number: i32) -> S3Result<i32> {
     if (1..=10_000).contains(&number) {
         Ok(number)
     } else {

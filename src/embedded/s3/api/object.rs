@@ -112,8 +112,8 @@ impl Api {
     }
 }
 
-/// An object that was uploaded in one request.
-fn single(key: String, headers: Headers, written: Written) -> Object {
+/// An object that was made by one request.
+pub(super) fn single(key: String, headers: Headers, written: Written) -> Object {
     let record = ObjectRecord {
         key,
         etag: hex(&written.md5),

@@ -1,0 +1,10 @@
+//! The lake: where history is kept, on S3. `place` is its address and its objects, `raw` the
+//! names of the file versions that are kept there, `manifest` what is said of them.
+
+mod manifest;
+mod place;
+mod raw;
+
+pub use manifest::{KeptObject, Manifest};
+pub use place::Lake;
+pub use raw::{RawNames, day_folder, day_of, is_manifest, manifest_key};
