@@ -85,7 +85,10 @@ async fn a_present_database_stays_equal() {
     assert_ne!(lived.snapshot().await.content, before.content);
     reprocess(&lived, &lived, &[]).await.expect(3);
     assert_eq!(lived.snapshot().await.content, before.content);
-    lived.assert_ledger_holds("after it").await;
+    let kept: bool = lived
+        .value("SELECT count(*) > count(DISTINCT uri) FROM load_raw WHERE objects IS NULL")
+        .await;
+    assert!(kept, "a reading again has the copy of the one before");
 }
 
 #[tokio::test]
