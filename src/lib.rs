@@ -17,6 +17,7 @@ pub mod error;
 pub mod graphql;
 pub mod http;
 pub mod job;
+pub mod lake;
 pub mod load;
 pub mod query;
 pub mod rates;

@@ -10,6 +10,7 @@ use crate::db::pool::{self, Settings};
 use crate::db::row_security::RowSecurity;
 use crate::db::schema;
 use crate::error::Result;
+use crate::lake::curated::{Curated, CuratedOptions};
 use crate::load::{BatchLimits, LoadOptions, Mapping};
 use crate::query::Reader;
 use crate::rates::{Lake, SqsQueue};
@@ -130,6 +131,25 @@ pub(super) async fn rates(config: &Config) -> Result<Option<RatesParts>> {
 /// The lake, or the error that says how to configure it.
 pub(super) async fn require_lake(config: &Config) -> Result<Lake> {
     Lake::connect(config.lake.require_uri()?, &S3Settings::from(&config.storage)).await
+}
+
+/// The lake that loads write; `None` where none is configured.
+pub(super) async fn curated(config: &Config) -> Result<Option<Curated>> {
+    let Some(uri) = &config.lake.uri else { return Ok(None) };
+    curated_at(uri, &S3Settings::from(&config.storage), config).await.map(Some)
+}
+
+/// Likewise, at an address.
+pub(super) async fn curated_at(
+    uri: &str,
+    settings: &S3Settings,
+    config: &Config,
+) -> Result<Curated> {
+    let options = CuratedOptions {
+        persons: config.lake.persons,
+        snapshot_keep: config.lake.snapshot_keep,
+    };
+    Curated::connect(uri, settings, options).await
 }
 
 /// What mutations work with: the main database, and the source that may be loaded.

@@ -12,7 +12,7 @@ const LEVELS: &[&[&str]] = &[
     &["catalog", "config"],
     &["audit", "telemetry"],
     &["dataset", "db", "embedded", "storage"],
-    &["auth", "sample"],
+    &["auth", "lake", "sample"],
     &["load", "query", "rates", "report"],
     &["job"],
     &["graphql"],
