@@ -19,6 +19,7 @@ mod export;
 mod graphql;
 mod http;
 mod job;
+mod lake;
 mod load;
 mod query;
 mod rates;

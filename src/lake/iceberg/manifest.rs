@@ -1,7 +1,8 @@
 //! Manifests: the data files of a snapshot, with what is known of their columns.
 
+use apache_avro::schema::UnionSchema;
 use apache_avro::types::Value;
-use apache_avro::{Codec, DeflateSettings, Reader, Schema, Writer};
+use apache_avro::{AvroResult, Codec, DeflateSettings, Reader, Schema, Writer};
 use serde_json::{Value as Json, json};
 
 use super::values::{Fields, of_avro, optional, record};
@@ -251,7 +252,7 @@ fn schema(partition: Option<&str>) -> Result<Schema> {
     let map = |id: i32, name: &str, key: i32, value: i32, ty: &str| {
         let pair = json!({"type": "record", "name": format!("k{key}_v{value}"), "fields": [
             field(key, "key", "int".into()), field(value, "value", ty.into())]});
-        optional(id, name, json!({"type": "array", "logicalType": "map", "items": pair}))
+        optional(id, name, json!({"type": "array", "items": pair}))
     };
     let offsets = json!({"type": "array", "items": "long", "element-id": 133});
     let file = json!({"type": "record", "name": "r2", "fields": [
@@ -275,7 +276,31 @@ fn schema(partition: Option<&str>) -> Result<Schema> {
         optional(4, "file_sequence_number", "long".into()),
         field(2, "data_file", file),
     ]});
-    Schema::parse(&entry).map_err(of_avro)
+    Schema::parse(&entry).and_then(with_maps).map_err(of_avro)
+}
+
+/// Says of arrays of pairs that they are maps: the parser of schemas drops what it does not
+/// know of logical types.
+fn with_maps(schema: Schema) -> AvroResult<Schema> {
+    Ok(match schema {
+        Schema::Record(mut record) => {
+            for field in &mut record.fields {
+                field.schema = with_maps(std::mem::replace(&mut field.schema, Schema::Null))?;
+            }
+            Schema::Record(record)
+        }
+        Schema::Union(union) => {
+            let variants = union.variants().iter().cloned().map(with_maps);
+            Schema::Union(UnionSchema::new(variants.collect::<AvroResult<_>>()?)?)
+        }
+        Schema::Array(mut array) => {
+            if matches!(*array.items, Schema::Record(_)) {
+                array.attributes.insert("logicalType".to_owned(), "map".into());
+            }
+            Schema::Array(array)
+        }
+        schema => schema,
+    })
 }
 
 #[cfg(test)]

@@ -3,7 +3,7 @@
 use std::sync::LazyLock;
 
 use apache_avro::types::Value;
-use apache_avro::{Reader, Schema, Writer};
+use apache_avro::{Codec, DeflateSettings, Reader, Schema, Writer};
 use serde_json::{Value as Json, json};
 
 use super::manifest::{Entry, Status};
@@ -35,7 +35,9 @@ pub(in crate::lake) struct ListOf<'a> {
 /// Writes the list of a snapshot that has one manifest.
 pub(in crate::lake) fn write(of: &ListOf<'_>, entries: &[Entry]) -> Result<Vec<u8>> {
     let schema = PARSED.as_ref().map_err(|error| broken(error))?;
-    let mut writer = Writer::new(schema, Vec::new()).map_err(of_avro)?;
+    // Always a codec: PyIceberg 0.12 cannot read a file that names none.
+    let codec = Codec::Deflate(DeflateSettings::default());
+    let mut writer = Writer::with_codec(schema, Vec::new(), codec).map_err(of_avro)?;
     let parent = of.parent_id.map_or("null".to_owned(), |id| id.to_string());
     let facts = [
         ("snapshot-id", of.snapshot_id.to_string()),

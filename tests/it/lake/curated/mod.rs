@@ -1,0 +1,7 @@
+//! Curated tables, as other programs read them.
+
+
+
+mod readers;
+
+

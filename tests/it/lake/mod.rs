@@ -1,0 +1,3 @@
+//! The lake.
+
+mod curated;
