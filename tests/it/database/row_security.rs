@@ -44,7 +44,7 @@ fn seen(table: &str) -> Seen {
             "business_entity_id IN (SELECT store_id FROM customer WHERE territory_id = ANY ($))",
         ),
         "sales_by_day" | "sales_by_product_day" => Seen::Refused,
-        "job" | "source_failure" => Seen::Nothing,
+        "job" | "source_failure" | "lake_table" | "lake_snapshot" => Seen::Nothing,
         "report" => Seen::Where("territories <@ $"),
         "report_request" => {
             Seen::Where("report_id IN (SELECT id FROM report WHERE territories <@ $)")
@@ -69,6 +69,10 @@ pub(super) async fn filled() -> TestDb {
              INSERT INTO sales_by_product_day SELECT * FROM sales_by_product_day_since(NULL);
              INSERT INTO source_failure VALUES (gen_random_uuid(), 'currency_rates', 'ecb', 'u', 404,
                  'raw', 'dead', NULL, 'status', 'm', NULL, now(), now());
+             INSERT INTO lake_table (name, location, metadata_location) VALUES ('sales', 'l', 'm');
+             INSERT INTO lake_snapshot (table_id, snapshot_id, data_version, run_id, row_count, files,
+                 bytes, rows_written, files_added, files_removed)
+             SELECT lake_table.id, 1, 1, load_run.id, 1, 1, 1, 1, 1, 0 FROM lake_table, load_run;
              UPDATE customer SET store_id = 901 WHERE customer_id = 3;
              INSERT INTO report (id, organization, project, kind, format, request, fingerprint,
                  grants, territories, requested_by, version)

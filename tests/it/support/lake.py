@@ -222,9 +222,18 @@ def set_property(name, value):
     table(name).transaction().set_properties(note=value).commit_transaction()
 
 
-def delete(name, condition):
-    """Deletes rows as another program would."""
-    table(name).delete(condition)
+def get_property(name):
+    return table(name).properties["note"]
+
+
+def bounds(name, column):
+    """The least value of a column that the manifests tell."""
+    one = table(name)
+    field = one.schema().find_field(column).field_id
+    for task in one.scan().plan_files():
+        if field in (task.file.lower_bounds or {}):
+            return str(task.file.lower_bounds[field])
+    return None
 
 
 def current(name):
