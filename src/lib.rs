@@ -2,7 +2,7 @@
 //!
 //! A loader fills a normalised Postgres schema from CSV files; a GraphQL layer
 //! serves it. The modules import one way only:
-//! `config, error, catalog (entity) <- db, storage, dataset <- auth <- load, query, report <- job <- graphql <- http <- cli`.
+//! `config, error, catalog (entity) <- db, storage, dataset <- auth, lake <- load, query, report <- job <- graphql <- http <- cli`.
 
 pub mod audit;
 pub mod auth;

@@ -318,10 +318,14 @@ END $create$;
 
 /// The functions of triggers that `watch_changes` keeps on.
 const WATCHED: [&str; 9] = [
-    "'data_version_note'::regproc", "'data_version_move'::regproc",
-    "'derivation_note_order'::regproc", "'derivation_note_order_row'::regproc",
-    "'derivation_note_line'::regproc", "'derivation_note_line_row'::regproc",
-    "'derivation_note_all'::regproc", "'demand_forecast_note'::regproc",
+    "'data_version_note'::regproc",
+    "'data_version_move'::regproc",
+    "'derivation_note_order'::regproc",
+    "'derivation_note_order_row'::regproc",
+    "'derivation_note_line'::regproc",
+    "'derivation_note_line_row'::regproc",
+    "'derivation_note_all'::regproc",
+    "'demand_forecast_note'::regproc",
     "'demand_forecast_note_row'::regproc",
 ];
 

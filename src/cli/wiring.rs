@@ -145,11 +145,9 @@ pub(super) async fn curated_at(
     settings: &S3Settings,
     config: &Config,
 ) -> Result<Curated> {
-    let options = CuratedOptions {
-        persons: config.lake.persons,
-        snapshot_keep: config.lake.snapshot_keep,
-    };
-    Curated::connect(uri, settings, options).await
+    let options =
+        CuratedOptions { persons: config.lake.persons, snapshot_keep: config.lake.snapshot_keep };
+    Box::pin(Curated::connect(uri, settings, options)).await
 }
 
 /// What mutations work with: the main database, and the source that may be loaded.

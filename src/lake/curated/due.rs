@@ -112,11 +112,9 @@ impl Due {
         persons: bool,
     ) -> LakeResult<Self> {
         let mut due = Self { notes: Vec::new(), tables: BTreeMap::new() };
-        let rows = sqlx::query(
-            "SELECT id, table_name, months IS NULL, keys IS NULL FROM lake_due",
-        )
-        .fetch_all(&mut *connection)
-        .await?;
+        let rows = sqlx::query("SELECT id, table_name, months IS NULL, keys IS NULL FROM lake_due")
+            .fetch_all(&mut *connection)
+            .await?;
         for row in rows {
             due.notes.push(row.try_get(0)?);
             let (table, no_months, no_keys): (Option<String>, bool, bool) =

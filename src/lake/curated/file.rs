@@ -139,11 +139,12 @@ impl<'a> FileWriter<'a> {
             rows: open.rows,
             bytes: i64::try_from(open.object.size()).unwrap_or(i64::MAX),
             columns,
-            split_offsets: groups.filter_map(|group| {
-                let first = group.columns().first()?;
-                Some(first.dictionary_page_offset().unwrap_or(first.data_page_offset()))
-            })
-            .collect(),
+            split_offsets: groups
+                .filter_map(|group| {
+                    let first = group.columns().first()?;
+                    Some(first.dictionary_page_offset().unwrap_or(first.data_page_offset()))
+                })
+                .collect(),
         });
         Ok(())
     }

@@ -141,9 +141,7 @@ impl Curated {
         for table in tables {
             let Some(months) = due.tables.get(table.name) else { continue };
             let place = Place::new(&self.root, table.name, attempt);
-            written.extend(
-                table::write(&mut snapshot, &place, table, months, of, stop).await?,
-            );
+            written.extend(table::write(&mut snapshot, &place, table, months, of, stop).await?);
         }
         snapshot.rollback().await?;
         Ok(Prepared {

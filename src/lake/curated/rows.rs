@@ -77,12 +77,9 @@ impl Rows {
         let columns = self.columns.iter_mut().zip(&mut self.ranges).zip(&self.names);
         for (index, ((builder, range), name)) in columns.enumerate() {
             let value = row.try_get_raw(index).map_err(Error::from)?;
-            let bytes = match value.as_bytes() {
-                Ok(bytes) => Some(bytes),
-                Err(_) => None,
-            };
             self.bytes += VALUE;
-            match bytes {
+            // The only error is that it is null.
+            match value.as_bytes().ok() {
                 None => {
                     range.null();
                     builder.append_null();

@@ -102,9 +102,8 @@ pub(super) async fn write(
         added.extend(write_partition(connection, place, table, &schema, *partition).await?);
     }
     let replaced: BTreeSet<i32> = partitions.iter().flatten().map(|day| month_of(*day)).collect();
-    let is_replaced = |entry: &Entry| {
-        is_all || entry.file.month.is_none_or(|month| replaced.contains(&month))
-    };
+    let is_replaced =
+        |entry: &Entry| is_all || entry.file.month.is_none_or(|month| replaced.contains(&month));
     let (removed, kept): (Vec<_>, Vec<_>) = entries.into_iter().partition(is_replaced);
     if added.is_empty() && removed.is_empty() && !is_new {
         return Ok(None);

@@ -82,11 +82,8 @@ fn of_dataset(name: &str) -> Option<LakeTable> {
 /// nulls, and never the line out.
 fn sales() -> LakeTable {
     let lines = table_of(LINES);
-    let mut columns: Vec<LakeColumn> = lines
-        .columns
-        .iter()
-        .map(|column| lake_column(column, column.name, LINES, lines))
-        .collect();
+    let mut columns: Vec<LakeColumn> =
+        lines.columns.iter().map(|column| lake_column(column, column.name, LINES, lines)).collect();
     for name in [ORDERS, "product", "customer", "territory"] {
         let table = table_of(name);
         for column in table.columns {

@@ -41,9 +41,7 @@ pub(in crate::lake) fn upper_of_text(text: &str) -> Option<Vec<u8>> {
 fn shortest(value: i128) -> Vec<u8> {
     let bytes = value.to_be_bytes();
     let filler = if value < 0 { 0xff } else { 0 };
-    let is_filler = |pair: &[u8]| {
-        matches!(pair, [first, second] if *first == filler && (*second ^ filler) & 0x80 == 0)
-    };
+    let is_filler = |pair: &[u8]| matches!(pair, [first, second] if *first == filler && (*second ^ filler) & 0x80 == 0);
     let fillers = bytes.windows(2).take_while(|pair| is_filler(pair)).count();
     bytes.get(fillers..).unwrap_or_default().to_vec()
 }
@@ -71,7 +69,10 @@ mod tests {
         assert_eq!(lower_of_text(long), b"abcdefghijklmnop");
         assert_eq!(upper_of_text(long).unwrap(), b"abcdefghijklmnoq");
         let before_surrogates = format!("abcdefghijklmno{}x", '\u{d7ff}');
-        assert_eq!(upper_of_text(&before_surrogates).unwrap(), "abcdefghijklmno\u{e000}".as_bytes());
+        assert_eq!(
+            upper_of_text(&before_surrogates).unwrap(),
+            "abcdefghijklmno\u{e000}".as_bytes()
+        );
         let greatest: String = std::iter::repeat_n(char::MAX, 17).collect();
         assert_eq!(upper_of_text(&greatest), None);
     }

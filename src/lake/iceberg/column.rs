@@ -8,7 +8,10 @@ pub(in crate::lake) enum Type {
     Boolean,
     Int,
     Long,
-    Decimal { precision: u8, scale: u8 },
+    Decimal {
+        precision: u8,
+        scale: u8,
+    },
     String,
     Date,
     /// Without zone, in microseconds.

@@ -157,9 +157,7 @@ fn value_of_file(file: &DataFile, partition: Option<&str>) -> Value {
 
 /// A map by the ids of columns, which in Avro is an array of pairs.
 fn map(file: &DataFile, of: impl Fn(&ColumnStats) -> Option<Value>) -> Value {
-    let pair = |one: &ColumnStats| {
-        Some(record([("key", Value::Int(one.id)), ("value", of(one)?)]))
-    };
+    let pair = |one: &ColumnStats| Some(record([("key", Value::Int(one.id)), ("value", of(one)?)]));
     optional(Some(Value::Array(file.columns.iter().filter_map(pair).collect())))
 }
 
@@ -246,9 +244,7 @@ fn schema(partition: Option<&str>) -> Result<Schema> {
         .into_iter()
         .collect();
     let field = |id: i32, name: &str, ty: Json| json!({"name": name, "type": ty, "field-id": id});
-    let optional = |id: i32, name: &str, ty: Json| {
-        json!({"name": name, "type": ["null", ty], "default": null, "field-id": id})
-    };
+    let optional = |id: i32, name: &str, ty: Json| json!({"name": name, "type": ["null", ty], "default": null, "field-id": id});
     let map = |id: i32, name: &str, key: i32, value: i32, ty: &str| {
         let pair = json!({"type": "record", "name": format!("k{key}_v{value}"), "fields": [
             field(key, "key", "int".into()), field(value, "value", ty.into())]});

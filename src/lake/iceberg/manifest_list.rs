@@ -111,9 +111,7 @@ static PARSED: LazyLock<Result<Schema, String>> =
 /// The schema of a list, with the ids that the specification gives to fields.
 fn schema() -> Json {
     let field = |id: i32, name: &str, ty: Json| json!({"name": name, "type": ty, "field-id": id});
-    let optional = |id: i32, name: &str, ty: Json| {
-        json!({"name": name, "type": ["null", ty], "default": null, "field-id": id})
-    };
+    let optional = |id: i32, name: &str, ty: Json| json!({"name": name, "type": ["null", ty], "default": null, "field-id": id});
     let partition = json!({"type": "record", "name": "r508", "fields": [
         field(509, "contains_null", "boolean".into()),
         optional(518, "contains_nan", "boolean".into()),

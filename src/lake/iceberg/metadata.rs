@@ -167,9 +167,12 @@ impl TableMetadata {
             },
             sort_orders: json!([{"order-id": 0, "fields": []}]),
             default_sort_order_id: 0,
-            properties: [("write.format.default", "parquet"), ("write.parquet.compression-codec", "zstd")]
-                .map(|(name, value)| (name.to_owned(), value.to_owned()))
-                .into(),
+            properties: [
+                ("write.format.default", "parquet"),
+                ("write.parquet.compression-codec", "zstd"),
+            ]
+            .map(|(name, value)| (name.to_owned(), value.to_owned()))
+            .into(),
             current_snapshot_id: None,
             refs: BTreeMap::new(),
             snapshots: Vec::new(),
@@ -316,10 +319,8 @@ impl TableMetadata {
 
     /// Names the file that this one comes after, and tells those that are not named any more.
     pub(in crate::lake) fn follow(&mut self, file: &str, its_time_ms: i64) -> Vec<String> {
-        self.metadata_log.push(LoggedMetadata {
-            timestamp_ms: its_time_ms,
-            metadata_file: file.to_owned(),
-        });
+        self.metadata_log
+            .push(LoggedMetadata { timestamp_ms: its_time_ms, metadata_file: file.to_owned() });
         let surplus = self.metadata_log.len().saturating_sub(LOGGED);
         self.metadata_log.drain(..surplus).map(|logged| logged.metadata_file).collect()
     }
@@ -377,8 +378,7 @@ mod tests {
 
     #[test]
     fn a_column_keeps_its_id_when_it_goes_and_comes_back() {
-        let mut table =
-            TableMetadata::create("s3://b/t", &[wanted("id"), wanted("name")], None);
+        let mut table = TableMetadata::create("s3://b/t", &[wanted("id"), wanted("name")], None);
         let of = |name: &str, id, required| (name.to_owned(), id, required);
         let first = table.evolve(&[wanted("id"), wanted("name")]);
         assert_eq!(ids(&first), [of("id", 1, true), of("name", 2, true)]);

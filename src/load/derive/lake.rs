@@ -51,7 +51,7 @@ async fn attempt(session: &Session, lake: &Curated) -> LoadResult<Option<Option<
     session.check_stop()?;
     let begun = Utc::now();
     let (pool, run) = (&session.pool, session.run());
-    let Some(prepared) = lake.prepare(pool, run, &session.stop).await? else {
+    let Some(prepared) = Box::pin(lake.prepare(pool, run, &session.stop)).await? else {
         let mut connection = pool.acquire().await?;
         return Ok(Some(recorded(&mut connection, run, STEP).await?));
     };

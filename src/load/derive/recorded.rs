@@ -42,11 +42,7 @@ pub(super) struct Step {
 ///
 /// # Errors
 /// `LOCKED` if another loader took over the run.
-pub(super) async fn insert(
-    connection: &mut PgConnection,
-    run: Uuid,
-    step: Step,
-) -> LoadResult<()> {
+pub(super) async fn insert(connection: &mut PgConnection, run: Uuid, step: Step) -> LoadResult<()> {
     let inserted = sqlx::query(INSERT_STEP)
         .bind(run)
         .bind(step.name)

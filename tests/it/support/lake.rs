@@ -42,8 +42,7 @@ impl TestApp {
     pub(crate) async fn load_lake_with(&self, options: CuratedOptions) -> RunSummary {
         let lake = Some(self.curated(options).await);
         let load = self.loader(|_| {}).await;
-        let summary =
-            load.run_as(RunAs { lake, ..RunAs::default() }).await.expect("the run ends");
+        let summary = load.run_as(RunAs { lake, ..RunAs::default() }).await.expect("the run ends");
         assert_eq!(summary.outcome, Outcome::Succeeded, "{:?}", summary.first_error());
         summary
     }

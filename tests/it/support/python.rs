@@ -18,8 +18,12 @@ const READERS: &[&str] =
 const MOTO: &[&str] = &["moto[server,sqs]==5.2.5"];
 /// They read Iceberg tables. Newer DuckDB from the package registry has no extensions.
 const LAKE: &[&str] = &[
-    "pyiceberg[pyarrow,sql-postgres]==0.12.0", "polars==2.1.0", "duckdb==1.5.5",
-    "duckdb-extensions==1.5.5", "duckdb-extension-httpfs==1.5.5", "duckdb-extension-avro==1.5.5",
+    "pyiceberg[pyarrow,sql-postgres]==0.12.0",
+    "polars==2.1.0",
+    "duckdb==1.5.5",
+    "duckdb-extensions==1.5.5",
+    "duckdb-extension-httpfs==1.5.5",
+    "duckdb-extension-avro==1.5.5",
     "duckdb-extension-iceberg==1.5.5",
 ];
 const LIMIT: Duration = Duration::from_secs(300);

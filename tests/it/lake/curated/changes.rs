@@ -106,7 +106,8 @@ async fn an_order_that_moves_takes_its_lines_along() {
     assert_eq!(found, months(["2012-02", "2013-08"]));
     reader.compare().await;
 
-    let state = "UPDATE sales_order SET status = 6 WHERE date_trunc('month', order_date) = '2013-01-01'";
+    let state =
+        "UPDATE sales_order SET status = 6 WHERE date_trunc('month', order_date) = '2013-01-01'";
     let (lines, orders) =
         (files(&mut reader, "sales_order_line").await, files(&mut reader, "sales_order").await);
     change(&app, state).await;
@@ -132,9 +133,7 @@ async fn an_order_that_moves_takes_its_lines_along() {
 async fn a_changed_product_is_in_the_months_of_its_sales() {
     let Some((app, mut reader)) = filled("the wide table after other tables").await else { return };
     let product: i32 = app
-        .value(
-            "SELECT product_id FROM sales_order_line GROUP BY 1 ORDER BY count(*), 1 LIMIT 1",
-        )
+        .value("SELECT product_id FROM sales_order_line GROUP BY 1 ORDER BY count(*), 1 LIMIT 1")
         .await;
     let sales = files(&mut reader, "sales").await;
     let lines = files(&mut reader, "sales_order_line").await;
@@ -184,8 +183,12 @@ async fn changes_that_nobody_wrote_are_written_later() {
     reader.compare().await;
 
     // Too many to keep: all is written anew.
-    change(&app, "INSERT INTO lake_due (table_name, months) \
-        SELECT 'sales_order', '{2013-01-01}' FROM generate_series(1, 1001)").await;
+    change(
+        &app,
+        "INSERT INTO lake_due (table_name, months) \
+        SELECT 'sales_order', '{2013-01-01}' FROM generate_series(1, 1001)",
+    )
+    .await;
     change(&app, &format!("{MORE} '2013-04-01')")).await;
     app.load().await;
     let notes: i64 = app.value("SELECT count(*) FROM lake_due").await;
@@ -225,7 +228,11 @@ async fn persons_are_in_the_lake_only_where_they_are_wanted() {
             reader.ask("schema", &[json!("sales")]).await,
             reader.ask("schema", &[json!("person")]).await,
         );
-        (sales["person_last_name"].clone(), person["last_name"].clone(), sales["line_total"].clone())
+        (
+            sales["person_last_name"].clone(),
+            person["last_name"].clone(),
+            sales["line_total"].clone(),
+        )
     };
     let (_, _, total) = names(&mut reader).await;
     let persons = CuratedOptions { persons: true, ..USUAL };
@@ -237,8 +244,12 @@ async fn persons_are_in_the_lake_only_where_they_are_wanted() {
     assert_eq!(found, Value::Null, "personal data are in a manifest");
 
     let sales = files(&mut reader, "sales").await;
-    change(&app, "UPDATE person SET last_name = 'Silva' WHERE business_entity_id IN (
-        SELECT person_id FROM customer JOIN sales_order USING (customer_id) LIMIT 1)").await;
+    change(
+        &app,
+        "UPDATE person SET last_name = 'Silva' WHERE business_entity_id IN (
+        SELECT person_id FROM customer JOIN sales_order USING (customer_id) LIMIT 1)",
+    )
+    .await;
     app.load_lake_with(persons).await;
     assert!(!replaced(&mut reader, "sales", &sales).await.is_empty());
     reader.compare().await;
@@ -264,10 +275,18 @@ async fn the_lake_equals_postgres_after_random_changes() {
                     "UPDATE sales_order SET order_date = order_date + interval '{month} days' \
                      WHERE sales_order_id % 97 = {order} % 97"
                 ),
-                2 => format!("DELETE FROM sales_order_line WHERE sales_order_id % 53 = {order} % 53"),
-                3 => format!("UPDATE product SET list_price = list_price + {month} WHERE product_id % 41 = {month}"),
-                4 => format!("UPDATE sales_order SET status = 1 + {month} % 6 WHERE sales_order_id % 61 = {order} % 61"),
-                _ => format!("UPDATE customer SET territory_id = 1 + {month} % 10 WHERE customer_id % 31 = {month}"),
+                2 => {
+                    format!("DELETE FROM sales_order_line WHERE sales_order_id % 53 = {order} % 53")
+                }
+                3 => format!(
+                    "UPDATE product SET list_price = list_price + {month} WHERE product_id % 41 = {month}"
+                ),
+                4 => format!(
+                    "UPDATE sales_order SET status = 1 + {month} % 6 WHERE sales_order_id % 61 = {order} % 61"
+                ),
+                _ => format!(
+                    "UPDATE customer SET territory_id = 1 + {month} % 10 WHERE customer_id % 31 = {month}"
+                ),
             };
             let pool = app.pool.clone();
             writers.push(tokio::spawn(async move {

@@ -40,24 +40,28 @@ async fn kills_at_any_moment_leave_no_half_snapshot() {
             .stderr(Stdio::null())
             .spawn()
             .expect("the program starts");
-        app.wait_until(&format!(
-            "({ATTEMPTS}) > {begun} OR NOT EXISTS (SELECT FROM lake_due)"
-        ))
-        .await;
+        app.wait_until(&format!("({ATTEMPTS}) > {begun} OR NOT EXISTS (SELECT FROM lake_due)"))
+            .await;
         // A random moment to kill at, not a condition to wait for.
-        tokio::time::sleep(Duration::from_millis(u64::try_from(draw.below(1_500)).expect("small"))).await;
+        tokio::time::sleep(Duration::from_millis(u64::try_from(draw.below(1_500)).expect("small")))
+            .await;
         loader.kill().await.expect("the loader is killed");
         app.wait_until_no_loader().await;
         let open: i64 = app.value("SELECT count(*) FROM lake_attempt WHERE dead_at IS NULL").await;
         hit += open;
         let found = reader.ask("consistent", &[]).await;
-        if let Some([Value::String(version), Value::String(total)]) = found.as_array().map(Vec::as_slice) {
+        if let Some([Value::String(version), Value::String(total)]) =
+            found.as_array().map(Vec::as_slice)
+        {
             let known = seen.entry(version.clone()).or_insert_with(|| total.clone());
             assert_eq!(known, total, "kill {kill}: another total of data version {version}");
         }
     }
     assert!(hit >= MEANT, "only {hit} of {KILLS} kills hit an attempt under way");
-    assert_eq!(app.lake_command().arg("load").output().await.expect("it runs").status.code(), Some(0));
+    assert_eq!(
+        app.lake_command().arg("load").output().await.expect("it runs").status.code(),
+        Some(0)
+    );
     reader.compare().await;
     assert_eq!(app.lake_objects().await, reader.reachable().await, "objects of dead attempts");
     let summaries = reader.ask("summaries", &[]).await;

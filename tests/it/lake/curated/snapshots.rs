@@ -82,13 +82,17 @@ async fn the_api_tells_of_the_tables() {
         assert!(files > Some(0) && bytes > Some(500), "{name}: {snapshot}");
     }
     let version = |tables: &[Value]| {
-        tables.iter().map(|table| table["snapshots"]["nodes"][0]["dataVersion"].clone())
+        tables
+            .iter()
+            .map(|table| table["snapshots"]["nodes"][0]["dataVersion"].clone())
             .collect::<std::collections::HashSet<_>>()
     };
     assert_eq!(version(&found).len(), 1, "all tables were committed at once");
 
     app.pool.execute(CHANGE).await.expect("a change");
-    let stale: Vec<Value> = tables().await.into_iter()
+    let stale: Vec<Value> = tables()
+        .await
+        .into_iter()
         .filter(|table| table["isCurrent"] == false)
         .map(|table| table["name"].clone())
         .collect();
