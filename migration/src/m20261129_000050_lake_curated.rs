@@ -170,7 +170,7 @@ COMMENT ON COLUMN lake_due.is_taken IS 'Whether somebody began to write the lake
 
 CREATE TABLE lake_attempt (
     id        uuid PRIMARY KEY,
-    run_id    uuid NOT NULL REFERENCES load_run (id),
+    run_id    uuid NOT NULL,
     begun_at  timestamptz NOT NULL DEFAULT now(),
     dead_at   timestamptz
 );

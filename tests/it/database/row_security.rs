@@ -69,10 +69,6 @@ pub(super) async fn filled() -> TestDb {
              INSERT INTO sales_by_product_day SELECT * FROM sales_by_product_day_since(NULL);
              INSERT INTO source_failure VALUES (gen_random_uuid(), 'currency_rates', 'ecb', 'u', 404,
                  'raw', 'dead', NULL, 'status', 'm', NULL, now(), now());
-             INSERT INTO lake_table (name, location, metadata_location) VALUES ('sales', 'l', 'm');
-             INSERT INTO lake_snapshot (table_id, snapshot_id, data_version, run_id, row_count, files,
-                 bytes, rows_written, files_added, files_removed)
-             SELECT lake_table.id, 1, 1, load_run.id, 1, 1, 1, 1, 1, 0 FROM lake_table, load_run;
              UPDATE customer SET store_id = 901 WHERE customer_id = 3;
              INSERT INTO report (id, organization, project, kind, format, request, fingerprint,
                  grants, territories, requested_by, version)

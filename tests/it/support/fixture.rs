@@ -34,7 +34,8 @@ INSERT INTO lake_table (name, location, metadata_location)
 VALUES ('sales', 's3://lake/curated/sales', 's3://lake/curated/sales/metadata/1.metadata.json');
 INSERT INTO lake_snapshot (table_id, snapshot_id, data_version, run_id, row_count, files, bytes,
                            rows_written, files_added, files_removed)
-SELECT lake_table.id, 77, 7, load_run.id, 180, 2, 9000, 180, 2, 1 FROM lake_table, load_run;
+SELECT lake_table.id, 77, 7, load_run.id, 180, 2, 9000, 180, 2, 1 FROM lake_table, load_run
+WHERE state = 'succeeded_with_rejects';
 INSERT INTO source_failure (id, dataset, source, url, status, raw_uri, dead_uri, item, reason, message,
                             value, fetched_at)
 VALUES ('01990000-0000-7000-8000-000000000001', 'currency_rate', 'ecb', 'https://rates.example/', 200,

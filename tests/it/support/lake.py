@@ -19,6 +19,7 @@ S3 = {
 CATALOG = SqlCatalog(
     "salesgraph",
     uri=URL.replace("postgresql://", "postgresql+psycopg2://") + "?options=-csearch_path%3Dlake",
+    pool_pre_ping="true",
     **S3,
 )
 
