@@ -17,6 +17,8 @@ pub mod demand_forecast_date;
 pub mod demand_forecast_span;
 pub mod demand_forecast_stock;
 pub mod job;
+pub mod lake_snapshot;
+pub mod lake_table;
 pub mod load_checkpoint;
 pub mod load_file;
 pub mod load_finding;
@@ -86,6 +88,8 @@ pub fn for_each(visitor: &mut impl Visitor) {
     visitor.table::<report::Entity>(report::CODES, &[]);
     visitor.table::<report_request::Entity>(&[], &[]);
     visitor.table::<source_failure::Entity>(&[], &[]);
+    visitor.table::<lake_table::Entity>(&[], &[]);
+    visitor.table::<lake_snapshot::Entity>(&[], &[]);
     visitor.table::<load_finding::Entity>(&[], load_finding::PERSONAL);
     visitor.table::<saved_query::Entity>(&[], &[]);
     visitor.table::<saved_query_deletion::Entity>(&[], &[]);

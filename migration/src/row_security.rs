@@ -103,6 +103,10 @@ pub const READABLE: &[Readable] = &[
     table("data_state", Partner::Everything),
     table("load_finding", Partner::Nothing),
     table("source_failure", Partner::Nothing),
+    table("lake_table", Partner::Nothing),
+    table("lake_snapshot", Partner::Nothing),
+    // Names of tables, with the rights of its owner.
+    table("lake_behind", Partner::Everything),
     table("job", Partner::Nothing),
     table("sales_by_day", Partner::Refused),
     table("sales_by_product_day", Partner::Refused),

@@ -24,7 +24,7 @@ use crate::embedded::postgres::{Postgres, PostgresOptions};
 use crate::embedded::rates::RatesServer;
 use crate::embedded::s3::{S3Options, S3Server};
 use crate::error::Result;
-use crate::load::{Load, LoadOptions, Outcome, RawOptions, RunSummary};
+use crate::load::{Load, LoadOptions, Outcome, RawOptions, RunAs, RunSummary};
 use crate::sample::{OrderFiles, Shape};
 use crate::storage::{Bucket, S3Settings, Source, SourceUri};
 use data::Data;
@@ -166,7 +166,9 @@ async fn prepare_and_serve(
         observer: load_progress::observer(),
         stop: stop.clone(),
     };
-    let summary = load.run().await?;
+    let lake = wiring::curated_at(rates.lake.uri(), &s3, config).await?;
+    let known = RunAs { lake: Some(lake.clone()), ..RunAs::default() };
+    let summary = load.run_as(known).await?;
     output::print(&load_progress::table(&summary))?;
     if stop.is_cancelled() {
         return Ok(Exit::Failed);
@@ -184,7 +186,8 @@ async fn prepare_and_serve(
         .with_rates(Some(rates.config.clone()));
     let documents = wiring::documents(config)?;
     let (database, source, rates) = (pool::options_of(&url)?, Some(uri), Some(rates));
-    let parts = Parts { database: database.clone(), url, s3, source, reports, rates };
+    let lake = Some(lake);
+    let parts = Parts { database: database.clone(), url, s3, source, reports, rates, lake };
     let served = serve::Served { reader, commands, database, documents, access, tls: None };
     serve::serve_and_work(listener, served, &parts, config, stop).await?;
     pool.close().await;

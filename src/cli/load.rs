@@ -100,7 +100,8 @@ async fn summarise(args: &Args, config: &Config) -> Result<RunSummary> {
         observer: load_progress::observer(),
         stop,
     };
-    let known = RunAs { queued: None, ending: worker::ending(config) };
+    let lake = wiring::curated(config).await?;
+    let known = RunAs { queued: None, ending: worker::ending(config), lake };
     if args.check { load.check().await } else { load.run_as(known).await }
 }
 

@@ -246,7 +246,8 @@ async fn run_replay(replay: Replay, config: &Config) -> Result<Exit> {
         corrected: replay.raw.map(String::into_bytes),
         stop,
     };
-    let summary = work.run(load::RunAs::default()).await?;
+    let lake = wiring::curated(config).await?;
+    let summary = work.run(load::RunAs { lake, ..load::RunAs::default() }).await?;
     if let (true, Some(id)) = (summary.files.is_empty(), replay.id) {
         let message = format!(
             "{id} cannot be replayed: there is no such reject, or its text was too long to be \

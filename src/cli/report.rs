@@ -114,7 +114,7 @@ impl Hooks for Operator {
 pub async fn run(args: &Args, config: &Config) -> Result<Exit> {
     let input = args.input()?;
     wiring::ready_schema(config, false).await?;
-    let parts = Parts::of(config).await?;
+    let parts = Box::pin(Parts::of(config)).await?;
     let stop = CancellationToken::new();
     shutdown::cancel_on_signal(stop.clone())?;
     let pool = parts.pool().await?;

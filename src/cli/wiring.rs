@@ -14,6 +14,7 @@ use crate::db::row_security::RowSecurity;
 use crate::db::schema;
 use crate::error::Result;
 use crate::lake::Lake;
+use crate::lake::curated::{Curated, CuratedOptions};
 use crate::load::{BatchLimits, LoadOptions, Mapping, RawOptions};
 use crate::query::Reader;
 use crate::rates::SqsQueue;
@@ -143,6 +144,23 @@ pub(super) async fn rates(config: &Config) -> Result<Option<RatesParts>> {
 /// The lake, or the error that says how to configure it.
 pub(super) async fn require_lake(config: &Config) -> Result<Lake> {
     Lake::connect(config.lake.require_uri()?, &S3Settings::from(&config.storage)).await
+}
+
+/// The lake that loads write; `None` where none is configured.
+pub(super) async fn curated(config: &Config) -> Result<Option<Curated>> {
+    let Some(uri) = &config.lake.uri else { return Ok(None) };
+    curated_at(uri, &S3Settings::from(&config.storage), config).await.map(Some)
+}
+
+/// Likewise, at an address.
+pub(super) async fn curated_at(
+    uri: &str,
+    settings: &S3Settings,
+    config: &Config,
+) -> Result<Curated> {
+    let options =
+        CuratedOptions { persons: config.lake.persons, snapshot_keep: config.lake.snapshot_keep };
+    Box::pin(Curated::connect(uri, settings, options)).await
 }
 
 /// What mutations work with: the main database, and the source that may be loaded.

@@ -18,6 +18,7 @@ use crate::job::loads::{Loads, ScheduledLoad, ScheduledRefresh};
 use crate::job::rates::{JobQueue, RefreshRates, ScheduledRates, SqsWork, StoreRates};
 use crate::job::webhook::{LoadEnds, Notifier, ReportEnds, Webhook, WebhookOptions};
 use crate::job::{MakeReport, Schedule, ScheduledSweep, SweepReports, Task, Worker, WorkerOptions};
+use crate::lake::curated::Curated;
 use crate::load::{Ending, LoadOptions, RawOptions};
 use crate::rates::{Fetcher, RawQueue};
 use crate::report::{self, Reports};
@@ -79,6 +80,8 @@ pub(super) struct Parts {
     pub(super) reports: Option<Reports>,
     /// How rates are fetched.
     pub(super) rates: Option<RatesParts>,
+    /// The lake that loads write.
+    pub(super) lake: Option<Curated>,
 }
 
 impl Parts {
@@ -91,6 +94,7 @@ impl Parts {
             source: wiring::source_uri(config)?,
             reports: wiring::reports(config).await?,
             rates: wiring::rates(config).await?,
+            lake: wiring::curated(config).await?,
         })
     }
 
@@ -111,6 +115,7 @@ impl Parts {
             s3: self.s3.clone(),
             options: LoadOptions { raw, ..wiring::load_options(config, false).await? },
             ending: ending(config),
+            lake: self.lake.clone(),
         });
         let options = WorkerOptions {
             reports: config.worker.parallel_reports,

@@ -13,8 +13,8 @@ const SECTION: ConfigKey = ConfigKey::of("lake");
 pub const URI: ConfigKey = ConfigKey {
     name: "uri",
     env: "LAKE_URI",
-    doc: "where loaded files and answers of public APIs are kept: `s3://bucket/prefix`; without \
-          it no file is kept and no rates are fetched",
+    doc: "where loaded files and answers of public APIs are kept, and all tables as Iceberg \
+          tables: `s3://bucket/prefix`; without it there is none of that",
     ..SECTION
 };
 
@@ -36,8 +36,28 @@ pub const RAW_KEEP: ConfigKey = ConfigKey {
     ..SECTION
 };
 
+/// Whether personal data are in the tables of the lake.
+pub const PERSONS: ConfigKey = ConfigKey {
+    name: "persons",
+    env: "LAKE_PERSONS",
+    default: Some("false"),
+    doc: "whether names and other personal data are in the tables of the lake; a change writes \
+          all of it anew, and older snapshots keep what they have until they expire",
+    ..SECTION
+};
+
+/// How long snapshots are kept.
+pub const SNAPSHOT_KEEP: ConfigKey = ConfigKey {
+    name: "snapshot_keep",
+    env: "LAKE_SNAPSHOT_KEEP",
+    default: Some("30d"),
+    doc: "how long the tables of the lake can be read as they were; older snapshots go with the \
+          next that is written",
+    ..SECTION
+};
+
 /// The keys of the section.
-pub const KEYS: &[ConfigKey] = &[URI, RAW, RAW_KEEP];
+pub const KEYS: &[ConfigKey] = &[URI, RAW, RAW_KEEP, PERSONS, SNAPSHOT_KEEP];
 
 /// The section's values.
 #[derive(Debug, Clone)]
@@ -48,6 +68,10 @@ pub struct LakeConfig {
     pub raw: bool,
     /// How long; none is for ever.
     pub raw_keep: Option<Duration>,
+    /// Whether personal data are in its tables.
+    pub persons: bool,
+    /// How long snapshots of its tables are kept.
+    pub snapshot_keep: Duration,
 }
 
 impl LakeConfig {
@@ -56,6 +80,8 @@ impl LakeConfig {
             uri: values.optional(&URI, s3_uri)?,
             raw: values.required(&RAW, switch)?,
             raw_keep: values.optional(&RAW_KEEP, days)?,
+            persons: values.required(&PERSONS, parse::boolean)?,
+            snapshot_keep: values.required(&SNAPSHOT_KEEP, parse::duration)?,
         })
     }
 

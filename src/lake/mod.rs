@@ -1,6 +1,9 @@
 //! The lake: where history is kept, on S3. `place` is its address and its objects, `raw` the
-//! names of the file versions that are kept there, `manifest` what is said of them.
+//! names of the file versions that are kept there, `manifest` what is said of them; `curated` the tables, for scans by other
+//! engines, `iceberg` their format.
 
+pub mod curated;
+mod iceberg;
 mod manifest;
 mod place;
 mod raw;

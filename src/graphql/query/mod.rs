@@ -3,6 +3,7 @@
 mod aggregate;
 mod forecast;
 mod jobs;
+mod lake;
 mod loads;
 mod node;
 mod sales;
@@ -16,6 +17,7 @@ pub(super) fn fields() -> Vec<RootField> {
         aggregate::fields(),
         forecast::fields(),
         loads::fields(),
+        lake::fields(),
         jobs::fields(),
         source_failures::fields(),
         node::fields(),

@@ -6,6 +6,7 @@ mod currency_rate;
 mod customer;
 mod demand_forecast;
 mod job;
+mod lake_table;
 mod load_file;
 mod load_finding;
 mod load_parked;
@@ -33,6 +34,7 @@ pub(crate) use currency_rate::CURRENCY_RATE;
 pub(crate) use customer::CUSTOMER;
 pub(crate) use demand_forecast::DEMAND_FORECAST;
 pub(crate) use job::JOB;
+pub(crate) use lake_table::{LAKE_SNAPSHOT, LAKE_TABLE};
 pub(crate) use load_file::LOAD_FILE;
 pub(crate) use load_finding::LOAD_FINDING;
 pub(crate) use load_parked::LOAD_PARKED;
@@ -63,7 +65,7 @@ static TYPES: &[TypeRef] = &[
     &PERSON, &PRODUCT, &CUSTOMER, &SPECIAL_OFFER_PRODUCT, &SALES_ORDER, &SALES_ORDER_LINE,
     &PRODUCT_INVENTORY, &TERRITORY, &STORE, &CURRENCY_RATE, &LOAD_RUN, &LOAD_FILE, &LOAD_RUN_FILE,
     &LOAD_STEP, &LOAD_REJECT, &LOAD_PARKED, &LOAD_FINDING, &JOB, &DEMAND_FORECAST, &REPORT,
-    &SAVED_QUERY, &SOURCE_FAILURE,
+    &SAVED_QUERY, &SOURCE_FAILURE, &LAKE_TABLE, &LAKE_SNAPSHOT,
 ];
 
 /// Every type over a table: what `node` can return.

@@ -12,6 +12,7 @@ use super::work::{Work, mode_of};
 use crate::config::LoadMode;
 use crate::error::{Code, Error, Result};
 use crate::job::handler::{Handler, Run};
+use crate::lake::curated::Curated;
 use crate::load::{
     self, Ending, Load, LoadOptions, Outcome, Queued, Refresh, Replay, RunAs, RunSummary, Silent,
 };
@@ -29,6 +30,8 @@ pub struct Loads {
     pub options: LoadOptions,
     /// Is told when a run ends.
     pub ending: Option<Arc<dyn Ending>>,
+    /// The lake that each run writes in the end.
+    pub lake: Option<Curated>,
 }
 
 impl Loads {
@@ -37,6 +40,7 @@ impl Loads {
         let known = RunAs {
             queued: Some(Queued { run: work.run(), is_last: job.is_last() }),
             ending: self.ending.clone(),
+            lake: self.lake.clone(),
         };
         let (limits, stop) = (self.options.limits, job.stop.clone());
         let database = self.database.clone();

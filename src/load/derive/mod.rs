@@ -12,6 +12,8 @@
 
 mod demand_forecast;
 mod derivation;
+mod lake;
+mod recorded;
 pub(super) mod refresh;
 mod sales_rollup;
 
@@ -19,13 +21,15 @@ use chrono::NaiveDate;
 use sqlx::{Connection as _, PgConnection, Row as _};
 
 use self::derivation::Derivation;
+use self::lake::write_lake;
+use self::recorded::{Step, insert, recorded, with_consequence};
 use super::failure::LoadResult;
 use super::ledger;
 use super::run::observe::Observer;
 use super::run::session::Session;
 use super::run::summary::StepSummary;
 use crate::db::watch::watch_changes;
-use crate::error::{Error, Result};
+use crate::error::Result;
 
 /// All derivations, each after those whose tables it reads.
 static ALL: &[&Derivation] = &[&sales_rollup::SALES_ROLLUP, &demand_forecast::DEMAND_FORECAST];
@@ -34,24 +38,6 @@ static ALL: &[&Derivation] = &[&sales_rollup::SALES_ROLLUP, &demand_forecast::DE
 /// disk and by compiling its statements.
 const SETTINGS: &str =
     "SELECT set_config('work_mem', '64MB', true), set_config('jit', 'off', true)";
-
-/// Inserts the derivation into the ledger with the times of its transaction, unless the
-/// run is over. A run inserts it again if the commit was not acknowledged and more has
-/// become due since.
-const INSERT_STEP: &str = "
-INSERT INTO load_step AS known
-    (run_id, step, data_version, since, started_at, finished_at, rows_written)
-SELECT id, $2, $3, $4, now(), clock_timestamp(), $5 FROM load_run
-WHERE id = $1 AND state = 'running' FOR SHARE
-ON CONFLICT (run_id, step) DO UPDATE SET data_version = excluded.data_version,
-    since = CASE WHEN known.since < excluded.since THEN known.since
-        WHEN known.since IS NOT NULL THEN excluded.since END,
-    started_at = excluded.started_at, finished_at = excluded.finished_at,
-    rows_written = known.rows_written + excluded.rows_written";
-
-const SELECT_STEP: &str = "
-SELECT rows_written, date_part('epoch', finished_at - started_at) FROM load_step
-WHERE run_id = $1 AND step = $2";
 
 /// Runs every derivation that is due; `done` is valid also after a failure.
 pub(super) async fn derive(
@@ -65,10 +51,14 @@ pub(super) async fn derive(
         let summary = session
             .retry(derivation.step, || bring_up_to_date(session, observer, derivation))
             .await
-            .map_err(|error| with_consequence(derivation, error))?;
+            .map_err(|error| with_consequence(derivation.step, error))?;
         summary.iter().for_each(|summary| observer.derived(summary));
         done.extend(summary);
     }
+    let summary =
+        write_lake(session, observer).await.map_err(|error| with_consequence(lake::STEP, error))?;
+    summary.iter().for_each(|summary| observer.derived(summary));
+    done.extend(summary);
     Ok(())
 }
 
@@ -84,7 +74,7 @@ async fn bring_up_to_date(
     let data_version = data_version(&mut transaction).await?;
     let Some(due) = take_due(&mut transaction, derivation.step).await? else {
         transaction.rollback().await?;
-        return recorded(&mut connection, session, derivation).await;
+        return recorded(&mut connection, session.run(), derivation.step).await;
     };
     session.check_stop()?;
     observer.deriving(derivation.step);
@@ -100,39 +90,13 @@ async fn bring_up_to_date(
         rows_written +=
             sqlx::query_scalar::<_, i64>(*statement).fetch_one(&mut *transaction).await?;
     }
-    let inserted = sqlx::query(INSERT_STEP)
-        .bind(session.run())
-        .bind(derivation.step)
-        .bind(data_version)
-        .bind(due.since)
-        .bind(rows_written)
-        .execute(&mut *transaction)
-        .await?;
-    if inserted.rows_affected() != 1 {
-        return Err(ledger::taken_over().into());
-    }
+    let (name, since) = (derivation.step, due.since);
+    let step = Step { name, data_version, since, rows_written, begun: None };
+    insert(&mut transaction, session.run(), step).await?;
     // A crash must not undo what this run will report.
     ledger::commit_to_disk(&mut transaction).await?;
     transaction.commit().await?;
-    recorded(&mut connection, session, derivation).await
-}
-
-/// The derivation in the ledger of this run.
-async fn recorded(
-    connection: &mut PgConnection,
-    session: &Session,
-    derivation: &Derivation,
-) -> LoadResult<Option<StepSummary>> {
-    let row = sqlx::query(SELECT_STEP)
-        .bind(session.run())
-        .bind(derivation.step)
-        .fetch_optional(connection)
-        .await?;
-    row.map(|row| {
-        let (rows_written, seconds) = (row.try_get(0)?, row.try_get(1)?);
-        Ok(StepSummary { step: derivation.step, rows_written, seconds })
-    })
-    .transpose()
+    recorded(&mut connection, session.run(), derivation.step).await
 }
 
 /// The data version that this transaction sees, or an earlier one.
@@ -171,15 +135,4 @@ async fn take_due(connection: &mut PgConnection, step: &str) -> LoadResult<Optio
     } else {
         Some(Due { of_sales: of_sales > 0, since: row.try_get(2)? })
     })
-}
-
-/// The failure with its consequence for the data.
-fn with_consequence(derivation: &Derivation, error: Error) -> Error {
-    let message = format!(
-        "{} could not be brought up to date: {}; loaded rows are kept, and the next run \
-         continues from here",
-        derivation.step,
-        error.message()
-    );
-    Error::new(error.code(), message).with_source(error)
 }

@@ -8,6 +8,7 @@ use sqlx::PgConnection;
 use uuid::Uuid;
 
 use crate::error::Result;
+use crate::lake::curated::Curated;
 
 /// How a run is known outside of the loader. By default it is a new one, and nobody is told.
 #[derive(Clone, Default)]
@@ -16,6 +17,8 @@ pub struct RunAs {
     pub queued: Option<Queued>,
     /// Is told when the run ends.
     pub ending: Option<Arc<dyn Ending>>,
+    /// The lake that is written in the end.
+    pub lake: Option<Curated>,
 }
 
 /// A run that was queued as a job.

@@ -12,6 +12,7 @@ use super::known::RunAs;
 use super::lock::{NewRun, RunLock};
 use super::summary::{Outcome, RunSummary};
 use crate::error::{Code, Error, Result};
+use crate::lake::curated::Curated;
 use crate::load::decode::BatchLimits;
 use crate::load::failure::{Failure, LoadResult};
 use crate::load::{ledger, queue};
@@ -52,6 +53,11 @@ impl Session {
 
     pub(crate) fn run(&self) -> Uuid {
         self.lock.run()
+    }
+
+    /// The lake to write, if there is one.
+    pub(crate) const fn lake(&self) -> Option<&Curated> {
+        self.known.lake.as_ref()
     }
 
     pub(crate) fn check_stop(&self) -> LoadResult<()> {

@@ -35,7 +35,7 @@ pub(super) fn audience(table: &Table) -> Audience {
         "store" => Audience::OfCustomers("store_id"),
         "report" => Audience::Reports,
         "report_request" | "saved_query" | "saved_query_deletion" => Audience::Organization,
-        "job" | "source_failure" => Audience::Loads,
+        "job" | "source_failure" | "lake_table" | "lake_snapshot" => Audience::Loads,
         name if name.starts_with("load_") => Audience::Loads,
         _ => Audience::AllTerritories,
     }

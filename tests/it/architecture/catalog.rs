@@ -140,8 +140,8 @@ async fn entities_are_what_the_migrations_make() {
     // Of no use to anyone as rows.
     let internal = [
         "api_key", "data_change", "data_version", "derivation_due", "derivation_step",
-        "load_document_page", "load_file_key", "load_raw", "load_raw_claim", "schedule",
-        "seaql_migrations",
+        "lake_attempt", "lake_due", "lake_removal", "lake_watch", "load_document_page",
+        "load_file_key", "load_raw", "load_raw_claim", "schedule", "seaql_migrations",
     ];
     checked.extend(internal.map(str::to_owned));
     checked.sort();

@@ -44,7 +44,7 @@ fn seen(table: &str) -> Seen {
             "business_entity_id IN (SELECT store_id FROM customer WHERE territory_id = ANY ($))",
         ),
         "sales_by_day" | "sales_by_product_day" => Seen::Refused,
-        "job" | "source_failure" => Seen::Nothing,
+        "job" | "source_failure" | "lake_table" | "lake_snapshot" => Seen::Nothing,
         "report" => Seen::Where("territories <@ $"),
         "report_request" => {
             Seen::Where("report_id IN (SELECT id FROM report WHERE territories <@ $)")

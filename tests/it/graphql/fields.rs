@@ -13,7 +13,7 @@ use sqlx::{AssertSqlSafe, Executor as _, PgPool, Row as _};
 use crate::support::{Api, fixture};
 
 /// Of each type over a table the key of a row; no two parts of one are equal.
-const ROWS: [(&str, &[&str]); 17] = [
+const ROWS: [(&str, &[&str]); 19] = [
     ("Person", &["7"]),
     ("Product", &["7"]),
     ("Customer", &["7"]),
@@ -31,6 +31,8 @@ const ROWS: [(&str, &[&str]); 17] = [
     ("LoadReject", &["1", "7", "0"]),
     ("LoadParked", &["1", "9", "0"]),
     ("SourceFailure", &[fixture::RUN]),
+    ("LakeTable", &["1"]),
+    ("LakeSnapshot", &["1"]),
 ];
 
 /// Their rows depend on each other's states; the tests of jobs, checks, reports and saved

@@ -7,7 +7,7 @@ use salesgraph::storage::{CopySizes, Source};
 use crate::support::TestApp;
 use crate::support::dialects::{Compression, compress};
 use crate::support::documents;
-use crate::support::lake::sha256;
+use crate::support::kept::sha256;
 use crate::support::mirrored::person;
 use crate::support::sample::{self, ALL, DETAIL, HEADER, PERSON, REQUIRED};
 

@@ -1,6 +1,7 @@
-//! The files that the lake keeps.
+//! The lake: the files that it keeps, and its tables.
 
 mod crash;
+mod curated;
 mod kept;
 mod lineage;
 mod reprocess;

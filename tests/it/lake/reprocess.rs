@@ -15,7 +15,7 @@ async fn reprocess(app: &TestApp, lake_of: &TestApp, more: &[&str]) -> Ended {
     let (from, to) = (today - Days::new(2), today + Days::new(1));
     let (from, to) = (from.to_string(), to.to_string());
     let mut command = app.command();
-    command.env("LAKE_URI", crate::support::rates::lake_uri(lake_of));
+    command.env("LAKE_URI", lake_of.lake_uri());
     command.args(["reprocess", "--from", &from, "--to", &to]).args(more);
     let output = command.output().await.expect("the program starts");
     let text = |bytes| String::from_utf8(bytes).expect("UTF-8");
@@ -121,7 +121,7 @@ async fn one_dataset_of_some_days() {
     assert_eq!(snapshot.rows("person"), 0);
     let nothing = empty
         .command()
-        .env("LAKE_URI", crate::support::rates::lake_uri(&lived))
+        .env("LAKE_URI", lived.lake_uri())
         .args(["reprocess", "--from", "2020-01-01", "--to", "2020-01-02"])
         .output()
         .await

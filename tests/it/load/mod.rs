@@ -16,7 +16,7 @@ mod mirror_random;
 mod mirror_refused;
 mod optional_datasets;
 mod orphans;
-mod outage;
+pub(crate) mod outage;
 pub(crate) mod real;
 mod small_files;
 mod small_files_crash;

@@ -20,7 +20,7 @@ const BATCHES: &str = "SELECT coalesce(sum(batches), 0) FROM load_checkpoint";
 const LOADED: &str = "SELECT count(*) FROM load_file WHERE state = 'loaded'";
 
 /// A Postgres for this test alone, which it may break.
-pub(super) async fn own_postgres() -> (Postgres, TestApp) {
+pub(crate) async fn own_postgres() -> (Postgres, TestApp) {
     let postgres = start_postgres(&state_dir("outage")).await;
     let app = TestApp::start_on(Servers::on(&postgres).await).await;
     (postgres, app)

@@ -6,7 +6,7 @@ use salesgraph::job::rates::ScheduledRates;
 use serde_json::{Value as Json, json};
 
 use crate::support::commands::ask;
-use crate::support::rates::{RatesApp, config, lake_uri, status};
+use crate::support::rates::{RatesApp, config, status};
 
 const REFRESH: &str = "mutation Refresh($input: RefreshCurrencyRatesInput!) {
     refreshCurrencyRates(input: $input) { job { jobId task state } } }";
@@ -149,7 +149,7 @@ async fn the_command_line_fetches_and_stores_at_once() {
         command
             .args(["rates", "--from", "2024-01-02", "--to", "2024-01-03", "--base", "USD"])
             .args(arguments)
-            .env("LAKE_URI", lake_uri(&world.app))
+            .env("LAKE_URI", world.app.lake_uri())
             .env("RATES_DIALECT", "frankfurter")
             .env("RATES_URL", url)
             .env("RATES_ALLOW_PRIVATE", "true");

@@ -6,7 +6,7 @@ use salesgraph::rates::{reprocess, store};
 use sha2::{Digest as _, Sha256};
 use tokio_util::sync::CancellationToken;
 
-use crate::support::rates::{RatesApp, body, days, lake_uri};
+use crate::support::rates::{RatesApp, body, days};
 
 /// All that is curated or dead, with its hash.
 async fn hashes(world: &RatesApp) -> Vec<(String, String)> {
@@ -48,7 +48,7 @@ async fn they_are_bit_for_bit_the_same() {
             .app
             .command()
             .args(["reprocess", "currency-rates", "--from", &from, "--to", &to])
-            .env("LAKE_URI", lake_uri(&world.app))
+            .env("LAKE_URI", world.app.lake_uri())
             .output()
             .await
             .expect("the program starts");

@@ -33,6 +33,12 @@ SELECT id, 7, first_run_id, 4100, 'TotalDue', 'invalid_decimal', 'no number: x',
 FROM load_file;
 INSERT INTO load_finding (run_id, number, object_key, line, column_name, reason, message)
 SELECT id, 1, 'orders.csv', 7, 'TotalDue', 'invalid_decimal', 'no number: x' FROM load_run;
+INSERT INTO lake_table (name, location, metadata_location)
+VALUES ('sales', 's3://lake/curated/sales', 's3://lake/curated/sales/metadata/1.metadata.json');
+INSERT INTO lake_snapshot (table_id, snapshot_id, data_version, run_id, row_count, files, bytes,
+                           rows_written, files_added, files_removed)
+SELECT lake_table.id, 77, 7, load_run.id, 180, 2, 9000, 180, 2, 1 FROM lake_table, load_run
+WHERE state = 'succeeded_with_rejects';
 INSERT INTO source_failure (id, dataset, source, url, status, raw_uri, dead_uri, item, reason, message,
                             value, fetched_at)
 VALUES ('01990000-0000-7000-8000-000000000001', 'currency_rate', 'ecb', 'https://rates.example/', 200,

@@ -69,6 +69,7 @@ pub(crate) async fn loads(app: &TestApp, ending: Option<Arc<dyn Ending>>) -> Arc
         s3: app.s3().clone(),
         options: app.loader(|_| {}).await.options,
         ending,
+        lake: None,
     })
 }
 

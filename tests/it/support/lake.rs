@@ -1,95 +1,149 @@
-//! A lake in the bucket of a test.
+//! A lake, written by loads and read by other programs.
 
-use salesgraph::lake::{Lake, Manifest};
-use salesgraph::load::{Load, LoadOptions, RawOptions, RunSummary};
-use sha2::{Digest as _, Sha256};
-use tokio::process::Command;
+use std::collections::BTreeSet;
+use std::path::Path;
+use std::process::Stdio;
+use std::time::Duration;
+
+use salesgraph::config::Secret;
+use salesgraph::lake::curated::{Curated, CuratedOptions};
+use salesgraph::load::{Outcome, RunAs, RunSummary};
+use serde_json::{Value, json};
+use tokio::io::{AsyncBufReadExt as _, AsyncReadExt as _, AsyncWriteExt as _, BufReader, Lines};
+use tokio::process::{Child, ChildStdin, ChildStdout, Command};
 
 use super::TestApp;
-use super::process::Ended;
-use super::rates::lake_uri;
+use super::python::lake_readers;
+
+const PROGRAM: &str = include_str!("lake.py");
+/// How long snapshots are kept.
+const DAY: Duration = Duration::from_secs(86_400);
+
+/// As lakes are by default.
+pub(crate) const USUAL: CuratedOptions = CuratedOptions { persons: false, snapshot_keep: DAY };
 
 impl TestApp {
+    /// The address of the lake.
+    pub(crate) fn lake_uri(&self) -> String {
+        format!("s3://{}/lake", self.bucket_name())
+    }
+
     /// The lake.
-    pub(crate) async fn lake(&self) -> Lake {
-        Lake::connect(&lake_uri(self), self.s3()).await.expect("a lake")
+    pub(crate) async fn curated(&self, options: CuratedOptions) -> Curated {
+        Curated::connect(&self.lake_uri(), self.s3(), options).await.expect("a lake")
     }
 
-    /// A loader that keeps what it loads.
-    pub(crate) async fn keeping(&self, change: impl FnOnce(&mut LoadOptions)) -> Load {
-        let raw = RawOptions { lake: self.lake().await, keep: None };
-        self.loader(|options| {
-            options.raw = Some(raw);
-            change(options);
-        })
-        .await
+    /// Loads from the bucket, and writes the lake.
+    pub(crate) async fn load_lake(&self) -> RunSummary {
+        self.load_lake_with(USUAL).await
     }
 
-    /// Loads and keeps.
-    pub(crate) async fn load_and_keep(&self) -> RunSummary {
-        self.keeping(|_| {}).await.run().await.expect("the run ends")
-    }
-
-    /// The keys of the kept files and of their manifests.
-    pub(crate) async fn kept(&self) -> (Vec<String>, Vec<String>) {
-        let keys = self.lake().await.keys("raw/").await.expect("the keys");
-        keys.into_iter().partition(|key| !key.ends_with(".manifest.json"))
-    }
-
-    /// What a manifest says.
-    pub(crate) async fn manifest(&self, key: &str) -> Manifest {
-        let read = Manifest::read(&self.lake().await, key).await;
-        read.expect("a manifest").expect("a manifest is there")
+    /// Likewise, with other options of the lake.
+    pub(crate) async fn load_lake_with(&self, options: CuratedOptions) -> RunSummary {
+        let lake = Some(self.curated(options).await);
+        let load = self.loader(|_| {}).await;
+        let summary = load.run_as(RunAs { lake, ..RunAs::default() }).await.expect("the run ends");
+        assert_eq!(summary.outcome, Outcome::Succeeded, "{:?}", summary.first_error());
+        summary
     }
 
     /// The program, with the lake.
     pub(crate) fn lake_command(&self) -> Command {
         let mut command = self.command();
-        command.env("LAKE_URI", lake_uri(self));
+        command.env("LAKE_URI", self.lake_uri());
         command
     }
 
-    /// Runs it to its end.
-    pub(crate) async fn run_with_lake(&self, arguments: &[&str]) -> Ended {
-        let output = self.lake_command().args(arguments).output().await.expect("the program");
-        let text = |bytes| String::from_utf8(bytes).expect("UTF-8");
-        Ended { code: output.status.code(), out: text(output.stdout), err: text(output.stderr) }
+    /// URIs of all objects of the lake's tables.
+    pub(crate) async fn lake_objects(&self) -> BTreeSet<String> {
+        let (mut found, mut after) = (BTreeSet::new(), None::<String>);
+        loop {
+            let page = self.bucket.keys("lake/curated/", after.as_deref()).await.expect("keys");
+            let Some(last) = page.last() else { return found };
+            after = Some(last.clone());
+            found.extend(page.iter().map(|key| format!("s3://{}/{key}", self.bucket_name())));
+        }
     }
 
-    /// Every kept file has the bytes that its manifests say, and every entry its manifest.
-    pub(crate) async fn assert_kept_whole(&self) -> Vec<Manifest> {
-        let lake = self.lake().await;
-        let (files, manifests) = self.kept().await;
-        let mut named = Vec::new();
-        let mut all = Vec::new();
-        for key in &manifests {
-            let manifest = self.manifest(key).await;
-            for object in &manifest.objects {
-                let bytes = lake.get(&object.raw, 1 << 30).await.unwrap().expect(&object.raw);
-                assert_eq!(
-                    (bytes.len() as u64, sha256(&bytes)),
-                    (object.bytes, object.sha256.clone())
-                );
-                named.push(object.raw.clone());
-            }
-            all.push(manifest);
-        }
-        named.sort();
-        named.dedup();
-        assert_eq!(named, files, "nothing but what manifests name");
-        let unkept: i64 = self
-            .value(
-                "SELECT count(*) FROM load_file WHERE state = 'loaded' \
-                    AND NOT EXISTS (SELECT FROM load_raw WHERE file_id = id)",
-            )
-            .await;
-        let claims: i64 = self.value("SELECT count(*) FROM load_raw_claim").await;
-        assert_eq!((unkept, claims), (0, 0));
-        all
+    /// A program that reads the lake with `PyIceberg` and others.
+    pub(crate) async fn lake_reader(&self, for_what: &str) -> Option<LakeReader> {
+        Some(LakeReader::start(self, lake_readers(for_what).await?))
     }
 }
 
-/// The hex SHA-256 of these bytes.
-pub(crate) fn sha256(bytes: &[u8]) -> String {
-    format!("{:x}", Sha256::digest(bytes))
+/// A Python program that reads the lake. It ends with the test.
+pub(crate) struct LakeReader {
+    child: Child,
+    questions: ChildStdin,
+    answers: Lines<BufReader<ChildStdout>>,
+}
+
+impl LakeReader {
+    fn start(app: &TestApp, python: &Path) -> Self {
+        let mut command = Command::new(python);
+        with_lake(&mut command, app);
+        let mut child = command
+            .args(["-c", PROGRAM])
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .kill_on_drop(true)
+            .spawn()
+            .expect("Python starts");
+        let questions = child.stdin.take().expect("an input");
+        let answers = BufReader::new(child.stdout.take().expect("an output")).lines();
+        Self { child, questions, answers }
+    }
+
+    /// Asks a function of the program.
+    pub(crate) async fn ask(&mut self, question: &str, arguments: &[Value]) -> Value {
+        let mut line = vec![json!(question)];
+        line.extend_from_slice(arguments);
+        let line = format!("{}\n", json!(line));
+        // If it has failed, what it said tells why.
+        let _ = self.questions.write_all(line.as_bytes()).await;
+        if let Ok(Some(answer)) = self.answers.next_line().await {
+            return serde_json::from_str(&answer).expect("JSON");
+        }
+        let mut said = String::new();
+        if let Some(mut errors) = self.child.stderr.take() {
+            errors.read_to_string(&mut said).await.expect("UTF-8");
+        }
+        panic!("{question} {arguments:?} failed:\n{said}");
+    }
+
+    /// Compares every row with Postgres, and tells the rows of each table.
+    pub(crate) async fn compare(&mut self) -> Value {
+        self.ask("compare", &[]).await
+    }
+
+    /// All objects that the tables refer to.
+    pub(crate) async fn reachable(&mut self) -> BTreeSet<String> {
+        serde_json::from_value(self.ask("reachable", &[]).await).expect("URIs")
+    }
+}
+
+/// Tells a program where the lake and its catalogue are.
+pub(crate) fn with_lake(command: &mut Command, app: &TestApp) {
+    let s3 = app.s3();
+    let secret = s3.secret_access_key.as_ref().map(Secret::expose);
+    let url = app.database_url().replace("postgres://", "postgresql://");
+    let url = url.split('?').next().unwrap_or_default().to_owned();
+    command
+        .env("TEST_DATABASE", url)
+        .env("AWS_ENDPOINT_URL", s3.endpoint_url.as_deref().unwrap_or_default())
+        .env("AWS_REGION", s3.region.as_deref().unwrap_or_default())
+        .env("AWS_ACCESS_KEY_ID", s3.access_key_id.as_deref().unwrap_or_default())
+        .env("AWS_SECRET_ACCESS_KEY", secret.unwrap_or_default());
+}
+
+/// What SQL says of the lines: how many, and their total, whole and by month.
+pub(crate) async fn totals(app: &TestApp) -> Value {
+    let sql = "WITH months AS (SELECT to_char(order_date, 'YYYY-MM') AS month, count(*) AS lines, \
+                   sum(line_total) AS total \
+               FROM sales_order_line JOIN sales_order USING (sales_order_id) GROUP BY 1) \
+         SELECT json_build_object('lines', sum(lines), 'total', sum(total)::text, 'months', \
+             json_object_agg(month, json_build_array(lines, total::text)))::text FROM months";
+    let text: String = app.value(sql).await;
+    serde_json::from_str(&text).expect("JSON")
 }

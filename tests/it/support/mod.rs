@@ -16,6 +16,7 @@ pub(crate) mod fixture;
 pub(crate) mod forecast;
 pub(crate) mod http;
 pub(crate) mod jobs;
+pub(crate) mod kept;
 pub(crate) mod lake;
 pub(crate) mod ledger;
 pub(crate) mod mirrored;

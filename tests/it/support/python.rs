@@ -16,6 +16,16 @@ const READERS: &[&str] =
     &["pyarrow==26.0.1", "duckdb==2.0.1", "polars==2.1.0", "jsonschema==4.26.0"];
 /// It serves the interfaces of AWS.
 const MOTO: &[&str] = &["moto[server,sqs]==5.2.5"];
+/// They read Iceberg tables. Newer DuckDB from the package registry has no extensions.
+const LAKE: &[&str] = &[
+    "pyiceberg[pyarrow,sql-postgres]==0.12.0",
+    "polars==2.1.0",
+    "duckdb==1.5.5",
+    "duckdb-extensions==1.5.5",
+    "duckdb-extension-httpfs==1.5.5",
+    "duckdb-extension-avro==1.5.5",
+    "duckdb-extension-iceberg==1.5.5",
+];
 const LIMIT: Duration = Duration::from_secs(300);
 
 /// Its program, with packages that read files. `None`, with a message, without the package
@@ -23,6 +33,12 @@ const LIMIT: Duration = Duration::from_secs(300);
 pub(crate) async fn python(for_what: &str) -> Option<&'static Path> {
     static INSTALLED: OnceCell<Result<PathBuf, String>> = OnceCell::const_new();
     told(INSTALLED.get_or_init(|| install("python", READERS)).await, for_what)
+}
+
+/// Likewise, with packages that read Iceberg tables.
+pub(crate) async fn lake_readers(for_what: &str) -> Option<&'static Path> {
+    static INSTALLED: OnceCell<Result<PathBuf, String>> = OnceCell::const_new();
+    told(INSTALLED.get_or_init(|| install("lake", LAKE)).await, for_what)
 }
 
 /// Likewise, with moto.

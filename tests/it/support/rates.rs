@@ -123,7 +123,7 @@ impl RatesApp {
             vec![("RATES_DIALECT", dialect), ("RATES_URL", &*url), ("RATES_ALLOW_PRIVATE", "true")];
         all.extend(settings);
         let config = config(&all);
-        let lake = Lake::connect(&lake_uri(&app), app.s3()).await.expect("a lake");
+        let lake = Lake::connect(&app.lake_uri(), app.s3()).await.expect("a lake");
         Self { app, api, config, lake }
     }
 
@@ -195,10 +195,6 @@ impl RatesApp {
         .await
         .expect("the failures")
     }
-}
-
-pub(crate) fn lake_uri(app: &TestApp) -> String {
-    format!("s3://{}/lake", app.bucket_name())
 }
 
 /// The configuration of rates with these variables.

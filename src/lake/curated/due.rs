@@ -1,0 +1,207 @@
+//! What the lake lacks.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use chrono::NaiveDate;
+use sqlx::{Connection as _, PgConnection, PgPool, Row as _};
+use uuid::Uuid;
+
+use super::failure::LakeResult;
+use super::tables::{LINES, LakeTable, ORDERS, SALES};
+
+/// Notes beyond this are replaced by one where nobody writes the lake.
+const MOST_NOTES: i64 = 1_000;
+
+/// Which partitions of a table have changed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Months {
+    All,
+    /// Their first days.
+    Some(BTreeSet<NaiveDate>),
+}
+
+impl Months {
+    fn add(&mut self, more: impl IntoIterator<Item = NaiveDate>) {
+        if let Self::Some(months) = self {
+            months.extend(more);
+        }
+    }
+}
+
+/// What the lake lacks, in one snapshot of Postgres.
+#[derive(Debug)]
+pub(super) struct Due {
+    /// The notes.
+    pub(super) notes: Vec<Uuid>,
+    /// The tables, by name.
+    pub(super) tables: BTreeMap<String, Months>,
+}
+
+/// What a lake is written as: notes are of one lake.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Watch {
+    pub(super) uri: String,
+    pub(super) persons: bool,
+    /// Tells the columns of all tables.
+    pub(super) columns: String,
+}
+
+/// Begins to note changes for this lake, unless that has begun: then all is due, also what
+/// commits while this waits.
+pub(super) async fn watch(pool: &PgPool, watch: &Watch) -> LakeResult<()> {
+    let mut connection = pool.acquire().await?;
+    let known = sqlx::query("SELECT uri, persons, columns FROM lake_watch")
+        .fetch_optional(&mut *connection)
+        .await?;
+    if let Some(row) = known {
+        let known =
+            Watch { uri: row.try_get(0)?, persons: row.try_get(1)?, columns: row.try_get(2)? };
+        if known == *watch {
+            return Ok(());
+        }
+    }
+    let mut transaction = connection.begin().await?;
+    // Writers that have not seen it commit before; others wait, and then note what they change.
+    sqlx::query(
+        "LOCK TABLE person, product, territory, store, currency_rate, customer, \
+             special_offer_product, product_inventory, sales_order, sales_order_line \
+         IN SHARE ROW EXCLUSIVE MODE",
+    )
+    .execute(&mut *transaction)
+    .await?;
+    sqlx::query(
+        "INSERT INTO lake_watch (uri, persons, columns) VALUES ($1, $2, $3) \
+         ON CONFLICT (singleton) DO UPDATE SET uri = excluded.uri, persons = excluded.persons, \
+             columns = excluded.columns",
+    )
+    .bind(&watch.uri)
+    .bind(watch.persons)
+    .bind(&watch.columns)
+    .execute(&mut *transaction)
+    .await?;
+    sqlx::query("INSERT INTO lake_due DEFAULT VALUES").execute(&mut *transaction).await?;
+    transaction.commit().await?;
+    Ok(())
+}
+
+/// Whether the lake lacks anything.
+pub(super) async fn is_any(pool: &PgPool) -> LakeResult<bool> {
+    Ok(sqlx::query_scalar("SELECT EXISTS (SELECT FROM lake_due)").fetch_one(pool).await?)
+}
+
+/// Keeps the notes few where a lake was written before and is not now: the next one who
+/// writes it writes it whole.
+pub async fn shorten(pool: &PgPool) -> sqlx::Result<()> {
+    sqlx::query(
+        "WITH gone AS (DELETE FROM lake_due \
+             WHERE (SELECT count(*) FROM (SELECT FROM lake_due LIMIT $1 + 1) AS few) > $1 \
+             RETURNING 1) \
+         INSERT INTO lake_due (table_name) SELECT NULL WHERE EXISTS (SELECT FROM gone)",
+    )
+    .bind(MOST_NOTES)
+    .execute(pool)
+    .await?;
+    Ok(())
+}
+
+impl Due {
+    /// All notes that this transaction sees.
+    pub(super) async fn read(
+        connection: &mut PgConnection,
+        tables: &[LakeTable],
+        persons: bool,
+    ) -> LakeResult<Self> {
+        let mut due = Self { notes: Vec::new(), tables: BTreeMap::new() };
+        let rows = sqlx::query("SELECT id, table_name, months IS NULL, keys IS NULL FROM lake_due")
+            .fetch_all(&mut *connection)
+            .await?;
+        for row in rows {
+            due.notes.push(row.try_get(0)?);
+            let (table, no_months, no_keys): (Option<String>, bool, bool) =
+                (row.try_get(1)?, row.try_get(2)?, row.try_get(3)?);
+            match table {
+                None => tables.iter().for_each(|table| due.all(table.name)),
+                Some(table) => due.of_note(&table, no_months, no_keys, persons),
+            }
+        }
+        due.add_months(connection).await?;
+        due.add_months_of_keys(connection, persons).await?;
+        // A table that is none of the lake's.
+        due.tables.retain(|name, _| tables.iter().any(|table| table.name == name));
+        Ok(due)
+    }
+
+    fn all(&mut self, table: &str) {
+        self.tables.insert(table.to_owned(), Months::All);
+    }
+
+    fn of(&mut self, table: &str) -> &mut Months {
+        self.tables.entry(table.to_owned()).or_insert_with(|| Months::Some(BTreeSet::new()))
+    }
+
+    fn of_note(&mut self, table: &str, no_months: bool, no_keys: bool, persons: bool) {
+        match table {
+            ORDERS | LINES if no_months => {
+                self.all(table);
+                self.all(SALES);
+                // An order that is gone may have had lines.
+                self.all(LINES);
+            }
+            ORDERS | LINES => {}
+            "product" | "customer" | "territory" | "person" => {
+                self.all(table);
+                if no_keys && (persons || table != "person") {
+                    self.all(SALES);
+                }
+            }
+            table => self.all(table),
+        }
+    }
+
+    async fn add_months(&mut self, connection: &mut PgConnection) -> LakeResult<()> {
+        let rows = sqlx::query(
+            "SELECT DISTINCT table_name, unnest(months) FROM lake_due WHERE months IS NOT NULL",
+        )
+        .fetch_all(connection)
+        .await?;
+        for row in rows {
+            let (table, month): (String, NaiveDate) = (row.try_get(0)?, row.try_get(1)?);
+            self.of(&table).add([month]);
+            self.of(SALES).add([month]);
+        }
+        Ok(())
+    }
+
+    /// The months whose rows in the wide table have columns of changed rows.
+    async fn add_months_of_keys(
+        &mut self,
+        connection: &mut PgConnection,
+        persons: bool,
+    ) -> LakeResult<()> {
+        let months: Vec<NaiveDate> = sqlx::query_scalar(
+            "WITH changed AS MATERIALIZED ( \
+                 SELECT DISTINCT table_name, unnest(keys) AS key FROM lake_due \
+                 WHERE keys IS NOT NULL), \
+             customers AS ( \
+                 SELECT key AS customer_id FROM changed WHERE table_name = 'customer' \
+                 UNION SELECT customer_id FROM customer WHERE $1 AND person_id IN ( \
+                     SELECT key FROM changed WHERE table_name = 'person')), \
+             orders AS ( \
+                 SELECT order_date FROM sales_order WHERE customer_id IN ( \
+                     SELECT customer_id FROM customers) \
+                 UNION ALL SELECT order_date FROM sales_order WHERE territory_id IN ( \
+                     SELECT key FROM changed WHERE table_name = 'territory') \
+                 UNION ALL SELECT order_date FROM sales_order_line JOIN sales_order \
+                     USING (sales_order_id) WHERE product_id IN ( \
+                     SELECT key FROM changed WHERE table_name = 'product')) \
+             SELECT DISTINCT date_trunc('month', order_date)::date FROM orders",
+        )
+        .bind(persons)
+        .fetch_all(connection)
+        .await?;
+        if !months.is_empty() {
+            self.of(SALES).add(months);
+        }
+        Ok(())
+    }
+}

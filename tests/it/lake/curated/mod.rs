@@ -1,0 +1,7 @@
+//! Curated tables, as other programs read them.
+
+mod changes;
+mod crash;
+mod readers;
+mod snapshots;
+mod writers;
