@@ -22,7 +22,7 @@ use crate::storage::{ObjectHeaders, ObjectWriter};
 /// Bytes at which a file ends.
 const FILE: u64 = 128 << 20;
 /// Bytes of memory at which a row group ends.
-const ROW_GROUP: usize = 16 << 20;
+const ROW_GROUP: usize = 8 << 20;
 /// Bytes of the dictionary and of the pages of a column.
 const PAGE: usize = 256 << 10;
 /// The key under which Parquet finds the id of a column.

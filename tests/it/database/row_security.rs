@@ -193,10 +193,14 @@ async fn the_roles_read_nothing_else_and_write_nothing() {
             // The version is compared with that of a report; a page knows the files of rejects.
             let reads = known.contains(&relation.as_str())
                 || is_view_of_sales
-                || ["data_state", "load_document_page", "load_raw"].contains(&relation.as_str());
+                || ["data_state", "load_document_page", "load_raw", "lake_behind"]
+                    .contains(&relation.as_str());
             let expected: &[&str] = match role {
                 PARTNER if is_view_of_sales || !reads => &[],
-                PARTNER if relation != "data_state" && matches!(seen(relation), Seen::Refused) => {
+                PARTNER
+                    if !["data_state", "lake_behind"].contains(&relation.as_str())
+                        && matches!(seen(relation), Seen::Refused) =>
+                {
                     &[]
                 }
                 _ if reads => &["SELECT"],
