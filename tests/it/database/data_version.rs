@@ -19,10 +19,11 @@ use crate::support::{TestApp, database, fixture};
 
 /// Tables that queries do not read, and those of jobs, reports and saved queries, which are no
 /// data: answers that read them are not kept.
-const UNSEEN: [&str; 14] = [
+const UNSEEN: [&str; 18] = [
     "seaql_migrations", "data_version", "api_key", "data_change", "derivation_due",
-    "derivation_step", "schedule", "load_file_key", "load_raw_claim", "job", "report",
-    "report_request", "saved_query", "saved_query_deletion",
+    "derivation_step", "schedule", "load_file_key", "load_raw_claim", "lake_attempt", "lake_due",
+    "lake_removal", "lake_watch", "job", "report", "report_request", "saved_query",
+    "saved_query_deletion",
 ];
 
 async fn version(pool: &PgPool) -> i64 {
