@@ -148,8 +148,7 @@ impl Page {
     pub(crate) fn keep(&mut self, keeper: Option<&Arc<Keeper>>) {
         let objects: Vec<ObjectVersion> =
             self.versions.iter().map(|(object, _)| object.clone()).collect();
-        let all = objects.len();
-        self.keeps = keeper.map(|keeper| keeper.keep_all(DOCUMENTS.table, objects, all));
+        self.keeps = keeper.map(|keeper| keeper.keep_all(DOCUMENTS.table, objects));
     }
 
     /// Waits until its objects are kept: before the transaction that loads it.

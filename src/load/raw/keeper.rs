@@ -74,14 +74,15 @@ impl Keeper {
         Self { lake: options.lake.clone(), source, pool, room }
     }
 
-    /// Keeps these versions, several at a time; `ahead` of them wait at most.
+    /// Keeps these versions, several at a time.
     pub(crate) fn keep_all(
         self: &Arc<Self>,
         dataset: &'static str,
         objects: Vec<ObjectVersion>,
-        ahead: usize,
     ) -> Keeps {
-        let (kept_in, kept) = mpsc::channel(ahead.max(1));
+        // With room for all: copies under way hold `room`, which whoever is to receive these may
+        // wait for.
+        let (kept_in, kept) = mpsc::channel(objects.len().max(1));
         let keeper = Arc::clone(self);
         tokio::spawn(async move {
             let claims = match keeper.claim(dataset, &objects).await {

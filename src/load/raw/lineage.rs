@@ -134,10 +134,7 @@ async fn text(
     origin: &Origin,
     limits: BatchLimits,
 ) -> Result<RawText> {
-    let key = lake.key_of(uri).ok_or_else(|| {
-        let message = format!("{uri} is in another lake than {}", lake.uri());
-        Error::new(Code::Conflict, message)
-    })?;
+    let key = lake.require_key(uri)?;
     let line = u64::try_from(origin.line).unwrap_or_default();
     let input = open(lake, key, 0).await?;
     let found = match origin.dataset == DOCUMENTS.table {

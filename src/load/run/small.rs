@@ -22,8 +22,6 @@ use crate::storage::{Body, ObjectVersion, Prefetch};
 
 /// Bytes of an object up to which reading it and telling the ledger costs more than its rows.
 const SMALL: u64 = 128 * 1024;
-/// Copies that wait for their files.
-const COPIES: usize = 16;
 /// Files that are read ahead at a time.
 const AHEAD: usize = 1_000;
 
@@ -114,7 +112,7 @@ impl Context {
         let mut left = files.iter().map(|file| file.object.clone());
         let mut bodies = self.source.prefetch(left.clone().collect());
         let table = target.dataset.table;
-        let keep = |keeper: &Arc<Keeper>| keeper.keep_all(table, left.clone().collect(), COPIES);
+        let keep = |keeper: &Arc<Keeper>| keeper.keep_all(table, left.clone().collect());
         let mut keeps = self.keeper.as_ref().map(keep);
         loop {
             // A stalled source must not delay the stop.
