@@ -97,9 +97,9 @@ pub(crate) struct RawRow {
 }
 
 /// Records what is kept of entries that are loaded by this transaction.
-pub(crate) async fn insert(connection: &mut PgConnection, rows: &[RawRow]) -> LoadResult<()> {
+pub(crate) async fn insert(connection: &mut PgConnection, rows: &[&RawRow]) -> LoadResult<()> {
     let (pages, files): (Vec<&RawRow>, Vec<&RawRow>) =
-        rows.iter().partition(|row| row.objects.is_some());
+        rows.iter().copied().partition(|row| row.objects.is_some());
     sqlx::query(
         "INSERT INTO load_raw (file_id, kept_on, uri, manifest_uri, sha256) \
          SELECT * FROM unnest($1::integer[], $2::date[], $3::text[], $4::text[], $5::text[]) \

@@ -110,10 +110,8 @@ impl Reprocess {
                 keys.extend(lake.keys_where(&day_folder(dataset, day), is_manifest).await?);
             }
         }
-        let reading: Vec<BoxFuture<'_, Result<Entry>>> = keys
-            .into_iter()
-            .map(|key| self.entry(key).boxed())
-            .collect();
+        let reading: Vec<BoxFuture<'_, Result<Entry>>> =
+            keys.into_iter().map(|key| self.entry(key).boxed()).collect();
         let mut entries: Vec<Entry> =
             stream::iter(reading).buffered(AT_A_TIME).try_collect().await?;
         entries.sort_by_key(|entry| (entry.started_at, entry.file_id));

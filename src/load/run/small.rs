@@ -161,17 +161,31 @@ impl Context {
             .map_err(|error| Error::internal("the decoder ended unexpectedly").with_source(error))
     }
 
+    /// Makes sure that the copies of these files have their bytes.
+    async fn settle(&self, files: &mut [GroupFile]) -> Result<()> {
+        let Some(keeper) = &self.keeper else { return Ok(()) };
+        let kept = files.iter_mut().filter_map(|file| file.kept.as_mut());
+        let settling = async { Ok(keeper.settle_all(kept).await?) };
+        Ok(self.session.unless_stopped(settling).await?)
+    }
+
     async fn load_together(
         self: &Arc<Self>,
         target: &Arc<Target>,
         group: Group,
         run: &RunProgress,
     ) -> Result<()> {
-        let Group { files, begun, .. } = group;
+        let Group { mut files, begun, .. } = group;
         let stopped = self.session.stop.is_cancelled();
         if files.len() > 1 && !stopped {
-            let attempt = || load_group(self, target, &files, begun);
-            match self.session.retry("load_group", attempt).await {
+            let done = match self.settle(&mut files).await {
+                Ok(()) => {
+                    let attempt = || load_group(self, target, &files, begun);
+                    self.session.retry("load_group", attempt).await
+                }
+                Err(error) => Err(error),
+            };
+            match done {
                 Ok(counts) => {
                     let share = u32::try_from(files.len()).unwrap_or(u32::MAX);
                     let seconds = (begun.elapsed() / share).as_secs_f64();
