@@ -40,7 +40,7 @@ impl Default for CopySizes {
 
 /// A copy of a version.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Copy {
+pub struct ObjectCopy {
     /// Its own `ETag`, without quotes: where it is that of the version, so are the bytes.
     pub etag: String,
     /// The hex SHA-256 of its bytes, if they went through this process.
@@ -71,7 +71,7 @@ impl Bucket {
         object: &ObjectVersion,
         key: &str,
         sizes: CopySizes,
-    ) -> Result<Copy> {
+    ) -> Result<ObjectCopy> {
         let named = |error: Error| {
             let address = format!("s3://{}/{key}", self.name);
             let message = format!("{object} was not copied to {address}: {}", error.message());
@@ -88,12 +88,12 @@ impl Bucket {
             },
         };
         let failed = match done {
-            Ok(Some(etag)) => return Ok(Copy { etag, sha256 }),
+            Ok(Some(etag)) => return Ok(ObjectCopy { etag, sha256 }),
             Ok(None) => None,
             Err(None) => {
                 let etag = self.copy_through(source, object, key, &mut sha256).await;
                 if let Some(etag) = etag.map_err(named)? {
-                    return Ok(Copy { etag, sha256 });
+                    return Ok(ObjectCopy { etag, sha256 });
                 }
                 None
             }
@@ -102,7 +102,7 @@ impl Bucket {
             Err(Some(error)) => return Err(named(error)),
         };
         match self.present(object, key).await.map_err(named)? {
-            Present::Copy(etag) => Ok(Copy { etag, sha256 }),
+            Present::Copy(etag) => Ok(ObjectCopy { etag, sha256 }),
             Present::Other => Err(self.taken(key)),
             Present::Nothing if failed.is_some() => Err(object.overwritten()),
             Present::Nothing => Err(named(self.vanished(key))),

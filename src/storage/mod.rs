@@ -24,7 +24,7 @@ mod uri;
 
 pub use bucket::Bucket;
 pub use chunk::MAX_CHUNK;
-pub use copy::{Copy, CopySizes};
+pub use copy::{CopySizes, ObjectCopy};
 pub use link::Links;
 pub use object::{KeptAt, ObjectVersion};
 pub use prefetch::{Body, Prefetch};

@@ -64,7 +64,7 @@ async fn a_row_of_a_plain_file_in_another_encoding() {
     let text = String::from_utf16(&units).unwrap();
     let records: Vec<&str> = text.lines().skip(1).collect();
     for record in [records[0], records[7], records[records.len() - 1]] {
-        let id = record.split_once(',').unwrap().0.trim_matches('"');
+        let id = record.split_once(';').unwrap().0.trim_matches('"');
         let expected: Vec<u8> = record.encode_utf16().flat_map(u16::to_le_bytes).collect();
         assert_eq!(bytes(&app, "product", id).await, expected, "{record}");
         let (range, ..) = lineage(&app, "product", id).await;

@@ -98,7 +98,8 @@ async fn what_a_page_needs_and_what_is_elsewhere_stay() {
     let before = app.kept().await;
     sqlx::query(
         "INSERT INTO load_raw (file_id, kept_on, uri, manifest_uri, objects, kept_at) \
-         SELECT -1, '2020-01-01', objects[1], objects[1] || '.manifest.json', NULL, '2020-01-01' \
+         SELECT -1, date '2020-01-01', objects[1], objects[1] || '.manifest.json', NULL::text[], \
+             timestamptz '2020-01-01' \
            FROM load_raw WHERE objects IS NOT NULL \
          UNION ALL SELECT -2, '2020-01-01', uri, manifest_uri, objects, '2020-01-01' \
            FROM load_raw WHERE objects IS NOT NULL \
