@@ -188,7 +188,7 @@ impl Keeper {
         let copied = match (&kept.bytes, &loaded) {
             (Bytes::Same, Some(loaded)) => loaded.clone(),
             (Bytes::Digest(digest), _) => digest.clone(),
-            (Bytes::Same | Bytes::Unread, _) => self.digest(&kept.object).await?,
+            (Bytes::Same | Bytes::Unread, _) => self.digest(&kept.object).boxed().await?,
         };
         if loaded.is_some_and(|loaded| loaded != copied) {
             return Err(self.differs(&kept.object));

@@ -93,7 +93,7 @@ impl Keeper {
         // The commit may have been made, and its answer lost.
         let needed = raw::needed(&mut connection, &[manifest_uri], None).await?;
         if needed.is_empty() {
-            self.lake.delete_uri(manifest_uri).await?;
+            self.lake.delete_uri(manifest_uri).boxed().await?;
         }
         Ok(())
     }
