@@ -3,8 +3,9 @@
 
 migration!(UP, DOWN);
 
-/// As data rows do, they refer to `load_file` without a foreign key. A claim outlives a crash, so that a copy made anew has the name of the first one. The function
-/// has the rights of its caller, who sees of all tables what row security shows.
+/// As data rows do, they refer to `load_file` without a foreign key. A claim outlives a crash, so
+/// that a copy made anew has the name of the first one. The function has the rights of its
+/// caller, who sees of all tables what row security shows.
 const UP: &str = r#"
 CREATE TABLE load_raw (
     file_id       integer PRIMARY KEY,
@@ -18,6 +19,8 @@ CREATE TABLE load_raw (
 );
 CREATE INDEX load_raw_kept_on ON load_raw (kept_on, file_id) WHERE removed_at IS NULL;
 CREATE INDEX load_raw_uri ON load_raw (uri) WHERE removed_at IS NULL;
+CREATE INDEX load_raw_manifest_uri ON load_raw (manifest_uri) WHERE removed_at IS NULL;
+CREATE INDEX load_raw_objects ON load_raw USING gin (objects) WHERE removed_at IS NULL;
 CREATE TRIGGER data_version_note AFTER INSERT OR UPDATE OR DELETE OR TRUNCATE
     ON load_raw FOR EACH STATEMENT EXECUTE FUNCTION data_version_note();
 COMMENT ON TABLE load_raw IS 'Where the lake keeps the file versions that were loaded.';

@@ -14,10 +14,13 @@ Examples:
   salesgraph lineage SalesOrder 43659
   salesgraph lineage SalesOrderLine 43659:1
   salesgraph lineage customer 11000
+  salesgraph lineage SalesOrder 43659 --bytes | sha256sum
 
 Prints the file, the line and the run that a stored row came from, where the lake keeps
-that file, the bytes of the row in it, and these bytes as they are. A type is named as in
-GraphQL or as its table. Of a compressed file the bytes are those of its text.";
+that file, where the row is in it, and its bytes read as UTF-8. With --bytes these bytes
+alone are written, as they are in the file: in its encoding, without the line end. A type
+is named as in GraphQL or as its table. Of a compressed file the bytes are those of its
+text.";
 
 /// Arguments of `lineage`.
 #[derive(Debug, clap::Args)]
@@ -29,6 +32,9 @@ pub struct Args {
     /// The key of the row: a number, or two with a colon
     #[arg(value_name = "KEY")]
     pub key: Key,
+    /// Write nothing but the bytes of the row, as they are
+    #[arg(long)]
+    pub bytes: bool,
 }
 
 /// A type of rows that come from files.
@@ -79,9 +85,20 @@ pub async fn run(args: Args, config: &Config) -> Result<Exit> {
             format!("there is no {} {} that came from a file", dataset.table, shown.join(":"));
         return Err(Error::new(Code::NotFound, message));
     };
-    output::print(&text_of(&found, lake.is_some()))?;
+    match (args.bytes, &found.raw) {
+        (false, _) => output::print(&text_of(&found, lake.is_some()))?,
+        (true, Some(raw)) => output::write(&raw.bytes)?,
+        (true, None) => {
+            let why = if lake.is_some() { NOT_KEPT } else { NO_LAKE };
+            let message = format!("{} has no bytes to write: {why}", found.file_key);
+            return Err(Error::new(Code::NotFound, message));
+        }
+    }
     Ok(Exit::Done)
 }
+
+const NOT_KEPT: &str = "not kept, or removed because of its age";
+const NO_LAKE: &str = "set LAKE_URI to see it";
 
 fn text_of(found: &Lineage, has_lake: bool) -> String {
     let run = found.run.map_or_else(|| "(unknown)".to_owned(), |run| run.to_string());
@@ -99,8 +116,10 @@ fn text_of(found: &Lineage, has_lake: bool) -> String {
             text.push_str(&String::from_utf8_lossy(&raw.bytes));
             text.push('\n');
         }
-        None if has_lake => text.push_str("raw       (not kept, or removed because of its age)\n"),
-        None => text.push_str("raw       (set LAKE_URI to see it)\n"),
+        None => {
+            let why = if has_lake { NOT_KEPT } else { NO_LAKE };
+            text.push_str(&format!("raw       ({why})\n"));
+        }
     }
     text
 }

@@ -6,8 +6,13 @@ use crate::error::{Error, Result};
 
 /// Writes `text` to standard output. A closed pipe (`| head`) is not a failure.
 pub fn print(text: &str) -> Result<()> {
+    write(text.as_bytes())
+}
+
+/// Likewise bytes as they are.
+pub fn write(bytes: &[u8]) -> Result<()> {
     let mut out = io::stdout().lock();
-    match out.write_all(text.as_bytes()).and_then(|()| out.flush()) {
+    match out.write_all(bytes).and_then(|()| out.flush()) {
         Err(error) if error.kind() != io::ErrorKind::BrokenPipe => {
             Err(Error::internal("standard output cannot be written").with_source(error))
         }

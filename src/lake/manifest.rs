@@ -116,7 +116,7 @@ impl Manifest {
     /// # Errors
     /// Those of S3.
     pub async fn write(&self, lake: &Lake, key: &str) -> Result<()> {
-        lake.put(key, self.bytes()?).await
+        lake.bucket().put_short(&lake.in_bucket(key), self.bytes()?).await
     }
 
     /// Writes it, unless there is one; whether it has.

@@ -1,6 +1,6 @@
 //! The lake: where history is kept, on S3. `place` is its address and its objects, `raw` the
-//! names of the file versions that are kept there, `manifest` what is said of them; `curated` the tables, for scans by other
-//! engines, `iceberg` their format.
+//! names of the file versions that are kept there, `manifest` what is said of them; `curated`
+//! the tables, for scans by other engines, `iceberg` their format.
 
 pub mod curated;
 mod iceberg;
@@ -10,4 +10,6 @@ mod raw;
 
 pub use manifest::{KeptObject, Manifest};
 pub use place::Lake;
-pub use raw::{RawNames, day_folder, day_of, is_manifest, manifest_key};
+pub use raw::{
+    RawNames, day_folder, day_of, is_manifest, is_manifest_of, manifest_key, page_manifests,
+};

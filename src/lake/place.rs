@@ -39,6 +39,28 @@ impl Lake {
         &self.uri
     }
 
+    /// Checks that a source has nothing of the lake: what is kept would be loaded as new, and be
+    /// kept again.
+    ///
+    /// # Errors
+    /// `CONFIG` if one of them is below the other.
+    pub fn check_apart(&self, source: &SourceUri) -> Result<()> {
+        let SourceUri::S3 { bucket, prefix } = source else { return Ok(()) };
+        let slash = if prefix.is_empty() { "" } else { "/" };
+        let folder = format!("s3://{bucket}/{prefix}{slash}");
+        let problem = match &self.uri {
+            own if own.starts_with(&folder) => "is below",
+            own if folder.starts_with(own.as_str()) => "holds",
+            _ => return Ok(()),
+        };
+        let message = format!(
+            "the lake {} {problem} the source {source}, and what it keeps would be loaded again by \
+             each run; set LAKE_URI to a prefix beside that of the source, or to another bucket",
+            self.uri
+        );
+        Err(Error::new(Code::Config, message))
+    }
+
     /// Its bucket.
     #[must_use]
     pub const fn bucket(&self) -> &Bucket {
@@ -96,28 +118,47 @@ impl Lake {
     /// Removes the object of an address of this lake.
     ///
     /// # Errors
-    /// As of any request to S3.
+    /// `CONFLICT` if it is of another lake, else as of any request to S3.
     pub async fn delete_uri(&self, uri: &str) -> Result<()> {
-        match self.key_of(uri) {
-            Some(key) => self.delete(key).await,
-            None => Ok(()),
-        }
+        self.delete(self.require_key(uri)?).await
     }
 
-    /// All keys below a folder of the lake, in their order.
+    /// The key below the lake that an address names.
+    ///
+    /// # Errors
+    /// `CONFLICT` if it is of another lake.
+    pub fn require_key<'a>(&self, uri: &'a str) -> Result<&'a str> {
+        self.key_of(uri).ok_or_else(|| {
+            let message = format!("{uri} is in another lake than {}", self.uri);
+            Error::new(Code::Conflict, message)
+        })
+    }
+
+    /// All keys of the lake that begin so, in their order.
     ///
     /// # Errors
     /// As of any request to S3.
-    pub async fn keys(&self, folder: &str) -> Result<Vec<String>> {
-        let prefix = self.in_bucket(folder);
+    pub async fn keys(&self, begin: &str) -> Result<Vec<String>> {
+        self.keys_where(begin, |_| true).await
+    }
+
+    /// Likewise, those that are `wanted`; no others are held.
+    ///
+    /// # Errors
+    /// As of any request to S3.
+    pub async fn keys_where(
+        &self,
+        begin: &str,
+        wanted: impl Fn(&str) -> bool + Send,
+    ) -> Result<Vec<String>> {
+        let prefix = self.in_bucket(begin);
         let (mut found, mut after) = (Vec::new(), None::<String>);
         loop {
             let page = self.bucket.keys(&prefix, after.as_deref()).await?;
             let Some(last) = page.last() else { return Ok(found) };
             after = Some(last.clone());
-            found.extend(
-                page.iter().filter_map(|key| key.strip_prefix(&self.prefix)).map(str::to_owned),
-            );
+            let own = page.iter().filter_map(|key| key.strip_prefix(&self.prefix));
+            found.extend(own.filter(|key| wanted(key)).map(str::to_owned));
         }
     }
 }

@@ -56,6 +56,23 @@ pub fn is_manifest(key: &str) -> bool {
     key.ends_with(MANIFEST)
 }
 
+/// Whether a key is that of a manifest beside an object, with or without a distinction.
+#[must_use]
+pub fn is_manifest_of(key: &str, object: &str) -> bool {
+    let between = key.strip_prefix(object).and_then(|rest| rest.strip_suffix(MANIFEST));
+    between.is_some_and(|between| {
+        let digits = between.strip_prefix('.').unwrap_or_default();
+        between.is_empty()
+            || (digits.len() == DIGITS && digits.bytes().all(|digit| digit.is_ascii_hexdigit()))
+    })
+}
+
+/// The first characters of the manifests of pages in the folder of a day.
+#[must_use]
+pub fn page_manifests(dataset: &str, day: NaiveDate) -> String {
+    format!("{}page-", day_folder(dataset, day))
+}
+
 /// The key of the manifest beside an object; with a distinction where that of another version
 /// is there already.
 #[must_use]
@@ -135,6 +152,19 @@ mod tests {
         assert_eq!(short("a.csv", "9B2CF535f27731c974343645a3985328-3"), "a-9b2cf535f277.csv");
         let long = short(&format!("{}.csv", "é".repeat(300)), etag);
         assert!(long.len() < 240 && long.ends_with("-9b2cf535f277.csv"), "{long}");
+    }
+
+    #[test]
+    fn manifests_are_known_by_their_object() {
+        let plain = manifest_key("raw/a/b-1.csv", None);
+        let told = manifest_key("raw/a/b-1.csv", Some(&["x"]));
+        for key in [&plain, &told] {
+            assert!(is_manifest_of(key, "raw/a/b-1.csv"), "{key}");
+        }
+        let zipped = manifest_key("raw/a/b-1.csv.gz", None);
+        for key in [zipped.as_str(), "raw/a/b-1.csv", "raw/a/b-2.csv.manifest.json"] {
+            assert!(!is_manifest_of(key, "raw/a/b-1.csv"), "{key}");
+        }
     }
 
     #[test]

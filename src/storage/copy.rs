@@ -8,13 +8,13 @@ use aws_sdk_s3::operation::copy_object::CopyObjectError;
 use aws_sdk_s3::types::{CompletedMultipartUpload, CompletedPart, MetadataDirective};
 use futures_util::future::BoxFuture;
 use futures_util::{FutureExt as _, StreamExt as _, TryStreamExt as _, stream};
+use sha2::{Digest as _, Sha256};
 
 use super::bucket::{Bucket, MAX_PARTS};
 use super::failure::Target;
 use super::object::{ObjectVersion, quoted, unquoted};
-use super::read::Reader;
-use super::source::{AnyReader, ByteStream, Source};
-use super::upload::{ObjectHeaders, ObjectWriter};
+use super::source::Source;
+use super::upload::{ObjectHeaders, ObjectWriter, PART_SIZE};
 use crate::error::{Code, Error, Result};
 
 /// Where a copy says of which version it is.
@@ -38,6 +38,15 @@ impl Default for CopySizes {
     }
 }
 
+/// A copy of a version.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ObjectCopy {
+    /// Its own `ETag`, without quotes: where it is that of the version, so are the bytes.
+    pub etag: String,
+    /// The hex SHA-256 of its bytes, if they went through this process.
+    pub sha256: Option<String>,
+}
+
 /// A copy of the same version, or whatever else is under a key.
 enum Present {
     Nothing,
@@ -50,8 +59,8 @@ enum Present {
 type Copied = Result<Option<String>, Option<Error>>;
 
 impl Bucket {
-    /// Copies exactly this version of an object to a key, and gives the ETag of the copy. A
-    /// copy of it that is there already is left as it is.
+    /// Copies exactly this version of an object to a key. A copy of it that is there already is
+    /// left as it is.
     ///
     /// # Errors
     /// `Conflict` if the object was overwritten since it was listed, or the key holds anything
@@ -62,33 +71,41 @@ impl Bucket {
         object: &ObjectVersion,
         key: &str,
         sizes: CopySizes,
-    ) -> Result<String> {
+    ) -> Result<ObjectCopy> {
+        let named = |error: Error| {
+            let address = format!("s3://{}/{key}", self.name);
+            let message = format!("{object} was not copied to {address}: {}", error.message());
+            Error::new(error.code(), message).with_source(error)
+        };
+        let mut sha256 = None;
         let done = match self.copies_from(source) {
             false => Err(None),
             true if object.size <= sizes.whole => self.copy_whole(object, key).await,
-            true => match self.present(object, key).await? {
+            true => match self.present(object, key).await.map_err(named)? {
                 Present::Nothing => self.copy_parts(object, key, sizes.part).await,
                 Present::Copy(etag) => Ok(Some(etag)),
                 Present::Other => return Err(self.taken(key)),
             },
         };
         let failed = match done {
-            Ok(Some(etag)) => return Ok(etag),
+            Ok(Some(etag)) => return Ok(ObjectCopy { etag, sha256 }),
             Ok(None) => None,
             Err(None) => {
-                if matches!(self.present(object, key).await?, Present::Nothing) {
-                    self.copy_through(source, object, key).await?;
+                let etag = self.copy_through(source, object, key, &mut sha256).await;
+                if let Some(etag) = etag.map_err(named)? {
+                    return Ok(ObjectCopy { etag, sha256 });
                 }
                 None
             }
             // The key was taken, or the source is another version.
             Err(Some(error)) if error.code() == Code::Conflict => Some(error),
-            Err(Some(error)) => return Err(error),
+            Err(Some(error)) => return Err(named(error)),
         };
-        match self.present(object, key).await? {
-            Present::Copy(etag) => Ok(etag),
+        match self.present(object, key).await.map_err(named)? {
+            Present::Copy(etag) => Ok(ObjectCopy { etag, sha256 }),
             Present::Other => Err(self.taken(key)),
-            Present::Nothing => Err(failed.unwrap_or_else(|| self.vanished(key))),
+            Present::Nothing if failed.is_some() => Err(object.overwritten()),
+            Present::Nothing => Err(named(self.vanished(key))),
         }
     }
 
@@ -96,58 +113,6 @@ impl Bucket {
     #[must_use]
     pub fn copies_from(&self, source: &Source) -> bool {
         source.endpoint().is_some_and(|endpoint| endpoint == self.s3.endpoint)
-    }
-
-    /// Puts bytes under a key, unless there is an object; whether it has.
-    ///
-    /// # Errors
-    /// As of any request to S3.
-    pub async fn put_new(&self, key: &str, bytes: Vec<u8>) -> Result<bool> {
-        let request = self.s3.client.put_object().bucket(&self.name).key(key);
-        let request = request.body(bytes.into()).if_none_match("*");
-        let sent = request.customize().config_override(self.upload_timeouts()).send().await;
-        match sent.map_err(|error| self.target(Some(key)).error(error)) {
-            Ok(_) => Ok(true),
-            Err(error) if error.code() == Code::Conflict => Ok(false),
-            Err(error) => Err(error),
-        }
-    }
-
-    /// The bytes of an object as it is now, from `offset`; `None` if there is none.
-    ///
-    /// # Errors
-    /// `Conflict` if it is shorter than that, else as of any request to S3.
-    pub async fn open(&self, key: &str, offset: u64) -> Result<Option<ByteStream>> {
-        let Some(object) = self.version(key).await? else { return Ok(None) };
-        if offset > object.size {
-            let message = format!("{object} has {} bytes, not {offset}", object.size);
-            return Err(Error::new(Code::Conflict, message));
-        }
-        let reader = Reader::open(self.s3.clone(), object, offset).await?;
-        Ok(Some(ByteStream { reader: AnyReader::S3(Box::new(reader)) }))
-    }
-
-    /// The version of an object as it is now; `None` if there is none.
-    ///
-    /// # Errors
-    /// As of any request to S3.
-    pub async fn version(&self, key: &str) -> Result<Option<ObjectVersion>> {
-        let target = Target { action: "read", ..self.target(Some(key)) };
-        let request = self.s3.client.head_object().bucket(&self.name).key(key);
-        let found = match request.send().await.map_err(|error| target.error(error)) {
-            Ok(found) => found,
-            Err(error) if error.code() == Code::NotFound => return Ok(None),
-            Err(error) => return Err(error),
-        };
-        Ok(Some(ObjectVersion {
-            bucket: self.name.clone(),
-            key: key.to_owned(),
-            etag: found.e_tag.as_deref().map(unquoted).unwrap_or_default().to_owned(),
-            version_id: None,
-            size: found.content_length.and_then(|size| u64::try_from(size).ok()).unwrap_or(0),
-            last_modified: None,
-            kept_at: None,
-        }))
     }
 
     async fn present(&self, object: &ObjectVersion, key: &str) -> Result<Present> {
@@ -242,8 +207,22 @@ impl Bucket {
         Ok(CompletedPart::builder().part_number(number).set_e_tag(etag).build())
     }
 
-    async fn copy_through(&self, source: &Source, object: &ObjectVersion, key: &str) -> Result<()> {
+    /// Reads and writes it, unless the key is taken; gives the ETag of the copy, if it is known.
+    async fn copy_through(
+        &self,
+        source: &Source,
+        object: &ObjectVersion,
+        key: &str,
+        sha256: &mut Option<String>,
+    ) -> Result<Option<String>> {
+        if object.size < PART_SIZE as u64 {
+            return self.copy_small(source, object, key, sha256).await;
+        }
+        if !matches!(self.present(object, key).await?, Present::Nothing) {
+            return Ok(None);
+        }
         self.abort_uploads(key).await?;
+        let mut digest = Sha256::new();
         let headers = ObjectHeaders {
             content_type: "application/octet-stream",
             file_name: None,
@@ -253,6 +232,7 @@ impl Bucket {
         let copied = async {
             let mut stream = source.open(object, 0).await?;
             while let Some(chunk) = stream.next().await? {
+                digest.update(&chunk);
                 writer.write(&chunk).await?;
             }
             writer.finish().await
@@ -261,7 +241,40 @@ impl Bucket {
         if copied.is_err() {
             writer.abort().await;
         }
-        copied
+        copied?;
+        *sha256 = Some(format!("{:x}", digest.finalize()));
+        Ok(None)
+    }
+
+    /// By one request, which fails if the key is taken.
+    async fn copy_small(
+        &self,
+        source: &Source,
+        object: &ObjectVersion,
+        key: &str,
+        sha256: &mut Option<String>,
+    ) -> Result<Option<String>> {
+        let mut stream = source.open(object, 0).await?;
+        let mut bytes = Vec::new();
+        while let Some(chunk) = stream.next().await? {
+            bytes.extend_from_slice(&chunk);
+        }
+        let digest = format!("{:x}", Sha256::digest(&bytes));
+        let request = self.s3.client.put_object().bucket(&self.name).key(key);
+        let request = request
+            .body(bytes.into())
+            .content_type("application/octet-stream")
+            .metadata(SOURCE_ETAG, &object.etag)
+            .if_none_match("*");
+        let sent = request.customize().config_override(self.upload_timeouts()).send().await;
+        match sent.map_err(|error| self.target(Some(key)).error(error)) {
+            Ok(sent) => {
+                *sha256 = Some(digest);
+                Ok(etag_of(sent.e_tag))
+            }
+            Err(error) if error.code() == Code::Conflict => Ok(None),
+            Err(error) => Err(error),
+        }
     }
 
     fn vanished(&self, key: &str) -> Error {

@@ -8,6 +8,7 @@ mod bucket;
 mod chunk;
 mod client;
 mod copy;
+mod current;
 mod failure;
 mod get;
 mod link;
@@ -23,7 +24,7 @@ mod uri;
 
 pub use bucket::Bucket;
 pub use chunk::MAX_CHUNK;
-pub use copy::CopySizes;
+pub use copy::{CopySizes, ObjectCopy};
 pub use link::Links;
 pub use object::{KeptAt, ObjectVersion};
 pub use prefetch::{Body, Prefetch};

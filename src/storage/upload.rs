@@ -12,7 +12,7 @@ use super::bucket::{Bucket, MAX_PARTS};
 use crate::error::{Code, Error, Result};
 
 /// Size of the first parts. A smaller object is put by one request.
-const PART_SIZE: usize = 8 << 20;
+pub(super) const PART_SIZE: usize = 8 << 20;
 /// Parts are larger from this on, and again twice as far on: S3 takes 10,000 of them, and
 /// 5 TiB in all.
 const GROW_AFTER: usize = 1_000;

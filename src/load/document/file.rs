@@ -98,7 +98,7 @@ async fn load_batches(context: &Context, job: &FileJob, mut decoded: Decoding) -
             DecodedDocuments::Batch(batch) => batch,
         };
         if batch.orders.last {
-            wait_for_copy(context, &job.raw).await?;
+            wait_for_copy(context, job).await?;
         }
         at_end |= batch.orders.last;
         let find_orphans = job.find_orphans.load(Ordering::Relaxed);
@@ -126,12 +126,14 @@ async fn commit(
     let targets = Targets::get()?;
     let mut transaction = targets.begin(connection).await?;
     let counts = targets.merge(&mut transaction, batch, job.of, find_orphans).await?;
-    let totals = record(&mut transaction, context, job, batch, counts).await?;
+    let totals = record(&mut transaction, job, batch, counts).await?;
     let bound = context.options.max_rejects;
     let over = check_rejects(bound, totals, batch.orders.last, REJECTS_STORED);
     if let Err(error) = &over {
         // In the same transaction: the file must at no time count as loaded.
         ledger::fail_file(&mut transaction, job.of, error).await?;
+    } else if batch.orders.last {
+        job.raw.record(&mut transaction).await?;
     }
     transaction.commit().await?;
     context.observer.batch(&job.object, counts);
@@ -152,12 +154,15 @@ async fn load_atomic(context: &Context, job: &FileJob, mut decoded: Decoding) ->
             DecodedDocuments::Batch(batch) => batch,
         };
         if batch.orders.last {
-            wait_for_copy(context, &job.raw).await?;
+            wait_for_copy(context, job).await?;
         }
         targets.empty(&mut transaction).await?;
         let counts = targets.merge(&mut transaction, &batch, job.of, true).await?;
-        let totals = record(&mut transaction, context, job, &batch, counts).await?;
+        let totals = record(&mut transaction, job, &batch, counts).await?;
         check_rejects(context.options.max_rejects, totals, batch.orders.last, ROLLED_BACK)?;
+        if batch.orders.last {
+            job.raw.record(&mut transaction).await?;
+        }
         context.observer.batch(&job.object, counts);
     }
     // Before the commit: a file that was interrupted or failed to decode is incomplete.
@@ -183,7 +188,6 @@ async fn next_unless_stopped(
 /// Completes a batch's transaction with the ledger.
 async fn record(
     connection: &mut PgConnection,
-    context: &Context,
     job: &FileJob,
     batch: &DocumentBatch,
     counts: Counts,
@@ -193,8 +197,6 @@ async fn record(
     }
     if batch.orders.last {
         ledger::commit_to_disk(connection).await?;
-        let (keeper, table) = (context.keeper.as_deref(), job.target.dataset.table);
-        job.raw.record(keeper, connection, job.of, table).await?;
     }
     let elapsed_ms = bigint(job.begun.elapsed().as_millis());
     let mode = LoadMode::Merge;

@@ -7,7 +7,7 @@ use std::time::Instant;
 
 use sha2::{Digest as _, Sha256};
 use sqlx::PgConnection;
-use tokio::sync::OwnedSemaphorePermit;
+use tokio::sync::{Mutex, OwnedSemaphorePermit};
 use tokio::time::timeout;
 use tokio_util::sync::CancellationToken;
 
@@ -24,7 +24,8 @@ use crate::load::file::pipeline::{MAX_TURN, ROLLED_BACK, check_rejects};
 use crate::load::ledger::group::Done;
 use crate::load::ledger::page::PageObjects;
 use crate::load::ledger::{self, FileTotals, RunFile};
-use crate::load::raw::keeper::{Keeper, Keeps, Kept, Record};
+use crate::load::raw::keeper::{Keeper, Keeps, Kept};
+use crate::load::raw::record::Record;
 use crate::load::run::context::Context;
 use crate::storage::{Body, ObjectVersion};
 
@@ -46,7 +47,7 @@ pub(crate) struct Page {
     /// The versions of its objects and the SHA-256 of each, if they are kept.
     versions: Vec<(ObjectVersion, String)>,
     /// Their copies under way.
-    keeps: Option<Keeps>,
+    keeps: Mutex<Option<Keeps>>,
     /// Its share of the pages that may be held.
     _held: Option<OwnedSemaphorePermit>,
 }
@@ -138,7 +139,7 @@ impl PageBuilder {
             last_modified: None,
             kept_at: None,
         };
-        let keeps = None;
+        let keeps = Mutex::default();
         Ok(Some(Page { object, objects, batch, dialect, versions, keeps, _held: held }))
     }
 }
@@ -146,21 +147,27 @@ impl PageBuilder {
 impl Page {
     /// Begins to keep its objects.
     pub(crate) fn keep(&mut self, keeper: Option<&Arc<Keeper>>) {
-        let objects: Vec<ObjectVersion> =
-            self.versions.iter().map(|(object, _)| object.clone()).collect();
-        let all = objects.len();
-        self.keeps = keeper.map(|keeper| keeper.keep_all(DOCUMENTS.table, objects, all));
+        *self.keeps.get_mut() = keeper.map(|keeper| self.start_keeping(keeper));
     }
 
-    /// Waits until its objects are kept: before the transaction that loads it.
-    pub(crate) async fn kept(&mut self) -> Result<Vec<Kept>> {
-        let Some(mut keeps) = self.keeps.take() else { return Ok(Vec::new()) };
+    fn start_keeping(&self, keeper: &Arc<Keeper>) -> Keeps {
+        let objects = self.versions.iter().map(|(object, _)| object.clone()).collect();
+        keeper.keep_all(DOCUMENTS.table, objects)
+    }
+
+    /// Waits until its objects are kept: before the transaction that loads it. After a failure
+    /// they are kept anew.
+    pub(crate) async fn kept(&self, keeper: Option<&Arc<Keeper>>) -> LoadResult<Vec<Kept>> {
+        let Some(keeper) = keeper else { return Ok(Vec::new()) };
+        let started = self.keeps.lock().await.take();
+        let mut keeps = started.unwrap_or_else(|| self.start_keeping(keeper));
         let mut all = Vec::with_capacity(self.versions.len());
         for (_, digest) in &self.versions {
             let mut kept = keeps.next().await?;
             kept.object.sha256.clone_from(digest);
             all.push(kept);
         }
+        keeper.settle_all(all.iter_mut()).await?;
         Ok(all)
     }
 
@@ -261,7 +268,7 @@ async fn attempt(
     if let Some(keeper) = &context.keeper {
         let (dataset, tag) = (DOCUMENTS.table, Some(page.object.etag.as_str()));
         let record = Record { file: entry.id, dataset, kept, page: tag };
-        keeper.record(&mut transaction, run, &[record]).await?;
+        keeper.record(&mut transaction, &context.session, &[record]).await?;
     }
     if timeout(MAX_TURN, before.cancelled()).await.is_err() {
         transaction.rollback().await?;

@@ -12,7 +12,8 @@ use crate::load::decode::{Batch, WholeFile};
 use crate::load::failure::LoadResult;
 use crate::load::ledger::group::{Done, Entry};
 use crate::load::ledger::{self, RunFile};
-use crate::load::raw::keeper::{Kept, Record};
+use crate::load::raw::keeper::Kept;
+use crate::load::raw::record::Record;
 use crate::load::run::context::Context;
 use crate::storage::ObjectVersion;
 
@@ -81,7 +82,7 @@ pub(crate) async fn load_group(
                 page: None,
             })
             .collect();
-        keeper.record(&mut transaction, run, &records).await?;
+        keeper.record(&mut transaction, &context.session, &records).await?;
     }
     ledger::group::commit(&mut transaction, run, &done, share_ms(begun, files.len())).await?;
     transaction.commit().await?;

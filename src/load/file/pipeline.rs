@@ -43,7 +43,7 @@ pub(crate) struct FileJob {
     /// Set once a batch of the file had orphans.
     pub(crate) find_orphans: AtomicBool,
     /// Its copy in the lake.
-    pub(crate) raw: FileRaw,
+    pub(crate) raw: Arc<FileRaw>,
 }
 
 /// Received once the batch before is committed.
@@ -100,7 +100,7 @@ async fn load_concurrently(
             Decoded::Batch(batch) => batch,
         };
         if batch.last {
-            wait_for_copy(context, &job.raw).await?;
+            wait_for_copy(context, job).await?;
         }
         at_end |= batch.last;
         let (done, next_turn) = oneshot::channel();
@@ -145,13 +145,18 @@ async fn next_unless_stopped(context: &Context, decoded: &mut Decoding) -> Optio
     }
 }
 
-/// Waits for the copy in the lake, which a stalled server must not delay the stop by.
-pub(crate) async fn wait_for_copy(context: &Context, raw: &FileRaw) -> LoadResult<()> {
-    tokio::select! {
-        biased;
-        () = context.session.stop.cancelled() => context.session.check_stop(),
-        done = raw.finish() => Ok(done?),
-    }
+/// Waits for the copy in the lake, and for its manifest if the file is loaded then: of a mirrored
+/// file that is not known yet.
+pub(crate) async fn wait_for_copy(context: &Context, job: &FileJob) -> LoadResult<()> {
+    let kept = async {
+        job.raw.finish().await?;
+        if job.mode == LoadMode::Merge {
+            let mut connection = context.session.pool.acquire().await?;
+            job.raw.describe(&mut connection, job.of, job.mode).await?;
+        }
+        Ok(())
+    };
+    context.session.unless_stopped(kept).await
 }
 
 /// The whole file in one transaction.
@@ -171,7 +176,7 @@ async fn load_atomic(
             Decoded::Batch(batch) => batch,
         };
         if batch.last {
-            wait_for_copy(context, &job.raw).await?;
+            wait_for_copy(context, job).await?;
         }
         sqlx::query(AssertSqlSafe(job.target.statements.truncate.as_str()))
             .execute(&mut *transaction)
@@ -180,8 +185,11 @@ async fn load_atomic(
         let counts =
             merge::merge(&mut transaction, &job.target, &batch, job.of, &job.superseded, true)
                 .await?;
-        let totals = record(&mut transaction, context, job, &batch, counts).await?;
+        let totals = record(&mut transaction, job, &batch, counts).await?;
         check_rejects(context.options.max_rejects, totals, batch.last, ROLLED_BACK)?;
+        if batch.last && job.mode == LoadMode::Merge {
+            job.raw.record(&mut transaction).await?;
+        }
         context.observer.batch(&job.object, counts);
     }
     // Before the commit: a file that was interrupted or failed to decode is incomplete.
@@ -246,13 +254,15 @@ impl BatchTask {
                 return Ok(Merged::RolledBack);
             }
         }
-        let totals = record(&mut transaction, context, job, batch, counts).await?;
+        let totals = record(&mut transaction, job, batch, counts).await?;
         let bound = context.options.max_rejects;
         let over = check_rejects(bound, totals, batch.last, REJECTS_STORED);
         if let Err(error) = &over {
             // In the same transaction: this may be the last batch, and the file must at
             // no time count as loaded.
             ledger::fail_file(&mut transaction, job.of, error).await?;
+        } else if batch.last && job.mode == LoadMode::Merge {
+            job.raw.record(&mut transaction).await?;
         }
         transaction.commit().await?;
         context.observer.batch(&job.object, counts);
@@ -280,7 +290,6 @@ async fn begin(connection: &mut PgConnection, job: &FileJob, first: &Checkpoint)
 /// Completes a batch's transaction with its rejects and the ledger.
 async fn record(
     connection: &mut PgConnection,
-    context: &Context,
     job: &FileJob,
     batch: &Batch,
     counts: Counts,
@@ -294,8 +303,6 @@ async fn record(
     }
     if batch.last {
         ledger::commit_to_disk(connection).await?;
-        let (keeper, table) = (context.keeper.as_deref(), job.target.dataset.table);
-        job.raw.record(keeper, connection, job.of, table).await?;
     }
     let elapsed_ms = bigint(job.begun.elapsed().as_millis());
     ledger::commit_batch(connection, job.of, batch, counts, job.mode, elapsed_ms).await

@@ -1,5 +1,7 @@
 //! The ledger's statements for file versions that are kept in the lake.
 
+use std::collections::HashSet;
+
 use chrono::{DateTime, NaiveDate, Utc};
 use sqlx::{Connection as _, PgConnection};
 
@@ -95,13 +97,15 @@ pub(crate) struct RawRow {
 }
 
 /// Records what is kept of entries that are loaded by this transaction.
-pub(crate) async fn insert(connection: &mut PgConnection, rows: &[RawRow]) -> LoadResult<()> {
+pub(crate) async fn insert(connection: &mut PgConnection, rows: &[&RawRow]) -> LoadResult<()> {
     let (pages, files): (Vec<&RawRow>, Vec<&RawRow>) =
-        rows.iter().partition(|row| row.objects.is_some());
+        rows.iter().copied().partition(|row| row.objects.is_some());
     sqlx::query(
         "INSERT INTO load_raw (file_id, kept_on, uri, manifest_uri, sha256) \
          SELECT * FROM unnest($1::integer[], $2::date[], $3::text[], $4::text[], $5::text[]) \
-         ON CONFLICT (file_id) DO NOTHING",
+         ON CONFLICT (file_id) DO UPDATE SET kept_on = excluded.kept_on, uri = excluded.uri, \
+           manifest_uri = excluded.manifest_uri, sha256 = excluded.sha256, objects = NULL, \
+           kept_at = now(), removed_at = NULL",
     )
     .bind(files.iter().map(|row| row.file).collect::<Vec<_>>())
     .bind(files.iter().map(|row| row.day).collect::<Vec<_>>())
@@ -113,7 +117,10 @@ pub(crate) async fn insert(connection: &mut PgConnection, rows: &[RawRow]) -> Lo
     for page in pages {
         sqlx::query(
             "INSERT INTO load_raw (file_id, kept_on, uri, manifest_uri, objects) \
-             VALUES ($1, $2, $3, $4, $5) ON CONFLICT (file_id) DO NOTHING",
+             VALUES ($1, $2, $3, $4, $5) \
+             ON CONFLICT (file_id) DO UPDATE SET kept_on = excluded.kept_on, uri = excluded.uri, \
+               manifest_uri = excluded.manifest_uri, sha256 = NULL, objects = excluded.objects, \
+               kept_at = now(), removed_at = NULL",
         )
         .bind(page.file)
         .bind(page.day)
@@ -154,28 +161,52 @@ pub(crate) struct Expired {
     pub(crate) file_id: i32,
     pub(crate) uri: String,
     pub(crate) manifest_uri: String,
-    pub(crate) is_page: bool,
-    /// Whether a reading that stays has the same copy.
-    pub(crate) is_shared: bool,
+    /// The addresses of the objects of a page.
+    pub(crate) objects: Option<Vec<String>>,
 }
 
-/// The oldest kept versions whose folders are of days before this one.
+/// The oldest versions kept below this address that were loaded before this day: not only
+/// their folders are older, which are of the day when loading began.
 pub(crate) async fn expired(
     connection: &mut PgConnection,
+    lake: &str,
     before: NaiveDate,
     most: i64,
 ) -> LoadResult<Vec<Expired>> {
     Ok(sqlx::query_as(
-        "SELECT file_id, uri, manifest_uri, objects IS NOT NULL AS is_page, \
-           EXISTS (SELECT FROM load_raw AS other WHERE other.uri = raw.uri \
-             AND other.removed_at IS NULL AND other.kept_on >= $1) AS is_shared \
-         FROM load_raw AS raw WHERE removed_at IS NULL AND kept_on < $1 \
-         ORDER BY kept_on, file_id LIMIT $2",
+        "SELECT file_id, uri, manifest_uri, objects FROM load_raw \
+         WHERE removed_at IS NULL AND kept_on < $1 \
+           AND kept_at < $1::timestamp AT TIME ZONE 'UTC' AND starts_with(manifest_uri, $2) \
+         ORDER BY kept_on, file_id LIMIT $3",
     )
     .bind(before)
+    .bind(lake)
     .bind(most)
     .fetch_all(connection)
     .await?)
+}
+
+/// Which of these addresses of copies and of manifests the kept versions have, or only those that
+/// were loaded on this day or later.
+pub(crate) async fn needed(
+    connection: &mut PgConnection,
+    uris: &[&str],
+    since: Option<NaiveDate>,
+) -> LoadResult<HashSet<String>> {
+    let needed: Vec<String> = sqlx::query_scalar(
+        "WITH asked AS (SELECT DISTINCT uri FROM unnest($1::text[]) AS asked (uri)), \
+           stays AS NOT MATERIALIZED (SELECT raw.* FROM load_raw AS raw WHERE removed_at IS NULL \
+             AND ($2::date IS NULL OR kept_on >= $2 \
+               OR kept_at >= $2::timestamp AT TIME ZONE 'UTC')) \
+         SELECT uri FROM asked WHERE EXISTS (SELECT FROM stays WHERE stays.uri = asked.uri) \
+           OR EXISTS (SELECT FROM stays WHERE stays.manifest_uri = asked.uri) \
+           OR EXISTS (SELECT FROM stays WHERE stays.objects @> ARRAY[asked.uri COLLATE \"C\"])",
+    )
+    .bind(uris)
+    .bind(since)
+    .fetch_all(connection)
+    .await?;
+    Ok(needed.into_iter().collect())
 }
 
 /// Records that these were removed from the lake.
@@ -211,15 +242,5 @@ pub(crate) async fn stale_claims(
     .bind(before)
     .bind(most)
     .fetch_all(connection)
-    .await?)
-}
-
-/// Whether a kept version has this copy.
-pub(crate) async fn is_kept(connection: &mut PgConnection, uri: &str) -> LoadResult<bool> {
-    Ok(sqlx::query_scalar(
-        "SELECT EXISTS (SELECT FROM load_raw WHERE uri = $1 AND removed_at IS NULL)",
-    )
-    .bind(uri)
-    .fetch_one(connection)
     .await?)
 }

@@ -3,11 +3,12 @@
 use sqlx::{AssertSqlSafe, Connection as _, PgConnection, Row as _};
 
 use super::statements::Removal;
-use crate::config::MaxRemoved;
+use crate::config::{LoadMode, MaxRemoved};
 use crate::error::{Code, Error};
 use crate::load::counts::Counts;
 use crate::load::failure::{Failure, LoadResult};
 use crate::load::ledger::{self, RunFile};
+use crate::load::raw::keeping::FileRaw;
 use crate::load::run::session::Session;
 
 /// The stored rows of a dataset against a file.
@@ -94,15 +95,19 @@ impl Removal {
     }
 }
 
-/// Removes what the file lacks, and marks the file as loaded. Returns the counts of the
+/// Removes what the file lacks, and marks the file as loaded, once its copy is in the lake. Returns the counts of the
 /// file in this run that come with it, and older files' rows that it overrules.
 pub(crate) async fn remove_missing(
     session: &Session,
     removal: &Removal,
     of: RunFile,
     share: MaxRemoved,
+    raw: Option<&FileRaw>,
 ) -> LoadResult<(Counts, Vec<Overruled>)> {
     session.check_stop()?;
+    if let Some(raw) = raw {
+        session.unless_stopped(raw.finish()).await?;
+    }
     let mut connection = session.pool.acquire().await?;
     removal.prepare(&mut connection).await?;
     let mut transaction = connection.begin().await?;
@@ -131,6 +136,11 @@ pub(crate) async fn remove_missing(
         .bind(of.file)
         .execute(&mut *transaction)
         .await?;
+    if let Some(raw) = raw {
+        let describing = raw.describe(&mut transaction, of, LoadMode::Mirror);
+        session.unless_stopped(describing).await?;
+        raw.record(&mut transaction).await?;
+    }
     ledger::commit_to_disk(&mut transaction).await?;
     transaction.commit().await?;
     Ok((Counts { removed, kept: missing.needed, ..Counts::default() }, overruled))

@@ -107,14 +107,11 @@ impl Reprocess {
         let mut keys = Vec::new();
         for dataset in kept_datasets() {
             if self.dataset.as_deref().is_none_or(|only| only == dataset) {
-                keys.extend(lake.keys(&day_folder(dataset, day)).await?);
+                keys.extend(lake.keys_where(&day_folder(dataset, day), is_manifest).await?);
             }
         }
-        let reading: Vec<BoxFuture<'_, Result<Entry>>> = keys
-            .into_iter()
-            .filter(|key| is_manifest(key))
-            .map(|key| self.entry(key).boxed())
-            .collect();
+        let reading: Vec<BoxFuture<'_, Result<Entry>>> =
+            keys.into_iter().map(|key| self.entry(key).boxed()).collect();
         let mut entries: Vec<Entry> =
             stream::iter(reading).buffered(AT_A_TIME).try_collect().await?;
         entries.sort_by_key(|entry| (entry.started_at, entry.file_id));

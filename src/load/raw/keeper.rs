@@ -1,5 +1,4 @@
-//! Copies file versions to the lake, and records them in the transaction that loads them. A
-//! version has its day in the ledger before it is copied, so that an attempt after a crash
+//! Copies file versions to the lake. A version has its day in the ledger before it is copied, so that an attempt after a crash
 //! finds the copy of the one before.
 
 use std::sync::Arc;
@@ -8,19 +7,18 @@ use chrono::NaiveDate;
 use futures_util::future::BoxFuture;
 use futures_util::{FutureExt as _, StreamExt as _, TryStreamExt as _, stream};
 use sha2::{Digest as _, Sha256};
-use sqlx::{PgConnection, PgPool};
+use sqlx::PgPool;
 use tokio::sync::{Semaphore, mpsc};
-use uuid::Uuid;
 
 use super::RawOptions;
 use crate::error::{Code, Error, Result};
-use crate::lake::{KeptObject, Lake, Manifest, RawNames, day_folder, day_of, manifest_key};
+use crate::lake::{KeptObject, Lake, RawNames, day_of};
 use crate::load::failure::LoadResult;
-use crate::load::ledger::raw::{self, Claim, RawEntry, RawRow};
+use crate::load::ledger::raw::{self, Claim};
 use crate::storage::{CopySizes, KeptAt, ObjectVersion, Source};
 
-/// Copies, and manifests, that are written at a time.
-const AT_A_TIME: usize = 16;
+/// Copies, or manifests, that are written at a time.
+pub(super) const AT_A_TIME: usize = 16;
 /// Bytes of an object from which it is written alone, where the server does not copy it.
 const LARGE: u64 = 1 << 20;
 
@@ -28,8 +26,8 @@ const LARGE: u64 = 1 << 20;
 #[derive(Debug)]
 pub(crate) struct Keeper {
     pub(super) lake: Lake,
-    source: Source,
-    pool: PgPool,
+    pub(super) source: Source,
+    pub(super) pool: PgPool,
     /// Copies under way; one that goes through this process takes all of it.
     room: Semaphore,
 }
@@ -39,31 +37,34 @@ pub(crate) struct Keeper {
 pub(crate) struct Kept {
     pub(crate) object: KeptObject,
     /// The day of the reading's manifest.
-    day: NaiveDate,
+    pub(super) day: NaiveDate,
     /// Its manifest, where it is one of those that are loaded again.
-    manifest: Option<String>,
+    pub(super) manifest: Option<String>,
+    bytes: Bytes,
 }
 
-/// What is kept of an entry of the ledger.
-pub(crate) struct Record<'a> {
-    pub(crate) file: i32,
-    pub(crate) dataset: &'static str,
-    pub(crate) kept: &'a [Kept],
-    /// Of a page, what tells it from others.
-    pub(crate) page: Option<&'a str>,
+/// What is known of the bytes of a copy.
+#[derive(Debug, Clone)]
+enum Bytes {
+    /// The copy has the ETag of the version.
+    Same,
+    /// Their SHA-256.
+    Digest(String),
+    /// Nothing yet.
+    Unread,
 }
 
 /// Versions that are being copied, in their order.
 #[derive(Debug)]
-pub(crate) struct Keeps(mpsc::Receiver<Result<Kept>>);
+pub(crate) struct Keeps(mpsc::Receiver<LoadResult<Kept>>);
 
 impl Keeps {
     /// The next one, in the order given.
     ///
     /// # Errors
     /// Why it is not kept.
-    pub(crate) async fn next(&mut self) -> Result<Kept> {
-        let ended = || Err(Error::internal("keeping file versions ended early"));
+    pub(crate) async fn next(&mut self) -> LoadResult<Kept> {
+        let ended = || Err(Error::internal("keeping file versions ended early").into());
         self.0.recv().await.unwrap_or_else(ended)
     }
 }
@@ -74,14 +75,15 @@ impl Keeper {
         Self { lake: options.lake.clone(), source, pool, room }
     }
 
-    /// Keeps these versions, several at a time; `ahead` of them wait at most.
+    /// Keeps these versions, several at a time.
     pub(crate) fn keep_all(
         self: &Arc<Self>,
         dataset: &'static str,
         objects: Vec<ObjectVersion>,
-        ahead: usize,
     ) -> Keeps {
-        let (kept_in, kept) = mpsc::channel(ahead.max(1));
+        // With room for all: copies under way hold `room`, which whoever is to receive these may
+        // wait for.
+        let (kept_in, kept) = mpsc::channel(objects.len().max(1));
         let keeper = Arc::clone(self);
         tokio::spawn(async move {
             let claims = match keeper.claim(dataset, &objects).await {
@@ -91,7 +93,7 @@ impl Keeper {
             let copying = stream::iter(objects.into_iter().zip(claims))
                 .map(|(object, claim)| {
                     let keeper = Arc::clone(&keeper);
-                    async move { keeper.keep(dataset, &object, claim).await }
+                    async move { Ok(keeper.keep(dataset, &object, claim).await?) }
                 })
                 .buffered(AT_A_TIME);
             let mut copying = std::pin::pin!(copying);
@@ -114,13 +116,13 @@ impl Keeper {
         &self,
         dataset: &str,
         objects: &[ObjectVersion],
-    ) -> Result<Vec<Claim>> {
+    ) -> LoadResult<Vec<Claim>> {
         if objects.iter().all(|object| object.kept_at.is_some()) {
             let none = Claim { day: NaiveDate::default(), known: None };
             return Ok(vec![none; objects.len()]);
         }
         let mut connection = self.pool.acquire().await?;
-        Ok(raw::claim(&mut connection, dataset, objects).await?)
+        raw::claim(&mut connection, dataset, objects).await
     }
 
     /// Copies a version, unless a copy of it is there. Its SHA-256 is not known yet.
@@ -144,10 +146,14 @@ impl Keeper {
         for name in known.into_iter().chain([names.short.as_str(), names.long.as_str()]) {
             let key = self.lake.in_bucket(name);
             match bucket.copy(&self.source, object, &key, CopySizes::default()).await {
-                Ok(etag) => {
-                    let (raw, sha256) = (name.to_owned(), String::new());
-                    let object = KeptObject::of(object, raw, etag, sha256);
-                    return Ok(Kept { object, day: claim.day, manifest: None });
+                Ok(copy) => {
+                    let bytes = match copy.sha256 {
+                        _ if copy.etag == object.etag => Bytes::Same,
+                        Some(digest) => Bytes::Digest(digest),
+                        None => Bytes::Unread,
+                    };
+                    let object = KeptObject::of(object, name.to_owned(), copy.etag, String::new());
+                    return Ok(Kept { object, day: claim.day, manifest: None, bytes });
                 }
                 // The name is taken by another version.
                 Err(error) if error.code() == Code::Conflict => failed = Some(error),
@@ -169,119 +175,64 @@ impl Keeper {
             object: KeptObject::of(object, key, kept.etag.clone(), kept.sha256.clone()),
             day,
             manifest: Some(kept.manifest.clone()),
+            bytes: Bytes::Digest(kept.sha256.clone()),
         })
     }
 
+    /// Gives a copy its SHA-256: that of the bytes that were loaded, if they are known. Where the
+    /// ETag does not say that the copy has the same, it is read.
+    ///
+    /// # Errors
+    /// `CONFLICT` if the copy has other bytes, else those of S3.
+    pub(super) async fn settle(&self, kept: &mut Kept, loaded: Option<String>) -> Result<()> {
+        let copied = match (&kept.bytes, &loaded) {
+            (Bytes::Same, Some(loaded)) => loaded.clone(),
+            (Bytes::Digest(digest), _) => digest.clone(),
+            (Bytes::Same | Bytes::Unread, _) => self.digest(&kept.object).boxed().await?,
+        };
+        if loaded.is_some_and(|loaded| loaded != copied) {
+            return Err(self.differs(&kept.object));
+        }
+        kept.bytes = Bytes::Digest(copied.clone());
+        kept.object.sha256 = copied;
+        Ok(())
+    }
+
+    /// Likewise several copies, which have the SHA-256 of what was loaded.
+    pub(crate) async fn settle_all(&self, kept: impl Iterator<Item = &mut Kept>) -> Result<()> {
+        let settling: Vec<BoxFuture<'_, Result<()>>> = kept
+            .map(|kept| {
+                let loaded = Some(kept.object.sha256.clone());
+                async move { self.settle(kept, loaded).await }.boxed()
+            })
+            .collect();
+        stream::iter(settling).buffer_unordered(AT_A_TIME).try_collect().await
+    }
+
     /// The SHA-256 of a copy.
-    pub(super) async fn digest(&self, object: &KeptObject) -> Result<String> {
+    async fn digest(&self, object: &KeptObject) -> Result<String> {
         let bucket = self.lake.bucket();
         let Some(mut stream) = bucket.open(&self.lake.in_bucket(&object.raw), 0).await? else {
             let uri = self.lake.uri_of(&object.raw);
             return Err(Error::new(Code::NotFound, format!("{uri} is not there any more")));
         };
-        let mut digest = Sha256::new();
+        let (mut digest, mut bytes) = (Sha256::new(), 0);
         while let Some(chunk) = stream.next().await? {
+            bytes += chunk.len() as u64;
             digest.update(&chunk);
         }
-        Ok(format!("{:x}", digest.finalize()))
+        if bytes == object.bytes {
+            return Ok(format!("{:x}", digest.finalize()));
+        }
+        Err(self.differs(object))
     }
 
-    /// Writes the manifests and records the entries, in the transaction that loads them.
-    pub(crate) async fn record(
-        &self,
-        connection: &mut PgConnection,
-        run: Uuid,
-        records: &[Record<'_>],
-    ) -> LoadResult<()> {
-        let files: Vec<i32> = records.iter().map(|record| record.file).collect();
-        let entries = raw::entries(connection, &files).await?;
-        let mut writing: Vec<BoxFuture<'_, Result<RawRow>>> = Vec::with_capacity(records.len());
-        for record in records {
-            let entry = entries.iter().find(|entry| entry.id == record.file);
-            let entry = entry.ok_or_else(|| Error::internal("a file has no entry"))?;
-            writing.push(self.row(run, record, entry).boxed());
-        }
-        let rows: Vec<RawRow> = stream::iter(writing).buffered(AT_A_TIME).try_collect().await?;
-        raw::insert(connection, &rows).await?;
-        let objects = || records.iter().flat_map(|record| record.kept).map(|kept| &kept.object);
-        let column = |of: fn(&KeptObject) -> &str| -> Vec<&str> { objects().map(of).collect() };
-        let versions = [
-            column(|object| &object.bucket),
-            column(|object| &object.key),
-            column(|object| &object.etag),
-            column(|object| &object.version_id),
-        ];
-        raw::release(connection, versions).await
-    }
-
-    async fn row(&self, run: Uuid, record: &Record<'_>, entry: &RawEntry) -> Result<RawRow> {
-        let Some(first) = record.kept.first() else {
-            return Err(Error::internal("nothing is kept of a file"));
-        };
-        let objects = record.kept.iter();
-        let day = objects.clone().map(|kept| kept.day).max().unwrap_or(first.day);
-        let manifest = match &first.manifest {
-            Some(known) => known.clone(),
-            None => {
-                let manifest = Manifest {
-                    dataset: record.dataset.to_owned(),
-                    source: self.source.uri().to_string(),
-                    run_id: run,
-                    file_id: entry.id,
-                    started_at: entry.started_at,
-                    mapping: entry.mapping.clone(),
-                    mode: entry.mode.clone(),
-                    objects: objects.clone().map(|kept| kept.object.clone()).collect(),
-                };
-                let folder = day_folder(record.dataset, day);
-                let raw = &first.object.raw;
-                let name = match record.page {
-                    Some(page) => format!("{folder}page-{}", page.get(..12).unwrap_or(page)),
-                    // Beside the copy, unless that is of an earlier reading.
-                    None => format!("{folder}{}", raw.rsplit_once('/').map_or("", |it| it.1)),
-                };
-                self.write(&manifest, &name).await?
-            }
-        };
-        let manifest_uri = self.lake.uri_of(&manifest);
-        let uris = || objects.clone().map(|kept| self.lake.uri_of(&kept.object.raw)).collect();
-        Ok(match record.page {
-            Some(_) => RawRow {
-                file: record.file,
-                day,
-                uri: manifest_uri.clone(),
-                manifest_uri,
-                sha256: None,
-                objects: Some(uris()),
-            },
-            None => RawRow {
-                file: record.file,
-                day,
-                uri: self.lake.uri_of(&first.object.raw),
-                manifest_uri,
-                sha256: Some(first.object.sha256.clone()),
-                objects: None,
-            },
-        })
-    }
-
-    /// Writes a manifest, under another name if that of another reading is there.
-    async fn write(&self, manifest: &Manifest, name: &str) -> Result<String> {
-        let key = manifest_key(name, None);
-        if manifest.create(&self.lake, &key).await? {
-            return Ok(key);
-        }
-        let there = Manifest::read(&self.lake, &key).await?;
-        if there.is_none_or(|there| there.is_same_reading(manifest)) {
-            manifest.write(&self.lake, &key).await?;
-            return Ok(key);
-        }
-        let (bucket, source) = match manifest.objects.first() {
-            Some(object) => (object.bucket.as_str(), object.key.as_str()),
-            None => ("", ""),
-        };
-        let key = manifest_key(name, Some(&[bucket, source, &manifest.mapping]));
-        manifest.write(&self.lake, &key).await?;
-        Ok(key)
+    fn differs(&self, object: &KeptObject) -> Error {
+        let copy = self.lake.uri_of(&object.raw);
+        let message = format!(
+            "{copy} has other bytes than {}, of which it is the copy: remove it, and load again",
+            object.uri
+        );
+        Error::new(Code::Conflict, message)
     }
 }

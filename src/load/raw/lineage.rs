@@ -134,10 +134,7 @@ async fn text(
     origin: &Origin,
     limits: BatchLimits,
 ) -> Result<RawText> {
-    let key = lake.key_of(uri).ok_or_else(|| {
-        let message = format!("{uri} is in another lake than {}", lake.uri());
-        Error::new(Code::Conflict, message)
-    })?;
+    let key = lake.require_key(uri)?;
     let line = u64::try_from(origin.line).unwrap_or_default();
     let input = open(lake, key, 0).await?;
     let found = match origin.dataset == DOCUMENTS.table {
@@ -210,7 +207,8 @@ fn find_record(
     limits: BatchLimits,
 ) -> Result<Option<(Range<u64>, Compression)>> {
     let format = dialect.and_then(|dialect| dialect.format.as_deref());
-    let mut finder = Finder { line, compression: Compression::None, is_utf8: true, found: None };
+    let (compression, encoding) = (Compression::None, Encoding::Utf8);
+    let mut finder = Finder { line, compression, encoding, found: None };
     decode_from_start(dataset, format, input, limits, &mut finder)?;
     Ok(finder.found.map(|range| (range, finder.compression)))
 }
@@ -218,7 +216,7 @@ fn find_record(
 struct Finder {
     line: u64,
     compression: Compression,
-    is_utf8: bool,
+    encoding: Encoding,
     found: Option<Range<u64>>,
 }
 
@@ -227,24 +225,28 @@ impl Sink for &mut Finder {
         match decoded {
             Decoded::Begun(first) => {
                 self.compression = first.dialect.compression;
-                self.is_utf8 = first.dialect.encoding == Encoding::Utf8;
+                self.encoding = first.dialect.encoding;
                 true
             }
             Decoded::Batch(batch) => {
-                self.found = range(&batch, self.line, self.is_utf8);
+                self.found = range(&batch, self.line, self.encoding);
                 self.found.is_none() && batch.to_line <= self.line
             }
         }
     }
 }
 
-/// From the beginning of a row to that of the next record, without its line end.
-fn range(batch: &Batch, line: u64, is_utf8: bool) -> Option<Range<u64>> {
+/// From the beginning of a row to its line end, and not beyond the beginning of the next record.
+fn range(batch: &Batch, line: u64, encoding: Encoding) -> Option<Range<u64>> {
     let row = batch.row_at_line(line)?;
     let begins = batch.rows.iter().map(|row| row.offset);
     let begins = begins.chain(batch.rejects.iter().map(|reject| reject.offset));
     let next = begins.filter(|offset| *offset > row.offset).min().unwrap_or(batch.to_offset);
-    let length = batch.raw_of_row(row).len() as u64;
-    let end = if is_utf8 { next.min(row.offset + length) } else { next };
-    Some(row.offset..end)
+    let text = batch.raw_of_row(row);
+    let length = match (encoding, std::str::from_utf8(&text)) {
+        (Encoding::Utf8, _) | (_, Err(_)) => text.len(),
+        (Encoding::Utf16Le | Encoding::Utf16Be, Ok(text)) => 2 * text.encode_utf16().count(),
+        (_, Ok(text)) => text.chars().count(),
+    };
+    Some(row.offset..next.min(row.offset + length as u64))
 }

@@ -130,13 +130,13 @@ impl Context {
     }
 
     /// Loads a page; it is committed when `before` has ended.
-    async fn load_page(&self, mut page: Page, before: &CancellationToken) -> Result<FileSummary> {
+    async fn load_page(&self, page: Page, before: &CancellationToken) -> Result<FileSummary> {
         let begun = Instant::now();
         let mut summary = FileSummary::new(&DOCUMENTS, page.object.key.clone());
         self.observer.began(&page.object);
         self.observer.read(&page.object, page.object.size);
         let ready = match page.check_rejects(self.options.max_rejects) {
-            Ok(()) => self.page_kept(&mut page).await,
+            Ok(()) => self.page_kept(&page).await,
             Err(error) => Err(error),
         };
         let done = match ready {
@@ -164,15 +164,8 @@ impl Context {
         Ok(summary)
     }
 
-    /// A stalled server must not delay the stop.
-    async fn page_kept(&self, page: &mut Page) -> Result<Vec<Kept>> {
-        tokio::select! {
-            biased;
-            () = self.session.stop.cancelled() => {
-                self.session.check_stop()?;
-                Ok(Vec::new())
-            }
-            kept = page.kept() => kept,
-        }
+    async fn page_kept(&self, page: &Page) -> Result<Vec<Kept>> {
+        let attempt = || self.session.unless_stopped(page.kept(self.keeper.as_ref()));
+        self.session.retry("keep_page", attempt).await
     }
 }

@@ -30,6 +30,8 @@ struct FileProgress {
     before: Option<Counts>,
     /// Consecutive attempts without progress.
     attempts: usize,
+    /// Its copy, of the last attempt.
+    raw: Option<Arc<FileRaw>>,
 }
 
 impl Context {
@@ -47,14 +49,15 @@ impl Context {
             return Ok(summary);
         }
         self.observer.began(&object);
-        let mut progress = FileProgress { begun, of: None, checkpoint: None, before, attempts: 0 };
+        let mut progress =
+            FileProgress { begun, of: None, checkpoint: None, before, attempts: 0, raw: None };
         match self.load_to_end(target, &object, &mut progress).await {
             Ok((counts, not_loaded_before)) => {
                 summary.counts = counts;
                 summary.not_loaded_before = not_loaded_before;
                 if let (LoadMode::Mirror, Some(of)) = (self.options.mode, progress.of) {
-                    let dataset = target.dataset;
-                    run.add_complete(Complete { dataset, of, key: object.key.clone() });
+                    let (dataset, key) = (target.dataset, object.key.clone());
+                    run.add_complete(Complete { dataset, of, key, raw: progress.raw.take() });
                 }
             }
             // Another loader took over the whole run.
@@ -62,6 +65,7 @@ impl Context {
             Err(error) => {
                 tracing::error!(%object, error = error.detail(), "the file failed");
                 self.fail_file(progress.of, &error).await?;
+                self.forget_raw(progress.raw.as_deref()).await;
                 summary.counts = self.counts_since(&progress).await?;
                 summary.error = Some(ErrorSummary::from(&error));
             }
@@ -121,6 +125,8 @@ impl Context {
             let mode = if are_documents { LoadMode::Merge } else { self.options.mode };
             self.check_resumable(&entry, mode)?;
             let only_mirror = mode == LoadMode::Mirror && entry.at_end;
+            let raw = Arc::new(FileRaw::start(self.keeper.as_ref(), target.dataset.table, object));
+            progress.raw = Some(Arc::clone(&raw));
             if !only_mirror {
                 let job = FileJob {
                     target: Arc::clone(target),
@@ -130,7 +136,7 @@ impl Context {
                     mode,
                     begun: progress.begun,
                     find_orphans: AtomicBool::new(false),
-                    raw: FileRaw::start(self.keeper.as_ref(), target.dataset.table, object),
+                    raw,
                 };
                 match are_documents {
                     true => load_documents(self, &job, entry.checkpoint).await?,
@@ -189,5 +195,11 @@ impl Context {
             ledger::fail_file(&mut connection, of, error).await?;
         }
         Ok(())
+    }
+    /// A file that failed has no manifest in the lake, unless it was interrupted.
+    pub(super) async fn forget_raw(&self, raw: Option<&FileRaw>) {
+        if let (Some(raw), false) = (raw, self.session.stop.is_cancelled()) {
+            raw.forget().await;
+        }
     }
 }

@@ -23,7 +23,8 @@ impl Context {
     async fn mirror(&self, file: Complete, progress: &RunProgress) -> Result<()> {
         let removal = Removal::new(file.dataset);
         let share = self.options.max_removed;
-        let attempt = || remove_missing(&self.session, &removal, file.of, share);
+        let raw = file.raw.as_deref();
+        let attempt = || remove_missing(&self.session, &removal, file.of, share, raw);
         let done = self.session.retry("mirror", attempt).await;
         let error = match &done {
             // Another loader took over the whole run.
@@ -32,6 +33,7 @@ impl Context {
                 let key = &file.key;
                 tracing::error!(key, error = error.detail(), "the table was not mirrored");
                 self.fail_file(Some(file.of), error).await?;
+                self.forget_raw(raw).await;
                 Some(ErrorSummary::from(error))
             }
             Ok(_) => None,

@@ -100,6 +100,9 @@ impl Load {
 impl Context {
     /// Loads all new files; `progress` is valid also after a failure.
     async fn load_all(self: &Arc<Self>, progress: &mut RunProgress) -> Result<()> {
+        if let Some(raw) = self.options.raw.as_ref().filter(|_| !self.options.again) {
+            raw.lake.check_apart(self.source.uri())?;
+        }
         let mut discovery = {
             let mut connection = self.session.lock.connection().await;
             let ledger = Some((&mut *connection, self.reading()));

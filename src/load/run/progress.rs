@@ -1,10 +1,11 @@
 //! What a run has done so far.
 
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use super::summary::{FileSummary, LeftOut, StepSummary};
 use crate::dataset::Dataset;
 use crate::load::ledger::RunFile;
+use crate::load::raw::keeping::FileRaw;
 
 /// A mirrored file that is read to its end.
 #[derive(Debug)]
@@ -12,6 +13,8 @@ pub(super) struct Complete {
     pub(super) dataset: &'static Dataset,
     pub(super) of: RunFile,
     pub(super) key: String,
+    /// Its copy; none if the ledger has it as loaded.
+    pub(super) raw: Option<Arc<FileRaw>>,
 }
 
 /// What a run has done.

@@ -62,10 +62,21 @@ impl Session {
 
     pub(crate) fn check_stop(&self) -> LoadResult<()> {
         if self.stop.is_cancelled() {
-            let message = "interrupted; the next run continues after the last committed batch";
-            return Err(Error::new(Code::Conflict, message).into());
+            return Err(interrupted().into());
         }
         Ok(())
+    }
+
+    /// Waits for a server that may be stalled, which must not delay the stop.
+    pub(crate) async fn unless_stopped<T>(
+        &self,
+        work: impl Future<Output = LoadResult<T>>,
+    ) -> LoadResult<T> {
+        tokio::select! {
+            biased;
+            () = self.stop.cancelled() => Err(interrupted().into()),
+            done = work => done,
+        }
     }
 
     /// Repeats a step after each lost connection, as often as [`MAX_RETRIES`] allows.
@@ -115,4 +126,9 @@ impl Session {
         let code = passes.into_iter().find(|code| code.as_str() == error.code)?;
         Some(Error::new(code, error.message.clone()))
     }
+}
+
+fn interrupted() -> Error {
+    let message = "interrupted; the next run continues after the last committed batch";
+    Error::new(Code::Conflict, message)
 }

@@ -22,8 +22,6 @@ use crate::storage::{Body, ObjectVersion, Prefetch};
 
 /// Bytes of an object up to which reading it and telling the ledger costs more than its rows.
 const SMALL: u64 = 128 * 1024;
-/// Copies that wait for their files.
-const COPIES: usize = 16;
 /// Files that are read ahead at a time.
 const AHEAD: usize = 1_000;
 
@@ -114,7 +112,7 @@ impl Context {
         let mut left = files.iter().map(|file| file.object.clone());
         let mut bodies = self.source.prefetch(left.clone().collect());
         let table = target.dataset.table;
-        let keep = |keeper: &Arc<Keeper>| keeper.keep_all(table, left.clone().collect(), COPIES);
+        let keep = |keeper: &Arc<Keeper>| keeper.keep_all(table, left.clone().collect());
         let mut keeps = self.keeper.as_ref().map(keep);
         loop {
             // A stalled source must not delay the stop.
@@ -163,17 +161,31 @@ impl Context {
             .map_err(|error| Error::internal("the decoder ended unexpectedly").with_source(error))
     }
 
+    /// Makes sure that the copies of these files have their bytes.
+    async fn settle(&self, files: &mut [GroupFile]) -> Result<()> {
+        let Some(keeper) = &self.keeper else { return Ok(()) };
+        let kept = files.iter_mut().filter_map(|file| file.kept.as_mut());
+        let settling = async { Ok(keeper.settle_all(kept).await?) };
+        Ok(self.session.unless_stopped(settling).await?)
+    }
+
     async fn load_together(
         self: &Arc<Self>,
         target: &Arc<Target>,
         group: Group,
         run: &RunProgress,
     ) -> Result<()> {
-        let Group { files, begun, .. } = group;
+        let Group { mut files, begun, .. } = group;
         let stopped = self.session.stop.is_cancelled();
         if files.len() > 1 && !stopped {
-            let attempt = || load_group(self, target, &files, begun);
-            match self.session.retry("load_group", attempt).await {
+            let done = match self.settle(&mut files).await {
+                Ok(()) => {
+                    let attempt = || load_group(self, target, &files, begun);
+                    self.session.retry("load_group", attempt).await
+                }
+                Err(error) => Err(error),
+            };
+            match done {
                 Ok(counts) => {
                     let share = u32::try_from(files.len()).unwrap_or(u32::MAX);
                     let seconds = (begun.elapsed() / share).as_secs_f64();

@@ -36,8 +36,8 @@ async fn killed_before_its_commit(app: &TestApp) -> Vec<String> {
     kept
 }
 
-/// A day passes.
-async fn yesterday(app: &TestApp) {
+/// The attempt was a day earlier, and its copies are gone.
+async fn was_yesterday(app: &TestApp) {
     sqlx::query("UPDATE load_raw_claim SET kept_on = kept_on - 1")
         .execute(&app.pool)
         .await
@@ -49,7 +49,7 @@ async fn yesterday(app: &TestApp) {
 }
 
 #[tokio::test]
-async fn the_next_attempt_finds_the_copy() {
+async fn the_next_attempt_has_the_same_copy() {
     let app = TestApp::start().await;
     sample::clean().put(&app, &[PERSON]).await;
     let kept = killed_before_its_commit(&app).await;
@@ -74,9 +74,8 @@ async fn in_bucket(app: &TestApp, key: &str) -> String {
     app.lake().await.in_bucket(key)
 }
 
-/// The name of a copy has the day of the first attempt.
 #[tokio::test]
-async fn an_attempt_on_another_day_makes_no_second_name() {
+async fn copies_made_on_another_day_have_the_day_of_the_first_attempt() {
     let app = TestApp::start().await;
     for number in 1..=9 {
         let records = [person(number, "Ana", 1)];
@@ -84,7 +83,7 @@ async fn an_attempt_on_another_day_makes_no_second_name() {
         app.put(&key, sample::clean().with_records(PERSON, &records)).await;
     }
     assert_eq!(killed_before_its_commit(&app).await.len(), 9);
-    yesterday(&app).await;
+    was_yesterday(&app).await;
     app.run_with_lake(&["load"]).await.expect(0);
     let days: Vec<bool> = sqlx::query_scalar(
         "SELECT kept_on < (now() AT TIME ZONE 'UTC')::date \
@@ -131,9 +130,9 @@ impl salesgraph::load::Observer for StopAfterBatches {
     }
 }
 
-/// Kills at drawn moments, with files that are loaded alone, together and as documents.
+/// With files that are loaded alone, together and as documents.
 #[tokio::test]
-async fn kills_at_any_moment_leave_each_file_kept_once() {
+async fn kills_at_drawn_moments_leave_each_file_kept_once() {
     let app = TestApp::start().await;
     let undisturbed = TestApp::start().await;
     for app in [&app, &undisturbed] {

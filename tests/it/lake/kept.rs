@@ -9,7 +9,7 @@ use crate::support::dialects::{Compression, compress};
 use crate::support::documents;
 use crate::support::kept::sha256;
 use crate::support::mirrored::person;
-use crate::support::sample::{self, ALL, DETAIL, HEADER, PERSON, REQUIRED};
+use crate::support::sample::{self, ALL, DETAIL, HEADER, PERSON, PRODUCT, REQUIRED};
 
 #[tokio::test]
 async fn each_file_is_kept_with_its_manifest() {
@@ -122,6 +122,66 @@ async fn files_of_a_folder_are_kept_too() {
     assert_eq!(app.assert_kept_whole().await.len(), REQUIRED.len());
 }
 
+/// Copies that are done wait for their files, while one that goes alone wants its share.
+#[tokio::test]
+async fn a_folder_of_small_files_with_one_that_fits_no_group_is_kept() {
+    let app = TestApp::start().await;
+    let dir = tempfile::tempdir().unwrap();
+    let clean = sample::clean();
+    let write = |name: &str, bytes: &[u8]| std::fs::write(dir.path().join(name), bytes).unwrap();
+    for number in 1..=40 {
+        let name = format!("Person.Person-{number:02}.csv");
+        // A second one is rejected: more than the bound allows, so that it goes alone.
+        let mut records = vec![person(number, "Ana", 1)];
+        records.extend((number == 2).then(|| "no person".to_owned()));
+        write(&name, &clean.with_records(PERSON, &records));
+    }
+    let mut large = clean.file(PRODUCT).to_vec();
+    large.extend(std::iter::repeat_n(b'\n', 1_200_000));
+    write("Production.Product.csv", &large);
+    let mut load = app.keeping(|options| options.max_rejects = Some("0".parse().unwrap())).await;
+    let uri = format!("file://{}", dir.path().display()).parse().unwrap();
+    load.source = Source::connect(&uri, app.s3()).await.unwrap();
+    let summary = load.run().await.unwrap();
+    let failed: Vec<&str> = summary
+        .files
+        .iter()
+        .filter(|file| file.error.is_some())
+        .map(|file| file.key.rsplit('/').next().unwrap_or_default())
+        .collect();
+    assert_eq!(failed, ["Person.Person-02.csv"]);
+    let loaded: i64 = app.value("SELECT count(*) FROM load_raw").await;
+    assert_eq!(loaded, 40);
+    assert_eq!(app.kept().await.1.len(), 40, "what was refused has no manifest");
+}
+
+#[tokio::test]
+async fn a_lake_and_a_source_that_hold_each_other_are_refused() {
+    let app = TestApp::start().await;
+    app.put(PERSON, sample::clean().with_records(PERSON, &[person(1, "Ana", 1)])).await;
+    let (source, bucket) = (app.source_uri(), app.bucket_name());
+    for (lake, is_apart) in [
+        (format!("{source}/lake"), false),
+        (source.clone(), false),
+        (format!("s3://{bucket}"), false),
+        (format!("{source}2"), true),
+    ] {
+        let done = app.command().arg("load").env("LAKE_URI", &lake).output().await.unwrap();
+        let said = String::from_utf8_lossy(&done.stderr).into_owned();
+        assert_eq!(done.status.success(), is_apart, "{lake}: {said}");
+        if !is_apart {
+            assert!(said.contains(&lake) && said.contains(&source), "{said}");
+            assert!(said.contains("LAKE_URI"), "{said}");
+        }
+    }
+    let runs: Vec<String> =
+        sqlx::query_scalar("SELECT coalesce(error_code, 'none') FROM load_run ORDER BY started_at")
+            .fetch_all(&app.pool)
+            .await
+            .unwrap();
+    assert_eq!(runs, ["CONFIG", "CONFIG", "CONFIG", "none"]);
+}
+
 #[tokio::test]
 async fn nothing_is_kept_when_it_is_switched_off() {
     let app = TestApp::start().await;
@@ -143,12 +203,12 @@ async fn a_large_object_is_copied_in_parts() {
     let source = Source::connect(&app.source_uri().parse().unwrap(), app.s3()).await.unwrap();
     let object = source.list().next_page().await.unwrap().unwrap().remove(0);
     let sizes = CopySizes { whole: 1 << 20, part: 5 << 20 };
-    let etag = app.bucket.copy(&source, &object, "copy", sizes).await.unwrap();
-    assert!(etag.ends_with("-3"), "{etag}");
+    let copy = app.bucket.copy(&source, &object, "copy", sizes).await.unwrap();
+    assert!(copy.etag.ends_with("-3"), "{copy:?}");
     assert_eq!(app.bucket.get_bytes("copy", 1 << 30).await.unwrap(), Some(bytes));
-    assert_eq!(app.bucket.copy(&source, &object, "copy", sizes).await.unwrap(), etag);
+    assert_eq!(app.bucket.copy(&source, &object, "copy", sizes).await.unwrap(), copy);
     let whole = CopySizes::default();
-    assert_eq!(app.bucket.copy(&source, &object, "copy", whole).await.unwrap(), etag, "as it was");
+    assert_eq!(app.bucket.copy(&source, &object, "copy", whole).await.unwrap(), copy, "as it was");
     // Another version is not taken for it.
     app.put("large file.csv", b"other".to_vec()).await;
     let refused = app.bucket.copy(&source, &object, "second", whole).await.unwrap_err();

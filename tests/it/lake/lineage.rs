@@ -6,6 +6,13 @@ use crate::support::documents;
 use crate::support::mirrored::person;
 use crate::support::sample::{self, ALL, DETAIL, HEADER, PERSON, PRODUCT};
 
+/// The bytes that the command writes.
+async fn bytes(app: &TestApp, of: &str, key: &str) -> Vec<u8> {
+    let output = app.lake_command().args(["lineage", of, key, "--bytes"]).output().await.unwrap();
+    assert_eq!(output.status.code(), Some(0), "{output:?}");
+    output.stdout
+}
+
 /// What the command says: the bytes, and the text.
 async fn lineage(app: &TestApp, of: &str, key: &str) -> (std::ops::Range<usize>, String, String) {
     let done = app.run_with_lake(&["lineage", of, key]).await.expect(0);
@@ -34,6 +41,7 @@ async fn a_row_of_a_compressed_file_with_line_breaks_in_quotes() {
         let (range, text, out) = lineage(&app, "Person", &id.to_string()).await;
         assert_eq!(text, records[id - 1], "{out}");
         assert_eq!(plain[range], *records[id - 1].as_bytes(), "{out}");
+        assert_eq!(bytes(&app, "Person", &id.to_string()).await, records[id - 1].as_bytes());
         assert!(out.contains("of the decompressed text"), "{out}");
     }
     let (_, _, out) = lineage(&app, "person", "152").await;
@@ -48,16 +56,20 @@ async fn a_row_of_a_plain_file_in_another_encoding() {
     let app = TestApp::start().await;
     let clean = sample::clean();
     let written = Written { encoding: Encoding::Utf16Le, ..crate::support::dialects::USUAL };
-    let bytes = written.rewrite(clean.file(PRODUCT));
-    app.put(PRODUCT, bytes.clone()).await;
+    let all = written.rewrite(clean.file(PRODUCT));
+    app.put(PRODUCT, all.clone()).await;
     app.load_and_keep().await;
-    let id: i32 = app.value("SELECT max(product_id) FROM product").await;
-    let name: String = app.value("SELECT name FROM product ORDER BY product_id DESC LIMIT 1").await;
-    let (range, _, out) = lineage(&app, "product", &id.to_string()).await;
     let units: Vec<u16> =
-        bytes[range].chunks(2).map(|unit| u16::from_le_bytes([unit[0], unit[1]])).collect();
+        all[2..].chunks(2).map(|unit| u16::from_le_bytes([unit[0], unit[1]])).collect();
     let text = String::from_utf16(&units).unwrap();
-    assert!(text.starts_with(&id.to_string()) && text.contains(&name), "{text} {out}");
+    let records: Vec<&str> = text.lines().skip(1).collect();
+    for record in [records[0], records[7], records[records.len() - 1]] {
+        let id = record.split_once(';').unwrap().0.trim_matches('"');
+        let expected: Vec<u8> = record.encode_utf16().flat_map(u16::to_le_bytes).collect();
+        assert_eq!(bytes(&app, "product", id).await, expected, "{record}");
+        let (range, ..) = lineage(&app, "product", id).await;
+        assert_eq!(all[range], expected, "{record}");
+    }
 }
 
 #[tokio::test]
@@ -75,5 +87,6 @@ async fn an_order_of_a_document() {
     for document in [&documents[0], &documents[19], &documents[20], &documents[39]] {
         let (_, text, out) = lineage(&app, "SalesOrder", &document.id.to_string()).await;
         assert_eq!(text, document.json(), "{out}");
+        assert_eq!(bytes(&app, "SalesOrder", &document.id.to_string()).await, text.as_bytes());
     }
 }

@@ -2,6 +2,7 @@
 
 mod crash;
 mod curated;
+mod faults;
 mod kept;
 mod lineage;
 mod reprocess;
