@@ -21,7 +21,8 @@ pub async fn watch_changes(pool: &PgPool) -> sqlx::Result<()> {
             tracing::warn!(
                 %error,
                 "triggers that see changes are disabled: run `salesgraph migrate up` as the \
-                 owner of the tables; until then no answer is kept, and each run writes all of the lake"
+                 owner of the tables; until then no answer is kept, and each run writes all of \
+                 the lake"
             );
         }
         Err(error) => return Err(error),

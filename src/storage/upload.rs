@@ -318,10 +318,11 @@ impl Bucket {
         let request = self.s3.client.list_multipart_uploads().bucket(&self.name).prefix(prefix);
         let request = request
             .set_key_marker(after.map(|(key, _)| key.clone()))
-            .set_upload_id_marker(after.map(|(_, id)| id.clone()));
+            .set_upload_id_marker(after.map(|(_, id)| id.clone()).filter(|id| !id.is_empty()));
         let page = request.send().await.map_err(|error| self.target(Some(prefix)).error(error))?;
-        let next = page.next_key_marker.zip(page.next_upload_id_marker);
-        let next = next.filter(|_| page.is_truncated == Some(true));
+        let id = page.next_upload_id_marker.unwrap_or_default();
+        let next = page.next_key_marker.filter(|_| page.is_truncated == Some(true));
+        let next = next.map(|key| (key, id));
         let uploads = page.uploads.unwrap_or_default().into_iter();
         let uploads = uploads.filter_map(|upload| Some((upload.key?, upload.upload_id?)));
         Ok((uploads.collect(), next))
