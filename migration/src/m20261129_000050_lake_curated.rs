@@ -188,6 +188,8 @@ COMMENT ON COLUMN lake_removal.key IS 'The key in the bucket.';
 
 CREATE VIEW lake_behind AS
 SELECT name FROM lake_table WHERE EXISTS (
+    SELECT FROM unwatched_trigger AS unwatched WHERE starts_with(unwatched.name::text, 'lake_note_'))
+OR EXISTS (
     SELECT FROM lake_due AS due WHERE due.table_name IS NULL OR due.table_name = name
         OR (name = 'sales' AND due.table_name IN
             ('sales_order', 'sales_order_line', 'product', 'customer', 'territory'))

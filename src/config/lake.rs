@@ -51,8 +51,8 @@ pub const SNAPSHOT_KEEP: ConfigKey = ConfigKey {
     name: "snapshot_keep",
     env: "LAKE_SNAPSHOT_KEEP",
     default: Some("30d"),
-    doc: "how long the tables of the lake can be read as they were; older snapshots go with the \
-          next that is written",
+    doc: "how long the tables of the lake can be read as they were before a change, an hour at \
+          least",
     ..SECTION
 };
 
@@ -81,7 +81,7 @@ impl LakeConfig {
             raw: values.required(&RAW, switch)?,
             raw_keep: values.optional(&RAW_KEEP, days)?,
             persons: values.required(&PERSONS, parse::boolean)?,
-            snapshot_keep: values.required(&SNAPSHOT_KEEP, parse::duration)?,
+            snapshot_keep: values.required(&SNAPSHOT_KEEP, term)?,
         })
     }
 
@@ -107,6 +107,13 @@ fn days(text: &str) -> Result<Duration, String> {
     const DAY: Duration = Duration::from_secs(86_400);
     let parsed = parse::duration(text).ok().filter(|keep| *keep >= DAY);
     parsed.ok_or_else(|| "expected a number of days, such as 90d".to_owned())
+}
+
+/// An hour at least: readers may be under way.
+fn term(text: &str) -> Result<Duration, String> {
+    const HOUR: Duration = Duration::from_secs(3_600);
+    let parsed = parse::duration(text).ok().filter(|keep| *keep >= HOUR);
+    parsed.ok_or_else(|| "expected an hour at least, such as 30d".to_owned())
 }
 
 fn s3_uri(text: &str) -> Result<String, String> {

@@ -9,7 +9,7 @@ const INSUFFICIENT_PRIVILEGE: &str = "42501";
 
 /// Puts the triggers back. If some were disabled, all that is derived of rows becomes due, and
 /// the data version moves. A role that may not do this leaves it to one that may, with a
-/// warning: nothing is stale meanwhile, but no answer is kept.
+/// warning: nothing is stale meanwhile, but no answer is kept, and a lake is written whole.
 ///
 /// # Errors
 /// As any query.
@@ -21,7 +21,8 @@ pub async fn watch_changes(pool: &PgPool) -> sqlx::Result<()> {
             tracing::warn!(
                 %error,
                 "triggers that see changes are disabled: run `salesgraph migrate up` as the \
-                 owner of the tables; until then no answer is kept"
+                 owner of the tables; until then no answer is kept, and each run writes all of \
+                 the lake"
             );
         }
         Err(error) => return Err(error),

@@ -291,31 +291,41 @@ impl Bucket {
     /// # Errors
     /// As of any request to S3.
     pub async fn abort_uploads(&self, key: &str) -> Result<usize> {
-        let mut aborted = 0;
+        let (mut aborted, mut after) = (0, None);
         loop {
-            let (uploads, is_truncated) = self.open_uploads(key).await?;
-            let before = aborted;
+            let (uploads, next) = self.open_uploads(key, after.as_ref()).await?;
             for (_, id) in uploads.iter().filter(|(own, _)| own == key) {
                 self.abort_upload(key, id).await?;
                 aborted += 1;
             }
-            if aborted == before || !is_truncated {
+            if next.is_none() {
                 return Ok(aborted);
             }
+            after = next;
         }
     }
 
     /// Keys and ids of uploads below a prefix that are not finished: a page of them, and
-    /// whether there are more.
+    /// after which the next page begins, if there are more.
     ///
     /// # Errors
     /// As of any request to S3.
-    pub async fn open_uploads(&self, prefix: &str) -> Result<(Vec<(String, String)>, bool)> {
+    pub async fn open_uploads(
+        &self,
+        prefix: &str,
+        after: Option<&(String, String)>,
+    ) -> Result<(Vec<(String, String)>, Option<(String, String)>)> {
         let request = self.s3.client.list_multipart_uploads().bucket(&self.name).prefix(prefix);
+        let request = request
+            .set_key_marker(after.map(|(key, _)| key.clone()))
+            .set_upload_id_marker(after.map(|(_, id)| id.clone()).filter(|id| !id.is_empty()));
         let page = request.send().await.map_err(|error| self.target(Some(prefix)).error(error))?;
+        let id = page.next_upload_id_marker.unwrap_or_default();
+        let next = page.next_key_marker.filter(|_| page.is_truncated == Some(true));
+        let next = next.map(|key| (key, id));
         let uploads = page.uploads.unwrap_or_default().into_iter();
         let uploads = uploads.filter_map(|upload| Some((upload.key?, upload.upload_id?)));
-        Ok((uploads.collect(), page.is_truncated == Some(true)))
+        Ok((uploads.collect(), next))
     }
 
     pub(super) async fn abort_upload(&self, key: &str, id: &str) -> Result<()> {

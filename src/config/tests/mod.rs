@@ -327,6 +327,7 @@ fn schedules_have_a_zone_and_may_be_off() {
         ("LOAD_SCHEDULE", "daily", "0 3 * * *"),
         ("LOAD_SCHEDULE_TIME_ZONE", "Mars", "America/Sao_Paulo"),
         ("WORKER_DEAD_AFTER", "10ms", "a second or more"),
+        ("LAKE_SNAPSHOT_KEEP", "59m", "an hour at least"),
     ] {
         let error = env(&[(variable, bad)]).error().to_string();
         assert!(error.contains(variable) && error.contains(expected), "{error}");

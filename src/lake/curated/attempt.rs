@@ -83,9 +83,16 @@ async fn remove(root: &Root, prefix: &str, names: &[String]) -> Result<()> {
         names.iter().any(|attempt| name.contains(attempt.as_str()))
     };
     let bucket = root.bucket();
-    let (uploads, _) = bucket.open_uploads(prefix).await?;
-    for (key, _) in uploads.iter().filter(|(key, _)| is_theirs(key)) {
-        bucket.abort_uploads(key).await?;
+    let mut next = None;
+    loop {
+        let (uploads, more) = bucket.open_uploads(prefix, next.as_ref()).await?;
+        for (key, _) in uploads.iter().filter(|(key, _)| is_theirs(key)) {
+            bucket.abort_uploads(key).await?;
+        }
+        if more.is_none() {
+            break;
+        }
+        next = more;
     }
     let mut after = None::<String>;
     loop {

@@ -2,12 +2,14 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use chrono::NaiveDate;
-use sqlx::{Connection as _, PgConnection, PgPool, Row as _};
+use chrono::{DateTime, NaiveDate, Utc};
+use sqlx::{AssertSqlSafe, Connection as _, Executor as _, PgConnection, PgPool, Row as _};
 use uuid::Uuid;
 
+use super::catalogue;
 use super::failure::LakeResult;
 use super::tables::{LINES, LakeTable, ORDERS, SALES};
+use crate::db::sqlstate::sqlstate;
 
 /// Notes beyond this are replaced by one where nobody writes the lake.
 const MOST_NOTES: i64 = 1_000;
@@ -46,9 +48,21 @@ pub(super) struct Watch {
     pub(super) columns: String,
 }
 
+/// How long tables are waited for: whoever comes to them meanwhile waits behind.
+const LOCK_TIMEOUT: &str = "SET LOCAL lock_timeout = '5s'";
+/// Tables are noted for changes of their rows where nobody writes to them.
+const LOCK: &str = "LOCK TABLE person, product, territory, store, currency_rate, customer, \
+     special_offer_product, product_inventory, sales_order, sales_order_line \
+     IN SHARE ROW EXCLUSIVE MODE";
+/// Its timeout.
+const LOCK_NOT_AVAILABLE: &str = "55P03";
+/// Whether changes of rows may go unseen: somebody has disabled the triggers that note them.
+const UNWATCHED: &str =
+    "EXISTS (SELECT FROM unwatched_trigger WHERE starts_with(name::text, 'lake_note_'))";
+
 /// Begins to note changes for this lake, unless that has begun: then all is due, also what
-/// commits while this waits.
-pub(super) async fn watch(pool: &PgPool, watch: &Watch) -> LakeResult<()> {
+/// commits while this waits. False if somebody writes for so long that it could not begin.
+pub(super) async fn watch(pool: &PgPool, watch: &Watch) -> LakeResult<bool> {
     let mut connection = pool.acquire().await?;
     let known = sqlx::query("SELECT uri, persons, columns FROM lake_watch")
         .fetch_optional(&mut *connection)
@@ -57,18 +71,20 @@ pub(super) async fn watch(pool: &PgPool, watch: &Watch) -> LakeResult<()> {
         let known =
             Watch { uri: row.try_get(0)?, persons: row.try_get(1)?, columns: row.try_get(2)? };
         if known == *watch {
-            return Ok(());
+            return Ok(true);
         }
     }
     let mut transaction = connection.begin().await?;
     // Writers that have not seen it commit before; others wait, and then note what they change.
-    sqlx::query(
-        "LOCK TABLE person, product, territory, store, currency_rate, customer, \
-             special_offer_product, product_inventory, sales_order, sales_order_line \
-         IN SHARE ROW EXCLUSIVE MODE",
-    )
-    .execute(&mut *transaction)
-    .await?;
+    transaction.execute(LOCK_TIMEOUT).await?;
+    match transaction.execute(LOCK).await {
+        Ok(_) => {}
+        Err(error) if sqlstate(&error).as_deref() == Some(LOCK_NOT_AVAILABLE) => {
+            transaction.rollback().await?;
+            return Ok(false);
+        }
+        Err(error) => return Err(error.into()),
+    }
     sqlx::query(
         "INSERT INTO lake_watch (uri, persons, columns) VALUES ($1, $2, $3) \
          ON CONFLICT (singleton) DO UPDATE SET uri = excluded.uri, persons = excluded.persons, \
@@ -81,12 +97,27 @@ pub(super) async fn watch(pool: &PgPool, watch: &Watch) -> LakeResult<()> {
     .await?;
     sqlx::query("INSERT INTO lake_due DEFAULT VALUES").execute(&mut *transaction).await?;
     transaction.commit().await?;
-    Ok(())
+    Ok(true)
 }
 
-/// Whether the lake lacks anything.
-pub(super) async fn is_any(pool: &PgPool) -> LakeResult<bool> {
-    Ok(sqlx::query_scalar("SELECT EXISTS (SELECT FROM lake_due)").fetch_one(pool).await?)
+/// Whether the lake lacks anything, or has what it is to have no longer.
+pub(super) async fn is_any(
+    pool: &PgPool,
+    tables: &[LakeTable],
+    expire_before: DateTime<Utc>,
+) -> LakeResult<bool> {
+    let mut connection = pool.acquire().await?;
+    let sql = format!("SELECT EXISTS (SELECT FROM lake_due) OR {UNWATCHED}");
+    if sqlx::query_scalar(AssertSqlSafe(sql)).fetch_one(&mut *connection).await? {
+        return Ok(true);
+    }
+    let names = names(tables);
+    Ok(!catalogue::missing(&mut connection, &names).await?.is_empty()
+        || !catalogue::expiring(&mut connection, expire_before).await?.is_empty())
+}
+
+fn names(tables: &[LakeTable]) -> Vec<&'static str> {
+    tables.iter().map(|table| table.name).collect()
 }
 
 /// Keeps the notes few where a lake was written before and is not now: the next one who
@@ -105,18 +136,37 @@ pub async fn shorten(pool: &PgPool) -> sqlx::Result<()> {
 }
 
 impl Due {
-    /// All notes that this transaction sees.
+    /// What this transaction sees.
+    ///
+    /// A note of any change that is not taken is not among the notes that may be removed: a
+    /// change that commits later may rely on it. What it tells is due all the same.
     pub(super) async fn read(
         connection: &mut PgConnection,
         tables: &[LakeTable],
         persons: bool,
+        expire_before: DateTime<Utc>,
     ) -> LakeResult<Self> {
         let mut due = Self { notes: Vec::new(), tables: BTreeMap::new() };
-        let rows = sqlx::query("SELECT id, table_name, months IS NULL, keys IS NULL FROM lake_due")
-            .fetch_all(&mut *connection)
-            .await?;
+        for table in catalogue::expiring(connection, expire_before).await? {
+            due.of(&table);
+        }
+        for table in catalogue::missing(connection, &names(tables)).await? {
+            due.all(&table);
+        }
+        let unwatched = format!("SELECT {UNWATCHED}");
+        if sqlx::query_scalar(AssertSqlSafe(unwatched)).fetch_one(&mut *connection).await? {
+            tables.iter().for_each(|table| due.all(table.name));
+        }
+        let rows = sqlx::query(
+            "SELECT id, table_name, months IS NULL, keys IS NULL, \
+                 table_name IS NOT NULL OR is_taken FROM lake_due",
+        )
+        .fetch_all(&mut *connection)
+        .await?;
         for row in rows {
-            due.notes.push(row.try_get(0)?);
+            if row.try_get(4)? {
+                due.notes.push(row.try_get(0)?);
+            }
             let (table, no_months, no_keys): (Option<String>, bool, bool) =
                 (row.try_get(1)?, row.try_get(2)?, row.try_get(3)?);
             match table {
@@ -203,5 +253,18 @@ impl Due {
             self.of(SALES).add(months);
         }
         Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::lake::curated::tables;
+
+    #[test]
+    fn all_tables_are_locked() {
+        for table in tables::all(true).iter().filter(|table| table.name != SALES) {
+            assert!(LOCK.split([' ', ',']).any(|word| word == table.name), "{}", table.name);
+        }
     }
 }

@@ -9,42 +9,58 @@ use crate::lake::iceberg::manifest_list;
 use crate::lake::iceberg::metadata::{Snapshot, TableMetadata};
 
 /// The keys of objects that the expired snapshots refer to and the others do not. `needed` is
-/// what the newest one refers to, which cannot be read yet.
+/// what the newest one refers to, where it has just been written. If the snapshots were a line,
+/// the oldest that is kept has all that any expired one shares with a later one.
 pub(super) async fn unneeded(
     root: &Root,
     metadata: &TableMetadata,
     expired: &[Snapshot],
+    is_line: bool,
     mut needed: BTreeSet<String>,
 ) -> Result<Vec<String>> {
     if expired.is_empty() {
         return Ok(Vec::new());
     }
-    for snapshot in metadata.snapshots() {
-        if !needed.contains(&snapshot.manifest_list) {
-            needed.append(&mut files_of(root, metadata, snapshot).await?);
+    let mut is_whole = false;
+    if let Some(oldest) = metadata.snapshots().first().filter(|_| is_line) {
+        is_whole = add_files(root, metadata, oldest, &mut needed).await?;
+    }
+    if !is_whole {
+        for snapshot in metadata.snapshots() {
+            add_files(root, metadata, snapshot, &mut needed).await?;
         }
     }
-    let mut unneeded = BTreeSet::new();
+    let mut files = BTreeSet::new();
     for snapshot in expired {
-        let files = files_of(root, metadata, snapshot).await?;
-        unneeded.extend(files.into_iter().filter(|uri| !needed.contains(uri)));
+        add_files(root, metadata, snapshot, &mut files).await?;
     }
-    Ok(unneeded.iter().filter_map(|uri| root.key_of(uri)).collect())
+    let unneeded = files.difference(&needed);
+    Ok(unneeded.filter_map(|uri| root.key_of(uri)).collect())
 }
 
-/// All objects that a snapshot refers to.
-async fn files_of(
+/// Adds all objects that a snapshot refers to, unless its list is among them, which is added
+/// with the others. What is missing cannot be followed: false then, and no reader can either.
+async fn add_files(
     root: &Root,
     metadata: &TableMetadata,
     snapshot: &Snapshot,
-) -> Result<BTreeSet<String>> {
-    let mut files = BTreeSet::from([snapshot.manifest_list.clone()]);
-    for one in manifest_list::read(&root.get(&snapshot.manifest_list).await?)? {
-        let bytes = root.get(&one.path).await?;
-        let partition = metadata.partition();
-        let entries = manifest::read(&bytes, partition, one.snapshot_id, one.sequence_number)?;
-        files.extend(entries.into_iter().map(|entry| entry.file.path));
+    files: &mut BTreeSet<String>,
+) -> Result<bool> {
+    if !files.insert(snapshot.manifest_list.clone()) {
+        return Ok(true);
+    }
+    let Some(list) = root.find(&snapshot.manifest_list).await? else { return Ok(false) };
+    let mut is_whole = true;
+    for one in manifest_list::read(&list)? {
+        match root.find(&one.path).await? {
+            Some(bytes) => {
+                let (id, sequence) = (one.snapshot_id, one.sequence_number);
+                let entries = manifest::read(&bytes, metadata.partition(), id, sequence)?;
+                files.extend(entries.into_iter().map(|entry| entry.file.path));
+            }
+            None => is_whole = false,
+        }
         files.insert(one.path);
     }
-    Ok(files)
+    Ok(is_whole)
 }

@@ -14,6 +14,7 @@ mod file;
 mod numeric;
 mod place;
 mod rows;
+mod snapshot;
 mod stats;
 mod table;
 mod tables;
@@ -21,6 +22,7 @@ mod tables;
 use std::fmt::Write as _;
 use std::time::Duration;
 
+use chrono::{DateTime, Utc};
 use sha2::{Digest as _, Sha256};
 use sqlx::{Executor as _, PgConnection, PgPool};
 use tokio_util::sync::CancellationToken;
@@ -32,7 +34,7 @@ pub use self::failure::LakeFailure;
 use self::due::{Due, Watch};
 use self::failure::LakeResult;
 use self::place::{Place, Root};
-use self::table::{Of, Written, expire_before};
+use self::snapshot::{Of, Written, expire_before};
 use self::tables::LakeTable;
 use crate::error::{Code, Error, Result};
 use crate::storage::{Bucket, S3Settings, SourceUri};
@@ -109,17 +111,33 @@ impl Curated {
         attempt::remove_unneeded(pool, &self.root).await?;
         let watch =
             Watch { uri: self.root.uri(), persons: self.persons, columns: columns_of(&tables) };
-        due::watch(pool, &watch).await?;
-        if !due::is_any(pool).await? {
+        if !due::watch(pool, &watch).await? {
+            tracing::warn!(
+                "somebody keeps a transaction open that has written to a table, so changes \
+                 cannot be noted for the lake yet: this run leaves the lake as it is, and the \
+                 next one tries again"
+            );
+            return Ok(None);
+        }
+        let expire_before = expire_before(self.keep);
+        if !due::is_any(pool, &tables, expire_before).await? {
             return Ok(None);
         }
         let attempt = attempt::begin(pool, run).await?;
-        let prepared = self.write(pool, run, attempt, &tables, stop).await;
-        if prepared.is_err() {
-            // The failure that counts is the first; the next sweep does it otherwise.
-            let _ = attempt::give_up(pool, attempt).await;
+        let prepared = self.write(pool, run, attempt, &tables, expire_before, stop).await;
+        match prepared {
+            // Nothing was written: another program keeps the snapshots that are past their term.
+            Ok(prepared) if prepared.tables.is_empty() && prepared.notes.is_empty() => {
+                attempt::commit(&mut *pool.acquire().await?, attempt).await?;
+                Ok(None)
+            }
+            Ok(prepared) => Ok(Some(prepared)),
+            Err(failure) => {
+                // The failure that counts is the first; the next sweep does it otherwise.
+                let _ = attempt::give_up(pool, attempt).await;
+                Err(failure)
+            }
         }
-        prepared.map(Some)
     }
 
     async fn write(
@@ -128,6 +146,7 @@ impl Curated {
         run: Uuid,
         attempt: Uuid,
         tables: &[LakeTable],
+        expire_before: DateTime<Utc>,
         stop: &CancellationToken,
     ) -> LakeResult<Prepared> {
         let begin = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY";
@@ -135,15 +154,21 @@ impl Curated {
         snapshot.execute(SETTINGS).await?;
         let version = sqlx::query_scalar("SELECT coalesce(max(version), 0) FROM data_version");
         let data_version: i64 = version.fetch_one(&mut *snapshot).await?;
-        let due = Due::read(&mut snapshot, tables, self.persons).await?;
-        let of = Of { run, data_version, expire_before: expire_before(self.keep) };
-        let mut written = Vec::new();
+        let due = Due::read(&mut snapshot, tables, self.persons, expire_before).await?;
+        let mut changed = Vec::new();
         for table in tables {
             let Some(months) = due.tables.get(table.name) else { continue };
             let place = Place::new(&self.root, table.name, attempt);
-            written.extend(table::write(&mut snapshot, &place, table, months, of, stop).await?);
+            changed.push(table::write(&mut snapshot, place, table, months, stop).await?);
         }
+        // No row is needed any more: Postgres may clean up what is newer.
         snapshot.rollback().await?;
+        let of = Of { run, data_version, expire_before };
+        let mut written = Vec::new();
+        for one in changed {
+            table::check(stop)?;
+            written.extend(snapshot::finish(one, of).await?);
+        }
         Ok(Prepared {
             root: self.root.clone(),
             attempt,
@@ -219,16 +244,10 @@ impl Prepared {
         .bind(&table.new_metadata)
         .fetch_one(&mut *connection)
         .await?;
-        if table.old_metadata.is_none() {
-            // A table of that name was dropped from the catalogue.
-            sqlx::query("DELETE FROM lake_snapshot WHERE table_id = $1")
-                .bind(id)
-                .execute(&mut *connection)
-                .await?;
-        }
-        sqlx::query("DELETE FROM lake_snapshot WHERE table_id = $1 AND snapshot_id = ANY ($2)")
+        // Also those of a table of that name whose place this one takes.
+        sqlx::query("DELETE FROM lake_snapshot WHERE table_id = $1 AND snapshot_id <> ALL ($2)")
             .bind(id)
-            .bind(&table.expired)
+            .bind(&table.snapshots)
             .execute(&mut *connection)
             .await?;
         sqlx::query("INSERT INTO lake_removal SELECT unnest($1::text[]) ON CONFLICT DO NOTHING")

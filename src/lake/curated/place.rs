@@ -4,7 +4,7 @@ use std::sync::atomic::{AtomicU32, Ordering};
 
 use uuid::Uuid;
 
-use crate::error::{Code, Error, Result};
+use crate::error::Result;
 use crate::storage::Bucket;
 
 /// Most bytes of a metadata file, a manifest or a list of them.
@@ -56,14 +56,12 @@ impl Root {
         key.starts_with(&self.prefix).then(|| key.to_owned())
     }
 
-    /// The bytes of an object that metadata name.
-    pub(super) async fn get(&self, uri: &str) -> Result<Vec<u8>> {
-        let missing = || {
-            let message = format!("the lake has no {uri}, which the metadata of a table name");
-            Error::new(Code::Conflict, message)
-        };
-        let key = self.key_of(uri).ok_or_else(missing)?;
-        self.bucket.get_bytes(&key, MOST).await?.ok_or_else(missing)
+    /// The bytes of an object that metadata name; none if there is none below this root.
+    pub(super) async fn find(&self, uri: &str) -> Result<Option<Vec<u8>>> {
+        match self.key_of(uri) {
+            Some(key) => self.bucket.get_bytes(&key, MOST).await,
+            None => Ok(None),
+        }
     }
 }
 

@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 use crate::catalog::{self, Column, Kind, Table};
 use crate::dataset;
 use crate::lake::iceberg::column::Type;
-use crate::lake::iceberg::metadata::Wanted;
+use crate::lake::iceberg::schema::Wanted;
 
 /// The wide table.
 pub(super) const SALES: &str = "sales";

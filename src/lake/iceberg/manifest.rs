@@ -239,7 +239,7 @@ fn schema(partition: Option<&str>) -> Result<Schema> {
     let partition: Vec<Json> = partition
         .map(|name| {
             json!({"name": name, "type": ["null", "int"], "default": null,
-                   "field-id": super::metadata::PARTITION_FIELD_ID})
+                   "field-id": super::partition::PARTITION_FIELD_ID})
         })
         .into_iter()
         .collect();

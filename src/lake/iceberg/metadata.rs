@@ -7,15 +7,11 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value as Json, json};
 use uuid::Uuid;
 
-use super::column::{Field, Type};
+use super::column::Field;
+use super::partition::PartitionSpec;
+use super::schema::{self, Schema, Wanted};
 use crate::error::{Code, Error, Result};
 
-/// The id of the only partition field.
-pub(super) const PARTITION_FIELD_ID: i32 = 1_000;
-/// The last id where there is none.
-const NO_PARTITION_FIELD_ID: i32 = 999;
-/// Most earlier metadata files that are named, and kept.
-const LOGGED: usize = 20;
 const MAIN: &str = "main";
 
 /// The metadata of a table.
@@ -51,44 +47,6 @@ pub(in crate::lake) struct TableMetadata {
     others: Map<String, Json>,
 }
 
-#[derive(Debug, Clone, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-struct Schema {
-    #[serde(rename = "type")]
-    ty: String,
-    schema_id: i32,
-    #[serde(default)]
-    identifier_field_ids: Vec<i32>,
-    fields: Vec<SchemaField>,
-}
-
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-struct SchemaField {
-    id: i32,
-    name: String,
-    required: bool,
-    #[serde(rename = "type")]
-    ty: Json,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    doc: Option<String>,
-}
-
-#[derive(Debug, Clone, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-struct PartitionSpec {
-    spec_id: i32,
-    fields: Vec<PartitionField>,
-}
-
-#[derive(Debug, Clone, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-struct PartitionField {
-    source_id: i32,
-    field_id: i32,
-    name: String,
-    transform: String,
-}
-
 /// A snapshot.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
@@ -120,17 +78,6 @@ struct LoggedMetadata {
     metadata_file: String,
 }
 
-/// A column that a table is to have.
-#[derive(Debug)]
-pub(in crate::lake) struct Wanted<'a> {
-    pub(in crate::lake) name: &'a str,
-    pub(in crate::lake) ty: Type,
-    pub(in crate::lake) required: bool,
-    /// Whether it is of the key.
-    pub(in crate::lake) is_key: bool,
-    pub(in crate::lake) doc: &'a str,
-}
-
 impl TableMetadata {
     /// That of a new table without a snapshot. `month_of` is the column by whose month it is
     /// partitioned.
@@ -139,16 +86,9 @@ impl TableMetadata {
         columns: &[Wanted<'_>],
         month_of: Option<&str>,
     ) -> Self {
-        let schema = schema_of(columns, 0, |_| None, &mut 0, true);
+        let schema = schema::first(columns);
         let source = month_of.and_then(|name| schema.fields.iter().find(|it| it.name == name));
-        let fields = source.map(|source| PartitionField {
-            source_id: source.id,
-            field_id: PARTITION_FIELD_ID,
-            name: format!("{}_month", source.name),
-            transform: "month".to_owned(),
-        });
-        let fields: Vec<PartitionField> = fields.into_iter().collect();
-        let is_partitioned = !fields.is_empty();
+        let spec = PartitionSpec::by_month(source.map(|source| (source.id, source.name.as_str())));
         Self {
             format_version: 2,
             table_uuid: Uuid::new_v4(),
@@ -158,13 +98,9 @@ impl TableMetadata {
             last_column_id: i32::try_from(columns.len()).unwrap_or(i32::MAX),
             schemas: vec![schema],
             current_schema_id: 0,
-            partition_specs: vec![PartitionSpec { spec_id: 0, fields }],
+            last_partition_id: spec.last_id(),
+            partition_specs: vec![spec],
             default_spec_id: 0,
-            last_partition_id: if is_partitioned {
-                PARTITION_FIELD_ID
-            } else {
-                NO_PARTITION_FIELD_ID
-            },
             sort_orders: json!([{"order-id": 0, "fields": []}]),
             default_sort_order_id: 0,
             properties: [
@@ -207,32 +143,14 @@ impl TableMetadata {
             .map_err(|error| Error::internal("metadata cannot be written").with_source(error))
     }
 
-    /// Makes these the columns, and tells them with their ids: a column has the id that its
-    /// name has had in any schema, a new one a new id.
+    /// Makes these the columns, and tells them with their ids.
     pub(in crate::lake) fn evolve(&mut self, columns: &[Wanted<'_>]) -> Vec<Field> {
-        let known = |name: &str| {
-            let all = self.schemas.iter().rev().flat_map(|schema| &schema.fields);
-            let found = all.clone().find(|field| field.name == name)?;
-            Some((found.id, found.required))
-        };
-        let mut last = self.last_column_id;
-        let next_id = self.schemas.iter().map(|schema| schema.schema_id).max().unwrap_or(-1) + 1;
-        let wanted = schema_of(columns, next_id, known, &mut last, false);
-        let same = self.schemas.iter().find(|schema| schema.fields == wanted.fields);
-        let fields = columns.iter().zip(&wanted.fields).map(|(column, field)| Field {
-            id: field.id,
-            name: field.name.clone(),
-            ty: column.ty,
-            required: field.required,
-        });
-        let fields = fields.collect();
-        match same.map(|schema| schema.schema_id) {
-            Some(id) => self.current_schema_id = id,
-            None => {
-                self.current_schema_id = next_id;
-                self.last_column_id = last;
-                self.schemas.push(wanted);
-            }
+        let (evolved, last) = schema::evolve(&self.schemas, columns, self.last_column_id);
+        self.last_column_id = last;
+        let fields = evolved.columns(columns);
+        self.current_schema_id = evolved.schema_id;
+        if self.schemas.iter().all(|schema| schema.schema_id != evolved.schema_id) {
+            self.schemas.push(evolved);
         }
         fields
     }
@@ -301,13 +219,25 @@ impl TableMetadata {
         self.snapshots.push(snapshot);
     }
 
-    /// Takes out the snapshots before a time, except those that are still referred to.
+    /// Whether each snapshot has come of the one before it, and all are of one branch: then a
+    /// file that has gone never comes back.
+    pub(in crate::lake) fn is_line(&self) -> bool {
+        let pairs = self.snapshots.iter().zip(self.snapshots.iter().skip(1));
+        self.refs.keys().all(|name| name == MAIN)
+            && pairs.into_iter().all(|(one, next)| next.parent_snapshot_id == Some(one.snapshot_id))
+    }
+
+    /// Takes out the snapshots that were replaced before a time, except those that are still
+    /// referred to. Their age does not count: a reader may have begun with the last one a
+    /// moment before it was replaced.
     pub(in crate::lake) fn expire(&mut self, before_ms: i64) -> Vec<Snapshot> {
         let named: Vec<i64> =
             self.refs.values().filter_map(|named| named.get("snapshot-id")?.as_i64()).collect();
+        let replaced = self.replaced_ms();
         let all = std::mem::take(&mut self.snapshots);
         let (kept, expired) = all.into_iter().partition(|snapshot: &Snapshot| {
-            snapshot.timestamp_ms >= before_ms || named.contains(&snapshot.snapshot_id)
+            let id = snapshot.snapshot_id;
+            named.contains(&id) || replaced.get(&id).is_none_or(|time| *time >= before_ms)
         });
         self.snapshots = kept;
         let is_kept = |id: i64| self.snapshots.iter().any(|snapshot| snapshot.snapshot_id == id);
@@ -317,12 +247,37 @@ impl TableMetadata {
         expired
     }
 
-    /// Names the file that this one comes after, and tells those that are not named any more.
-    pub(in crate::lake) fn follow(&mut self, file: &str, its_time_ms: i64) -> Vec<String> {
+    /// When snapshots were replaced. The log tells it of those that have been current; of
+    /// others the time of the next one is taken.
+    fn replaced_ms(&self) -> BTreeMap<i64, i64> {
+        let mut times: Vec<i64> = self.snapshots.iter().map(|one| one.timestamp_ms).collect();
+        times.sort_unstable();
+        let after = |time: i64| times.get(times.partition_point(|other| *other <= time)).copied();
+        let by_time = |one: &Snapshot| Some((one.snapshot_id, after(one.timestamp_ms)?));
+        let mut replaced: BTreeMap<i64, i64> = self.snapshots.iter().filter_map(by_time).collect();
+        let next = self.snapshot_log.iter().skip(1);
+        let logged = self.snapshot_log.iter().zip(next);
+        replaced.extend(logged.map(|(one, next)| (one.snapshot_id, next.timestamp_ms)));
+        if let Some(current) = self.current_snapshot_id {
+            replaced.remove(&current);
+        }
+        replaced
+    }
+
+    /// Names the file that this one comes after, and tells those that are not named any more:
+    /// they were replaced before a time.
+    pub(in crate::lake) fn follow(
+        &mut self,
+        file: &str,
+        its_time_ms: i64,
+        before_ms: i64,
+    ) -> Vec<String> {
         self.metadata_log
             .push(LoggedMetadata { timestamp_ms: its_time_ms, metadata_file: file.to_owned() });
-        let surplus = self.metadata_log.len().saturating_sub(LOGGED);
-        self.metadata_log.drain(..surplus).map(|logged| logged.metadata_file).collect()
+        let next = self.metadata_log.iter().skip(1).map(|logged| logged.timestamp_ms);
+        let replaced = next.chain([self.last_updated_ms]);
+        let gone = replaced.take_while(|time| *time < before_ms).count();
+        self.metadata_log.drain(..gone).map(|logged| logged.metadata_file).collect()
     }
 
     /// When it was last changed.
@@ -336,84 +291,80 @@ impl TableMetadata {
     }
 }
 
-/// A schema of these columns. A column that is added later may be null in older files.
-fn schema_of(
-    columns: &[Wanted<'_>],
-    schema_id: i32,
-    known: impl Fn(&str) -> Option<(i32, bool)>,
-    last: &mut i32,
-    is_first: bool,
-) -> Schema {
-    let mut identifier_field_ids = Vec::new();
-    let mut fields = Vec::new();
-    for column in columns {
-        let (id, required) = match known(column.name) {
-            Some((id, was_required)) => (id, was_required && column.required),
-            None => {
-                *last += 1;
-                (*last, column.required && is_first)
-            }
-        };
-        if column.is_key && required {
-            identifier_field_ids.push(id);
-        }
-        let doc = (!column.doc.is_empty()).then(|| column.doc.to_owned());
-        let (name, ty) = (column.name.to_owned(), column.ty.name().into());
-        fields.push(SchemaField { id, name, required, ty, doc });
-    }
-    Schema { ty: "struct".to_owned(), schema_id, identifier_field_ids, fields }
-}
-
 #[cfg(test)]
 mod tests {
+    use super::super::column::Type;
     use super::*;
 
     fn wanted(name: &str) -> Wanted<'_> {
         Wanted { name, ty: Type::Int, required: true, is_key: name == "id", doc: "" }
     }
 
-    fn ids(fields: &[Field]) -> Vec<(String, i32, bool)> {
-        fields.iter().map(|field| (field.name.clone(), field.id, field.required)).collect()
-    }
-
-    #[test]
-    fn a_column_keeps_its_id_when_it_goes_and_comes_back() {
-        let mut table = TableMetadata::create("s3://b/t", &[wanted("id"), wanted("name")], None);
-        let of = |name: &str, id, required| (name.to_owned(), id, required);
-        let first = table.evolve(&[wanted("id"), wanted("name")]);
-        assert_eq!(ids(&first), [of("id", 1, true), of("name", 2, true)]);
-        assert_eq!(table.current_schema_id, 0, "nothing has changed");
-        let less = table.evolve(&[wanted("id")]);
-        assert_eq!(ids(&less), [of("id", 1, true)]);
-        let more = table.evolve(&[wanted("id"), wanted("size"), wanted("name")]);
-        assert_eq!(ids(&more), [of("id", 1, true), of("size", 3, false), of("name", 2, true)]);
-        assert_eq!(table.last_column_id, 3);
-        table.evolve(&[wanted("id")]);
-        assert_eq!((table.current_schema_id, table.schemas.len()), (1, 3));
-    }
-
-    #[test]
-    fn snapshots_expire_but_for_the_current_one() {
+    /// A table with snapshots of these times.
+    fn table_of(times: &[i64]) -> TableMetadata {
         let mut table = TableMetadata::create("s3://b/t", &[wanted("id")], None);
-        for id in 1..=3 {
+        for (id, time) in (1..).zip(times) {
             table.push(Snapshot {
                 snapshot_id: id,
                 parent_snapshot_id: (id > 1).then_some(id - 1),
                 sequence_number: table.next_sequence_number(),
-                timestamp_ms: table.time_after(0),
+                timestamp_ms: *time,
                 manifest_list: String::new(),
                 summary: BTreeMap::new(),
                 schema_id: Some(0),
             });
         }
-        let gone: Vec<i64> = table.expire(2).iter().map(|it| it.snapshot_id).collect();
-        assert_eq!((gone, table.snapshot_log.len()), (vec![1], 2));
-        assert_eq!(table.expire(i64::MAX).len(), 1);
+        table
+    }
+
+    fn expired(table: &mut TableMetadata, before: i64) -> Vec<i64> {
+        table.expire(before).iter().map(|one| one.snapshot_id).collect()
+    }
+
+    #[test]
+    fn snapshots_expire_a_term_after_they_were_replaced() {
+        let mut table = table_of(&[10, 20, 500]);
+        assert_eq!(expired(&mut table, 20), [0; 0], "the first one was current until 20");
+        assert_eq!(expired(&mut table, 21), [1]);
+        assert_eq!(table.snapshot_log.len(), 2);
+        assert_eq!(expired(&mut table, 500), [0; 0], "the second one was current until 500");
+        assert_eq!(expired(&mut table, i64::MAX), [2]);
         assert_eq!(table.current().map(|it| it.snapshot_id), Some(3));
         let bytes = table.to_bytes().unwrap();
         let read = TableMetadata::parse(&bytes, "here").unwrap();
         assert_eq!(read.to_bytes().unwrap(), bytes);
         assert!(TableMetadata::parse(b"{}", "here").is_err());
+    }
+
+    #[test]
+    fn a_snapshot_that_was_current_again_was_replaced_later() {
+        let mut table = table_of(&[10, 20, 30]);
+        // Another program has rolled it back, and the next snapshot came of the first.
+        table.snapshot_log.push(LoggedSnapshot { timestamp_ms: 40, snapshot_id: 1 });
+        assert!(table.is_line());
+        table.push(Snapshot {
+            snapshot_id: 4,
+            parent_snapshot_id: Some(1),
+            timestamp_ms: 50,
+            ..table.snapshots[0].clone()
+        });
+        assert!(!table.is_line());
+        assert_eq!(expired(&mut table, 45), [2, 3]);
+        table.refs.insert("tag".to_owned(), json!({"snapshot-id": 1, "type": "tag"}));
+        assert_eq!(expired(&mut table, i64::MAX), [0; 0], "a tag keeps it");
+        assert!(!table.is_line());
+    }
+
+    #[test]
+    fn metadata_files_are_named_until_a_term_after_they_were_replaced() {
+        let mut table = table_of(&[100]);
+        assert_eq!(table.follow("a", 10, 100), [""; 0]);
+        table.touch(200);
+        assert_eq!(table.follow("b", 100, 100), [""; 0], "the first one was current until 100");
+        table.touch(300);
+        assert_eq!(table.follow("c", 200, 101), ["a"]);
+        table.touch(400);
+        assert_eq!(table.follow("d", 300, i64::MAX), ["b", "c", "d"]);
     }
 
     #[test]

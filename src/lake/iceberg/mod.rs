@@ -6,4 +6,6 @@ pub(super) mod column;
 pub(super) mod manifest;
 pub(super) mod manifest_list;
 pub(super) mod metadata;
+mod partition;
+pub(super) mod schema;
 mod values;

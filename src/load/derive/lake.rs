@@ -62,9 +62,20 @@ async fn attempt(session: &Session, lake: &Curated) -> LoadResult<Option<Option<
         rows_written: prepared.rows_written(),
         begun: Some(begun),
     };
-    if !commit(session, &prepared, step).await? {
-        prepared.give_up(pool).await?;
-        return Ok(None);
+    match commit(session, &prepared, step).await {
+        Ok(true) => {}
+        Ok(false) => {
+            prepared.give_up(pool).await?;
+            return Ok(None);
+        }
+        Err(failure) => {
+            // It does nothing if Postgres has committed it and could not say so.
+            if let Err(other) = prepared.give_up(pool).await {
+                let error = Error::from(other);
+                tracing::debug!(error = error.detail(), "the end of the run gives it up");
+            }
+            return Err(failure);
+        }
     }
     if let Err(failure) = prepared.clean_up(pool).await {
         let error = Error::from(failure);

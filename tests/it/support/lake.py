@@ -227,6 +227,18 @@ def get_property(name):
     return table(name).properties["note"]
 
 
+def drop(name):
+    CATALOG.drop_table(f"salesgraph.{name}")
+
+
+def repartition(name):
+    """Partitions it by the order's day as well."""
+    from pyiceberg.transforms import DayTransform
+
+    with table(name).update_spec() as update:
+        update.add_field("order_date", DayTransform(), "order_date_day")
+
+
 def bounds(name, column):
     """The least value of a column that the manifests tell."""
     one = table(name)

@@ -173,7 +173,7 @@ impl TestReports {
 
     /// Uploads that are not finished.
     pub(crate) async fn open_uploads(&self) -> Vec<(String, String)> {
-        self.app.bucket.open_uploads("relatorios").await.expect("S3").0
+        self.app.bucket.open_uploads("relatorios", None).await.expect("S3").0
     }
 }
 

@@ -203,8 +203,15 @@ async fn changes_past_the_triggers_are_written() {
     let Some((app, mut reader)) = filled("changes of replicas").await else { return };
     let mut session = PgConnection::connect(&app.database_url()).await.expect("a connection");
     session.execute("SET session_replication_role = replica").await.expect("a superuser");
+    // Logical replication fires no trigger of statements.
+    change(&app, "ALTER TABLE sales_order_line DISABLE TRIGGER lake_note_update").await;
     let sql = format!("{MORE} '2013-02-01')");
     session.execute(AssertSqlSafe(sql)).await.expect("a change");
+    change(&app, "ALTER TABLE sales_order_line ENABLE ALWAYS TRIGGER lake_note_update").await;
+    let notes: i64 = app.value("SELECT count(*) FROM lake_due WHERE table_name IS NULL").await;
+    assert_eq!(notes, 1, "a note of any change, once");
+    let behind: i64 = app.value("SELECT count(*) FROM lake_behind").await;
+    assert_eq!(behind, 11);
     assert!(has_written(&app.load_lake().await));
     reader.compare().await;
 
@@ -218,6 +225,48 @@ async fn changes_past_the_triggers_are_written() {
     app.load_lake().await;
     let found = reader.compare().await;
     assert_eq!((&found["sales"], &found["sales_order_line"]), (&json!(0), &json!(0)));
+}
+
+#[tokio::test]
+async fn changes_of_every_table_are_noted() {
+    let Some((app, _reader)) = filled("triggers of all tables").await else { return };
+    let tables: Vec<String> = sqlx::query_scalar(
+        "SELECT table_name FROM lake.iceberg_tables WHERE table_name <> 'sales' ORDER BY 1",
+    )
+    .fetch_all(&app.pool)
+    .await
+    .expect("tables");
+    assert_eq!(tables.len(), 10);
+    for table in tables {
+        let triggers: String = sqlx::query_scalar(
+            "SELECT string_agg(tgname || ' ' || tgenabled::text, ', ' ORDER BY tgname) \
+             FROM pg_trigger WHERE tgrelid = $1::text::regclass AND tgname ~ '^lake_note_'",
+        )
+        .bind(&table)
+        .fetch_one(&app.pool)
+        .await
+        .expect("triggers");
+        let all = "lake_note_delete A, lake_note_insert A, lake_note_row R, \
+                   lake_note_truncate A, lake_note_update A";
+        assert_eq!(triggers, all, "{table}");
+        change(
+            &app,
+            &format!(
+                "UPDATE {table} SET loaded_at = loaded_at WHERE ctid = ( \
+                     SELECT ctid FROM {table} LIMIT 1)"
+            ),
+        )
+        .await;
+        let behind: Vec<String> = sqlx::query_scalar("SELECT name FROM lake_behind")
+            .fetch_all(&app.pool)
+            .await
+            .expect("tables");
+        assert!(behind.contains(&table), "{table} is not behind: {behind:?}");
+        let is_wide = ["sales_order", "sales_order_line", "product", "customer", "territory"]
+            .contains(&table.as_str());
+        assert_eq!(behind.contains(&"sales".to_owned()), is_wide, "{table}: {behind:?}");
+        change(&app, "DELETE FROM lake_due").await;
+    }
 }
 
 #[tokio::test]

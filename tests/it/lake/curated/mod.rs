@@ -2,6 +2,8 @@
 
 mod changes;
 mod crash;
+mod missing;
+mod noted;
 mod readers;
 mod snapshots;
 mod writers;

@@ -9,7 +9,7 @@ use salesgraph::query::Reader;
 use serde_json::{Value, json};
 use sqlx::Executor as _;
 
-use crate::support::lake::{USUAL, totals};
+use crate::support::lake::{LakeReader, USUAL, totals};
 use crate::support::sample::{self, ALL};
 use crate::support::{TestApp, ask};
 
@@ -36,15 +36,33 @@ async fn a_table_can_be_read_as_it_was_until_the_snapshot_expires() {
     let short = CuratedOptions { snapshot_keep: Duration::from_millis(1), ..USUAL };
     app.pool.execute(CHANGE).await.expect("a change");
     app.load_lake_with(short).await;
-    let summaries = reader.ask("summaries", &[]).await;
+    let count = async |reader: &mut LakeReader, table: &str| {
+        let summaries = reader.ask("summaries", &[]).await;
+        summaries[table]["snapshots"].as_array().map(Vec::len)
+    };
     for table in ["sales", "sales_order_line"] {
-        assert_eq!(summaries[table]["snapshots"].as_array().map(Vec::len), Some(1), "{table}");
+        let found = count(&mut reader, table).await;
+        assert_eq!(found, Some(2), "{table}: one was current until a moment ago");
     }
+    assert_eq!(app.lake_objects().await, reader.reachable().await);
+    // Nothing has changed, but it is past its term.
+    app.load_lake_with(short).await;
+    for table in ["sales", "sales_order_line", "product"] {
+        assert_eq!(count(&mut reader, table).await, Some(1), "{table}");
+    }
+    let known: i64 = app.value("SELECT count(*) FROM lake_snapshot").await;
+    assert_eq!(known, 11);
     reader.compare().await;
     assert_eq!(app.lake_objects().await, reader.reachable().await, "objects that nobody needs");
     let left: i64 = app.value("SELECT count(*) FROM lake_removal").await;
     assert_eq!(left, 0);
+    let metadata: String = app.value(METADATA).await;
+    app.load_lake_with(short).await;
+    assert_eq!(app.value::<String>(METADATA).await, metadata, "nothing is left to expire");
 }
+
+const METADATA: &str =
+    "SELECT string_agg(metadata_location, ' ' ORDER BY table_name) FROM lake.iceberg_tables";
 
 const TABLES: &str = "{ lakeTables(first: 50, orderBy: [{ field: NAME }]) { nodes { name isCurrent \
      location metadataLocation snapshots(first: 10) { nodes { snapshotId dataVersion committedAt \
