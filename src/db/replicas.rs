@@ -185,7 +185,7 @@ impl Replica {
             begun = Snapshots::begin(&self.connections, options, with_second) => begun,
             () = self.silence() => return None,
         };
-        begun.inspect_err(|error| self.down(error.detail())).ok()
+        begun.inspect_err(|error| self.down(&error.detail())).ok()
     }
 
     /// Whether it has that version now: it may have been promoted or started anew since it
@@ -206,7 +206,7 @@ impl Replica {
             // Paces the checks of a long statement.
             sleep(CHECKED).await;
             if timeout(SILENCE, Arc::clone(self).ask()).await.is_err() {
-                self.down("it has fallen silent".to_owned());
+                self.down("it has fallen silent");
             }
             if self.state().is_down {
                 return;
@@ -225,7 +225,7 @@ impl Replica {
                 state.replayed = Some(version);
                 (state.told, state.asked) = (Some(Instant::now()), None);
             }
-            Err(error) => self.down(error.detail()),
+            Err(error) => self.down(&error.detail()),
         }
     }
 
@@ -236,11 +236,11 @@ impl Replica {
         if matches!(state.as_deref(), Some("40001" | "40P01")) {
             tracing::debug!(replica = %self.name, %error, "a query gave way to what is replayed");
         } else {
-            self.down(error.to_string());
+            self.down(&error.to_string());
         }
     }
 
-    fn down(&self, reason: String) {
+    fn down(&self, reason: &str) {
         let mut state = self.state();
         if !state.is_down {
             tracing::warn!(replica = %self.name, reason, "the replica answers no queries");

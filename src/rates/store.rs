@@ -84,7 +84,10 @@ pub(super) async fn store_answer(
     // Before their rows, which alone tell where they are; and outside of the transaction, for
     // whose end other writers wait.
     for (_, uri) in &resolved {
-        lake.delete_uri(uri).await?;
+        // Those of a former lake stay there.
+        if lake.require_key(uri).is_ok() {
+            lake.delete_uri(uri).await?;
+        }
     }
     let mut transaction = connection.begin().await?;
     let changed = written.write_rates(&mut transaction).await?;

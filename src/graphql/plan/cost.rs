@@ -51,10 +51,13 @@ impl TableSizes {
             return sizes;
         }
         let tables = types::ALL.iter().map(|of| of.table);
-        let sizes = reader.sizes(tables).await.map(Arc::new).unwrap_or_else(|error| {
-            tracing::warn!(error = error.detail(), "the sizes of the tables are not known");
-            self.cached().map_or_else(Arc::default, |(_, sizes)| sizes)
-        });
+        let sizes = match reader.sizes(tables).await {
+            Ok(sizes) => Arc::new(sizes),
+            Err(error) => {
+                tracing::warn!(error = error.detail(), "the sizes of the tables are not known");
+                self.cached().map_or_else(Arc::default, |(_, sizes)| sizes)
+            }
+        };
         let mut cached = self.cached.write().unwrap_or_else(PoisonError::into_inner);
         *cached = Some((Instant::now(), Arc::clone(&sizes)));
         drop(refreshing);

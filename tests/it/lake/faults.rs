@@ -89,7 +89,7 @@ async fn a_copy_that_is_cut_is_made_whole_before_its_file_is_loaded() {
     assert_loaded_is_kept(&app).await;
     app.load_and_keep().await;
     assert_eq!(app.assert_kept_whole().await.len(), 6);
-    assert_eq!(app.bucket.open_uploads("lake/").await.unwrap().0, []);
+    assert_eq!(app.bucket.open_uploads("lake/", None).await.unwrap().0, []);
 }
 
 /// Loads, and ends the connection that claims versions while it waits.

@@ -34,7 +34,7 @@ impl SwitchProxy {
                         _ = current.changed() => {}
                         () = async { drop(held.wait_for(|is_held| *is_held).await) } => {
                             // The connections stay open, and nothing comes through.
-                            std::future::pending().await
+                            std::future::pending::<()>().await;
                         }
                     }
                 });

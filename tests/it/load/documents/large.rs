@@ -69,12 +69,12 @@ async fn killed_and_resumed(name: &str, bytes: Vec<u8>) {
 
 #[tokio::test]
 async fn lines_are_resumed_after_the_last_batch() {
-    killed_and_resumed("orders/all.ndjson", large(false)).await;
+    Box::pin(killed_and_resumed("orders/all.ndjson", large(false))).await;
 }
 
 #[tokio::test]
 async fn an_array_is_resumed_after_the_last_batch() {
-    killed_and_resumed("orders/all.json", large(true)).await;
+    Box::pin(killed_and_resumed("orders/all.json", large(true))).await;
 }
 
 #[tokio::test]
@@ -82,7 +82,7 @@ async fn compressed_lines_are_resumed_after_the_last_batch() {
     let mut bytes = compress(&large(false), Compression::Gzip);
     // Padding, so that it is no small file.
     bytes.resize(bytes.len().max(128 << 10) + 1, 0);
-    killed_and_resumed("orders/all.ndjson.gz", bytes).await;
+    Box::pin(killed_and_resumed("orders/all.ndjson.gz", bytes)).await;
 }
 
 #[tokio::test]
