@@ -3,8 +3,9 @@
 //!
 //! `run/` conducts a load: lock, discovery, order, outcome. `decode/` turns bytes into
 //! batches, `mapping/` says which files and how they are written, `guess/` writes a first one.
-//! `file/` loads one file, or small ones together, `document/` those of JSON documents. `rejects/` holds rows that were not loaded.
-//! `raw/` keeps the files in the lake and reads them from there again.
+//! `file/` loads one file, or small ones together, `document/` those of JSON documents.
+//! `rejects/` holds rows that were not loaded. `raw/` keeps the files in the lake and reads them
+//! from there again.
 //! `mirror/` removes rows that complete files lack. `derive/` updates derived tables at the end.
 //! `ledger` is the record of all of it, `queue` of the runs that jobs run.
 

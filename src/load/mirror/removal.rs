@@ -95,8 +95,9 @@ impl Removal {
     }
 }
 
-/// Removes what the file lacks, and marks the file as loaded, once its copy is in the lake. Returns the counts of the
-/// file in this run that come with it, and older files' rows that it overrules.
+/// Removes what the file lacks, and marks the file as loaded, once its copy is in the lake.
+/// Returns the counts of the file in this run that come with it, and older files' rows that it
+/// overrules.
 pub(crate) async fn remove_missing(
     session: &Session,
     removal: &Removal,

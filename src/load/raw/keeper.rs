@@ -1,5 +1,5 @@
-//! Copies file versions to the lake. A version has its day in the ledger before it is copied, so that an attempt after a crash
-//! finds the copy of the one before.
+//! Copies file versions to the lake. A version has its day in the ledger before it is copied, so
+//! that an attempt after a crash finds the copy of the one before.
 
 use std::sync::Arc;
 
