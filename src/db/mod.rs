@@ -5,6 +5,7 @@ pub mod api_keys;
 pub mod connections;
 pub mod copy;
 pub mod data_version;
+pub mod numeric;
 pub mod pool;
 pub mod readable;
 pub mod replicas;

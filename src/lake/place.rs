@@ -7,11 +7,11 @@ use crate::storage::{Bucket, S3Settings, SourceUri};
 #[derive(Debug, Clone)]
 pub struct Lake {
     bucket: Bucket,
-    name: String,
+    pub(super) name: String,
     /// `s3://bucket/` with the prefix and a slash, if there is one.
     uri: String,
     /// The prefix with a slash, or nothing.
-    prefix: String,
+    pub(super) prefix: String,
 }
 
 impl Lake {

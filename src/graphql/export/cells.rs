@@ -3,11 +3,12 @@
 use std::borrow::Cow;
 
 use crate::catalog::{Column, Enumeration, Kind};
+use crate::db::numeric::Numeric;
 use crate::error::{Error, Result};
 use crate::graphql::schema::global_id;
 use crate::graphql::schema::model::OutputType;
 use crate::query::Row;
-use crate::report::format::{Cell, Numeric};
+use crate::report::format::Cell;
 
 /// What is read beside rows, by its index in their fetch.
 #[derive(Debug, Clone, Copy)]

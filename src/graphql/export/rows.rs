@@ -6,12 +6,12 @@ use futures_util::StreamExt as _;
 
 use super::cells::{Beside, Source};
 use super::checked::Checked;
+use crate::db::numeric::Numeric;
 use crate::error::{Error, Result};
 use crate::graphql::execute::parents;
 use crate::graphql::plan::Converted;
 use crate::query::aggregate::{MeasureForm, Owners};
 use crate::query::{Amount, Reader, Row, Whole};
-use crate::report::format::Numeric;
 use crate::report::{Output, Rows};
 
 /// Rows whose sales are measured by one statement.

@@ -11,7 +11,6 @@ mod due;
 mod expire;
 mod failure;
 mod file;
-mod numeric;
 mod place;
 mod rows;
 mod snapshot;
@@ -37,7 +36,8 @@ use self::place::{Place, Root};
 use self::snapshot::{Of, Written, expire_before};
 use self::tables::LakeTable;
 use crate::error::{Code, Error, Result};
-use crate::storage::{Bucket, S3Settings, SourceUri};
+use crate::lake::place::Lake;
+use crate::storage::S3Settings;
 
 /// One scan after another, and nobody else: sorts and joins of a month stay in memory.
 const SETTINGS: &str =
@@ -81,16 +81,8 @@ impl Curated {
         settings: &S3Settings,
         options: CuratedOptions,
     ) -> Result<Self> {
-        let failed = |problem: &str| {
-            Error::new(Code::Config, format!("lake.uri (LAKE_URI) `{uri}`: {problem}"))
-        };
-        let parsed: SourceUri = uri.parse().map_err(|error: Error| failed(error.message()))?;
-        let SourceUri::S3 { bucket: name, prefix } = parsed else {
-            return Err(failed("expected s3://bucket/prefix"));
-        };
-        let prefix = if prefix.is_empty() { prefix } else { format!("{prefix}/") };
-        let bucket = Bucket::connect(name.clone(), settings).await?;
-        let root = Root::new(bucket, &name, &prefix);
+        let lake = Lake::connect(uri, settings).await?;
+        let root = Root::new(lake.bucket().clone(), &lake.name, &lake.prefix);
         Ok(Self { root, persons: options.persons, keep: options.snapshot_keep })
     }
 

@@ -11,8 +11,8 @@ use arrow_schema::SchemaRef;
 use sqlx::Row as _;
 use sqlx::postgres::PgRow;
 
-use super::numeric;
 use super::stats::Range;
+use crate::db::numeric::Numeric;
 use crate::error::{Code, Error, Result};
 use crate::lake::iceberg::column::{Field, Type};
 
@@ -179,7 +179,7 @@ fn append(builder: &mut Builder, range: &mut Range, bytes: &[u8]) -> Option<usiz
             builder.append_value(value);
         }
         Builder::Decimal(builder, precision, scale) => {
-            let value = numeric::scaled(bytes, *scale)?;
+            let value = Numeric::read(bytes).ok()?.scaled(*scale)?;
             if value.unsigned_abs() >= 10_u128.checked_pow((*precision).into())? {
                 return None;
             }

@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use super::number::Numeric;
+use crate::db::numeric::Numeric;
 
 /// A value of a row, borrowed from it.
 #[derive(Debug, Clone, PartialEq)]

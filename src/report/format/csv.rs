@@ -113,7 +113,8 @@ mod tests {
     use std::borrow::Cow;
 
     use super::*;
-    use crate::report::format::{Numeric, Type};
+    use crate::db::numeric::Numeric;
+    use crate::report::format::Type;
 
     const NUMBER: [u8; 12] = [0, 2, 0, 0, 0x40, 0, 0, 2, 0, 12, 0x0d, 0x48];
 

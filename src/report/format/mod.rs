@@ -14,7 +14,6 @@ mod time;
 pub use cell::Cell;
 pub use column::{Column, Type};
 pub use dialect::CsvDialect;
-pub use number::Numeric;
 
 pub(super) use arrow::ArrowRows;
 pub(super) use csv::CsvRows;

@@ -6,11 +6,13 @@ use std::process::Stdio;
 use std::time::Duration;
 
 use salesgraph::config::Secret;
-use salesgraph::lake::curated::{Curated, CuratedOptions};
+use salesgraph::lake::curated::{Curated, CuratedOptions, Prepared};
 use salesgraph::load::{Outcome, RunAs, RunSummary};
 use serde_json::{Value, json};
 use tokio::io::{AsyncBufReadExt as _, AsyncReadExt as _, AsyncWriteExt as _, BufReader, Lines};
 use tokio::process::{Child, ChildStdin, ChildStdout, Command};
+use tokio_util::sync::CancellationToken;
+use uuid::Uuid;
 
 use super::TestApp;
 use super::python::lake_readers;
@@ -146,4 +148,20 @@ pub(crate) async fn totals(app: &TestApp) -> Value {
              json_object_agg(month, json_build_array(lines, total::text)))::text FROM months";
     let text: String = app.value(sql).await;
     serde_json::from_str(&text).expect("JSON")
+}
+
+/// A run that others think is under way.
+pub(crate) async fn running(app: &TestApp) -> Uuid {
+    let run = Uuid::now_v7();
+    sqlx::query("INSERT INTO load_run (id, source_uri, holder) VALUES ($1, 'test', 'test')")
+        .bind(run)
+        .execute(&app.pool)
+        .await
+        .expect("a run");
+    run
+}
+
+/// Writes what the lake lacks, without committing it.
+pub(crate) async fn prepare(app: &TestApp, lake: &Curated, run: Uuid) -> Option<Prepared> {
+    lake.prepare(&app.pool, run, &CancellationToken::new()).await.expect("it is prepared")
 }

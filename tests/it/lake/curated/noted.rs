@@ -1,12 +1,11 @@
 //! Notes of changes: none is lost, whoever makes it and when.
 
-use salesgraph::lake::curated::{Committed, Curated, Prepared};
+use salesgraph::lake::curated::{Committed, Prepared};
 use sqlx::{AssertSqlSafe, Connection as _, Executor as _, PgConnection};
 use tokio_util::sync::CancellationToken;
-use uuid::Uuid;
 
 use crate::support::TestApp;
-use crate::support::lake::{LakeReader, USUAL};
+use crate::support::lake::{LakeReader, USUAL, prepare, running};
 use crate::support::sample::{self, ALL};
 
 /// A loaded lake of generated files.
@@ -24,21 +23,6 @@ async fn session(app: &TestApp) -> PgConnection {
 
 async fn execute(connection: &mut PgConnection, sql: &str) {
     connection.execute(AssertSqlSafe(sql.to_owned())).await.expect(sql);
-}
-
-/// A run that others think is under way.
-async fn running(app: &TestApp) -> Uuid {
-    let run = Uuid::now_v7();
-    sqlx::query("INSERT INTO load_run (id, source_uri, holder) VALUES ($1, 'test', 'test')")
-        .bind(run)
-        .execute(&app.pool)
-        .await
-        .expect("a run");
-    run
-}
-
-async fn prepare(app: &TestApp, lake: &Curated, run: Uuid) -> Option<Prepared> {
-    lake.prepare(&app.pool, run, &CancellationToken::new()).await.expect("it is prepared")
 }
 
 async fn commit(app: &TestApp, prepared: &Prepared) {

@@ -6,15 +6,13 @@ use salesgraph::load::{Outcome, RunAs};
 use salesgraph::storage::S3Settings;
 use serde_json::json;
 use sqlx::Executor as _;
-use tokio_util::sync::CancellationToken;
-use uuid::Uuid;
 
 use salesgraph::lake::curated::Curated;
 
 use crate::load::outage::own_postgres;
 use crate::support::TestApp;
 use crate::support::fault_proxy::{Fault, FaultProxy};
-use crate::support::lake::{LakeReader, USUAL};
+use crate::support::lake::{LakeReader, USUAL, prepare, running};
 use crate::support::sample::{self, ALL};
 
 const CHANGE: &str = "UPDATE sales_order_line SET order_quantity = order_quantity + 1, \
@@ -27,21 +25,6 @@ async fn filled(for_what: &str) -> Option<(TestApp, LakeReader)> {
     sample::clean().put(&app, &ALL).await;
     app.load_lake().await;
     Some((app, reader))
-}
-
-/// A run that others think is under way.
-async fn running(app: &TestApp) -> Uuid {
-    let run = Uuid::now_v7();
-    sqlx::query("INSERT INTO load_run (id, source_uri, holder) VALUES ($1, 'test', 'test')")
-        .bind(run)
-        .execute(&app.pool)
-        .await
-        .expect("a run");
-    run
-}
-
-async fn prepare(app: &TestApp, lake: &Curated, run: Uuid) -> Option<Prepared> {
-    lake.prepare(&app.pool, run, &CancellationToken::new()).await.expect("it is prepared")
 }
 
 async fn commit(app: &TestApp, prepared: &Prepared) -> Committed {
