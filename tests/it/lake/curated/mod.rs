@@ -2,6 +2,7 @@
 
 mod changes;
 mod crash;
+mod engines;
 mod missing;
 mod noted;
 mod readers;

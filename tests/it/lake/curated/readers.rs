@@ -1,16 +1,13 @@
 //! Other programs read the tables, and answer as Postgres does, to the last digit.
 
 use salesgraph::config::Secret;
-use salesgraph::graphql::{Engine, Limits};
-use salesgraph::query::Reader;
-use serde_json::{Value, json};
+use serde_json::json;
 use tokio::process::Command;
 
-use crate::load::real::real_files;
 use crate::support::lake::{LakeReader, totals, with_lake};
 use crate::support::python::lake_readers;
 use crate::support::sample::{self, ALL};
-use crate::support::{TestApp, ask};
+use crate::support::TestApp;
 
 /// A loaded lake of generated files.
 async fn filled(for_what: &str) -> Option<(TestApp, LakeReader)> {
@@ -53,37 +50,6 @@ async fn engines_answer_as_sql_does() {
         }
     }
 }
-
-#[tokio::test]
-async fn engines_answer_as_the_api_does_about_the_real_files() {
-    let Some(dir) = real_files() else { return };
-    let app = TestApp::start().await;
-    let Some(mut reader) = app.lake_reader("the real files by all engines").await else { return };
-    app.put_dir(&dir).await;
-    app.load_lake().await;
-    let engine = Engine::new(Reader::new(app.pool.clone()), Limits::default());
-    let answer = ask(&engine, BY_MONTH).await;
-    assert_eq!(answer["errors"], Value::Null);
-    let nodes = answer["data"]["salesAggregate"]["nodes"].as_array().expect("months");
-    let months: serde_json::Map<String, Value> = nodes
-        .iter()
-        .map(|node| {
-            let month = node["key"]["orderMonth"].as_str().expect("a month")[..7].to_owned();
-            let measures = &node["measures"];
-            (month, json!([measures["lineCount"], measures["lineTotal"]["sum"]]))
-        })
-        .collect();
-    let expected = totals(&app).await;
-    assert_eq!(expected["lines"], 121_317);
-    assert_eq!(expected["months"], Value::Object(months));
-    for engine in ["pyiceberg", "duckdb", "polars"] {
-        assert_eq!(reader.ask(engine, &[json!("sales")]).await, expected, "{engine}");
-    }
-    reader.compare().await;
-}
-
-const BY_MONTH: &str = "{ salesAggregate(groupBy: [ORDER_MONTH], first: 100) { nodes {
-    key { orderMonth } measures { lineCount lineTotal { sum } } } } }";
 
 #[tokio::test]
 async fn files_are_left_out_by_the_order_date() {
