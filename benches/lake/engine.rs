@@ -29,8 +29,7 @@ impl Engine {
     ) -> Result<Self> {
         let mut command = Command::new(python);
         command.arg(format!("{PROGRAMS}/with_{name}.py")).args(workers.map(|it| it.to_string()));
-        for name in
-            ["AWS_ENDPOINT_URL", "AWS_REGION", "AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"]
+        for name in ["AWS_ENDPOINT_URL", "AWS_REGION", "AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"]
         {
             command.env(name, demo.setting(name)?);
         }

@@ -98,7 +98,9 @@ impl Question {
         let (arguments, fields) = self.graphql;
         let all = if self.is_totals {
             let given = if more.is_empty() { String::new() } else { format!("({more})") };
-            format!("all: salesAggregate{given} {{ nodes {{ measures {{ lineCount lineTotal {{ sum }} }} }} }}")
+            format!(
+                "all: salesAggregate{given} {{ nodes {{ measures {{ lineCount lineTotal {{ sum }} }} }} }}"
+            )
         } else {
             String::new()
         };

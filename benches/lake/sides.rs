@@ -158,14 +158,10 @@ async fn server(args: &Args, demo: &Demo) -> Result<Program> {
     let mut command = Command::new(&args.bin);
     command.args(["serve", "--insecure-no-auth", "--bind", "127.0.0.1:0"]).stdin(Stdio::null());
     command.env_remove("SALESGRAPH_CONFIG").env("CACHE_ENABLED", "false").env("RUST_LOG", "warn");
-    // Questions over all rows of much data.
-    command.env("DATABASE_STATEMENT_TIMEOUT", "600s");
+    // Questions over all rows of much data, while the other sides take their time.
+    command.env("DATABASE_STATEMENT_TIMEOUT", "600s").env("HTTP_IDLE_TIMEOUT", "24h");
     for name in [
-        "DATABASE_URL",
-        "LAKE_URI",
-        "AWS_ENDPOINT_URL",
-        "AWS_REGION",
-        "AWS_ACCESS_KEY_ID",
+        "DATABASE_URL", "LAKE_URI", "AWS_ENDPOINT_URL", "AWS_REGION", "AWS_ACCESS_KEY_ID",
         "AWS_SECRET_ACCESS_KEY",
     ] {
         command.env(name, demo.setting(name)?);

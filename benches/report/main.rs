@@ -80,7 +80,10 @@ fn compare(args: &Args, servers: &Servers) -> Result<()> {
     for number in 0..args.months {
         times.push(server.month(number)? * 1_000.0);
     }
-    println!("one month, from the mutation to the file: {:.0} ms (median)", median(times.into_iter()));
+    println!(
+        "one month, from the mutation to the file: {:.0} ms (median)",
+        median(times.into_iter())
+    );
     let one = server.all(&["one"])?;
     let two = server.all(&["two", "three"])?;
     println!("all lines: one {one:.2} s, two at once {two:.2} s ({:.2} x)", two / one);

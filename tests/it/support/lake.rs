@@ -155,6 +155,10 @@ pub(crate) fn with_lake(command: &mut Command, app: &TestApp) {
     let secret = s3.secret_access_key.as_ref().map(Secret::expose);
     command
         .env("TEST_DATABASE", python_url(app))
+        .env(
+            "PYICEBERG_CATALOG__SALESGRAPH__S3__ENDPOINT",
+            s3.endpoint_url.as_deref().unwrap_or_default(),
+        )
         .env("AWS_ENDPOINT_URL", s3.endpoint_url.as_deref().unwrap_or_default())
         .env("AWS_REGION", s3.region.as_deref().unwrap_or_default())
         .env("AWS_ACCESS_KEY_ID", s3.access_key_id.as_deref().unwrap_or_default())

@@ -36,11 +36,8 @@ const DAFT: &[&str] = &[
     "pyarrow==25.0.1",
 ];
 /// Spark, and the jars of Iceberg (a newer one lacks classes) and of the AWS SDK.
-const SPARK: &[&str] = &[
-    "pyspark==3.5.9",
-    "snowpark-connect-deps-iceberg==1.0.2",
-    "bodo-iceberg-connector==2026.10",
-];
+const SPARK: &[&str] =
+    &["pyspark==3.5.9", "snowpark-connect-deps-iceberg==1.0.2", "bodo-iceberg-connector==2026.10"];
 const LIMIT: Duration = Duration::from_secs(600);
 
 /// Its program, with packages that read files. `None`, with a message, without the package

@@ -7,6 +7,7 @@ use salesgraph::graphql::{Engine, Limits};
 use salesgraph::query::Reader;
 use serde_json::{Map, Value, json};
 
+use super::examples::{check, example};
 use crate::load::real::real_files;
 use crate::support::lake::{LakeReader, python_url};
 use crate::support::python::{daft, lake_readers, spark};
@@ -37,17 +38,17 @@ async fn engines_of_one_process_answer_as_the_api_does() {
 #[tokio::test]
 async fn daft_on_two_workers_of_ray_answers_as_the_api_does() {
     let Some(python) = daft("five questions by Daft on Ray").await else { return };
-    distributed("daft", python).await;
+    distributed("daft", "import daft", python).await;
 }
 
 #[tokio::test]
 async fn spark_on_two_workers_answers_as_the_api_does() {
     let Some(python) = spark("five questions by Spark").await else { return };
-    distributed("spark", python).await;
+    distributed("spark", "import SparkSession", python).await;
 }
 
 /// Asks one cluster about all lakes, and ends it.
-async fn distributed(name: &str, python: &Path) {
+async fn distributed(name: &str, import: &str, python: &Path) {
     let lakes = lakes().await;
     let mut engine = LakeReader::engine(&lakes[0].app, python, name, Some(WORKERS));
     assert_eq!(engine.ask("workers", &[]).await, WORKERS, "{name}");
@@ -55,6 +56,10 @@ async fn distributed(name: &str, python: &Path) {
         engine.ask("use", &[json!(python_url(&lake.app))]).await;
         lake.compare(name, &mut engine).await;
     }
+    let app = &lakes[0].app;
+    let program = example(app, import).await;
+    let said = engine.ask("example", &[json!(program)]).await;
+    check(app, &program, said.as_str().expect("a text")).await;
     let groups: Vec<i32> =
         serde_json::from_value(engine.ask("stop", &[]).await).expect("process groups");
     assert_eq!(groups.len(), 1 + WORKERS as usize, "a head, and workers");
@@ -95,6 +100,7 @@ impl Lake {
         let api = Api { engine: &api };
         let mut answers = Map::new();
         answers.insert("totals".into(), api.totals().await);
+        answers.insert("by_product".into(), api.by_product().await);
         answers.insert("orders_with".into(), api.orders_with().await);
         answers.insert("top_products".into(), api.top_products().await);
         answers.insert("most_orders".into(), api.most_orders().await);
@@ -183,6 +189,16 @@ impl Api<'_> {
             .collect();
         assert!(months.len() > 30, "{months:?}");
         json!({ "lines": all["lineCount"], "total": all["lineTotal"]["sum"], "months": months })
+    }
+
+    async fn by_product(&self) -> Value {
+        self.rows(
+            "salesAggregate",
+            "groupBy: [PRODUCT]",
+            "key { product { productId } } measures { lineCount lineTotal { sum } }",
+            &["/key/product/productId", "/measures/lineCount", "/measures/lineTotal/sum"],
+        )
+        .await
     }
 
     async fn orders_with(&self) -> Value {

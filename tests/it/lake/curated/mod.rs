@@ -3,6 +3,7 @@
 mod changes;
 mod crash;
 mod engines;
+mod examples;
 mod missing;
 mod noted;
 mod readers;

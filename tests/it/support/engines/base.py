@@ -3,6 +3,7 @@ a line of JSON out."""
 
 import json
 import os
+import subprocess
 import sys
 
 DATABASE = os.environ["TEST_DATABASE"]
@@ -55,6 +56,15 @@ def months(rows):
 def rows(found, *kinds):
     """Rows of an answer as they are compared: whole numbers as such, all else as text."""
     return [[kind(value) for kind, value in zip(kinds, row, strict=True)] for row in found]
+
+
+def run(program, **environment):
+    """What an example of the documentation prints."""
+    command = [sys.executable, "-c", program]
+    done = subprocess.run(command, env={**os.environ, **environment}, capture_output=True, text=True)
+    if done.returncode:
+        raise RuntimeError(f"{program}\n{done.stderr}")
+    return done.stdout
 
 
 def serve(questions):

@@ -1,5 +1,6 @@
 """Daft on Ray: a head without processors, and workers with one each, on this machine."""
 
+import logging
 import os
 import sys
 import sysconfig
@@ -22,6 +23,8 @@ from daft.io import IOConfig, S3Config
 import base
 import processes
 
+# Each scan without a filter by month is one.
+logging.getLogger("daft").setLevel(logging.ERROR)
 RAY = os.path.join(sysconfig.get_path("scripts"), "ray")
 STORE = str(256 << 20)
 STARTED = "Ray runtime started"
@@ -30,7 +33,8 @@ STARTED = "Ray runtime started"
 def connect(number):
     """Starts a head and so many workers, one after the other, and asks them from now on."""
     port = processes.free_port()
-    address = f"127.0.0.1:{port}"
+    global ADDRESS
+    ADDRESS = address = f"127.0.0.1:{port}"
     # Without addresses of the loopback, they look for one that reaches the internet.
     common = ["--node-ip-address=127.0.0.1", f"--object-store-memory={STORE}", "--block"]
     common += ["--disable-usage-stats", "--min-worker-port=0", "--max-worker-port=0"]
@@ -121,6 +125,10 @@ def largest_orders(begin, end, over):
 
 def version(name):
     return base.version(base.table(name))
+
+
+def example(program):
+    return base.run(program.replace("127.0.0.1:6380", ADDRESS))
 
 
 def stop():

@@ -3,6 +3,7 @@ for Python carry."""
 
 import glob
 import os
+import re
 import sys
 
 # Before the JVM starts.
@@ -40,7 +41,8 @@ def jars():
 def connect(number):
     """Starts a master and so many workers, and asks them from now on."""
     port = processes.free_port()
-    master = f"spark://127.0.0.1:{port}"
+    global MASTER
+    MASTER = master = f"spark://127.0.0.1:{port}"
     folder = processes.FOLDER.name
     common = {"SPARK_HOME": HOME, "SPARK_DAEMON_MEMORY": "256m", "SPARK_LOG_DIR": folder}
     pages = ["--webui-port", "0"]
@@ -145,6 +147,19 @@ def version(name):
         "JOIN salesgraph.salesgraph.{name}.refs USING (snapshot_id) WHERE name = 'main'"
     )
     return int(ask(current, name=name)[0][0])
+
+
+def example(program):
+    # Its session takes the place of this one, as the workers have no room for two.
+    SPARK.stop()
+    program = program.replace("spark://127.0.0.1:7077", MASTER)
+    packages = re.compile('"spark.jars.packages": ".*"')
+    assert packages.search(program)
+    program = packages.sub(f'"spark.jars": "{",".join(jars())}"', program)
+    lake = "--conf spark.sql.catalog.salesgraph"
+    settings = f"--conf spark.executor.memory=600m {lake}.s3.endpoint={base.ENDPOINT} "
+    settings += f"{lake}.s3.path-style-access=true {lake}.http-client.type=urlconnection pyspark-shell"
+    return base.run(program, PYSPARK_SUBMIT_ARGS=settings)
 
 
 def stop():
