@@ -158,7 +158,7 @@ impl Side {
 async fn server(args: &Args, demo: &Demo) -> Result<Program> {
     let mut command = Command::new(&args.bin);
     command.args(["serve", "--insecure-no-auth", "--bind", "127.0.0.1:0"]).stdin(Stdio::null());
-    command.env_remove("SALESGRAPH_CONFIG").env("CACHE_ENABLED", "false").env("RUST_LOG", "warn");
+    command.env_remove("SALESGRAPH_CONFIG").env("CACHE_ENABLED", "false").env("RUST_LOG", "error");
     // Questions over all rows of much data.
     command.env("DATABASE_STATEMENT_TIMEOUT", "600s");
     for name in [
