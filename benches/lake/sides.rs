@@ -42,7 +42,7 @@ const WAYS: [(&str, Option<&str>, &str); 2] =
     [("API", None, ""), ("API, lake", Some("salesAggregate(engine)"), "engine: LAKE")];
 
 enum Side {
-    Engine(Engine),
+    Engine(Box<Engine>),
     Postgres(PgConnection),
     /// Asked with these arguments more. Each time over a new connection, as it closes one on which
     /// nothing is asked while the others take their time.
@@ -64,7 +64,7 @@ impl Sides {
                 _ => python("duckdb", DUCKDB)?,
             };
             let engine = Engine::start(&python, program, workers, demo)?;
-            sides.push((name, Side::Engine(engine)));
+            sides.push((name, Side::Engine(Box::new(engine))));
         }
         let url = demo.setting("DATABASE_URL")?;
         sides.push(("Postgres' rows", Side::Postgres(PgConnection::connect(url).await?)));
