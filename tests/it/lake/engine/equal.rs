@@ -1,6 +1,6 @@
 //! Both engines give the same answers, to the last digit and in the same order.
 
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::{PERSONS, Sales};
 use crate::load::real::real_files;
