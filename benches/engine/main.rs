@@ -56,11 +56,7 @@ const QUESTIONS: [(&str, &str, &str); 7] = [
          orderDate: { gte: \"2013-01-01\", lt: \"2014-01-01\" } } }",
         "key { productLine } measures { orderQuantity { sum } lineTotal { sum } }",
     ),
-    (
-        "ninth decile of all line totals",
-        "",
-        "measures { lineTotal { percentile(p: 0.9) } }",
-    ),
+    ("ninth decile of all line totals", "", "measures { lineTotal { percentile(p: 0.9) } }"),
 ];
 
 /// Compares both engines on a loaded database, named by DATABASE_URL, LAKE_URI and the AWS_
@@ -77,7 +73,8 @@ struct Args {
 
 fn main() -> ExitCode {
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build();
-    let ended = runtime.map_err(Into::into).and_then(|runtime| runtime.block_on(run(&Args::parse())));
+    let ended =
+        runtime.map_err(Into::into).and_then(|runtime| runtime.block_on(run(&Args::parse())));
     match ended {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
@@ -130,10 +127,12 @@ async fn copy_catalogue(data: &PgPool, answers: &PgPool) -> Result<()> {
     .bind(&metadata)
     .execute(answers)
     .await?;
-    sqlx::query("INSERT INTO lake_table (name, location, metadata_location) VALUES ('sales', '', $1)")
-        .bind(&metadata)
-        .execute(answers)
-        .await?;
+    sqlx::query(
+        "INSERT INTO lake_table (name, location, metadata_location) VALUES ('sales', '', $1)",
+    )
+    .bind(&metadata)
+    .execute(answers)
+    .await?;
     Ok(())
 }
 
@@ -144,7 +143,8 @@ async fn measure(
     answers: &PgPool,
     curated: Curated,
 ) -> Result<()> {
-    let lines: i64 = sqlx::query_scalar("SELECT count(*) FROM sales_order_line").fetch_one(data).await?;
+    let lines: i64 =
+        sqlx::query_scalar("SELECT count(*) FROM sales_order_line").fetch_one(data).await?;
     let postgres = Engine::new(Reader::new(data.clone()), Limits::default());
     let lake = Engine::new(Reader::new(answers.clone()), Limits::default())
         .with_commands(Commands::new(answers.clone()));
@@ -153,8 +153,11 @@ async fn measure(
         spill: config.lake.engine_spill,
         endpoint: None,
     };
-    let handler =
-        AnswerFromLake { pool: answers.clone(), lake: curated, engine: Arc::new(LakeEngine::new(&options)?) };
+    let handler = AnswerFromLake {
+        pool: answers.clone(),
+        lake: curated,
+        engine: Arc::new(LakeEngine::new(&options)?),
+    };
     let stop = CancellationToken::new();
     let worker = Worker::new(answers.clone(), WorkerOptions::default())
         .handle(Task::LakeQuery, Arc::new(handler));
@@ -162,8 +165,10 @@ async fn measure(
     println!("{lines} lines; fastest of {} runs, in seconds", args.runs);
     println!("{:<48} {:>9} {:>9} {:>7}", "question", "Postgres", "lake", "times");
     for (name, arguments, selection) in QUESTIONS {
-        let (by_rows, expected) = fastest(args.runs, &postgres, arguments, selection, "POSTGRES", data).await?;
-        let (by_lake, found) = fastest(args.runs, &lake, arguments, selection, "LAKE", answers).await?;
+        let (by_rows, expected) =
+            fastest(args.runs, &postgres, arguments, selection, "POSTGRES", data).await?;
+        let (by_lake, found) =
+            fastest(args.runs, &lake, arguments, selection, "LAKE", answers).await?;
         if found != expected {
             return Err(format!("{name}: the answers differ:\n{expected}\n{found}").into());
         }
@@ -188,14 +193,16 @@ async fn fastest(
     name: &str,
     pool: &PgPool,
 ) -> Result<(Duration, String)> {
-    let query = format!("{{ salesAggregate({arguments} engine: {name}) {{ nodes {{ {selection} }} }} }}");
+    let query =
+        format!("{{ salesAggregate({arguments} engine: {name}) {{ nodes {{ {selection} }} }} }}");
     let mut best: Option<(Duration, String)> = None;
     for _ in 0..runs.max(1) {
         if name == "LAKE" {
             sqlx::query("TRUNCATE lake_answer CASCADE").execute(pool).await?;
         }
         let begun = Instant::now();
-        let answer = engine.execute(engine.prepare(query.as_str().into()), &Scope::everything()).await;
+        let answer =
+            engine.execute(engine.prepare(query.as_str().into()), &Scope::everything()).await;
         let took = begun.elapsed();
         if let Some(error) = answer.errors.first() {
             return Err(format!("{query}: {}", error.message).into());

@@ -231,7 +231,8 @@ impl Writer<'_> {
         for (index, subset) in self.groups.measures.subsets.iter().enumerate() {
             if subset.leaves_out() {
                 let whether = compiler.whether(&subset.lines, RowOf::LINE, 0)?;
-                items.push(format!("({whether} IS TRUE) AS f{index}"));
+                // Not IS TRUE: of what is never null, DataFusion 55.2 refuses to make a filter.
+                items.push(format!("CASE WHEN {whether} THEN TRUE END AS f{index}"));
             }
         }
         compiler.may_nest = true;

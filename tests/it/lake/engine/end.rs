@@ -18,7 +18,8 @@ const QUERY: &str = "{ salesAggregate(groupBy: PRODUCT, engine: LAKE) \
                      { nodes { measures { lineCount } } } }";
 /// A worker is about to write its answer, and waits for the lock.
 const HALTED: &str = "SELECT EXISTS (SELECT FROM pg_locks \
-    WHERE relation = 'lake_answer_group'::regclass AND NOT granted)";
+    WHERE relation = 'lake_answer_group'::regclass AND NOT granted \
+        AND database = (SELECT oid FROM pg_database WHERE datname = current_database()))";
 
 /// A lake, and a lock that keeps workers from writing their answers.
 async fn locked() -> (Sales, Transaction<'static, Postgres>) {

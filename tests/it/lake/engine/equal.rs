@@ -14,7 +14,7 @@ const QUESTIONS: usize = 60;
 
 /// Conditions beside those of other tests: of every kind of column, with values that no column
 /// can hold, and such that Postgres decides for the lake.
-const CONDITIONS: [&str; 26] = [
+const CONDITIONS: [&str; 27] = [
     r#"{ unitPrice: { eq: "10.00001" } }"#,
     r#"{ unitPrice: { ne: "10.00001" } }"#,
     r#"{ unitPrice: { gt: "100.00005" } }"#,
@@ -36,9 +36,10 @@ const CONDITIONS: [&str; 26] = [
     r#"{ order: { lines: { count: { lt: 3 } } } }"#,
     r#"{ product: { name: { icontains: "a" } } }"#,
     r#"{ product: { name: { gt: "M" } } }"#,
+    r#"{ product: { lines: { some: { orderQuantity: { gt: 10 } } } } }"#,
     r#"{ not: { product: { color: { gt: "Blue" } } } }"#,
     r#"{ product: { productLine: { in: [ROAD, MOUNTAIN] } } }"#,
-    r#"{ order: { territory: { territoryGroup: { ieq: "europe" } } } }"#,
+    r#"{ order: { territory: { group: { ieq: "europe" } } } }"#,
     r#"{ customer: { accountNumber: { endsWith: "1" } } }"#,
     r#"{ person: { lastName: { isNull: false } } }"#,
 ];

@@ -16,6 +16,7 @@ use salesgraph::lake::curated::{Committed, CuratedOptions};
 use salesgraph::lake::engine::{Endpoint, EngineOptions, LakeEngine};
 use salesgraph::query::Reader;
 use serde_json::Value;
+use uuid::Uuid;
 
 use crate::support::jobs::Working;
 use crate::support::lake::{USUAL, prepare, running};
@@ -41,6 +42,9 @@ impl Sales {
     }
 
     fn over(app: TestApp) -> Self {
+        if std::env::var_os("TEST_LOG").is_some() {
+            let _ = tracing_subscriber::fmt().with_max_level(tracing::Level::INFO).try_init();
+        }
         let engine = Engine::new(Reader::new(app.pool.clone()), Limits::default())
             .with_commands(Commands::new(app.pool.clone()));
         Self { app, engine }
@@ -49,7 +53,11 @@ impl Sales {
     /// Writes what the lake lacks.
     async fn write_lake(&self, options: CuratedOptions) {
         let lake = self.app.curated(options).await;
-        let run = running(&self.app).await;
+        let known: Option<Uuid> = self.app.value("SELECT max(id::text)::uuid FROM load_run").await;
+        let run = match known {
+            Some(run) => run,
+            None => running(&self.app).await,
+        };
         let prepared = prepare(&self.app, &lake, run).await.expect("something to write");
         let mut transaction = self.app.pool.begin().await.expect("a transaction");
         let committed = prepared.commit(&mut transaction).await.expect("it is decided");
