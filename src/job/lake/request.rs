@@ -28,7 +28,7 @@ const SIGN: Duration = Duration::from_secs(3);
 const FIRST_PAUSE: Duration = Duration::from_millis(20);
 const LONGEST_PAUSE: Duration = Duration::from_millis(500);
 /// With no worker at it for so long, nobody is there who answers.
-const NOBODY_AFTER: Duration = Duration::from_secs(15);
+const NOBODY_AFTER: Duration = Duration::from_secs(20);
 
 /// Where questions are asked.
 #[derive(Debug, Clone)]
@@ -71,10 +71,10 @@ impl LakeAnswers {
     /// Those of the engine; `LAKE_UNAVAILABLE` if no worker takes the job, `UNAVAILABLE` if too
     /// many wait already.
     pub async fn ask(&self, state: &SalesState, question: &Question) -> Result<Uuid> {
-        let asked = Instant::now();
         let id = self.begin(state, question).await?;
         let mut changes = self.changes.clone();
         let (mut pause, mut signed) = (FIRST_PAUSE, Instant::now());
+        let mut idle_since = None;
         loop {
             if let Some(changes) = &mut changes {
                 changes.mark_unchanged();
@@ -84,7 +84,11 @@ impl LakeAnswers {
                 self.want(id, KEPT_SECONDS).await?;
                 return Ok(id);
             }
-            if seen.is_idle && asked.elapsed() > NOBODY_AFTER {
+            // Between a worker that was killed and the next one it is idle for a moment.
+            let idle = idle_since.take().filter(|_| seen.is_idle);
+            let idle = seen.is_idle.then(|| idle.unwrap_or_else(Instant::now));
+            idle_since = idle;
+            if idle.is_some_and(|since| since.elapsed() > NOBODY_AFTER) {
                 let message = "no worker answers questions to the lake: run `salesgraph worker` of \
                                a build with the feature lake-engine, with LAKE_URI set";
                 return Err(Error::new(Code::LakeUnavailable, message));

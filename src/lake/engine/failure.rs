@@ -7,7 +7,9 @@ use crate::error::{Code, Error};
 
 /// A failure of DataFusion. What it says may hold values, so it is for the log only.
 pub(super) fn of(error: DataFusionError) -> Error {
-    if has(&error, |error| matches!(error, DataFusionError::ResourcesExhausted(_))) {
+    // Where a file of the spill cannot grow, Arrow has only the text of DataFusion's error.
+    let is_disk_full = error.to_string().contains("max_temp_directory_size");
+    if is_disk_full || has(&error, |it| matches!(it, DataFusionError::ResourcesExhausted(_))) {
         let message = "the question needs more memory, or more room for temporary files, than \
                        LAKE_ENGINE_MEMORY and LAKE_ENGINE_SPILL give the engine: group by less, \
                        filter, raise them, or ask with engine: POSTGRES";
@@ -37,6 +39,7 @@ fn has(error: &DataFusionError, is: fn(&DataFusionError) -> bool) -> bool {
         DataFusionError::External(inner) => found(&**inner),
         DataFusionError::ArrowError(inner, _) => match &**inner {
             ArrowError::ExternalError(inner) => found(&**inner),
+            ArrowError::IoError(_, inner) => inner.get_ref().is_some_and(found),
             _ => false,
         },
         _ => false,

@@ -42,9 +42,6 @@ impl Sales {
     }
 
     fn over(app: TestApp) -> Self {
-        if std::env::var_os("TEST_LOG").is_some() {
-            let _ = tracing_subscriber::fmt().with_max_level(tracing::Level::INFO).try_init();
-        }
         let engine = Engine::new(Reader::new(app.pool.clone()), Limits::default())
             .with_commands(Commands::new(app.pool.clone()));
         Self { app, engine }
