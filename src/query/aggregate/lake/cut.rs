@@ -54,7 +54,7 @@ pub(super) fn after(groups: &Groups, totals: &[Total], shown: Shown<'_>) -> Opti
 /// A key of the order, if every engine has the same order of its values.
 fn expression(groups: &Groups, totals: &[Total], column: &Column) -> Option<String> {
     let is_key = |dimension: &&Dimension| dimension.column.name == column.name;
-    if let Some(place) = groups.dimensions.iter().position(|one| is_key(one)) {
+    if let Some(place) = groups.dimensions.iter().position(is_key) {
         let is_alike = matches!(column.kind, Kind::Boolean | Kind::Int | Kind::Long | Kind::Date);
         return is_alike.then(|| format!("q.k{place}"));
     }
