@@ -10,6 +10,7 @@ mod database;
 mod documents;
 #[path = "../support/ending.rs"]
 mod ending;
+mod fields;
 mod floor;
 #[path = "../support/generated.rs"]
 mod generated;

@@ -93,17 +93,14 @@ impl Question {
         Ok(json!({ "lines": at("/lineCount"), "total": at("/lineTotal/sum"), "months": months }))
     }
 
-    /// The document for the API, with more arguments of its aggregate.
-    pub(crate) fn document(&self, more: &str) -> String {
+    /// The document for the API.
+    pub(crate) fn document(&self) -> String {
         let (arguments, fields) = self.graphql;
         let all = if self.is_totals {
-            let given = if more.is_empty() { String::new() } else { format!("({more})") };
-            format!(
-                "all: salesAggregate{given} {{ nodes {{ measures {{ lineCount lineTotal {{ sum }} }} }} }}"
-            )
+            "all: salesAggregate { nodes { measures { lineCount lineTotal { sum } } } }"
         } else {
-            String::new()
+            ""
         };
-        format!("{{ salesAggregate({arguments} {more}) {{ nodes {{ {fields} }} }} {all} }}")
+        format!("{{ salesAggregate({arguments}) {{ nodes {{ {fields} }} }} {all} }}")
     }
 }

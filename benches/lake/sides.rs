@@ -8,7 +8,7 @@ use tokio::process::Command;
 
 use crate::Result;
 use crate::args::Args;
-use crate::client::{Client, fields};
+use crate::client::Client;
 use crate::demo::Demo;
 use crate::engine::Engine;
 use crate::program::Program;
@@ -37,16 +37,12 @@ const ENGINES: [(&str, &str, Option<u32>); 3] = [
     ("DuckDB", "duckdb", None),
 ];
 
-/// Ways to ask the API: name, the argument without which there is none, and what it is.
-const WAYS: [(&str, Option<&str>, &str); 2] =
-    [("API", None, ""), ("API, lake", Some("salesAggregate(engine)"), "engine: LAKE")];
-
 enum Side {
     Engine(Box<Engine>),
     Postgres(PgConnection),
-    /// Asked with these arguments more. Each time over a new connection, as it closes one on which
-    /// nothing is asked while the others take their time.
-    Api(String, &'static str),
+    /// Asked over a new connection each time, as it closes one on which nothing is asked while the
+    /// others take their time.
+    Api(String),
 }
 
 pub(crate) struct Sides {
@@ -69,12 +65,7 @@ impl Sides {
         let url = demo.setting("DATABASE_URL")?;
         sides.push(("Postgres' rows", Side::Postgres(PgConnection::connect(url).await?)));
         let server = server(args, demo).await?;
-        let known = fields(&server.url).await?;
-        for (name, needs, arguments) in WAYS {
-            if needs.is_none_or(|needs| known.iter().any(|field| field == needs)) {
-                sides.push((name, Side::Api(server.url.clone(), arguments)));
-            }
-        }
+        sides.push(("API", Side::Api(server.url.clone())));
         Ok(Self { sides, server })
     }
 
@@ -146,8 +137,8 @@ impl Side {
                 let text: String = statement.fetch_one(connection).await?;
                 Ok(serde_json::from_str(&text)?)
             }
-            Self::Api(url, arguments) => {
-                let body = json!({ "query": question.document(arguments) }).to_string();
+            Self::Api(url) => {
+                let body = json!({ "query": question.document() }).to_string();
                 question.plain(&Client::connect(url).await?.data(&body).await?)
             }
         }
