@@ -190,13 +190,27 @@ async fn write_partition(
     // The text is made of names of this program.
     let mut query = sqlx::query(AssertSqlSafe(table.select()));
     if let (Some(first), Some(end)) = (month, end) {
-        query = query.bind(first).bind(end);
+        let (least, greatest) = orders_of(connection, first, end).await?;
+        query = query.bind(first).bind(end).bind(least).bind(greatest);
     }
     let mut rows = query.fetch(connection);
     while let Some(row) = rows.try_next().await? {
         writer.push(&row).await?;
     }
     Ok(writer.finish().await?)
+}
+
+/// The least and the greatest key of the orders of a month. Keys mostly rise with time, and lines
+/// have an index by them: without these bounds each month would read all lines.
+async fn orders_of(
+    connection: &mut PgConnection,
+    first: NaiveDate,
+    end: NaiveDate,
+) -> LakeResult<(Option<i32>, Option<i32>)> {
+    // OFFSET 0: else each extreme is looked for along the keys of all orders.
+    let sql = "SELECT min(id), max(id) FROM (SELECT sales_order_id AS id FROM sales_order \
+               WHERE order_date >= $1::date AND order_date < $2::date OFFSET 0) AS of_month";
+    Ok(sqlx::query_as(sql).bind(first).bind(end).fetch_one(connection).await?)
 }
 
 /// Months since January 1970.

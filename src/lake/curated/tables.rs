@@ -205,14 +205,16 @@ impl LakeTable {
         if self.is_by_month { Some(ORDER_DATE) } else { None }
     }
 
-    /// The rows, or those of a month: from $1 to before $2.
+    /// The rows, or those of a month: from $1 to before $2, of orders from $3 to $4.
     pub(super) fn select(&self) -> String {
         let columns: Vec<&str> = self.columns.iter().map(|column| column.sql.as_str()).collect();
         let mut sql = format!("SELECT {} FROM {}", columns.join(", "), self.from);
         if self.is_by_month {
+            let key = if self.name == ORDERS { ORDERS } else { LINES };
             let _ = write!(
                 sql,
-                " WHERE {ORDERS}.{ORDER_DATE} >= $1::date AND {ORDERS}.{ORDER_DATE} < $2::date"
+                " WHERE {ORDERS}.{ORDER_DATE} >= $1::date AND {ORDERS}.{ORDER_DATE} < $2::date \
+                 AND {key}.sales_order_id BETWEEN $3 AND $4"
             );
         }
         let _ = write!(sql, " ORDER BY {}", self.order);
