@@ -160,7 +160,11 @@ pub(super) async fn curated_at(
 ) -> Result<Curated> {
     let options =
         CuratedOptions { persons: config.lake.persons, snapshot_keep: config.lake.snapshot_keep };
-    Box::pin(Curated::connect(uri, settings, options)).await
+    let lake = Box::pin(Curated::connect(uri, settings, options)).await?;
+    match &config.lake.catalog {
+        Some(catalog) => Box::pin(lake.with_catalog(catalog, settings)).await,
+        None => Ok(lake),
+    }
 }
 
 /// What mutations work with: the main database, and the source that may be loaded.

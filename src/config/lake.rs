@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use super::catalog::{self, CatalogConfig};
 use super::key::ConfigKey;
 use super::parse;
 use super::values::{Values, not_set};
@@ -57,7 +58,23 @@ pub const SNAPSHOT_KEEP: ConfigKey = ConfigKey {
 };
 
 /// The keys of the section.
-pub const KEYS: &[ConfigKey] = &[URI, RAW, RAW_KEEP, PERSONS, SNAPSHOT_KEEP];
+pub const KEYS: &[ConfigKey] = &[
+    URI,
+    RAW,
+    RAW_KEEP,
+    PERSONS,
+    SNAPSHOT_KEEP,
+    catalog::URI,
+    catalog::WAREHOUSE,
+    catalog::NAMESPACE,
+    catalog::TOKEN,
+    catalog::CREDENTIAL,
+    catalog::OAUTH2_SERVER_URI,
+    catalog::SCOPE,
+    catalog::SIGNING_NAME,
+    catalog::SIGNING_REGION,
+    catalog::TIMEOUT,
+];
 
 /// The section's values.
 #[derive(Debug, Clone)]
@@ -72,6 +89,8 @@ pub struct LakeConfig {
     pub persons: bool,
     /// How long snapshots of its tables are kept.
     pub snapshot_keep: Duration,
+    /// Where its tables are named; in the database unless set.
+    pub catalog: Option<CatalogConfig>,
 }
 
 impl LakeConfig {
@@ -82,6 +101,7 @@ impl LakeConfig {
             raw_keep: values.optional(&RAW_KEEP, days)?,
             persons: values.required(&PERSONS, parse::boolean)?,
             snapshot_keep: values.required(&SNAPSHOT_KEEP, term)?,
+            catalog: catalog::read(values)?,
         })
     }
 

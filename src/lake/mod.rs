@@ -1,12 +1,14 @@
 //! The lake: where history is kept, on S3. `place` is its address and its objects, `raw` the
 //! names of the file versions that are kept there, `manifest` what is said of them; `curated`
-//! the tables, for scans by other engines, `iceberg` their format.
+//! the tables, for scans by other engines, `iceberg` their format, `rest` catalogues
+//! that name them.
 
 pub mod curated;
 mod iceberg;
 mod manifest;
 mod place;
 mod raw;
+mod rest;
 
 pub use manifest::{KeptObject, Manifest};
 pub use place::Lake;

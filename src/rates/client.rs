@@ -23,7 +23,7 @@ use tower::Service;
 
 use super::address::is_public;
 use super::url::redirect;
-use crate::auth::https::{connector_over, with_causes};
+use crate::https::{connector_over, with_causes};
 use crate::error::{Code, Error, Result};
 
 /// Most redirects of a request.

@@ -1,7 +1,8 @@
 //! Attempts to write the lake. An attempt that was given up can never be committed, so that its
 //! objects, which have its id in their names, may be removed.
 
-use sqlx::{PgConnection, PgPool};
+use sqlx::postgres::PgRow;
+use sqlx::{PgConnection, PgPool, Row as _};
 use uuid::Uuid;
 
 use super::failure::LakeResult;
@@ -13,12 +14,14 @@ use crate::error::Result;
 const LOOKED_FOR: &str = "10 minutes";
 
 /// Begins an attempt of a run, and takes the notes that are there, so that replicas add others.
-pub(super) async fn begin(pool: &PgPool, run: Uuid) -> LakeResult<Uuid> {
+/// `bases` are the snapshots that tables have in a catalogue of its own.
+pub(super) async fn begin(pool: &PgPool, run: Uuid, bases: Option<&str>) -> LakeResult<Uuid> {
     let id = Uuid::now_v7();
     let mut transaction = pool.begin().await?;
-    sqlx::query("INSERT INTO lake_attempt (id, run_id) VALUES ($1, $2)")
+    sqlx::query("INSERT INTO lake_attempt (id, run_id, bases) VALUES ($1, $2, $3::jsonb)")
         .bind(id)
         .bind(run)
+        .bind(bases)
         .execute(&mut *transaction)
         .await?;
     sqlx::query("UPDATE lake_due SET is_taken = true WHERE NOT is_taken AND table_name IS NULL")
@@ -46,38 +49,69 @@ pub(super) async fn give_up(pool: &PgPool, id: Uuid) -> LakeResult<()> {
     Ok(())
 }
 
-/// Gives up the attempts of runs that are over, and removes the objects of all that were given
-/// up.
-pub(super) async fn sweep(pool: &PgPool, root: &Root, tables: &[&str]) -> LakeResult<()> {
+/// Gives up the attempts of runs that are over.
+pub(super) async fn bury(pool: &PgPool) -> LakeResult<()> {
     sqlx::query(
         "UPDATE lake_attempt SET dead_at = now() WHERE dead_at IS NULL \
          AND run_id NOT IN (SELECT id FROM load_run WHERE state = 'running')",
     )
     .execute(pool)
     .await?;
-    let dead: Vec<Uuid> =
-        sqlx::query_scalar("SELECT id FROM lake_attempt WHERE dead_at IS NOT NULL")
-            .fetch_all(pool)
-            .await?;
+    Ok(())
+}
+
+/// An attempt that was given up.
+pub(super) struct Dead {
+    pub(super) id: Uuid,
+    /// Whether it was for so long that nothing of it can be on its way any more.
+    pub(super) is_long_dead: bool,
+    /// The snapshots that tables had, as JSON.
+    pub(super) bases: Option<String>,
+}
+
+/// The attempts that were given up.
+pub(super) async fn dead(pool: &PgPool) -> LakeResult<Vec<Dead>> {
+    let rows = sqlx::query(
+        "SELECT id, dead_at < now() - $1::text::interval, bases::text FROM lake_attempt \
+         WHERE dead_at IS NOT NULL",
+    )
+    .bind(LOOKED_FOR)
+    .fetch_all(pool)
+    .await?;
+    let dead = |row: &PgRow| {
+        Ok(Dead { id: row.try_get(0)?, is_long_dead: row.try_get(1)?, bases: row.try_get(2)? })
+    };
+    rows.iter().map(dead).collect()
+}
+
+/// Removes the objects of attempts that were given up, where the catalogue is in Postgres.
+pub(super) async fn sweep(pool: &PgPool, root: &Root, tables: &[&str]) -> LakeResult<()> {
+    let dead = dead(pool).await?;
     if dead.is_empty() {
         return Ok(());
     }
-    let names: Vec<String> = dead.iter().map(Uuid::to_string).collect();
+    let names: Vec<String> = dead.iter().map(|one| one.id.to_string()).collect();
     for table in tables {
         remove(root, &root.folder(table), &names).await?;
     }
+    forget(pool, &dead).await
+}
+
+/// Forgets attempts whose objects were looked for long enough.
+pub(super) async fn forget(pool: &PgPool, dead: &[Dead]) -> LakeResult<()> {
+    let long_dead: Vec<Uuid> =
+        dead.iter().filter(|one| one.is_long_dead).map(|one| one.id).collect();
     sqlx::query(
-        "DELETE FROM lake_attempt WHERE id = ANY ($1) AND dead_at < now() - $2::text::interval",
+        "DELETE FROM lake_attempt WHERE id = ANY ($1) AND intent IS NULL",
     )
-    .bind(&dead)
-    .bind(LOOKED_FOR)
+    .bind(&long_dead)
     .execute(pool)
     .await?;
     Ok(())
 }
 
 /// Removes objects below a prefix, finished or not, that have one of these in their names.
-async fn remove(root: &Root, prefix: &str, names: &[String]) -> Result<()> {
+pub(super) async fn remove(root: &Root, prefix: &str, names: &[String]) -> Result<()> {
     let is_theirs = |key: &str| {
         let name = key.rsplit('/').next().unwrap_or(key);
         names.iter().any(|attempt| name.contains(attempt.as_str()))
@@ -116,7 +150,7 @@ pub(super) async fn remove_unneeded(pool: &PgPool, root: &Root) -> LakeResult<()
             return Ok(());
         }
         for key in &keys {
-            root.bucket().delete(key).await?;
+            root.remove(key).await?;
         }
         sqlx::query("DELETE FROM lake_removal WHERE key = ANY ($1)")
             .bind(&keys)

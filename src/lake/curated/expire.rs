@@ -8,7 +8,7 @@ use crate::lake::iceberg::manifest;
 use crate::lake::iceberg::manifest_list;
 use crate::lake::iceberg::metadata::{Snapshot, TableMetadata};
 
-/// The keys of objects that the expired snapshots refer to and the others do not. `needed` is
+/// The objects, as [`Root::removal`] calls them, that the expired snapshots refer to and the others do not. `needed` is
 /// what the newest one refers to, where it has just been written. If the snapshots were a line,
 /// the oldest that is kept has all that any expired one shares with a later one.
 pub(super) async fn unneeded(
@@ -35,7 +35,7 @@ pub(super) async fn unneeded(
         add_files(root, metadata, snapshot, &mut files).await?;
     }
     let unneeded = files.difference(&needed);
-    Ok(unneeded.filter_map(|uri| root.key_of(uri)).collect())
+    Ok(unneeded.filter_map(|uri| root.removal(uri)).collect())
 }
 
 /// Adds all objects that a snapshot refers to, unless its list is among them, which is added

@@ -12,20 +12,21 @@ use super::partition::PartitionSpec;
 use super::schema::{self, Schema, Wanted};
 use crate::error::{Code, Error, Result};
 
-const MAIN: &str = "main";
+/// The branch that readers see.
+pub(super) const MAIN: &str = "main";
 
 /// The metadata of a table.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub(in crate::lake) struct TableMetadata {
     format_version: i32,
-    table_uuid: Uuid,
+    pub(super) table_uuid: Uuid,
     location: String,
     last_sequence_number: i64,
     last_updated_ms: i64,
-    last_column_id: i32,
-    schemas: Vec<Schema>,
-    current_schema_id: i32,
+    pub(super) last_column_id: i32,
+    pub(super) schemas: Vec<Schema>,
+    pub(super) current_schema_id: i32,
     partition_specs: Vec<PartitionSpec>,
     default_spec_id: i32,
     last_partition_id: i32,
@@ -36,7 +37,7 @@ pub(in crate::lake) struct TableMetadata {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     current_snapshot_id: Option<i64>,
     #[serde(default)]
-    refs: BTreeMap<String, Json>,
+    pub(super) refs: BTreeMap<String, Json>,
     #[serde(default)]
     snapshots: Vec<Snapshot>,
     #[serde(default)]
@@ -179,6 +180,11 @@ impl TableMetadata {
     /// Whether files may be partitioned in another way than this program does it.
     pub(in crate::lake) fn is_repartitioned(&self) -> bool {
         self.partition_specs.len() != 1
+    }
+
+    /// What a catalogue makes a table of: its schema, its partitioning, its properties.
+    pub(in crate::lake) fn of_new(&self) -> (Json, Json, BTreeMap<String, String>) {
+        (json!(self.schemas.first()), json!(self.spec()), self.properties.clone())
     }
 
     /// The URI below which its files are.

@@ -5,6 +5,7 @@ use sqlx::Connection as _;
 
 use super::recorded::{Step, insert, recorded};
 use crate::error::{Code, Error, Result};
+pub(super) use crate::lake::curated::STEP;
 use crate::lake::curated::{Committed, Curated, LakeFailure, Prepared, shorten};
 use crate::load::failure::{Failure, LoadResult};
 use crate::load::ledger;
@@ -12,8 +13,6 @@ use crate::load::run::observe::Observer;
 use crate::load::run::session::Session;
 use crate::load::run::summary::StepSummary;
 
-/// Its name in the ledger.
-pub(super) const STEP: &str = "lake";
 /// How often it is prepared anew because others change its tables.
 const MOST_ATTEMPTS: usize = 5;
 

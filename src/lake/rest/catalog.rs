@@ -1,0 +1,302 @@
+//! What a catalogue is asked, and how it is changed.
+
+use bytes::Bytes;
+use http::{Method, StatusCode};
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
+use serde_json::{Value as Json, json};
+use tokio::sync::OnceCell;
+
+use super::call::{Caller, Sent};
+use super::http::Answer;
+use super::wire::{Change, ConfigAnswer, ErrorAnswer, Loaded, NewTable};
+use crate::config::CatalogConfig;
+use crate::error::{Code, Error, Result};
+use crate::storage::S3Settings;
+
+/// All but what RFC 3986 leaves as it is.
+const SEGMENT: &AsciiSet =
+    &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
+/// How often a commit is sent that may have been done.
+const MOST_COMMITS: usize = 3;
+/// What a catalogue lists that commits several tables at once.
+const TRANSACTION: &str = "POST /v1/{prefix}/transactions/commit";
+
+/// A catalogue.
+pub(in crate::lake) struct Catalog {
+    caller: Caller,
+    warehouse: Option<String>,
+    namespace: String,
+    /// Whether the service keeps the tables' files, and removes them.
+    is_managed: bool,
+    known: OnceCell<Known>,
+}
+
+/// What it says of itself.
+struct Known {
+    /// The base of the URLs of its tables.
+    base: String,
+    has_transactions: bool,
+}
+
+/// A change of a table that is to be committed.
+pub(in crate::lake) struct Commit<'a> {
+    pub(in crate::lake) table: &'a str,
+    pub(in crate::lake) change: &'a Change,
+    /// Whether it is done, as the table shows.
+    pub(in crate::lake) is_done: &'a (dyn Fn(&Loaded) -> bool + Send + Sync),
+}
+
+/// How commits have ended.
+pub(in crate::lake) enum Outcome {
+    /// All are done, and the tables are these.
+    Done(Vec<Loaded>),
+    /// One of them cannot be done, as the table has changed. Those before it are done.
+    Conflict,
+}
+
+impl Catalog {
+    /// A catalogue, without a request.
+    ///
+    /// # Errors
+    /// `CONFIG` if it cannot be used so.
+    pub(in crate::lake) async fn new(config: &CatalogConfig, settings: &S3Settings) -> Result<Self> {
+        let caller = Caller::new(config, settings).await?;
+        let is_managed = config.uri.contains("://s3tables.") && config.uri.contains(".amazonaws.com");
+        let (warehouse, namespace) = (config.warehouse.clone(), config.namespace.clone());
+        Ok(Self { caller, warehouse, namespace, is_managed, known: OnceCell::new() })
+    }
+
+    /// Tells it from others.
+    pub(in crate::lake) fn name(&self) -> String {
+        let warehouse = self.warehouse.as_deref().unwrap_or_default();
+        format!("{} {warehouse} {}", self.caller.uri, self.namespace)
+    }
+
+    /// Whether the service keeps the tables' files, and removes them.
+    pub(in crate::lake) const fn is_managed(&self) -> bool {
+        self.is_managed
+    }
+
+    async fn known(&self) -> Result<&Known> {
+        self.known.get_or_try_init(|| self.ask_config()).await
+    }
+
+    async fn ask_config(&self) -> Result<Known> {
+        let mut url = format!("{}/v1/config", self.caller.uri);
+        if let Some(warehouse) = &self.warehouse {
+            url = format!("{url}?warehouse={}", segment(warehouse));
+        }
+        let answer = self.caller.ask(Method::GET, &url, &Bytes::new()).await?;
+        if answer.status != StatusCode::OK {
+            return Err(self.caller.refused("GET /v1/config", &answer));
+        }
+        let told: ConfigAnswer = serde_json::from_slice(&answer.body).map_err(|error| {
+            let message = format!(
+                "{url} is no configuration of an Iceberg REST catalogue; LAKE_CATALOG_URI is the \
+                 URL before `/v1`"
+            );
+            Error::new(Code::Config, message).with_source(error)
+        })?;
+        let of = |name: &str| {
+            let told = told.overrides.get(name).or_else(|| told.defaults.get(name));
+            told.cloned().flatten().filter(|text| !text.is_empty())
+        };
+        let uri = of("uri").unwrap_or_else(|| self.caller.uri.clone());
+        let prefix = of("prefix").map(|prefix| format!("/{prefix}")).unwrap_or_default();
+        let endpoints = told.endpoints.unwrap_or_default();
+        Ok(Known {
+            base: format!("{}/v1{prefix}", uri.trim_end_matches('/')),
+            has_transactions: endpoints.iter().any(|endpoint| endpoint == TRANSACTION),
+        })
+    }
+
+    async fn tables_url(&self) -> Result<String> {
+        let base = &self.known().await?.base;
+        Ok(format!("{base}/namespaces/{}/tables", segment(&self.namespace)))
+    }
+
+    /// A table; `None` if there is none of that name.
+    ///
+    /// # Errors
+    /// Those of requests, and `CONFLICT` if it is of another format version.
+    pub(in crate::lake) async fn load(&self, table: &str) -> Result<Option<Loaded>> {
+        let url = format!("{}/{}", self.tables_url().await?, segment(table));
+        let answer = self.caller.ask(Method::GET, &url, &Bytes::new()).await?;
+        match answer.status {
+            StatusCode::OK => Loaded::parse(&answer.body, table).map(Some),
+            StatusCode::NOT_FOUND if is_iceberg(&answer) => Ok(None),
+            _ => Err(self.caller.refused(&format!("loading the table {table}"), &answer)),
+        }
+    }
+
+    /// Makes a table. One that is there already stays as it is.
+    ///
+    /// # Errors
+    /// Those of requests.
+    pub(in crate::lake) async fn create(&self, new: &NewTable) -> Result<Loaded> {
+        self.make_namespace().await?;
+        let name = &new.name;
+        let url = self.tables_url().await?;
+        let chosen = NewTable { location: None, ..new.clone() };
+        // Not all let their clients choose the place.
+        let of_service = (new.location.is_some() && !self.is_managed).then_some(&chosen);
+        let first = if self.is_managed { &chosen } else { new };
+        let mut refused = None;
+        for wanted in [Some(first), of_service].into_iter().flatten() {
+            let answer = match self.caller.tell(&url, &body(wanted)?).await? {
+                Sent::Answer(answer) => answer,
+                Sent::Unknown(error) => match self.load(name).await? {
+                    Some(loaded) => return Ok(loaded),
+                    None => return Err(error),
+                },
+            };
+            match answer.status {
+                status if status.is_success() => return Loaded::parse(&answer.body, name),
+                StatusCode::CONFLICT => {
+                    if let Some(loaded) = self.load(name).await? {
+                        return Ok(loaded);
+                    }
+                }
+                _ => {}
+            }
+            refused.get_or_insert(answer);
+        }
+        let answer = refused.ok_or_else(|| Error::internal("no table was asked for"))?;
+        Err(self.caller.refused(&format!("creating the table {name}"), &answer))
+    }
+
+    async fn make_namespace(&self) -> Result<()> {
+        let base = &self.known().await?.base;
+        let name = &self.namespace;
+        let url = format!("{base}/namespaces/{}", segment(name));
+        let answer = self.caller.ask(Method::GET, &url, &Bytes::new()).await?;
+        match answer.status {
+            StatusCode::OK => return Ok(()),
+            StatusCode::NOT_FOUND if is_iceberg(&answer) => {}
+            _ => return Err(self.caller.refused(&format!("loading the namespace {name}"), &answer)),
+        }
+        let wanted = body(&json!({"namespace": [name], "properties": {}}))?;
+        let url = format!("{base}/namespaces");
+        let answer = self.caller.ask(Method::POST, &url, &wanted).await?;
+        match answer.status {
+            status if status.is_success() || status == StatusCode::CONFLICT => Ok(()),
+            _ => Err(self.caller.refused(&format!("creating the namespace {name}"), &answer)),
+        }
+    }
+
+    /// Commits changes: all at once where the catalogue can, else one after another.
+    ///
+    /// # Errors
+    /// Those of requests. What is done is then not known: the tables show it.
+    pub(in crate::lake) async fn commit(&self, commits: &[Commit<'_>]) -> Result<Outcome> {
+        let mut done = Vec::new();
+        if commits.len() > 1 && self.known().await?.has_transactions {
+            if !self.commit_together(commits).await? {
+                return Ok(Outcome::Conflict);
+            }
+            for commit in commits {
+                match self.load(commit.table).await? {
+                    Some(loaded) => done.push(loaded),
+                    None => return Ok(Outcome::Conflict),
+                }
+            }
+            return Ok(Outcome::Done(done));
+        }
+        for commit in commits {
+            match self.commit_one(commit).await? {
+                Some(loaded) => done.push(loaded),
+                None => return Ok(Outcome::Conflict),
+            }
+        }
+        Ok(Outcome::Done(done))
+    }
+
+    /// `None` if the table has changed.
+    async fn commit_one(&self, commit: &Commit<'_>) -> Result<Option<Loaded>> {
+        let table = commit.table;
+        let url = format!("{}/{}", self.tables_url().await?, segment(table));
+        let change = body(&self.identified(commit)?)?;
+        let mut last = None;
+        for _ in 0..MOST_COMMITS {
+            let sent = self.caller.tell(&url, &change).await?;
+            match sent {
+                Sent::Answer(answer) if answer.status.is_success() => {
+                    return Loaded::parse(&answer.body, table).map(Some);
+                }
+                Sent::Answer(answer) if !is_conflict(&answer) => {
+                    return Err(self.caller.refused(&format!("a commit to {table}"), &answer));
+                }
+                Sent::Answer(_) => return self.is_done(commit).await,
+                Sent::Unknown(error) => {
+                    if let Some(loaded) = self.is_done(commit).await? {
+                        return Ok(Some(loaded));
+                    }
+                    last = Some(error);
+                }
+            }
+        }
+        Err(last.unwrap_or_else(|| Error::internal("a commit was not sent")))
+    }
+
+    /// False if a table has changed.
+    async fn commit_together(&self, commits: &[Commit<'_>]) -> Result<bool> {
+        let url = format!("{}/transactions/commit", self.known().await?.base);
+        let changes: Vec<Json> =
+            commits.iter().map(|commit| self.identified(commit)).collect::<Result<_>>()?;
+        let change = body(&json!({"table-changes": changes}))?;
+        let Some(first) = commits.first() else { return Ok(true) };
+        let mut last = None;
+        for _ in 0..MOST_COMMITS {
+            match self.caller.tell(&url, &change).await? {
+                Sent::Answer(answer) if answer.status.is_success() => return Ok(true),
+                Sent::Answer(answer) if !is_conflict(&answer) => {
+                    return Err(self.caller.refused("a commit of several tables", &answer));
+                }
+                Sent::Answer(_) => return Ok(self.is_done(first).await?.is_some()),
+                Sent::Unknown(error) => {
+                    if self.is_done(first).await?.is_some() {
+                        return Ok(true);
+                    }
+                    last = Some(error);
+                }
+            }
+        }
+        Err(last.unwrap_or_else(|| Error::internal("a commit was not sent")))
+    }
+
+    /// The table, if it shows that the change is done.
+    async fn is_done(&self, commit: &Commit<'_>) -> Result<Option<Loaded>> {
+        let loaded = self.load(commit.table).await?;
+        Ok(loaded.filter(|loaded| (commit.is_done)(loaded)))
+    }
+
+    fn identified(&self, commit: &Commit<'_>) -> Result<Json> {
+        let failed = |error| Error::internal("a commit cannot be written").with_source(error);
+        let mut change = serde_json::to_value(commit.change).map_err(failed)?;
+        if let Some(change) = change.as_object_mut() {
+            let identifier = json!({"namespace": [self.namespace], "name": commit.table});
+            change.insert("identifier".to_owned(), identifier);
+        }
+        Ok(change)
+    }
+}
+
+fn segment(text: &str) -> impl std::fmt::Display + '_ {
+    utf8_percent_encode(text, SEGMENT)
+}
+
+fn body(of: &impl serde::Serialize) -> Result<Bytes> {
+    let failed = |error| Error::internal("a request cannot be written").with_source(error);
+    Ok(serde_json::to_vec(of).map_err(failed)?.into())
+}
+
+/// Whether it is the catalogue that says so, and no other server.
+fn is_iceberg(answer: &Answer) -> bool {
+    serde_json::from_slice::<ErrorAnswer>(&answer.body).is_ok()
+}
+
+/// Whether a table has changed, or is there no longer.
+fn is_conflict(answer: &Answer) -> bool {
+    answer.status == StatusCode::CONFLICT
+        || (answer.status == StatusCode::NOT_FOUND && is_iceberg(answer))
+}
