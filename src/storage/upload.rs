@@ -12,7 +12,9 @@ use super::bucket::{Bucket, MAX_PARTS};
 use crate::error::{Code, Error, Result};
 
 /// Size of the first parts. A smaller object is put by one request.
-pub(super) const PART_SIZE: usize = 8 << 20;
+const PART_SIZE: usize = 8 << 20;
+/// That of a frugal writer: S3 takes no smaller ones.
+pub(super) const SMALL_PART_SIZE: usize = 5 << 20;
 /// Parts are larger from this on, and again twice as far on: S3 takes 10,000 of them, and
 /// 5 TiB in all.
 const GROW_AFTER: usize = 1_000;
@@ -41,6 +43,8 @@ pub struct ObjectWriter {
     /// The id of the multipart upload, once there is one.
     upload: Option<String>,
     begun: usize,
+    first_part: usize,
+    most_in_flight: usize,
     in_flight: VecDeque<JoinHandle<Result<CompletedPart>>>,
     parts: Vec<CompletedPart>,
 }
@@ -57,9 +61,19 @@ impl ObjectWriter {
             size: 0,
             upload: None,
             begun: 0,
+            first_part: PART_SIZE,
+            most_in_flight: PARTS_IN_FLIGHT,
             in_flight: VecDeque::new(),
             parts: Vec::new(),
         }
+    }
+
+    /// The same, with small parts, and one under way beside the one that is filled.
+    #[must_use]
+    pub(super) const fn frugal(mut self) -> Self {
+        self.first_part = SMALL_PART_SIZE;
+        self.most_in_flight = 1;
+        self
     }
 
     /// Bytes written so far.
@@ -167,8 +181,8 @@ impl ObjectWriter {
     }
 
     fn part_size(&self) -> usize {
-        let doublings = (self.begun / GROW_AFTER).min(8);
-        PART_SIZE << doublings
+        let doublings = (self.begun / GROW_AFTER).min(9);
+        self.first_part << doublings
     }
 
     async fn send_part(&mut self) -> Result<()> {
@@ -176,7 +190,7 @@ impl ObjectWriter {
             Some(id) => id.clone(),
             None => self.begin().await?,
         };
-        while self.in_flight.len() >= PARTS_IN_FLIGHT {
+        while self.in_flight.len() >= self.most_in_flight {
             self.await_part().await?;
         }
         self.begun += 1;

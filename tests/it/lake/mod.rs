@@ -1,5 +1,6 @@
 //! The lake: the files that it keeps, and its tables.
 
+mod catalog;
 mod crash;
 mod curated;
 mod faults;

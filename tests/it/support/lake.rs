@@ -84,6 +84,11 @@ impl LakeReader {
     fn start(app: &TestApp, python: &Path) -> Self {
         let mut command = Command::new(python);
         with_lake(&mut command, app);
+        Self::start_as(command)
+    }
+
+    /// Starts it with Python and its environment.
+    pub(crate) fn start_as(mut command: Command) -> Self {
         let mut child = command
             .args(["-c", PROGRAM])
             .stdin(Stdio::piped())
