@@ -193,7 +193,9 @@ fn url(text: &str) -> Result<String, String> {
     let text = text.trim().trim_end_matches('/');
     let host = text.strip_prefix("https://").or_else(|| text.strip_prefix("http://"));
     match host {
-        Some(host) if !host.is_empty() && !host.starts_with('/') && !host.contains(['@', '?', '#']) => {
+        Some(host)
+            if !host.is_empty() && !host.starts_with('/') && !host.contains(['@', '?', '#']) =>
+        {
             Ok(text.to_owned())
         }
         _ => Err("expected http:// or https:// with a host, without a password".to_owned()),
@@ -239,7 +241,9 @@ mod tests {
         assert!(url("ftp://host").is_err());
         assert_eq!(url("http://host:8181/catalog/").as_deref(), Ok("http://host:8181/catalog"));
         assert!(client("nothing").is_err());
-        assert_eq!(client("id:a:b").map(|(id, secret)| (id, secret.expose().to_owned())),
-            Ok(("id".to_owned(), "a:b".to_owned())));
+        assert_eq!(
+            client("id:a:b").map(|(id, secret)| (id, secret.expose().to_owned())),
+            Ok(("id".to_owned(), "a:b".to_owned()))
+        );
     }
 }

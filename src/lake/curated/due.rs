@@ -118,8 +118,7 @@ pub(super) async fn is_any(
         Some(missing) => !missing.is_empty(),
         None => !catalogue::missing(&mut connection, &names(tables)).await?.is_empty(),
     };
-    Ok(is_missing
-        || !catalogue::expiring(&mut connection, expire_before).await?.is_empty())
+    Ok(is_missing || !catalogue::expiring(&mut connection, expire_before).await?.is_empty())
 }
 
 fn names(tables: &[LakeTable]) -> Vec<&'static str> {

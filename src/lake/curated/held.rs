@@ -151,9 +151,10 @@ fn has_ended(dead: &Dead, table: &str, loaded: &Loaded) -> bool {
     if is_its(&id) {
         return false;
     }
-    let bases = dead.bases.as_deref().and_then(|text| {
-        serde_json::from_str::<BTreeMap<String, Option<i64>>>(text).ok()
-    });
+    let bases = dead
+        .bases
+        .as_deref()
+        .and_then(|text| serde_json::from_str::<BTreeMap<String, Option<i64>>>(text).ok());
     let base = bases.and_then(|bases| bases.get(table).copied());
     dead.is_long_dead || base.is_some_and(|base| base != current(loaded))
 }

@@ -70,13 +70,12 @@ pub(super) async fn alone(connection: &mut PgConnection) -> LakeResult<()> {
 pub(super) async fn tell(pool: &PgPool, attempt: Uuid, intent: &Intent) -> LakeResult<()> {
     let failed = |error| Error::internal("an intent cannot be written").with_source(error);
     let text = serde_json::to_string(intent).map_err(failed)?;
-    let told = sqlx::query(
-        "UPDATE lake_attempt SET intent = $2::jsonb WHERE id = $1 AND dead_at IS NULL",
-    )
-    .bind(attempt)
-    .bind(text)
-    .execute(pool)
-    .await?;
+    let told =
+        sqlx::query("UPDATE lake_attempt SET intent = $2::jsonb WHERE id = $1 AND dead_at IS NULL")
+            .bind(attempt)
+            .bind(text)
+            .execute(pool)
+            .await?;
     if told.rows_affected() == 1 { Ok(()) } else { Err(taken_over().into()) }
 }
 

@@ -54,8 +54,11 @@ impl Root {
         }
         let (bucket_uri, bucket, prefix) = parts(&folder)?;
         let is_same = self.bucket_uri == bucket_uri;
-        let bucket =
-            if is_same { self.bucket.clone() } else { Bucket::connect(bucket, &self.settings).await? };
+        let bucket = if is_same {
+            self.bucket.clone()
+        } else {
+            Bucket::connect(bucket, &self.settings).await?
+        };
         let settings = Arc::clone(&self.settings);
         Ok(Self { bucket, bucket_uri, prefix, is_own: false, settings })
     }

@@ -122,7 +122,10 @@ pub(super) async fn loaded(
         unneeded,
     };
     let id = table(connection, &recorded).await?;
-    for own in all.iter().filter_map(Own::of) {
+    // The newest has the highest id.
+    let mut in_order: Vec<&Snapshot> = all.iter().collect();
+    in_order.sort_by_key(|one| one.sequence_number);
+    for own in in_order.into_iter().filter_map(Own::of) {
         snapshot(connection, id, own.run, own.data_version, &own.written).await?;
     }
     Ok(())

@@ -128,15 +128,24 @@ mod tests {
         assert_eq!(updates[1], main);
 
         let mut old = table.clone();
-        old.refs.insert(MAIN.to_owned(), json!({"type": "branch", "snapshot-id": 1, "max-ref-age-ms": 5}));
+        old.refs.insert(
+            MAIN.to_owned(),
+            json!({"type": "branch", "snapshot-id": 1, "max-ref-age-ms": 5}),
+        );
         table.evolve(&[wanted("id"), wanted("size")]);
         table.push(snapshot(2));
         table.expire(i64::MAX);
-        let all = ["add-schema", "set-current-schema", "add-snapshot", "set-snapshot-ref", "remove-snapshots"];
+        let all = [
+            "add-schema", "set-current-schema", "add-snapshot", "set-snapshot-ref",
+            "remove-snapshots",
+        ];
         assert_eq!(actions(&old, &table), all);
         let (requirements, updates) = between(&old, &table).unwrap();
         assert_eq!(requirements[1]["snapshot-id"], 1);
-        assert_eq!((&updates[0]["last-column-id"], &updates[1]["schema-id"]), (&json!(2), &json!(-1)));
+        assert_eq!(
+            (&updates[0]["last-column-id"], &updates[1]["schema-id"]),
+            (&json!(2), &json!(-1))
+        );
         assert_eq!(updates[3]["max-ref-age-ms"], 5);
         assert_eq!(updates[4]["snapshot-ids"], json!([1]));
 

@@ -14,7 +14,9 @@ use http_body_util::Full;
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 use serde::Deserialize;
 use tokio::sync::Mutex;
+use tokio::time::sleep;
 
+use super::call::{FIRST_WAIT, MOST_TRIES};
 use super::http::{Http, NoAnswer};
 use crate::config::{CatalogAccess, CatalogConfig, Secret};
 use crate::error::{Code, Error, Result};
@@ -112,7 +114,9 @@ impl Access {
                 let identity = keys.into();
                 let mut settings = SigningSettings::default();
                 settings.payload_checksum_kind = PayloadChecksumKind::XAmzSha256;
-                let failed = |error: String| Error::internal("a request cannot be signed").with_source(error);
+                let failed = |error: String| {
+                    Error::internal("a request cannot be signed").with_source(error)
+                };
                 let parameters = v4::SigningParams::builder()
                     .identity(&identity)
                     .region(region)
@@ -124,7 +128,8 @@ impl Access {
                     .into();
                 let url = request.uri().to_string();
                 let headers = request.headers().iter();
-                let headers = headers.filter_map(|(name, value)| Some((name.as_str(), value.to_str().ok()?)));
+                let headers =
+                    headers.filter_map(|(name, value)| Some((name.as_str(), value.to_str().ok()?)));
                 let signable = SignableRequest::new(
                     request.method().as_str(),
                     url,
@@ -151,6 +156,21 @@ fn bear(request: &mut Request<Full<Bytes>>, token: &Secret) -> Result<()> {
 
 impl OauthClient {
     async fn ask(&self, http: &Http) -> Result<Token> {
+        let mut wait = FIRST_WAIT;
+        for _ in 1..MOST_TRIES {
+            match self.ask_once(http).await {
+                Err(error) if error.code() == Code::Unavailable => {
+                    tracing::debug!(error = error.detail(), "asking for a token again");
+                    sleep(wait).await;
+                    wait *= 2;
+                }
+                done => return done,
+            }
+        }
+        self.ask_once(http).await
+    }
+
+    async fn ask_once(&self, http: &Http) -> Result<Token> {
         let server = &self.server;
         let failed = |code, what: String| {
             let message = format!("the catalogue's token server {server} gives no token: {what}");

@@ -16,9 +16,9 @@ use crate::error::{Code, Error, Result};
 use crate::storage::S3Settings;
 
 /// How often a request is sent.
-const MOST_TRIES: u32 = 5;
+pub(super) const MOST_TRIES: u32 = 5;
 /// The first wait; each is twice as long as the one before.
-const FIRST_WAIT: Duration = Duration::from_millis(200);
+pub(super) const FIRST_WAIT: Duration = Duration::from_millis(200);
 /// The longest wait that a catalogue may ask for.
 const LONGEST_WAIT: Duration = Duration::from_secs(30);
 /// Most characters of a catalogue's own words in an error.
@@ -79,9 +79,11 @@ impl Caller {
                         continue;
                     }
                     429 => ("it answers 429".to_owned(), false, retry_after(&answer)),
-                    status @ (500 | 502 | 503 | 504) => {
-                        (format!("it answers {status}{}", words(&answer)), true, retry_after(&answer))
-                    }
+                    status @ (500 | 502 | 503 | 504) => (
+                        format!("it answers {status}{}", words(&answer)),
+                        true,
+                        retry_after(&answer),
+                    ),
                     _ => return Ok(Sent::Answer(answer)),
                 },
                 Err(NoAnswer::NotSent(why)) => (why, false, None),
@@ -120,7 +122,8 @@ impl Caller {
         })?;
         self.access.allow(&self.http, &mut request, body).await?;
         // After the signature: a proxy may change it.
-        let agent = http::HeaderValue::from_static(concat!("salesgraph/", env!("CARGO_PKG_VERSION")));
+        let agent =
+            http::HeaderValue::from_static(concat!("salesgraph/", env!("CARGO_PKG_VERSION")));
         request.headers_mut().insert(USER_AGENT, agent);
         Ok(request)
     }
@@ -152,7 +155,9 @@ impl Caller {
 
 /// What a catalogue says of a failure, with a colon before it.
 fn words(answer: &Answer) -> String {
-    let Ok(told) = serde_json::from_slice::<ErrorAnswer>(&answer.body) else { return String::new() };
+    let Ok(told) = serde_json::from_slice::<ErrorAnswer>(&answer.body) else {
+        return String::new();
+    };
     let (kind, message) = (told.error.kind.unwrap_or_default(), told.error.message);
     let text = format!(": {kind} {}", message.unwrap_or_default());
     text.chars().filter(|one| !one.is_control()).take(MOST_WORDS).collect()

@@ -14,8 +14,7 @@ use crate::error::{Code, Error, Result};
 use crate::storage::S3Settings;
 
 /// All but what RFC 3986 leaves as it is.
-const SEGMENT: &AsciiSet =
-    &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
+const SEGMENT: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
 /// How often a commit is sent that may have been done.
 const MOST_COMMITS: usize = 3;
 /// What a catalogue lists that commits several tables at once.
@@ -59,9 +58,13 @@ impl Catalog {
     ///
     /// # Errors
     /// `CONFIG` if it cannot be used so.
-    pub(in crate::lake) async fn new(config: &CatalogConfig, settings: &S3Settings) -> Result<Self> {
+    pub(in crate::lake) async fn new(
+        config: &CatalogConfig,
+        settings: &S3Settings,
+    ) -> Result<Self> {
         let caller = Caller::new(config, settings).await?;
-        let is_managed = config.uri.contains("://s3tables.") && config.uri.contains(".amazonaws.com");
+        let is_managed =
+            config.uri.contains("://s3tables.") && config.uri.contains(".amazonaws.com");
         let (warehouse, namespace) = (config.warehouse.clone(), config.namespace.clone());
         Ok(Self { caller, warehouse, namespace, is_managed, known: OnceCell::new() })
     }
@@ -173,7 +176,9 @@ impl Catalog {
         match answer.status {
             StatusCode::OK => return Ok(()),
             StatusCode::NOT_FOUND if is_iceberg(&answer) => {}
-            _ => return Err(self.caller.refused(&format!("loading the namespace {name}"), &answer)),
+            _ => {
+                return Err(self.caller.refused(&format!("loading the namespace {name}"), &answer));
+            }
         }
         let wanted = body(&json!({"namespace": [name], "properties": {}}))?;
         let url = format!("{base}/namespaces");

@@ -118,9 +118,14 @@ def summaries():
         metadata = table(name).metadata
         snapshot = metadata.current_snapshot()
         found[name] = {
-            "snapshots": [int(it.summary.additional_properties["salesgraph.data-version"]) for it in metadata.snapshots],
+            "snapshots": [
+                int(it.summary.additional_properties["salesgraph.data-version"])
+                for it in metadata.snapshots
+                # Those of other programs have none.
+                if "salesgraph.data-version" in it.summary.additional_properties
+            ],
             "operation": snapshot and snapshot.summary.operation.value,
-            "run": snapshot and snapshot.summary.additional_properties["salesgraph.run-id"],
+            "run": snapshot and snapshot.summary.additional_properties.get("salesgraph.run-id"),
             "rows": snapshot and int(snapshot.summary.additional_properties["total-records"]),
         }
     return found

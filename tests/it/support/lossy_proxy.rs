@@ -101,12 +101,17 @@ async fn message(stream: &mut TcpStream) -> std::io::Result<Option<Vec<u8>>> {
             return Ok(None);
         }
         bytes.extend_from_slice(&buffer[..count]);
-        let Some(head) = bytes.windows(4).position(|window| window == b"\r\n\r\n") else { continue };
+        let Some(head) = bytes.windows(4).position(|window| window == b"\r\n\r\n") else {
+            continue;
+        };
         let text = String::from_utf8_lossy(&bytes[..head]).to_lowercase();
-        let of = |name: &str| text.lines().find_map(|line| line.strip_prefix(name)?.trim().parse().ok());
+        let of =
+            |name: &str| text.lines().find_map(|line| line.strip_prefix(name)?.trim().parse().ok());
         let is_whole = match of("content-length:") {
             Some(length) => bytes.len() - head - 4 >= length,
-            None if text.contains("transfer-encoding: chunked") => bytes.ends_with(b"\r\n0\r\n\r\n"),
+            None if text.contains("transfer-encoding: chunked") => {
+                bytes.ends_with(b"\r\n0\r\n\r\n")
+            }
             None => true,
         };
         if is_whole {

@@ -114,7 +114,10 @@ impl RestLake {
     pub(crate) fn command(&self, source: &Path) -> Command {
         let mut command = self.app.command();
         self.tell(&mut command);
-        command.env("SOURCE_URI", format!("file://{}", source.display())).env("LAKE_URI", self.uri()).env("LAKE_RAW", "off");
+        command
+            .env("SOURCE_URI", format!("file://{}", source.display()))
+            .env("LAKE_URI", self.uri())
+            .env("LAKE_RAW", "off");
         command
     }
 
@@ -175,8 +178,11 @@ async fn start(weed: &Path) -> Seaweed {
         "master.port", "master.port.grpc", "filer.port", "filer.port.grpc", "volume.port",
         "volume.port.grpc", "s3.port", "s3.port.grpc", "s3.port.iceberg",
     ];
-    let mut arguments: Vec<String> =
-        names.iter().enumerate().map(|(number, name)| format!("-{name}={}", port(number))).collect();
+    let mut arguments: Vec<String> = names
+        .iter()
+        .enumerate()
+        .map(|(number, name)| format!("-{name}={}", port(number)))
+        .collect();
     let (s3, catalog) = (port(6), port(8));
     drop(ports);
     let buckets: Vec<String> = (0..BUCKETS).map(|number| format!("lake{number}")).collect();
@@ -194,6 +200,8 @@ async fn start(weed: &Path) -> Seaweed {
         .arg(weed)
         .args(["mini", "-ip=127.0.0.1", "-ip.bind=127.0.0.1", "-s3.port.lance=0", "-webdav=false"])
         .args(["-admin.ui=false", "-master.telemetry=false"])
+        // Each bucket has volumes of its own.
+        .args(["-volume.max=500", "-master.volumeSizeLimitMB=64"])
         .args(arguments)
         .stdin(Stdio::piped())
         .stdout(Stdio::null())

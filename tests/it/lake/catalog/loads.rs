@@ -102,7 +102,9 @@ async fn the_lake_equals_postgres_after_random_changes() {
                  WHERE sales_order_id % 97 = {order} % 97"
             ),
             format!("DELETE FROM sales_order_line WHERE sales_order_id % 53 = {order} % 53"),
-            format!("UPDATE product SET list_price = list_price + {month} WHERE product_id % 41 = {month}"),
+            format!(
+                "UPDATE product SET list_price = list_price + {month} WHERE product_id % 41 = {month}"
+            ),
         ] {
             change(&lake, &sql).await;
         }

@@ -23,10 +23,8 @@ async fn a_catalogue_that_wants_signatures_takes_them() {
     let access = CatalogAccess::Signed { name: "s3".to_owned(), region: None };
     let config = CatalogConfig { access, ..lake.config() };
     let other = Curated::connect(&lake.uri(), &lake.s3, USUAL).await.expect("a lake");
-    let wrong = S3Settings {
-        secret_access_key: Some(Secret::new("wrong-and-secret")),
-        ..lake.s3.clone()
-    };
+    let wrong =
+        S3Settings { secret_access_key: Some(Secret::new("wrong-and-secret")), ..lake.s3.clone() };
     let other = other.with_catalog(&config, &wrong).await.expect("a catalogue");
     let summary = lake.try_load(other).await;
     let message = summary.first_error().expect("it is refused").message.clone();
