@@ -16,6 +16,9 @@ use super::snapshot::Written;
 use crate::error::{Code, Error, Result};
 use crate::lake::rest::Loaded;
 
+/// The step in the ledger of a run.
+pub const STEP: &str = "lake";
+
 /// See the module.
 #[derive(Debug, Serialize, Deserialize)]
 pub(super) struct Intent {
@@ -169,7 +172,7 @@ async fn settle_one(
              rows_written = known.rows_written + excluded.rows_written",
     )
     .bind(run)
-    .bind(super::STEP)
+    .bind(STEP)
     .bind(intent.data_version)
     .bind(rows_written)
     .bind(attempt)

@@ -37,6 +37,7 @@ use uuid::Uuid;
 
 pub use self::due::shorten;
 pub use self::failure::LakeFailure;
+pub use self::intent::STEP;
 pub use self::prepared::{Committed, Prepared};
 
 use self::due::{Due, Watch};
@@ -53,8 +54,6 @@ use crate::lake::place::Lake;
 use crate::lake::rest::Catalog;
 use crate::storage::S3Settings;
 
-/// The step in the ledger of a run.
-pub const STEP: &str = "lake";
 /// One scan after another, and nobody else: sorts and joins of a month stay in memory.
 const SETTINGS: &str =
     "SELECT set_config('work_mem', '64MB', true), set_config('jit', 'off', true)";

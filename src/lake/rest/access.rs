@@ -16,8 +16,7 @@ use serde::Deserialize;
 use tokio::sync::Mutex;
 use tokio::time::sleep;
 
-use super::call::{FIRST_WAIT, MOST_TRIES};
-use super::http::{Http, NoAnswer};
+use super::http::{FIRST_WAIT, Http, MOST_TRIES, NoAnswer};
 use crate::config::{CatalogAccess, CatalogConfig, Secret};
 use crate::error::{Code, Error, Result};
 use crate::storage::{S3Settings, signing_keys};

@@ -9,16 +9,12 @@ use http_body_util::Full;
 use tokio::time::sleep;
 
 use super::access::Access;
-use super::http::{Answer, Http, NoAnswer};
+use super::http::{Answer, FIRST_WAIT, Http, MOST_TRIES, NoAnswer};
 use super::wire::ErrorAnswer;
 use crate::config::CatalogConfig;
 use crate::error::{Code, Error, Result};
 use crate::storage::S3Settings;
 
-/// How often a request is sent.
-pub(super) const MOST_TRIES: u32 = 5;
-/// The first wait; each is twice as long as the one before.
-pub(super) const FIRST_WAIT: Duration = Duration::from_millis(200);
 /// The longest wait that a catalogue may ask for.
 const LONGEST_WAIT: Duration = Duration::from_secs(30);
 /// Most characters of a catalogue's own words in an error.

@@ -15,6 +15,11 @@ use crate::https::{self, Connector, with_causes};
 /// Most bytes of an answer: metadata of a table with many snapshots.
 const MAX_BYTES: usize = 64 << 20;
 
+/// How often a request is sent.
+pub(super) const MOST_TRIES: u32 = 5;
+/// The first wait; each is twice as long as the one before.
+pub(super) const FIRST_WAIT: Duration = Duration::from_millis(200);
+
 /// A client. It follows no redirect and uses no proxy.
 pub(super) struct Http {
     client: Client<Connector, Full<Bytes>>,

@@ -277,7 +277,8 @@ def watch(known):
     with open(known) as lines:
         held = sorted((int(version), total) for version, total in (line.split() for line in lines))
     for (name, version), total in seen.items():
-        expected = [total for own, total in held if own <= version][-1]
+        # Before the first there was no other: it is noted once the files are loaded.
+        expected = ([held[0][1]] + [total for own, total in held if own <= version])[-1]
         assert total == expected, f"{name}: {total} instead of {expected} of data version {version}"
     return {"reads": reads, "versions": len({version for _, version in seen})}
 

@@ -16,6 +16,8 @@ pub(crate) enum Loss {
     Answer,
     /// Its token is another one.
     Token,
+    /// Its answer, the catalogue's configuration, also lists that of several tables at once.
+    Transactions,
 }
 
 /// The proxy; it stops with the test's runtime.
@@ -84,11 +86,21 @@ where
         }
         server.write_all(&request).await?;
         let Some(answer) = message(&mut server).await? else { return Ok(()) };
-        if lost == Loss::Answer {
-            return Ok(());
+        match lost {
+            Loss::Answer => return Ok(()),
+            Loss::Transactions => client.write_all(&with_transactions(&answer)).await?,
+            Loss::Nothing | Loss::Token => client.write_all(&answer).await?,
         }
-        client.write_all(&answer).await?;
     }
+}
+
+fn with_transactions(answer: &[u8]) -> Vec<u8> {
+    let text = String::from_utf8(answer.to_vec()).expect("JSON");
+    let (_, body) = text.split_once("\r\n\r\n").expect("a body");
+    let mut body: serde_json::Value = serde_json::from_str(body).expect("JSON");
+    body["endpoints"] = serde_json::json!(["POST /v1/{prefix}/transactions/commit"]);
+    let body = body.to_string();
+    format!("HTTP/1.1 200 OK\r\ncontent-length: {}\r\n\r\n{body}", body.len()).into_bytes()
 }
 
 /// The bytes of a request or an answer.

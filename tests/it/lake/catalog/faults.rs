@@ -31,6 +31,33 @@ async fn a_commit_whose_answer_is_lost_is_done_once() {
     lake.assert_whole(&mut reader).await;
 }
 
+/// The server commits several tables at once, and does not list that it can.
+#[tokio::test]
+async fn several_tables_are_committed_at_once_where_that_is_listed() {
+    let Some((lake, mut reader)) = filled("commits of several tables").await else { return };
+    let list = |line: &str, _| match line.contains("/v1/config") {
+        true => Loss::Transactions,
+        false => Loss::Nothing,
+    };
+    let listing = LossyProxy::start(&lake.endpoint, list).await;
+    let is_commit = |line: &str| line.starts_with("POST") && line.contains("/transactions/commit");
+    let lose = move |line: &str, losses| match is_commit(line) && losses < 1 {
+        true => Loss::Answer,
+        false => Loss::Nothing,
+    };
+    let losing = LossyProxy::start(&listing.endpoint(), lose).await;
+    for (number, endpoint) in [(2, listing.endpoint()), (3, losing.endpoint())] {
+        change(&lake, MAY).await;
+        let config = CatalogConfig { uri: endpoint, ..lake.config() };
+        lake.load_with(lake.curated_of(USUAL, &config).await).await;
+        for table in ["sales", "sales_order_line"] {
+            assert_eq!(snapshots(&mut reader, table).await, number, "{table}");
+        }
+        lake.assert_whole(&mut reader).await;
+    }
+    assert_eq!(losing.losses(), 1, "the tables were committed one by one");
+}
+
 #[tokio::test]
 async fn lost_answers_of_new_tables_make_no_second_table() {
     let for_what = "lost answers of new tables";
