@@ -10,7 +10,7 @@ use crate::support::TestApp;
 use crate::support::sample::{self, ALL, PERSON};
 
 /// Large files, each read by the load and uploaded beside it.
-const FILES: usize = 4;
+const FILES: usize = 2;
 /// Bytes of such a file.
 const BYTES: usize = 24 << 20;
 /// Characters of its long column.
