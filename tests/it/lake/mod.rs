@@ -6,6 +6,5 @@ mod curated;
 mod faults;
 mod kept;
 mod lineage;
-mod memory;
 mod reprocess;
 mod retention;
