@@ -61,7 +61,7 @@ async fn attempt(session: &Session, lake: &Curated) -> LoadResult<Option<Option<
         rows_written: prepared.rows_written(),
         begun: Some(begun),
     };
-    match commit(session, &prepared, step).await {
+    match Box::pin(commit(session, &prepared, step)).await {
         Ok(true) => {}
         Ok(false) => {
             prepared.give_up(pool).await?;
@@ -76,7 +76,7 @@ async fn attempt(session: &Session, lake: &Curated) -> LoadResult<Option<Option<
             return Err(failure);
         }
     }
-    if let Err(failure) = prepared.clean_up(pool).await {
+    if let Err(failure) = Box::pin(prepared.clean_up(pool)).await {
         let error = Error::from(failure);
         tracing::warn!(error = error.detail(), "the next run removes what the lake needs no more");
     }

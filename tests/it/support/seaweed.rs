@@ -100,7 +100,7 @@ impl RestLake {
     }
 
     pub(crate) async fn load_with(&self, lake: Curated) -> RunSummary {
-        let summary = self.try_load(lake).await;
+        let summary = Box::pin(self.try_load(lake)).await;
         assert_eq!(summary.outcome, Outcome::Succeeded, "{:?}", summary.first_error());
         summary
     }
