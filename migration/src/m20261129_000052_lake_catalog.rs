@@ -5,9 +5,12 @@
 migration!(UP, DOWN);
 
 const UP: &str = "
-ALTER TABLE lake_attempt ADD COLUMN bases jsonb, ADD COLUMN intent jsonb;
+ALTER TABLE lake_attempt ADD COLUMN catalog text, ADD COLUMN bases jsonb, ADD COLUMN intent jsonb,
+    ADD COLUMN settled_at timestamptz;
+COMMENT ON COLUMN lake_attempt.catalog IS 'The catalogue that it commits to, where that is outside of Postgres.';
 COMMENT ON COLUMN lake_attempt.bases IS 'The snapshots that the tables had in the catalogue, by their names, where that is outside of Postgres.';
-COMMENT ON COLUMN lake_attempt.intent IS 'What it commits to a catalogue outside of Postgres; null before that, and once it is known what became of it.';
+COMMENT ON COLUMN lake_attempt.intent IS 'What it commits to a catalogue outside of Postgres; null before that, and once nothing of it can be done any more.';
+COMMENT ON COLUMN lake_attempt.settled_at IS 'When it was first looked up in the catalogue what became of it.';
 ALTER TABLE lake_due ADD COLUMN is_exact boolean NOT NULL DEFAULT false;
 COMMENT ON COLUMN lake_due.is_exact IS 'Whether it is a note of this table alone: where rows of it are in the wide table too, that has them, or a note of its own.';
 
@@ -33,5 +36,6 @@ OR EXISTS (
         OR (name = 'sales' AND due.table_name = 'person'
             AND EXISTS (SELECT FROM lake_watch WHERE persons)));
 ALTER TABLE lake_due DROP COLUMN is_exact;
-ALTER TABLE lake_attempt DROP COLUMN bases, DROP COLUMN intent;
+ALTER TABLE lake_attempt DROP COLUMN settled_at, DROP COLUMN intent, DROP COLUMN bases,
+    DROP COLUMN catalog;
 ";

@@ -143,6 +143,23 @@ pub enum CatalogAccess {
     },
 }
 
+impl CatalogConfig {
+    /// Whether its tables are in table buckets of S3 Tables, whose service removes files.
+    #[must_use]
+    pub fn is_of_s3_tables(&self) -> bool {
+        const NAME: &str = "s3tables";
+        let is_signed_for = match &self.access {
+            CatalogAccess::Signed { name, .. } => name == NAME,
+            CatalogAccess::Open | CatalogAccess::Token(_) | CatalogAccess::Client { .. } => false,
+        };
+        let is_host = service_of(&self.uri).is_some_and(|(service, _)| service == NAME);
+        let warehouse = self.warehouse.as_deref().unwrap_or_default();
+        // An ARN, or the catalogue of table buckets in Glue.
+        let is_bucket = warehouse.contains(":s3tables:") || warehouse.contains("s3tablescatalog");
+        is_signed_for || is_host || is_bucket
+    }
+}
+
 pub(super) fn read(values: &Values) -> Result<Option<CatalogConfig>> {
     let namespace = values.required(&NAMESPACE, namespace)?;
     let scope = values.required(&SCOPE, parse::text)?;
@@ -154,7 +171,17 @@ pub(super) fn read(values: &Values) -> Result<Option<CatalogConfig>> {
     let name = values.optional(&SIGNING_NAME, parse::text)?;
     let region = values.optional(&SIGNING_REGION, parse::text)?;
     let warehouse = values.optional(&WAREHOUSE, parse::text)?;
-    let Some(uri) = values.optional(&URI, url)? else { return Ok(None) };
+    let Some(uri) = values.optional(&URI, url)? else {
+        const ALONE: &[ConfigKey] =
+            &[WAREHOUSE, TOKEN, CREDENTIAL, OAUTH2_SERVER_URI, SIGNING_NAME, SIGNING_REGION];
+        return match ALONE.iter().find(|key| values.has_any(&[**key])) {
+            None => Ok(None),
+            Some(key) => {
+                let message = format!("{key} is set, and {URI} ({}) is not: set it too", URI.env);
+                Err(Error::new(Code::Config, message))
+            }
+        };
+    };
     let (of_host, region_of_host) = service_of(&uri).unzip();
     let access = match (token, credential, name) {
         (None, None, name) => match name.or(of_host) {
@@ -174,9 +201,14 @@ pub(super) fn read(values: &Values) -> Result<Option<CatalogConfig>> {
 /// The service and the region in the name of a host of AWS.
 fn service_of(uri: &str) -> Option<(String, String)> {
     let host = uri.split("://").nth(1)?.split(['/', ':']).next()?;
-    let host = host.strip_suffix(".amazonaws.com").or(host.strip_suffix(".amazonaws.com.cn"))?;
+    let host = host.to_ascii_lowercase();
+    let domains = [".amazonaws.com", ".amazonaws.com.cn", ".api.aws"];
+    let host = domains.iter().find_map(|domain| host.strip_suffix(domain))?;
+    // An endpoint in a network of one's own.
+    let host = host.strip_suffix(".vpce").unwrap_or(host);
     let mut parts = host.rsplit('.');
     let (region, service) = (parts.next()?, parts.next()?);
+    let service = service.strip_suffix("-fips").unwrap_or(service);
     Some((service.to_owned(), region.to_owned()))
 }
 
@@ -233,6 +265,46 @@ mod tests {
         let gateway = of("https://abc.execute-api.us-east-1.amazonaws.com:443/v");
         assert_eq!(gateway, (some("execute-api"), some("us-east-1")));
         assert_eq!(of("https://catalog.example.com/x.amazonaws.com"), (None, None));
+        for host in [
+            "glue-fips.us-east-1.amazonaws.com",
+            "vpce-0a-1b.glue.us-east-1.vpce.amazonaws.com",
+            "glue.us-east-1.api.aws",
+            "Glue.us-east-1.amazonaws.com:443",
+        ] {
+            let uri = format!("https://{host}/iceberg");
+            let of_host = of(&uri);
+            assert_eq!(of_host, (some("glue"), some("us-east-1")), "{host}");
+        }
+    }
+
+    #[test]
+    fn table_buckets_are_known_by_any_sign() {
+        let config = |uri: &str, warehouse: &str, access| CatalogConfig {
+            uri: uri.to_owned(),
+            warehouse: Some(warehouse.to_owned()),
+            namespace: "salesgraph".to_owned(),
+            timeout: Duration::from_secs(1),
+            access,
+        };
+        let signed = |name: &str| CatalogAccess::Signed { name: name.to_owned(), region: None };
+        let (glue, own) =
+            ("https://glue.eu-west-1.amazonaws.com/iceberg", "https://tables.internal");
+        let arn = "arn:aws-us-gov:s3tables:us-gov-west-1:111122223333:bucket/sales";
+        for is_of in [
+            config("https://s3tables-fips.us-east-1.amazonaws.com/iceberg", "x", signed("x")),
+            config(
+                "https://vpce-1.s3tables.us-east-1.vpce.amazonaws.com",
+                "x",
+                CatalogAccess::Open,
+            ),
+            config(own, "x", signed("s3tables")),
+            config(own, arn, CatalogAccess::Open),
+            config(glue, "111122223333:s3tablescatalog/sales", signed("glue")),
+        ] {
+            assert!(is_of.is_of_s3_tables(), "{is_of:?}");
+        }
+        assert!(!config(glue, "111122223333", signed("glue")).is_of_s3_tables());
+        assert!(!config(own, "sales", CatalogAccess::Open).is_of_s3_tables());
     }
 
     #[test]

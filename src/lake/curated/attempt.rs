@@ -1,6 +1,8 @@
 //! Attempts to write the lake. An attempt that was given up can never be committed, so that its
 //! objects, which have its id in their names, may be removed.
 
+use std::collections::BTreeMap;
+
 use sqlx::postgres::PgRow;
 use sqlx::{PgConnection, PgPool, Row as _};
 use uuid::Uuid;
@@ -14,16 +16,24 @@ use crate::error::Result;
 const LOOKED_FOR: &str = "10 minutes";
 
 /// Begins an attempt of a run, and takes the notes that are there, so that replicas add others.
-/// `bases` are the snapshots that tables have in a catalogue of its own.
-pub(super) async fn begin(pool: &PgPool, run: Uuid, bases: Option<&str>) -> LakeResult<Uuid> {
+/// A catalogue outside of Postgres is told with the snapshots that its tables have.
+pub(super) async fn begin(
+    pool: &PgPool,
+    run: Uuid,
+    catalog: Option<&str>,
+    bases: Option<&str>,
+) -> LakeResult<Uuid> {
     let id = Uuid::now_v7();
     let mut transaction = pool.begin().await?;
-    sqlx::query("INSERT INTO lake_attempt (id, run_id, bases) VALUES ($1, $2, $3::jsonb)")
-        .bind(id)
-        .bind(run)
-        .bind(bases)
-        .execute(&mut *transaction)
-        .await?;
+    sqlx::query(
+        "INSERT INTO lake_attempt (id, run_id, catalog, bases) VALUES ($1, $2, $3, $4::jsonb)",
+    )
+    .bind(id)
+    .bind(run)
+    .bind(catalog)
+    .bind(bases)
+    .execute(&mut *transaction)
+    .await?;
     sqlx::query("UPDATE lake_due SET is_taken = true WHERE NOT is_taken AND table_name IS NULL")
         .execute(&mut *transaction)
         .await?;
@@ -65,30 +75,57 @@ pub(super) struct Dead {
     pub(super) id: Uuid,
     /// Whether it was for so long that nothing of it can be on its way any more.
     pub(super) is_long_dead: bool,
-    /// The snapshots that tables had, as JSON.
-    pub(super) bases: Option<String>,
+    /// Whether a catalogue outside of Postgres may have been told of it.
+    pub(super) is_told: bool,
+    /// The snapshots that tables had there, by their names.
+    pub(super) bases: BTreeMap<String, Option<i64>>,
+    pub(super) run: Uuid,
+    /// Whether it was looked up before what became of it.
+    pub(super) is_settled: bool,
+    /// What it was about to commit there, as JSON.
+    pub(super) intent: Option<String>,
 }
 
-/// The attempts that were given up.
-pub(super) async fn dead(pool: &PgPool) -> LakeResult<Vec<Dead>> {
+impl Dead {
+    fn of(row: &PgRow) -> sqlx::Result<Self> {
+        let (bases, intent): (Option<String>, Option<String>) =
+            (row.try_get("bases")?, row.try_get("intent")?);
+        let is_settled = row.try_get("is_settled")?;
+        Ok(Self {
+            id: row.try_get("id")?,
+            is_long_dead: row.try_get("is_long_dead")?,
+            is_told: is_settled || intent.is_some(),
+            // This program has written it.
+            bases: bases.and_then(|text| serde_json::from_str(&text).ok()).unwrap_or_default(),
+            run: row.try_get("run_id")?,
+            is_settled,
+            intent,
+        })
+    }
+}
+
+/// The attempts that were given up: those of one catalogue, or of that in Postgres. Another one
+/// may have what they told it. They are locked until the transaction ends.
+pub(super) async fn dead(
+    connection: &mut PgConnection,
+    catalog: Option<&str>,
+) -> LakeResult<Vec<Dead>> {
     let rows = sqlx::query(
-        "SELECT id, dead_at < now() - $1::text::interval, bases::text FROM lake_attempt \
-         WHERE dead_at IS NOT NULL",
+        "SELECT id, run_id, dead_at < now() - $1::text::interval AS is_long_dead, \
+             bases::text AS bases, intent::text AS intent, settled_at IS NOT NULL AS is_settled \
+         FROM lake_attempt WHERE dead_at IS NOT NULL AND catalog IS NOT DISTINCT FROM $2 \
+         ORDER BY id FOR UPDATE",
     )
     .bind(LOOKED_FOR)
-    .fetch_all(pool)
+    .bind(catalog)
+    .fetch_all(connection)
     .await?;
-    let dead = |row: &PgRow| {
-        Ok(Dead { id: row.try_get(0)?, is_long_dead: row.try_get(1)?, bases: row.try_get(2)? })
-    };
-    rows.iter().map(dead).collect()
+    Ok(rows.iter().map(Dead::of).collect::<sqlx::Result<_>>()?)
 }
 
 /// Removes the objects of attempts that were given up, where the catalogue is in Postgres.
 pub(super) async fn sweep(pool: &PgPool, root: &Root, tables: &[&str]) -> LakeResult<()> {
-    let mut dead = dead(pool).await?;
-    // The tables of another catalogue may have what it was told.
-    dead.retain(|one| one.bases.is_none());
+    let dead = dead(&mut *pool.acquire().await?, None).await?;
     if dead.is_empty() {
         return Ok(());
     }
@@ -112,30 +149,42 @@ pub(super) async fn forget(pool: &PgPool, dead: &[Dead]) -> LakeResult<()> {
 
 /// Removes objects below a prefix, finished or not, that have one of these in their names.
 pub(super) async fn remove(root: &Root, prefix: &str, names: &[String]) -> Result<()> {
-    let is_theirs = |key: &str| {
-        let name = key.rsplit('/').next().unwrap_or(key);
-        names.iter().any(|attempt| name.contains(attempt.as_str()))
-    };
+    abort(root, prefix, names).await?;
+    for key in objects(root, prefix, names).await? {
+        root.bucket().delete(&key).await?;
+    }
+    Ok(())
+}
+
+fn is_theirs(key: &str, names: &[String]) -> bool {
+    let name = key.rsplit('/').next().unwrap_or(key);
+    names.iter().any(|attempt| name.contains(attempt.as_str()))
+}
+
+/// Gives up objects below a prefix that are not finished and have one of these in their names.
+pub(super) async fn abort(root: &Root, prefix: &str, names: &[String]) -> Result<()> {
     let bucket = root.bucket();
     let mut next = None;
     loop {
         let (uploads, more) = bucket.open_uploads(prefix, next.as_ref()).await?;
-        for (key, _) in uploads.iter().filter(|(key, _)| is_theirs(key)) {
+        for (key, _) in uploads.iter().filter(|(key, _)| is_theirs(key, names)) {
             bucket.abort_uploads(key).await?;
         }
         if more.is_none() {
-            break;
+            return Ok(());
         }
         next = more;
     }
-    let mut after = None::<String>;
+}
+
+/// The keys of objects below a prefix that have one of these in their names.
+pub(super) async fn objects(root: &Root, prefix: &str, names: &[String]) -> Result<Vec<String>> {
+    let (mut found, mut after) = (Vec::new(), None::<String>);
     loop {
-        let page = bucket.keys(prefix, after.as_deref()).await?;
-        let Some(last) = page.last() else { return Ok(()) };
-        for key in page.iter().filter(|key| is_theirs(key)) {
-            bucket.delete(key).await?;
-        }
+        let page = root.bucket().keys(prefix, after.as_deref()).await?;
+        let Some(last) = page.last() else { return Ok(found) };
         after = Some(last.clone());
+        found.extend(page.into_iter().filter(|key| is_theirs(key, names)));
     }
 }
 

@@ -2,15 +2,18 @@
 //!
 //! It is told to Postgres before. After a crash between the two commits, whoever writes the lake
 //! next sees in the catalogue what was committed: that is recorded here, and its notes are
-//! removed, as the attempt would have done. A table that was not is noted anew.
+//! removed, as the attempt would have done. A table that was not is noted anew. A request may
+//! still be on its way then: what was told is kept until it cannot be done any more, and what is
+//! done late is noted, as others may have written meanwhile.
 
 use serde::{Deserialize, Serialize};
-use sqlx::{PgConnection, PgPool, Row as _};
+use sqlx::{Executor as _, PgConnection, PgPool};
 use uuid::Uuid;
 
+use super::attempt::{self, Dead};
 use super::due::{self, Months};
 use super::failure::LakeResult;
-use super::held::Held;
+use super::held::{Held, has_ended};
 use super::record;
 use super::snapshot::Written;
 use crate::error::{Code, Error, Result};
@@ -22,8 +25,6 @@ pub const STEP: &str = "lake";
 /// See the module.
 #[derive(Debug, Serialize, Deserialize)]
 pub(super) struct Intent {
-    /// Which catalogue.
-    pub(super) catalog: String,
     pub(super) data_version: i64,
     pub(super) notes: Vec<Uuid>,
     pub(super) tables: Vec<Intended>,
@@ -71,14 +72,17 @@ pub(super) async fn alone(connection: &mut PgConnection) -> LakeResult<()> {
 /// # Errors
 /// `LOCKED` if it was given up.
 pub(super) async fn tell(pool: &PgPool, attempt: Uuid, intent: &Intent) -> LakeResult<()> {
-    let failed = |error| Error::internal("an intent cannot be written").with_source(error);
-    let text = serde_json::to_string(intent).map_err(failed)?;
+    let text = text_of(intent)?;
+    let mut transaction = pool.begin().await?;
+    // The catalogue has it for good: Postgres must not forget it in a crash.
+    transaction.execute("SET LOCAL synchronous_commit = on").await?;
     let told =
         sqlx::query("UPDATE lake_attempt SET intent = $2::jsonb WHERE id = $1 AND dead_at IS NULL")
             .bind(attempt)
             .bind(text)
-            .execute(pool)
+            .execute(&mut *transaction)
             .await?;
+    transaction.commit().await?;
     if told.rows_affected() == 1 { Ok(()) } else { Err(taken_over().into()) }
 }
 
@@ -102,23 +106,17 @@ pub(super) fn taken_over() -> Error {
 pub(super) async fn settle(pool: &PgPool, catalog: &str, held: &Held) -> LakeResult<()> {
     let mut transaction = pool.begin().await?;
     alone(&mut transaction).await?;
-    let rows = sqlx::query(
-        "SELECT id, run_id, intent::text FROM lake_attempt \
-         WHERE dead_at IS NOT NULL AND intent IS NOT NULL ORDER BY id FOR UPDATE",
-    )
-    .fetch_all(&mut *transaction)
-    .await?;
-    for row in rows {
-        let (id, run, text): (Uuid, Uuid, String) =
-            (row.try_get(0)?, row.try_get(1)?, row.try_get(2)?);
-        let intent = parse(&text)?;
-        if intent.catalog == catalog {
-            settle_one(&mut transaction, id, run, &intent, held).await?;
-        }
-        sqlx::query("UPDATE lake_attempt SET intent = NULL WHERE id = $1")
-            .bind(id)
-            .execute(&mut *transaction)
-            .await?;
+    for dead in attempt::dead(&mut transaction, Some(catalog)).await? {
+        let Some(text) = &dead.intent else { continue };
+        let left = settle_one(&mut transaction, &dead, parse(text)?, held).await?;
+        sqlx::query(
+            "UPDATE lake_attempt SET intent = $2::jsonb, \
+                 settled_at = coalesce(settled_at, clock_timestamp()) WHERE id = $1",
+        )
+        .bind(dead.id)
+        .bind(left.as_ref().map(text_of).transpose()?)
+        .execute(&mut *transaction)
+        .await?;
     }
     transaction.commit().await?;
     Ok(())
@@ -129,38 +127,70 @@ fn parse(text: &str) -> Result<Intent> {
     serde_json::from_str(text).map_err(failed)
 }
 
+fn text_of(intent: &Intent) -> Result<String> {
+    let failed = |error| Error::internal("an intent cannot be written").with_source(error);
+    serde_json::to_string(intent).map_err(failed)
+}
+
+/// Tells what may still be done; `None` if nothing may.
 async fn settle_one(
     connection: &mut PgConnection,
-    attempt: Uuid,
-    run: Uuid,
-    intent: &Intent,
+    dead: &Dead,
+    intent: Intent,
     held: &Held,
-) -> LakeResult<()> {
-    let mut rows_written = 0;
-    let mut undone = Vec::new();
-    let mut is_any_done = false;
-    for table in &intent.tables {
-        match held.loaded(&table.name).filter(|loaded| table.is_done(loaded)) {
-            Some(loaded) => {
+) -> LakeResult<Option<Intent>> {
+    let Intent { data_version, notes, tables } = intent;
+    let (mut done, mut undone, mut pending) = (Vec::new(), Vec::new(), Vec::new());
+    for table in tables {
+        match held.loaded(&table.name) {
+            Some(loaded) if table.is_done(loaded) => {
                 record::loaded(connection, &table.name, loaded, &table.unneeded).await?;
-                rows_written += table.rows_written;
-                is_any_done = true;
+                // What has expired has changed no row.
+                if table.snapshot.is_some() {
+                    done.push(table);
+                }
             }
-            None => undone.push(table),
+            Some(loaded) if !has_ended(dead, &table.name, loaded) => pending.push(table),
+            _ => undone.push(table),
         }
     }
-    if !is_any_done {
-        // All of it is still noted.
-        return Ok(());
+    if !done.is_empty() {
+        let attempt = dead.id;
+        tracing::info!(%attempt, "the lake has what an attempt committed that ended early");
+        let is_alone = !dead.is_settled && are_there(connection, &notes).await?;
+        let late = done.iter().filter(|_| !is_alone);
+        for table in undone.iter().chain(&pending).chain(late) {
+            due::note(connection, &table.name, &table.months).await?;
+        }
+        if is_alone {
+            sqlx::query("DELETE FROM lake_due WHERE id = ANY ($1)")
+                .bind(&notes)
+                .execute(&mut *connection)
+                .await?;
+            let rows_written = done.iter().map(|table| table.rows_written).sum();
+            record_step(connection, dead, data_version, rows_written).await?;
+        }
     }
-    tracing::info!(%attempt, "the lake has what an attempt committed that ended early");
-    for table in undone {
-        due::note(connection, &table.name, &table.months).await?;
-    }
-    sqlx::query("DELETE FROM lake_due WHERE id = ANY ($1)")
-        .bind(&intent.notes)
-        .execute(&mut *connection)
+    let left = Intent { data_version, notes, tables: pending };
+    Ok((!left.tables.is_empty()).then_some(left))
+}
+
+/// Whether nobody has removed any of these notes: nobody has written what they tell.
+async fn are_there(connection: &mut PgConnection, notes: &[Uuid]) -> LakeResult<bool> {
+    let count: i64 = sqlx::query_scalar("SELECT count(*) FROM lake_due WHERE id = ANY ($1)")
+        .bind(notes)
+        .fetch_one(connection)
         .await?;
+    Ok(usize::try_from(count) == Ok(notes.len()))
+}
+
+/// Records the step in the ledger, if the run goes on.
+async fn record_step(
+    connection: &mut PgConnection,
+    dead: &Dead,
+    data_version: i64,
+    rows_written: i64,
+) -> LakeResult<()> {
     sqlx::query(
         "INSERT INTO load_step AS known \
              (run_id, step, data_version, started_at, finished_at, rows_written) \
@@ -171,11 +201,11 @@ async fn settle_one(
              finished_at = excluded.finished_at, \
              rows_written = known.rows_written + excluded.rows_written",
     )
-    .bind(run)
+    .bind(dead.run)
     .bind(STEP)
-    .bind(intent.data_version)
+    .bind(data_version)
     .bind(rows_written)
-    .bind(attempt)
+    .bind(dead.id)
     .execute(connection)
     .await?;
     Ok(())

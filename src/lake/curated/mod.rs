@@ -131,9 +131,9 @@ impl Curated {
                 None
             }
             Some(catalog) => {
-                let held = Held::load(catalog, &names).await?;
+                let held = Held::load(catalog, &names, stop).await?;
                 intent::settle(pool, &catalog.name(), &held).await?;
-                let dead = held.sweep(pool, &self.root).await?;
+                let dead = held.sweep(pool, &self.root, &catalog.name()).await?;
                 attempt::forget(pool, &dead).await?;
                 Some(held)
             }
@@ -158,10 +158,12 @@ impl Curated {
         }
         let mut bases = None;
         if let (Some(held), Some(catalog)) = (&mut held, &self.catalog) {
-            held.create(catalog, &self.root, &tables).await?;
+            held.create(catalog, &self.root, &tables, stop).await?;
             bases = Some(held.bases()?);
         }
-        let attempt = attempt::begin(pool, run, bases.as_deref()).await?;
+        let catalog = self.catalog.as_ref().map(|catalog| catalog.name());
+        let (catalog, bases) = (catalog.as_deref(), bases.as_deref());
+        let attempt = attempt::begin(pool, run, catalog, bases).await?;
         let what = What { tables: &tables, held: held.as_ref(), missing, expire_before };
         let prepared = self.write(pool, run, attempt, what, stop).await;
         match prepared {
@@ -232,11 +234,12 @@ impl Curated {
             data_version,
             notes: due.notes,
             tables: written,
+            stop: stop.clone(),
         };
-        if let Some(catalog) = &self.catalog {
+        if self.catalog.is_some() {
             let tables = prepared.tables.iter().map(Intended::of).collect();
-            let (catalog, notes) = (catalog.name(), prepared.notes.clone());
-            intent::tell(pool, attempt, &Intent { catalog, data_version, notes, tables }).await?;
+            let notes = prepared.notes.clone();
+            intent::tell(pool, attempt, &Intent { data_version, notes, tables }).await?;
         }
         Ok(prepared)
     }

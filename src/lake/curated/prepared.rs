@@ -4,6 +4,7 @@ use std::fmt;
 use std::sync::Arc;
 
 use sqlx::{PgConnection, PgPool};
+use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
 use super::attempt;
@@ -26,6 +27,8 @@ pub struct Prepared {
     pub(super) data_version: i64,
     pub(super) notes: Vec<Uuid>,
     pub(super) tables: Vec<Written>,
+    /// Ends the commit early.
+    pub(super) stop: CancellationToken,
 }
 
 impl fmt::Debug for Prepared {
@@ -117,6 +120,9 @@ impl Prepared {
     ) -> LakeResult<Committed> {
         intent::alone(connection).await?;
         intent::hold(connection, self.attempt).await?;
+        if self.has_named_expired(catalog).await? {
+            return Ok(Committed::Conflict);
+        }
         let mut commits = Vec::new();
         let intended: Vec<Intended> = self.tables.iter().map(Intended::of).collect();
         let checks: Vec<_> =
@@ -132,19 +138,37 @@ impl Prepared {
             }
         }
         let (tables, commits): (Vec<_>, Vec<_>) = commits.into_iter().unzip();
-        let Outcome::Done(done) = catalog.commit(&commits).await? else {
+        let Outcome::Done(done) = catalog.commit(&commits, &self.stop).await? else {
             return Ok(Committed::Conflict);
         };
-        attempt::commit(connection, self.attempt).await?;
         for (table, loaded) in tables.into_iter().zip(&done) {
             record::loaded(connection, table.name, loaded, &table.unneeded).await?;
         }
         for table in unchanged {
-            if let Some(loaded) = catalog.load(table.name).await? {
-                record::loaded(connection, table.name, &loaded, &table.unneeded).await?;
+            let loaded = catalog.load(table.name, &self.stop).await?;
+            let is_same = |loaded: &&Loaded| {
+                let current = loaded.metadata.current();
+                current.is_none_or(|current| table.snapshots.contains(&current.snapshot_id))
+            };
+            let Some(loaded) = loaded.as_ref().filter(is_same) else {
+                return Ok(Committed::Conflict);
+            };
+            record::loaded(connection, table.name, loaded, &table.unneeded).await?;
+        }
+        attempt::commit(connection, self.attempt).await?;
+        Ok(Committed::Yes)
+    }
+
+    /// Whether somebody has named a snapshot meanwhile that is to expire. A commit cannot demand
+    /// that there is no new name, so the catalogue is asked just before.
+    async fn has_named_expired(&self, catalog: &Catalog) -> Result<bool> {
+        for table in self.tables.iter().filter(|table| !table.expired.is_empty()) {
+            let Some(loaded) = catalog.load(table.name, &self.stop).await? else { continue };
+            if table.expired.iter().any(|id| loaded.metadata.is_named(*id)) {
+                return Ok(true);
             }
         }
-        Ok(Committed::Yes)
+        Ok(false)
     }
 
     /// Gives up what was not committed.
@@ -162,8 +186,11 @@ impl Prepared {
     pub async fn clean_up(&self, pool: &PgPool) -> Result<(), LakeFailure> {
         if let Some(catalog) = self.catalog.as_ref().filter(|_| !self.tables.is_empty()) {
             let names: Vec<&'static str> = self.tables.iter().map(|table| table.name).collect();
-            if !attempt::dead(pool).await?.is_empty() {
-                Held::load(catalog, &names).await?.sweep(pool, &self.root).await?;
+            let name = catalog.name();
+            let dead = attempt::dead(&mut *pool.acquire().await?, Some(&name)).await?;
+            if !dead.is_empty() {
+                let held = Held::load(catalog, &names, &self.stop).await?;
+                held.sweep(pool, &self.root, &name).await?;
             }
         }
         attempt::remove_unneeded(pool, &self.root).await

@@ -56,8 +56,7 @@ impl Base {
         metadata: &TableMetadata,
         is_managed: bool,
     ) -> Result<Self> {
-        let wanted = TableMetadata::create("", &table.wanted(), table.month_of());
-        if metadata.partition() != wanted.partition() {
+        if !metadata.is_by_month_of(table.month_of()) {
             let message = format!(
                 "another program has partitioned the table {} of the lake in another way; drop it \
                  in the catalogue, and the next run makes it anew",
@@ -182,6 +181,8 @@ async fn entries(place: &Place, metadata: &TableMetadata) -> Result<Result<(Vec<
             is_foreign = true;
             continue;
         }
+        // A manifest of another partitioning tells other partitions.
+        is_foreign |= one.spec_id != i64::from(metadata.partition_fields().1);
         let Some(bytes) = place.root().find(&one.path).await? else {
             return Ok(Err(missing(&one.path)));
         };

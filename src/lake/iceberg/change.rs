@@ -2,7 +2,7 @@
 
 use serde_json::{Value as Json, json};
 
-use super::metadata::{MAIN, TableMetadata};
+use super::metadata::{MAIN, Snapshot, TableMetadata};
 
 /// What must hold for a change, and what changes; `None` if nothing does. Columns, the current
 /// snapshot, and which others there are: a program that writes a table changes no more.
@@ -11,8 +11,10 @@ pub(in crate::lake) fn between(
     new: &TableMetadata,
 ) -> Option<(Vec<Json>, Vec<Json>)> {
     let main = old.current().map(|snapshot| snapshot.snapshot_id);
+    let spec = old.default_spec_id;
     let mut requirements = vec![
         json!({"type": "assert-table-uuid", "uuid": old.table_uuid}),
+        json!({"type": "assert-default-spec-id", "default-spec-id": spec}),
         json!({"type": "assert-ref-snapshot-id", "ref": MAIN, "snapshot-id": main}),
     ];
     let mut updates = Vec::new();
@@ -55,19 +57,25 @@ pub(in crate::lake) fn between(
     (!updates.is_empty()).then_some((requirements, updates))
 }
 
-/// Whether the current snapshot is that one or has come of it.
-pub(in crate::lake) fn descends_from(table: &TableMetadata, id: i64) -> bool {
+/// The snapshots that the current one has come of since another, with the current one; `None` if
+/// it has not come of that other. Without another, all that are still there.
+pub(in crate::lake) fn since(table: &TableMetadata, id: Option<i64>) -> Option<Vec<&Snapshot>> {
+    let mut found = Vec::new();
     let mut next = table.current();
     // As many steps as there are snapshots; the parent of the last may be there no longer.
     for _ in table.snapshots() {
-        let Some(own) = next else { return false };
-        if own.snapshot_id == id || own.parent_snapshot_id == Some(id) {
-            return true;
+        let Some(own) = next else { break };
+        if Some(own.snapshot_id) == id {
+            return Some(found);
+        }
+        found.push(own);
+        if id.is_some() && own.parent_snapshot_id == id {
+            return Some(found);
         }
         let mut all = table.snapshots().iter();
         next = all.find(|one| Some(one.snapshot_id) == own.parent_snapshot_id);
     }
-    false
+    id.is_none().then_some(found)
 }
 
 #[cfg(test)]
@@ -75,7 +83,6 @@ mod tests {
     use std::collections::BTreeMap;
 
     use super::super::column::Type;
-    use super::super::metadata::Snapshot;
     use super::super::schema::Wanted;
     use super::*;
 
@@ -103,16 +110,22 @@ mod tests {
     #[test]
     fn a_table_that_was_rolled_back_does_not_descend_from_what_is_gone() {
         let mut table = TableMetadata::create("s3://b/t", &[wanted("id")], None);
-        assert!(!descends_from(&table, 1));
+        let since = |table: &TableMetadata, id: i64| -> Option<Vec<i64>> {
+            let found = since(table, Some(id))?;
+            Some(found.iter().map(|one| one.snapshot_id).collect())
+        };
+        assert_eq!(since(&table, 1), None);
         for (id, parent) in [(1, None), (2, Some(1)), (3, Some(2))] {
             table.push(Snapshot { parent_snapshot_id: parent, ..snapshot(id) });
         }
-        assert!(descends_from(&table, 1) && descends_from(&table, 3) && !descends_from(&table, 4));
+        assert_eq!(since(&table, 1), Some(vec![3, 2]));
+        assert_eq!((since(&table, 3), since(&table, 4)), (Some(Vec::new()), None));
+        assert_eq!(super::since(&table, None).map(|found| found.len()), Some(3));
         table.expire(i64::MAX);
-        assert!(descends_from(&table, 2), "its child names it");
-        assert!(!descends_from(&table, 1));
+        assert_eq!(since(&table, 2), Some(vec![3]), "its child names it");
+        assert_eq!(since(&table, 1), None);
         table.push(Snapshot { parent_snapshot_id: Some(2), ..snapshot(4) });
-        assert!(!descends_from(&table, 3), "the third is beside it");
+        assert_eq!(since(&table, 3), None, "the third is beside it");
     }
 
     #[test]
@@ -123,7 +136,8 @@ mod tests {
         table.push(snapshot(1));
         assert_eq!(actions(&old, &table), ["add-snapshot", "set-snapshot-ref"]);
         let (requirements, updates) = between(&old, &table).unwrap();
-        assert_eq!(requirements[1]["snapshot-id"], Json::Null, "there was none");
+        assert_eq!(requirements[1]["default-spec-id"], 0);
+        assert_eq!(requirements[2]["snapshot-id"], Json::Null, "there was none");
         let main = json!({"action": "set-snapshot-ref", "ref-name": "main", "type": "branch", "snapshot-id": 1});
         assert_eq!(updates[1], main);
 
@@ -141,7 +155,7 @@ mod tests {
         ];
         assert_eq!(actions(&old, &table), all);
         let (requirements, updates) = between(&old, &table).unwrap();
-        assert_eq!(requirements[1]["snapshot-id"], 1);
+        assert_eq!(requirements[2]["snapshot-id"], 1);
         assert_eq!(
             (&updates[0]["last-column-id"], &updates[1]["schema-id"]),
             (&json!(2), &json!(-1))

@@ -28,7 +28,7 @@ pub(in crate::lake) struct TableMetadata {
     pub(super) schemas: Vec<Schema>,
     pub(super) current_schema_id: i32,
     partition_specs: Vec<PartitionSpec>,
-    default_spec_id: i32,
+    pub(super) default_spec_id: i32,
     last_partition_id: i32,
     sort_orders: Json,
     default_sort_order_id: i32,
@@ -180,6 +180,21 @@ impl TableMetadata {
     /// Whether files may be partitioned in another way than this program does it.
     pub(in crate::lake) fn is_repartitioned(&self) -> bool {
         self.partition_specs.len() != 1
+    }
+
+    /// Whether its files are partitioned by the month of this column alone, or not at all.
+    pub(in crate::lake) fn is_by_month_of(&self, column: Option<&str>) -> bool {
+        let Some(spec) = self.spec() else { return false };
+        let is_current = |schema: &&Schema| schema.schema_id == self.current_schema_id;
+        let current = self.schemas.iter().find(is_current);
+        let fields = current.map(|schema| schema.fields.as_slice()).unwrap_or_default();
+        let source = column.and_then(|name| fields.iter().find(|field| field.name == name));
+        spec.is_by_month(source.map(|source| (source.id, source.name.as_str())))
+    }
+
+    /// Whether a branch or tag names a snapshot.
+    pub(in crate::lake) fn is_named(&self, id: i64) -> bool {
+        self.refs.values().any(|named| named["snapshot-id"].as_i64() == Some(id))
     }
 
     /// What a catalogue makes a table of: its schema, its partitioning, its properties.
@@ -371,6 +386,30 @@ mod tests {
         assert_eq!(table.follow("c", 200, 101), ["a"]);
         table.touch(400);
         assert_eq!(table.follow("d", 300, i64::MAX), ["b", "c", "d"]);
+    }
+
+    #[test]
+    fn another_partitioning_is_noticed() {
+        let columns = [wanted("id"), wanted("day")];
+        let table = TableMetadata::create("s3://b/t", &columns, Some("day"));
+        assert!(table.is_by_month_of(Some("day")));
+        assert!(!table.is_by_month_of(Some("id")) && !table.is_by_month_of(None));
+        let changed = |change: &dyn Fn(&mut Json)| {
+            let mut json: Json = serde_json::from_slice(&table.to_bytes().unwrap()).unwrap();
+            change(&mut json["partition-specs"][0]["fields"]);
+            let read = TableMetadata::parse(json.to_string().as_bytes(), "here").unwrap();
+            read.is_by_month_of(Some("day"))
+        };
+        assert!(changed(&|_| {}));
+        assert!(!changed(&|fields| *fields = json!([])));
+        assert!(!changed(&|fields| fields[0]["transform"] = json!("year")));
+        assert!(!changed(&|fields| fields[0]["source-id"] = json!(1)));
+        assert!(!changed(&|fields| {
+            let more = json!({"source-id": 2, "field-id": 1001, "name": "d", "transform": "day"});
+            fields.as_array_mut().unwrap().push(more);
+        }));
+        let whole = TableMetadata::create("s3://b/t", &columns, None);
+        assert!(whole.is_by_month_of(None) && !whole.is_by_month_of(Some("day")));
     }
 
     #[test]

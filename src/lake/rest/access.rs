@@ -205,8 +205,27 @@ impl OauthClient {
         // Its text may have the token.
         let granted: Granted = serde_json::from_slice(&answer.body)
             .map_err(|_| failed(Code::Config, "its answer is none of OAuth 2".to_owned()))?;
-        let life = granted.expires_in.map(Duration::from_secs);
-        let until = life.map(|life| Instant::now() + life - BEFORE_EXPIRY.min(life / 4));
+        let until = granted.expires_in.and_then(expiry);
         Ok(Token { text: Secret::new(granted.access_token), until })
+    }
+}
+
+/// When a token of so many seconds is asked for anew; never if that is beyond all times.
+fn expiry(seconds: u64) -> Option<Instant> {
+    let life = Duration::from_secs(seconds);
+    Instant::now().checked_add(life.saturating_sub(BEFORE_EXPIRY.min(life / 4)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn tokens_of_any_life_are_taken() {
+        assert_eq!(expiry(u64::MAX), None);
+        let in_an_hour = expiry(3_600).unwrap();
+        let life = in_an_hour.duration_since(Instant::now()).as_secs();
+        assert!((3_500..=3_540).contains(&life), "{life}");
+        assert!(expiry(0).unwrap() <= Instant::now());
     }
 }

@@ -3,10 +3,12 @@
 use std::time::Duration;
 
 use bytes::Bytes;
+use chrono::{DateTime, Utc};
 use http::header::{ACCEPT, CONTENT_TYPE, RETRY_AFTER, USER_AGENT};
 use http::{Method, Request, StatusCode, Uri};
 use http_body_util::Full;
 use tokio::time::sleep;
+use tokio_util::sync::CancellationToken;
 
 use super::access::Access;
 use super::http::{Answer, FIRST_WAIT, Http, MOST_TRIES, NoAnswer};
@@ -50,26 +52,53 @@ impl Caller {
     }
 
     /// Sends a request that may be sent any number of times.
-    pub(super) async fn ask(&self, method: Method, url: &str, body: &Bytes) -> Result<Answer> {
-        match self.send(method, url, body, true).await? {
+    pub(super) async fn ask(
+        &self,
+        method: Method,
+        url: &str,
+        body: &Bytes,
+        stop: &CancellationToken,
+    ) -> Result<Answer> {
+        match self.send(method, url, body, true, stop).await? {
             Sent::Answer(answer) => Ok(answer),
             Sent::Unknown(error) => Err(error),
         }
     }
 
     /// Sends a request that does something. It is sent again only where it was surely not done.
-    pub(super) async fn tell(&self, url: &str, body: &Bytes) -> Result<Sent> {
-        self.send(Method::POST, url, body, false).await
+    pub(super) async fn tell(
+        &self,
+        url: &str,
+        body: &Bytes,
+        stop: &CancellationToken,
+    ) -> Result<Sent> {
+        self.send(Method::POST, url, body, false, stop).await
     }
 
-    async fn send(&self, method: Method, url: &str, body: &Bytes, again: bool) -> Result<Sent> {
+    /// `stop` ends it between two requests: one that is under way may be done.
+    async fn send(
+        &self,
+        method: Method,
+        url: &str,
+        body: &Bytes,
+        again: bool,
+        stop: &CancellationToken,
+    ) -> Result<Sent> {
         let mut wait = FIRST_WAIT;
         let mut is_renewed = false;
-        for number in 1..=MOST_TRIES {
+        let mut number = 0;
+        loop {
+            if stop.is_cancelled() {
+                let message = "interrupted; the next run writes the lake";
+                return Err(Error::new(Code::Conflict, message));
+            }
+            number += 1;
             let request = self.request(&method, url, body).await?;
             let (why, is_done_perhaps, pause) = match self.http.send(request).await {
                 Ok(answer) => match answer.status.as_u16() {
                     401 | 419 if self.access.is_renewable() && !is_renewed => {
+                        // No try at what was asked.
+                        number -= 1;
                         is_renewed = true;
                         self.access.renew().await;
                         continue;
@@ -88,17 +117,16 @@ impl Caller {
             let message = format!("the catalogue {} does not do {method} {url}: {why}", self.uri);
             let error = Error::new(Code::Unavailable, message);
             if is_done_perhaps && !again {
-                sleep(pause.unwrap_or(wait)).await;
+                stop.run_until_cancelled(sleep(pause.unwrap_or(wait))).await;
                 return Ok(Sent::Unknown(error));
             }
             if number == MOST_TRIES {
                 return Err(error);
             }
             tracing::debug!(error = error.detail(), "asking again");
-            sleep(pause.unwrap_or(wait)).await;
+            stop.run_until_cancelled(sleep(pause.unwrap_or(wait))).await;
             wait *= 2;
         }
-        Err(Error::internal("a request was not sent"))
     }
 
     async fn request(
@@ -161,6 +189,38 @@ fn words(answer: &Answer) -> String {
 
 /// How long a catalogue wants to be left alone.
 fn retry_after(answer: &Answer) -> Option<Duration> {
-    let value = answer.headers.get(RETRY_AFTER)?.to_str().ok()?;
-    Some(Duration::from_secs(value.trim().parse().ok()?).min(LONGEST_WAIT))
+    let value = answer.headers.get(RETRY_AFTER)?.to_str().ok()?.trim();
+    let wait = match value.parse() {
+        Ok(seconds) => Duration::from_secs(seconds),
+        Err(_) => {
+            let until = DateTime::parse_from_rfc2822(value).ok()?;
+            // No longer if that is over.
+            (until.to_utc() - Utc::now()).to_std().unwrap_or_default()
+        }
+    };
+    Some(wait.min(LONGEST_WAIT))
+}
+
+#[cfg(test)]
+mod tests {
+    use http::{HeaderMap, HeaderValue};
+
+    use super::*;
+
+    fn wait(text: &str) -> Option<Duration> {
+        let value = HeaderValue::from_str(text).unwrap();
+        let headers = HeaderMap::from_iter([(RETRY_AFTER, value)]);
+        retry_after(&Answer { status: StatusCode::OK, headers, body: Bytes::new() })
+    }
+
+    #[test]
+    fn a_catalogue_says_how_long_it_wants_to_be_left_alone() {
+        assert_eq!(wait("7"), Some(Duration::from_secs(7)));
+        assert_eq!(wait(&u64::MAX.to_string()), Some(LONGEST_WAIT));
+        assert_eq!(wait("Fri, 31 Dec 9999 23:59:59 GMT"), Some(LONGEST_WAIT));
+        assert_eq!(wait("Sun, 06 Nov 1994 08:49:37 GMT"), Some(Duration::ZERO));
+        assert_eq!(wait("soon"), None);
+        let none = Answer { status: StatusCode::OK, headers: HeaderMap::new(), body: Bytes::new() };
+        assert_eq!(retry_after(&none), None);
+    }
 }

@@ -1,10 +1,14 @@
 //! What a catalogue is asked, and how it is changed.
 
+use std::time::Duration;
+
 use bytes::Bytes;
 use http::{Method, StatusCode};
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use serde_json::{Value as Json, json};
 use tokio::sync::OnceCell;
+use tokio::time::timeout;
+use tokio_util::sync::CancellationToken;
 
 use super::call::{Caller, Sent};
 use super::http::Answer;
@@ -15,6 +19,8 @@ use crate::storage::S3Settings;
 
 /// All but what RFC 3986 leaves as it is.
 const SEGMENT: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
+/// How long a commit may take, with all its requests.
+const LONGEST_COMMIT: Duration = Duration::from_secs(240);
 /// How often a commit is sent that may have been done.
 const MOST_COMMITS: usize = 3;
 /// What a catalogue lists that commits several tables at once.
@@ -63,8 +69,7 @@ impl Catalog {
         settings: &S3Settings,
     ) -> Result<Self> {
         let caller = Caller::new(config, settings).await?;
-        let is_managed =
-            config.uri.contains("://s3tables.") && config.uri.contains(".amazonaws.com");
+        let is_managed = config.is_of_s3_tables();
         let (warehouse, namespace) = (config.warehouse.clone(), config.namespace.clone());
         Ok(Self { caller, warehouse, namespace, is_managed, known: OnceCell::new() })
     }
@@ -80,16 +85,16 @@ impl Catalog {
         self.is_managed
     }
 
-    async fn known(&self) -> Result<&Known> {
-        self.known.get_or_try_init(|| self.ask_config()).await
+    async fn known(&self, stop: &CancellationToken) -> Result<&Known> {
+        self.known.get_or_try_init(|| self.ask_config(stop)).await
     }
 
-    async fn ask_config(&self) -> Result<Known> {
+    async fn ask_config(&self, stop: &CancellationToken) -> Result<Known> {
         let mut url = format!("{}/v1/config", self.caller.uri);
         if let Some(warehouse) = &self.warehouse {
             url = format!("{url}?warehouse={}", segment(warehouse));
         }
-        let answer = self.caller.ask(Method::GET, &url, &Bytes::new()).await?;
+        let answer = self.caller.ask(Method::GET, &url, &Bytes::new(), stop).await?;
         if answer.status != StatusCode::OK {
             return Err(self.caller.refused("GET /v1/config", &answer));
         }
@@ -104,7 +109,16 @@ impl Catalog {
             let told = told.overrides.get(name).or_else(|| told.defaults.get(name));
             told.cloned().flatten().filter(|text| !text.is_empty())
         };
-        let uri = of("uri").unwrap_or_else(|| self.caller.uri.clone());
+        // A default yields to what this program was told.
+        let uri = told.overrides.get("uri").cloned().flatten().filter(|text| !text.is_empty());
+        let uri = uri.unwrap_or_else(|| self.caller.uri.clone());
+        if is_https(&self.caller.uri) && !is_https(&uri) {
+            let message = format!(
+                "the catalogue {} wants to be asked without TLS, at {uri}",
+                self.caller.uri
+            );
+            return Err(Error::new(Code::Config, message));
+        }
         let prefix = of("prefix").map(|prefix| format!("/{prefix}")).unwrap_or_default();
         let endpoints = told.endpoints.unwrap_or_default();
         Ok(Known {
@@ -113,8 +127,8 @@ impl Catalog {
         })
     }
 
-    async fn tables_url(&self) -> Result<String> {
-        let base = &self.known().await?.base;
+    async fn tables_url(&self, stop: &CancellationToken) -> Result<String> {
+        let base = &self.known(stop).await?.base;
         Ok(format!("{base}/namespaces/{}/tables", segment(&self.namespace)))
     }
 
@@ -122,9 +136,13 @@ impl Catalog {
     ///
     /// # Errors
     /// Those of requests, and `CONFLICT` if it is of another format version.
-    pub(in crate::lake) async fn load(&self, table: &str) -> Result<Option<Loaded>> {
-        let url = format!("{}/{}", self.tables_url().await?, segment(table));
-        let answer = self.caller.ask(Method::GET, &url, &Bytes::new()).await?;
+    pub(in crate::lake) async fn load(
+        &self,
+        table: &str,
+        stop: &CancellationToken,
+    ) -> Result<Option<Loaded>> {
+        let url = format!("{}/{}", self.tables_url(stop).await?, segment(table));
+        let answer = self.caller.ask(Method::GET, &url, &Bytes::new(), stop).await?;
         match answer.status {
             StatusCode::OK => Loaded::parse(&answer.body, table).map(Some),
             StatusCode::NOT_FOUND if is_iceberg(&answer) => Ok(None),
@@ -136,19 +154,23 @@ impl Catalog {
     ///
     /// # Errors
     /// Those of requests.
-    pub(in crate::lake) async fn create(&self, new: &NewTable) -> Result<Loaded> {
-        self.make_namespace().await?;
+    pub(in crate::lake) async fn create(
+        &self,
+        new: &NewTable,
+        stop: &CancellationToken,
+    ) -> Result<Loaded> {
+        self.make_namespace(stop).await?;
         let name = &new.name;
-        let url = self.tables_url().await?;
+        let url = self.tables_url(stop).await?;
         let chosen = NewTable { location: None, ..new.clone() };
         // Not all let their clients choose the place.
         let of_service = (new.location.is_some() && !self.is_managed).then_some(&chosen);
         let first = if self.is_managed { &chosen } else { new };
         let mut refused = None;
         for wanted in [Some(first), of_service].into_iter().flatten() {
-            let answer = match self.caller.tell(&url, &body(wanted)?).await? {
+            let answer = match self.caller.tell(&url, &body(wanted)?, stop).await? {
                 Sent::Answer(answer) => answer,
-                Sent::Unknown(error) => match self.load(name).await? {
+                Sent::Unknown(error) => match self.load(name, stop).await? {
                     Some(loaded) => return Ok(loaded),
                     None => return Err(error),
                 },
@@ -156,7 +178,7 @@ impl Catalog {
             match answer.status {
                 status if status.is_success() => return Loaded::parse(&answer.body, name),
                 StatusCode::CONFLICT => {
-                    if let Some(loaded) = self.load(name).await? {
+                    if let Some(loaded) = self.load(name, stop).await? {
                         return Ok(loaded);
                     }
                 }
@@ -168,11 +190,11 @@ impl Catalog {
         Err(self.caller.refused(&format!("creating the table {name}"), &answer))
     }
 
-    async fn make_namespace(&self) -> Result<()> {
-        let base = &self.known().await?.base;
+    async fn make_namespace(&self, stop: &CancellationToken) -> Result<()> {
+        let base = &self.known(stop).await?.base;
         let name = &self.namespace;
         let url = format!("{base}/namespaces/{}", segment(name));
-        let answer = self.caller.ask(Method::GET, &url, &Bytes::new()).await?;
+        let answer = self.caller.ask(Method::GET, &url, &Bytes::new(), stop).await?;
         match answer.status {
             StatusCode::OK => return Ok(()),
             StatusCode::NOT_FOUND if is_iceberg(&answer) => {}
@@ -182,33 +204,50 @@ impl Catalog {
         }
         let wanted = body(&json!({"namespace": [name], "properties": {}}))?;
         let url = format!("{base}/namespaces");
-        let answer = self.caller.ask(Method::POST, &url, &wanted).await?;
+        let answer = self.caller.ask(Method::POST, &url, &wanted, stop).await?;
         match answer.status {
             status if status.is_success() || status == StatusCode::CONFLICT => Ok(()),
             _ => Err(self.caller.refused(&format!("creating the namespace {name}"), &answer)),
         }
     }
 
-    /// Commits changes: all at once where the catalogue can, else one after another.
+    /// Commits changes: all at once where the catalogue can, else one after another. It ends
+    /// well before a commit of a process that is gone is held to be over.
     ///
     /// # Errors
-    /// Those of requests. What is done is then not known: the tables show it.
-    pub(in crate::lake) async fn commit(&self, commits: &[Commit<'_>]) -> Result<Outcome> {
-        let mut done = Vec::new();
-        if commits.len() > 1 && self.known().await?.has_transactions {
-            if !self.commit_together(commits).await? {
-                return Ok(Outcome::Conflict);
+    /// Those of requests, and if `stop` ends it. What is done is then not known: the tables show
+    /// it.
+    pub(in crate::lake) async fn commit(
+        &self,
+        commits: &[Commit<'_>],
+        stop: &CancellationToken,
+    ) -> Result<Outcome> {
+        match timeout(LONGEST_COMMIT, self.commit_all(commits, stop)).await {
+            Ok(ended) => ended,
+            Err(_) => {
+                let message = format!(
+                    "the catalogue {} has not committed all tables within {} s; the next run \
+                     finds out which",
+                    self.caller.uri,
+                    LONGEST_COMMIT.as_secs()
+                );
+                Err(Error::new(Code::Unavailable, message))
             }
-            for commit in commits {
-                match self.load(commit.table).await? {
-                    Some(loaded) => done.push(loaded),
-                    None => return Ok(Outcome::Conflict),
-                }
-            }
-            return Ok(Outcome::Done(done));
         }
+    }
+
+    async fn commit_all(
+        &self,
+        commits: &[Commit<'_>],
+        stop: &CancellationToken,
+    ) -> Result<Outcome> {
+        if commits.len() > 1 && self.known(stop).await?.has_transactions {
+            let done = self.commit_together(commits, stop).await?;
+            return Ok(done.map_or(Outcome::Conflict, Outcome::Done));
+        }
+        let mut done = Vec::new();
         for commit in commits {
-            match self.commit_one(commit).await? {
+            match self.commit_one(commit, stop).await? {
                 Some(loaded) => done.push(loaded),
                 None => return Ok(Outcome::Conflict),
             }
@@ -217,13 +256,17 @@ impl Catalog {
     }
 
     /// `None` if the table has changed.
-    async fn commit_one(&self, commit: &Commit<'_>) -> Result<Option<Loaded>> {
+    async fn commit_one(
+        &self,
+        commit: &Commit<'_>,
+        stop: &CancellationToken,
+    ) -> Result<Option<Loaded>> {
         let table = commit.table;
-        let url = format!("{}/{}", self.tables_url().await?, segment(table));
+        let url = format!("{}/{}", self.tables_url(stop).await?, segment(table));
         let change = body(&self.identified(commit)?)?;
         let mut last = None;
         for _ in 0..MOST_COMMITS {
-            let sent = self.caller.tell(&url, &change).await?;
+            let sent = self.caller.tell(&url, &change, stop).await?;
             match sent {
                 Sent::Answer(answer) if answer.status.is_success() => {
                     return Loaded::parse(&answer.body, table).map(Some);
@@ -231,9 +274,9 @@ impl Catalog {
                 Sent::Answer(answer) if !is_conflict(&answer) => {
                     return Err(self.caller.refused(&format!("a commit to {table}"), &answer));
                 }
-                Sent::Answer(_) => return self.is_done(commit).await,
+                Sent::Answer(_) => return self.is_done(commit, stop).await,
                 Sent::Unknown(error) => {
-                    if let Some(loaded) = self.is_done(commit).await? {
+                    if let Some(loaded) = self.is_done(commit, stop).await? {
                         return Ok(Some(loaded));
                     }
                     last = Some(error);
@@ -243,24 +286,27 @@ impl Catalog {
         Err(last.unwrap_or_else(|| Error::internal("a commit was not sent")))
     }
 
-    /// False if a table has changed.
-    async fn commit_together(&self, commits: &[Commit<'_>]) -> Result<bool> {
-        let url = format!("{}/transactions/commit", self.known().await?.base);
+    /// `None` if a table has changed.
+    async fn commit_together(
+        &self,
+        commits: &[Commit<'_>],
+        stop: &CancellationToken,
+    ) -> Result<Option<Vec<Loaded>>> {
+        let url = format!("{}/transactions/commit", self.known(stop).await?.base);
         let changes: Vec<Json> =
             commits.iter().map(|commit| self.identified(commit)).collect::<Result<_>>()?;
         let change = body(&json!({"table-changes": changes}))?;
-        let Some(first) = commits.first() else { return Ok(true) };
         let mut last = None;
         for _ in 0..MOST_COMMITS {
-            match self.caller.tell(&url, &change).await? {
-                Sent::Answer(answer) if answer.status.is_success() => return Ok(true),
-                Sent::Answer(answer) if !is_conflict(&answer) => {
+            match self.caller.tell(&url, &change, stop).await? {
+                Sent::Answer(answer) if !answer.status.is_success() && !is_conflict(&answer) => {
                     return Err(self.caller.refused("a commit of several tables", &answer));
                 }
-                Sent::Answer(_) => return Ok(self.is_done(first).await?.is_some()),
+                // It has no tables.
+                Sent::Answer(_) => return self.are_done(commits, stop).await,
                 Sent::Unknown(error) => {
-                    if self.is_done(first).await?.is_some() {
-                        return Ok(true);
+                    if let Some(loaded) = self.are_done(commits, stop).await? {
+                        return Ok(Some(loaded));
                     }
                     last = Some(error);
                 }
@@ -269,9 +315,29 @@ impl Catalog {
         Err(last.unwrap_or_else(|| Error::internal("a commit was not sent")))
     }
 
+    /// The tables, if all of them show that their changes are done.
+    async fn are_done(
+        &self,
+        commits: &[Commit<'_>],
+        stop: &CancellationToken,
+    ) -> Result<Option<Vec<Loaded>>> {
+        let mut done = Vec::new();
+        for commit in commits {
+            match self.is_done(commit, stop).await? {
+                Some(loaded) => done.push(loaded),
+                None => return Ok(None),
+            }
+        }
+        Ok(Some(done))
+    }
+
     /// The table, if it shows that the change is done.
-    async fn is_done(&self, commit: &Commit<'_>) -> Result<Option<Loaded>> {
-        let loaded = self.load(commit.table).await?;
+    async fn is_done(
+        &self,
+        commit: &Commit<'_>,
+        stop: &CancellationToken,
+    ) -> Result<Option<Loaded>> {
+        let loaded = self.load(commit.table, stop).await?;
         Ok(loaded.filter(|loaded| (commit.is_done)(loaded)))
     }
 
@@ -284,6 +350,10 @@ impl Catalog {
         }
         Ok(change)
     }
+}
+
+fn is_https(uri: &str) -> bool {
+    uri.get(..8).is_some_and(|start| start.eq_ignore_ascii_case("https://"))
 }
 
 fn segment(text: &str) -> impl std::fmt::Display + '_ {
