@@ -272,7 +272,7 @@ mod tests {
             "Glue.us-east-1.amazonaws.com:443",
         ] {
             let uri = format!("https://{host}/iceberg");
-            let of_host = of(&uri);
+            let of_host = service_of(&uri).unzip();
             assert_eq!(of_host, (some("glue"), some("us-east-1")), "{host}");
         }
     }

@@ -32,6 +32,13 @@ pub struct ObjectHeaders {
     pub metadata: Vec<(&'static str, String)>,
 }
 
+/// A part that was sent, and the buffer that it was in.
+#[derive(Debug)]
+struct Sent {
+    part: CompletedPart,
+    buffer: Option<BytesMut>,
+}
+
 /// An object being written.
 #[derive(Debug)]
 pub struct ObjectWriter {
@@ -45,7 +52,10 @@ pub struct ObjectWriter {
     begun: usize,
     first_part: usize,
     most_in_flight: usize,
-    in_flight: VecDeque<JoinHandle<Result<CompletedPart>>>,
+    in_flight: VecDeque<JoinHandle<Result<Sent>>>,
+    /// The buffer of a part that was sent, for another one: freed ones of this size would be
+    /// kept by the allocator.
+    spare: Option<BytesMut>,
     parts: Vec<CompletedPart>,
 }
 
@@ -64,6 +74,7 @@ impl ObjectWriter {
             first_part: PART_SIZE,
             most_in_flight: PARTS_IN_FLIGHT,
             in_flight: VecDeque::new(),
+            spare: None,
             parts: Vec::new(),
         }
     }
@@ -91,6 +102,7 @@ impl ObjectWriter {
         while !rest.is_empty() {
             let part_size = self.part_size();
             if self.buffer.capacity() == 0 {
+                self.buffer = self.spare.take().unwrap_or_default();
                 self.buffer.reserve(part_size);
             }
             let (head, tail) = rest.split_at(rest.len().min(part_size - self.buffer.len()));
@@ -139,6 +151,7 @@ impl ObjectWriter {
             let _ = task.await;
         }
         self.buffer = BytesMut::new();
+        self.spare = None;
         let Some(id) = self.upload.take() else { return };
         if let Err(error) = self.bucket.abort_upload(&self.key, &id).await {
             tracing::warn!(
@@ -223,7 +236,8 @@ impl ObjectWriter {
         let part = task
             .await
             .map_err(|error| Error::internal("an upload ended early").with_source(error))??;
-        self.parts.push(part);
+        self.parts.push(part.part);
+        self.spare = self.spare.take().or(part.buffer);
         Ok(())
     }
 
@@ -253,13 +267,19 @@ async fn send(
     upload: String,
     number: i32,
     body: Bytes,
-) -> Result<CompletedPart> {
+) -> Result<Sent> {
     let request = bucket.s3.client.upload_part().bucket(&bucket.name).key(&key);
-    let request = request.upload_id(upload).part_number(number).body(Body::from(body));
+    let request = request.upload_id(upload).part_number(number).body(Body::from(body.clone()));
     let sent = request.customize().config_override(bucket.upload_timeouts()).send().await;
     let sent = sent.map_err(|error| bucket.target(Some(&key)).error(error))?;
     let part = CompletedPart::builder().part_number(number).set_e_tag(sent.e_tag);
-    Ok(part.set_checksum_crc32(sent.checksum_crc32).build())
+    let part = part.set_checksum_crc32(sent.checksum_crc32).build();
+    // The client may hold it a little longer: then there is none to use again.
+    let buffer = body.try_into_mut().ok().map(|mut buffer| {
+        buffer.clear();
+        buffer
+    });
+    Ok(Sent { part, buffer })
 }
 
 impl Bucket {

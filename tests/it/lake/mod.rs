@@ -6,5 +6,6 @@ mod curated;
 mod faults;
 mod kept;
 mod lineage;
+mod memory;
 mod reprocess;
 mod retention;

@@ -291,6 +291,19 @@ def get_property(name):
     return table(name).properties["note"]
 
 
+def expire(name, snapshot):
+    """As a service does it."""
+    table(name).maintenance.expire_snapshots().by_id(snapshot).commit()
+
+
+def tag(name, snapshot):
+    table(name).manage_snapshots().create_tag(snapshot, "kept").commit()
+
+
+def tags(name):
+    return {ref: named.snapshot_id for ref, named in table(name).refs().items() if ref != "main"}
+
+
 def drop(name):
     CATALOG.drop_table(f"{NAMESPACE}.{name}")
 

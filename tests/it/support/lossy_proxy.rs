@@ -1,8 +1,8 @@
 //! A TCP proxy on loopback that lets requests through and loses answers, or spoils tokens.
 
 use std::net::SocketAddr;
-use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex};
 
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::{TcpListener, TcpStream};
@@ -14,6 +14,10 @@ pub(crate) enum Loss {
     Nothing,
     /// It is passed on, and the connection is closed when its answer comes.
     Answer,
+    /// It is kept, and its connection closed.
+    Request,
+    /// It is answered with this status instead, and may be sent again at once.
+    Status(u16),
     /// Its token is another one.
     Token,
     /// Its answer, the catalogue's configuration, also lists that of several tables at once.
@@ -23,7 +27,15 @@ pub(crate) enum Loss {
 /// The proxy; it stops with the test's runtime.
 pub(crate) struct LossyProxy {
     address: SocketAddr,
-    losses: Arc<AtomicUsize>,
+    server: String,
+    state: Arc<State>,
+}
+
+#[derive(Default)]
+struct State {
+    losses: AtomicUsize,
+    is_paused: AtomicBool,
+    kept: Mutex<Vec<Vec<u8>>>,
 }
 
 impl LossyProxy {
@@ -36,18 +48,18 @@ impl LossyProxy {
         let server = endpoint.strip_prefix("http://").expect("HTTP").to_owned();
         let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
         let address = listener.local_addr().expect("an address");
-        let losses = Arc::new(AtomicUsize::new(0));
-        let (count, loss) = (Arc::clone(&losses), Arc::new(loss));
+        let state = Arc::new(State::default());
+        let (own, upstream, loss) = (Arc::clone(&state), server.clone(), Arc::new(loss));
         tokio::spawn(async move {
             while let Ok((client, _)) = listener.accept().await {
-                let (server, count, loss) = (server.clone(), Arc::clone(&count), Arc::clone(&loss));
+                let (server, state, loss) = (upstream.clone(), Arc::clone(&own), Arc::clone(&loss));
                 tokio::spawn(async move {
                     // A broken connection is what this is for.
-                    let _ = pass_on(client, &server, &count, loss.as_ref()).await;
+                    let _ = pass_on(client, &server, &state, loss.as_ref()).await;
                 });
             }
         });
-        Self { address, losses }
+        Self { address, server, state }
     }
 
     pub(crate) fn endpoint(&self) -> String {
@@ -56,16 +68,33 @@ impl LossyProxy {
 
     /// How often something was lost.
     pub(crate) fn losses(&self) -> usize {
-        self.losses.load(Ordering::SeqCst)
+        self.state.losses.load(Ordering::SeqCst)
+    }
+
+    /// Loses nothing, until it resumes.
+    pub(crate) fn pause(&self) {
+        self.state.is_paused.store(true, Ordering::SeqCst);
+    }
+
+    pub(crate) fn resume(&self) {
+        self.state.is_paused.store(false, Ordering::SeqCst);
+    }
+
+    /// Sends the requests that were kept, and tells the first lines of their answers.
+    pub(crate) async fn send_kept(&self) -> Vec<String> {
+        let kept = std::mem::take(&mut *self.state.kept.lock().expect("no panic"));
+        let mut answers = Vec::new();
+        for request in kept {
+            let mut server = TcpStream::connect(&self.server).await.expect("a server");
+            server.write_all(&request).await.expect("it is sent");
+            let answer = message(&mut server).await.expect("an answer").expect("an answer");
+            answers.push(first_line(&answer));
+        }
+        answers
     }
 }
 
-async fn pass_on<F>(
-    client: TcpStream,
-    server: &str,
-    count: &AtomicUsize,
-    loss: &F,
-) -> std::io::Result<()>
+async fn pass_on<F>(client: TcpStream, server: &str, state: &State, loss: &F) -> std::io::Result<()>
 where
     F: Fn(&str, usize) -> Loss,
 {
@@ -73,10 +102,22 @@ where
     loop {
         // A request at a time: clients of HTTP/1.1 wait for the answer before the next.
         let Some(mut request) = message(&mut client).await? else { return Ok(()) };
-        let line = String::from_utf8_lossy(&request).lines().next().unwrap_or_default().to_owned();
-        let lost = loss(&line, count.load(Ordering::SeqCst));
+        let lost = match state.is_paused.load(Ordering::SeqCst) {
+            true => Loss::Nothing,
+            false => loss(&first_line(&request), state.losses.load(Ordering::SeqCst)),
+        };
         if lost != Loss::Nothing {
-            count.fetch_add(1, Ordering::SeqCst);
+            state.losses.fetch_add(1, Ordering::SeqCst);
+        }
+        if lost == Loss::Request {
+            state.kept.lock().expect("no panic").push(request);
+            return Ok(());
+        }
+        if let Loss::Status(status) = lost {
+            let answer =
+                format!("HTTP/1.1 {status} No\r\nretry-after: 0\r\ncontent-length: 0\r\n\r\n");
+            client.write_all(answer.as_bytes()).await?;
+            continue;
         }
         if lost == Loss::Token {
             let text = b"earer ";
@@ -87,9 +128,9 @@ where
         server.write_all(&request).await?;
         let Some(answer) = message(&mut server).await? else { return Ok(()) };
         match lost {
-            Loss::Answer => return Ok(()),
+            Loss::Answer | Loss::Request => return Ok(()),
             Loss::Transactions => client.write_all(&with_transactions(&answer)).await?,
-            Loss::Nothing | Loss::Token => client.write_all(&answer).await?,
+            Loss::Nothing | Loss::Token | Loss::Status(_) => client.write_all(&answer).await?,
         }
     }
 }
@@ -101,6 +142,10 @@ fn with_transactions(answer: &[u8]) -> Vec<u8> {
     body["endpoints"] = serde_json::json!(["POST /v1/{prefix}/transactions/commit"]);
     let body = body.to_string();
     format!("HTTP/1.1 200 OK\r\ncontent-length: {}\r\n\r\n{body}", body.len()).into_bytes()
+}
+
+fn first_line(message: &[u8]) -> String {
+    String::from_utf8_lossy(message).lines().next().unwrap_or_default().to_owned()
 }
 
 /// The bytes of a request or an answer.

@@ -19,7 +19,7 @@ use super::lake::{LakeReader, USUAL, with_lake};
 use super::python::{lake_readers, seaweed};
 
 /// Buckets of tables, one for each test.
-const BUCKETS: usize = 24;
+const BUCKETS: usize = 40;
 const KEY: &str = "admin";
 const SECRET: &str = "a-secret-of-tests";
 const LIMIT: Duration = Duration::from_secs(60);
@@ -45,6 +45,14 @@ pub(crate) struct RestLake {
 impl RestLake {
     /// An empty lake; `None`, with a message, without the package registry.
     pub(crate) async fn start(for_what: &str) -> Option<Self> {
+        Self::start_of(for_what, TestApp::start()).await
+    }
+
+    /// Likewise, for a database on a Postgres of one's own.
+    pub(crate) async fn start_of(
+        for_what: &str,
+        app: impl Future<Output = TestApp>,
+    ) -> Option<Self> {
         static SERVER: OnceCell<Seaweed> = OnceCell::const_new();
         static NUMBER: AtomicUsize = AtomicUsize::new(0);
         let python = lake_readers(for_what).await?;
@@ -55,7 +63,7 @@ impl RestLake {
         let bucket_name = format!("lake{number}");
         let bucket = Bucket::connect(&bucket_name, &server.s3).await.expect("a bucket");
         let (s3, endpoint) = (server.s3.clone(), server.catalog.clone());
-        let app = TestApp::start().await;
+        let app = app.await;
         Some(Self { app, s3, endpoint, bucket_name, bucket, python })
     }
 

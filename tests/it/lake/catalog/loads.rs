@@ -9,6 +9,7 @@ use sqlx::{AssertSqlSafe, Executor as _};
 
 use crate::support::draw::Draw;
 use crate::support::lake::{LakeReader, USUAL, totals};
+use crate::support::lossy_proxy::{Loss, LossyProxy};
 use crate::support::sample::{self, ALL};
 use crate::support::seaweed::RestLake;
 
@@ -18,6 +19,45 @@ pub(super) async fn filled(for_what: &str) -> Option<(RestLake, LakeReader)> {
     lake.load().await;
     let reader = lake.reader();
     Some((lake, reader))
+}
+
+/// Likewise, with a proxy before the catalogue that has lost nothing so far. The reader is not
+/// behind it.
+pub(super) async fn filled_through<F>(
+    for_what: &str,
+    loss: F,
+) -> Option<(RestLake, LakeReader, LossyProxy)>
+where
+    F: Fn(&str, usize) -> Loss + Send + Sync + 'static,
+{
+    let mut lake = RestLake::start(for_what).await?;
+    let reader = lake.reader();
+    let proxy = LossyProxy::start(&lake.endpoint, loss).await;
+    proxy.pause();
+    lake.endpoint = proxy.endpoint();
+    sample::clean().put(&lake.app, &ALL).await;
+    lake.load().await;
+    proxy.resume();
+    Some((lake, reader, proxy))
+}
+
+/// Whether a request is a commit to one table.
+pub(super) fn is_commit(line: &str) -> bool {
+    line.starts_with("POST") && line.contains("/tables/")
+}
+
+/// The data files of a table.
+pub(super) async fn files(reader: &mut LakeReader, table: &str) -> BTreeSet<String> {
+    serde_json::from_value(reader.ask("files", &[json!(table)]).await).expect("paths")
+}
+
+/// Fails unless files of May alone were replaced.
+pub(super) fn assert_may(before: &BTreeSet<String>, after: &BTreeSet<String>) {
+    let replaced: Vec<&String> = before.symmetric_difference(after).collect();
+    assert!(replaced.len() >= 2, "{replaced:?}");
+    for path in replaced {
+        assert!(path.contains("order_date_month=2013-05"), "{path} was replaced");
+    }
 }
 
 pub(super) const MAY: &str = "UPDATE sales_order_line SET order_quantity = order_quantity + 3, \
@@ -45,18 +85,11 @@ async fn loads_are_read_through_the_catalogue() {
     assert_eq!(reader.ask("duckdb", &[json!("sales")]).await, before);
     let first = reader.ask("current", &[json!("sales")]).await;
 
-    let files: BTreeSet<String> =
-        serde_json::from_value(reader.ask("files", &[json!("sales")]).await).expect("paths");
+    let before_may = files(&mut reader, "sales").await;
     change(&lake, MAY).await;
     let summary = lake.load().await;
     assert!(summary.steps.iter().any(|step| step.step == "lake"), "{:?}", summary.steps);
-    let after: BTreeSet<String> =
-        serde_json::from_value(reader.ask("files", &[json!("sales")]).await).expect("paths");
-    let replaced = files.symmetric_difference(&after);
-    assert!(replaced.clone().count() >= 2);
-    for path in replaced {
-        assert!(path.contains("order_date_month=2013-05"), "{path} was replaced");
-    }
+    assert_may(&before_may, &files(&mut reader, "sales").await);
     assert_eq!(snapshots(&mut reader, "sales").await, 2);
     assert_eq!(snapshots(&mut reader, "product").await, 1);
     assert_eq!(reader.ask("pyiceberg", &[json!("sales"), first]).await, before);

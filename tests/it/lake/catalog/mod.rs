@@ -2,7 +2,10 @@
 
 mod crash;
 mod faults;
+mod late;
 mod loads;
+mod others;
+mod outage;
 mod signed;
 mod totals;
 mod writers;

@@ -7,12 +7,12 @@ use super::loads::{MAY, change, filled, snapshots};
 use crate::support::lake::{USUAL, running};
 use crate::support::seaweed::RestLake;
 
-async fn prepare(lake: &RestLake, run: uuid::Uuid) -> Option<Prepared> {
+pub(super) async fn prepare(lake: &RestLake, run: uuid::Uuid) -> Option<Prepared> {
     crate::support::lake::prepare(&lake.app, &lake.curated(USUAL).await, run).await
 }
 
 /// Commits to both, or to the catalogue alone.
-async fn commit(lake: &RestLake, prepared: &Prepared, is_whole: bool) -> Committed {
+pub(super) async fn commit(lake: &RestLake, prepared: &Prepared, is_whole: bool) -> Committed {
     let mut transaction = lake.app.pool.begin().await.expect("a transaction");
     let committed = prepared.commit(&mut transaction).await.expect("it is decided");
     if committed == Committed::Yes && is_whole {
@@ -23,7 +23,7 @@ async fn commit(lake: &RestLake, prepared: &Prepared, is_whole: bool) -> Committ
     committed
 }
 
-const LINES: &str = "UPDATE sales_order_line SET order_quantity = order_quantity + 1, \
+pub(super) const LINES: &str = "UPDATE sales_order_line SET order_quantity = order_quantity + 1, \
      line_total = round(unit_price * (1 - unit_price_discount) * (order_quantity + 1), 6) \
      WHERE sales_order_detail_id % 17 = 0";
 

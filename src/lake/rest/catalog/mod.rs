@@ -1,18 +1,20 @@
 //! What a catalogue is asked, and how it is changed.
 
+mod commit;
+
 use std::time::Duration;
 
 use bytes::Bytes;
 use http::{Method, StatusCode};
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
-use serde_json::{Value as Json, json};
+use serde_json::json;
 use tokio::sync::OnceCell;
-use tokio::time::timeout;
 use tokio_util::sync::CancellationToken;
 
+pub(in crate::lake) use self::commit::{Commit, Outcome};
 use super::call::{Caller, Sent};
 use super::http::Answer;
-use super::wire::{Change, ConfigAnswer, ErrorAnswer, Loaded, NewTable};
+use super::wire::{ConfigAnswer, ErrorAnswer, Loaded, NewTable};
 use crate::config::CatalogConfig;
 use crate::error::{Code, Error, Result};
 use crate::storage::S3Settings;
@@ -21,8 +23,6 @@ use crate::storage::S3Settings;
 const SEGMENT: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
 /// How long a commit may take, with all its requests.
 const LONGEST_COMMIT: Duration = Duration::from_secs(240);
-/// How often a commit is sent that may have been done.
-const MOST_COMMITS: usize = 3;
 /// What a catalogue lists that commits several tables at once.
 const TRANSACTION: &str = "POST /v1/{prefix}/transactions/commit";
 
@@ -33,6 +33,7 @@ pub(in crate::lake) struct Catalog {
     namespace: String,
     /// Whether the service keeps the tables' files, and removes them.
     is_managed: bool,
+    longest_commit: Duration,
     known: OnceCell<Known>,
 }
 
@@ -41,22 +42,6 @@ struct Known {
     /// The base of the URLs of its tables.
     base: String,
     has_transactions: bool,
-}
-
-/// A change of a table that is to be committed.
-pub(in crate::lake) struct Commit<'a> {
-    pub(in crate::lake) table: &'a str,
-    pub(in crate::lake) change: &'a Change,
-    /// Whether it is done, as the table shows.
-    pub(in crate::lake) is_done: &'a (dyn Fn(&Loaded) -> bool + Send + Sync),
-}
-
-/// How commits have ended.
-pub(in crate::lake) enum Outcome {
-    /// All are done, and the tables are these.
-    Done(Vec<Loaded>),
-    /// One of them cannot be done, as the table has changed. Those before it are done.
-    Conflict,
 }
 
 impl Catalog {
@@ -71,7 +56,8 @@ impl Catalog {
         let caller = Caller::new(config, settings).await?;
         let is_managed = config.is_of_s3_tables();
         let (warehouse, namespace) = (config.warehouse.clone(), config.namespace.clone());
-        Ok(Self { caller, warehouse, namespace, is_managed, known: OnceCell::new() })
+        let (longest_commit, known) = (LONGEST_COMMIT, OnceCell::new());
+        Ok(Self { caller, warehouse, namespace, is_managed, longest_commit, known })
     }
 
     /// Tells it from others.
@@ -105,6 +91,10 @@ impl Catalog {
             );
             Error::new(Code::Config, message).with_source(error)
         })?;
+        self.known_of(told)
+    }
+
+    fn known_of(&self, told: ConfigAnswer) -> Result<Known> {
         let of = |name: &str| {
             let told = told.overrides.get(name).or_else(|| told.defaults.get(name));
             told.cloned().flatten().filter(|text| !text.is_empty())
@@ -210,146 +200,6 @@ impl Catalog {
             _ => Err(self.caller.refused(&format!("creating the namespace {name}"), &answer)),
         }
     }
-
-    /// Commits changes: all at once where the catalogue can, else one after another. It ends
-    /// well before a commit of a process that is gone is held to be over.
-    ///
-    /// # Errors
-    /// Those of requests, and if `stop` ends it. What is done is then not known: the tables show
-    /// it.
-    pub(in crate::lake) async fn commit(
-        &self,
-        commits: &[Commit<'_>],
-        stop: &CancellationToken,
-    ) -> Result<Outcome> {
-        match timeout(LONGEST_COMMIT, self.commit_all(commits, stop)).await {
-            Ok(ended) => ended,
-            Err(_) => {
-                let message = format!(
-                    "the catalogue {} has not committed all tables within {} s; the next run \
-                     finds out which",
-                    self.caller.uri,
-                    LONGEST_COMMIT.as_secs()
-                );
-                Err(Error::new(Code::Unavailable, message))
-            }
-        }
-    }
-
-    async fn commit_all(
-        &self,
-        commits: &[Commit<'_>],
-        stop: &CancellationToken,
-    ) -> Result<Outcome> {
-        if commits.len() > 1 && self.known(stop).await?.has_transactions {
-            let done = self.commit_together(commits, stop).await?;
-            return Ok(done.map_or(Outcome::Conflict, Outcome::Done));
-        }
-        let mut done = Vec::new();
-        for commit in commits {
-            match self.commit_one(commit, stop).await? {
-                Some(loaded) => done.push(loaded),
-                None => return Ok(Outcome::Conflict),
-            }
-        }
-        Ok(Outcome::Done(done))
-    }
-
-    /// `None` if the table has changed.
-    async fn commit_one(
-        &self,
-        commit: &Commit<'_>,
-        stop: &CancellationToken,
-    ) -> Result<Option<Loaded>> {
-        let table = commit.table;
-        let url = format!("{}/{}", self.tables_url(stop).await?, segment(table));
-        let change = body(&self.identified(commit)?)?;
-        let mut last = None;
-        for _ in 0..MOST_COMMITS {
-            let sent = self.caller.tell(&url, &change, stop).await?;
-            match sent {
-                Sent::Answer(answer) if answer.status.is_success() => {
-                    return Loaded::parse(&answer.body, table).map(Some);
-                }
-                Sent::Answer(answer) if !is_conflict(&answer) => {
-                    return Err(self.caller.refused(&format!("a commit to {table}"), &answer));
-                }
-                Sent::Answer(_) => return self.is_done(commit, stop).await,
-                Sent::Unknown(error) => {
-                    if let Some(loaded) = self.is_done(commit, stop).await? {
-                        return Ok(Some(loaded));
-                    }
-                    last = Some(error);
-                }
-            }
-        }
-        Err(last.unwrap_or_else(|| Error::internal("a commit was not sent")))
-    }
-
-    /// `None` if a table has changed.
-    async fn commit_together(
-        &self,
-        commits: &[Commit<'_>],
-        stop: &CancellationToken,
-    ) -> Result<Option<Vec<Loaded>>> {
-        let url = format!("{}/transactions/commit", self.known(stop).await?.base);
-        let changes: Vec<Json> =
-            commits.iter().map(|commit| self.identified(commit)).collect::<Result<_>>()?;
-        let change = body(&json!({"table-changes": changes}))?;
-        let mut last = None;
-        for _ in 0..MOST_COMMITS {
-            match self.caller.tell(&url, &change, stop).await? {
-                Sent::Answer(answer) if !answer.status.is_success() && !is_conflict(&answer) => {
-                    return Err(self.caller.refused("a commit of several tables", &answer));
-                }
-                // It has no tables.
-                Sent::Answer(_) => return self.are_done(commits, stop).await,
-                Sent::Unknown(error) => {
-                    if let Some(loaded) = self.are_done(commits, stop).await? {
-                        return Ok(Some(loaded));
-                    }
-                    last = Some(error);
-                }
-            }
-        }
-        Err(last.unwrap_or_else(|| Error::internal("a commit was not sent")))
-    }
-
-    /// The tables, if all of them show that their changes are done.
-    async fn are_done(
-        &self,
-        commits: &[Commit<'_>],
-        stop: &CancellationToken,
-    ) -> Result<Option<Vec<Loaded>>> {
-        let mut done = Vec::new();
-        for commit in commits {
-            match self.is_done(commit, stop).await? {
-                Some(loaded) => done.push(loaded),
-                None => return Ok(None),
-            }
-        }
-        Ok(Some(done))
-    }
-
-    /// The table, if it shows that the change is done.
-    async fn is_done(
-        &self,
-        commit: &Commit<'_>,
-        stop: &CancellationToken,
-    ) -> Result<Option<Loaded>> {
-        let loaded = self.load(commit.table, stop).await?;
-        Ok(loaded.filter(|loaded| (commit.is_done)(loaded)))
-    }
-
-    fn identified(&self, commit: &Commit<'_>) -> Result<Json> {
-        let failed = |error| Error::internal("a commit cannot be written").with_source(error);
-        let mut change = serde_json::to_value(commit.change).map_err(failed)?;
-        if let Some(change) = change.as_object_mut() {
-            let identifier = json!({"namespace": [self.namespace], "name": commit.table});
-            change.insert("identifier".to_owned(), identifier);
-        }
-        Ok(change)
-    }
 }
 
 fn is_https(uri: &str) -> bool {
@@ -370,8 +220,37 @@ fn is_iceberg(answer: &Answer) -> bool {
     serde_json::from_slice::<ErrorAnswer>(&answer.body).is_ok()
 }
 
-/// Whether a table has changed, or is there no longer.
-fn is_conflict(answer: &Answer) -> bool {
-    answer.status == StatusCode::CONFLICT
-        || (answer.status == StatusCode::NOT_FOUND && is_iceberg(answer))
+#[cfg(test)]
+mod tests {
+    use serde_json::Value as Json;
+
+    use super::*;
+    use crate::config::CatalogAccess;
+
+    pub(super) async fn catalog(uri: &str) -> Catalog {
+        let config = CatalogConfig {
+            uri: uri.to_owned(),
+            warehouse: None,
+            namespace: "salesgraph".to_owned(),
+            timeout: Duration::from_secs(60),
+            access: CatalogAccess::Open,
+        };
+        Catalog::new(&config, &S3Settings::default()).await.unwrap()
+    }
+
+    #[tokio::test]
+    async fn what_a_catalogue_says_of_itself_yields_to_what_this_program_was_told() {
+        let told = |json: Json| serde_json::from_value::<ConfigAnswer>(json).unwrap();
+        let catalog = catalog("https://catalog.example.com/api").await;
+        let base = |json| catalog.known_of(told(json)).map(|known| known.base);
+        let usual = "https://catalog.example.com/api/v1";
+        assert_eq!(base(json!({})).unwrap(), usual);
+        let default = json!({"defaults": {"uri": "https://other.example.com", "prefix": "a"}});
+        assert_eq!(base(default).unwrap(), format!("{usual}/a"));
+        let both = json!({"defaults": {"prefix": "a"}, "overrides": {"prefix": "b/c", "uri": "https://other.example.com/"}});
+        assert_eq!(base(both).unwrap(), "https://other.example.com/v1/b/c");
+        let open = json!({"overrides": {"uri": "http://catalog.example.com/api"}});
+        let error = base(open).err().unwrap();
+        assert!(error.message().contains("without TLS"), "{error:?}");
+    }
 }
