@@ -16,6 +16,7 @@ pub mod embedded;
 pub mod error;
 pub mod graphql;
 pub mod http;
+mod https;
 pub mod job;
 pub mod lake;
 pub mod load;

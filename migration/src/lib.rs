@@ -64,6 +64,7 @@ mod m20261128_000046_conversion_rate;
 mod m20261129_000047_load_raw;
 mod m20261129_000050_lake_curated;
 mod m20261129_000051_lake_answer;
+mod m20261129_000052_lake_catalog;
 pub mod row_security;
 
 /// All migrations, oldest first.
@@ -108,6 +109,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261129_000047_load_raw::Migration),
             Box::new(m20261129_000050_lake_curated::Migration),
             Box::new(m20261129_000051_lake_answer::Migration),
+            Box::new(m20261129_000052_lake_catalog::Migration),
         ]
     }
 }

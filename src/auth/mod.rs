@@ -8,7 +8,6 @@ pub mod api_key;
 mod bearer;
 mod denied;
 mod grant;
-pub(crate) mod https;
 mod jwks;
 mod organisation;
 mod principal;

@@ -108,6 +108,10 @@ pub async fn run(args: &Args, config: &Config) -> Result<Exit> {
         // Generated files are plain, whatever the environment says of others.
         config.load.mapping = None;
     }
+    // Whatever the environment names, a demo does not reach.
+    config.lake.catalog = None;
+    config.webhook.target = None;
+    config.database.read_urls = Vec::new();
     let config = &config;
     let options = wiring::load_options(config, false).await?;
     wiring::documents(config)?;

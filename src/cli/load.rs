@@ -82,7 +82,7 @@ impl Args {
 pub async fn run(args: &Args, config: &Config) -> Result<Exit> {
     let source = config.storage.source_uri.clone().unwrap_or_default();
     let summary = match args.check {
-        true => summarise(args, config).await?,
+        true => Box::pin(summarise(args, config)).await?,
         false => operator::asked("load", source, Box::pin(summarise(args, config))).await?,
     };
     print_summary(&summary, args.json)?;

@@ -161,7 +161,11 @@ pub(super) async fn curated_at(
 ) -> Result<Curated> {
     let options =
         CuratedOptions { persons: config.lake.persons, snapshot_keep: config.lake.snapshot_keep };
-    Box::pin(Curated::connect(uri, settings, options)).await
+    let lake = Box::pin(Curated::connect(uri, settings, options)).await?;
+    match &config.lake.catalog {
+        Some(catalog) => Box::pin(lake.with_catalog(catalog, settings)).await,
+        None => Ok(lake),
+    }
 }
 
 /// How the engine that reads the lake works.

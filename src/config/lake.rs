@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use super::catalog::{self, CatalogConfig};
 use super::key::{ConfigKey, Visibility};
 use super::parse;
 use super::secret::Secret;
@@ -119,8 +120,27 @@ pub const ENGINE_TABLE: ConfigKey = ConfigKey {
 
 /// The keys of the section.
 pub const KEYS: &[ConfigKey] = &[
-    URI, RAW, RAW_KEEP, PERSONS, SNAPSHOT_KEEP, ENGINE_PARALLEL, ENGINE_MEMORY, ENGINE_SPILL,
-    ENGINE_URL, ENGINE_TOKEN, ENGINE_TABLE,
+    URI,
+    RAW,
+    RAW_KEEP,
+    PERSONS,
+    SNAPSHOT_KEEP,
+    ENGINE_PARALLEL,
+    ENGINE_MEMORY,
+    ENGINE_SPILL,
+    ENGINE_URL,
+    ENGINE_TOKEN,
+    ENGINE_TABLE,
+    catalog::URI,
+    catalog::WAREHOUSE,
+    catalog::NAMESPACE,
+    catalog::TOKEN,
+    catalog::CREDENTIAL,
+    catalog::OAUTH2_SERVER_URI,
+    catalog::SCOPE,
+    catalog::SIGNING_NAME,
+    catalog::SIGNING_REGION,
+    catalog::TIMEOUT,
 ];
 
 /// The section's values.
@@ -148,6 +168,8 @@ pub struct LakeConfig {
     pub engine_token: Option<Secret>,
     /// The table there.
     pub engine_table: String,
+    /// Where its tables are named; in the database unless set.
+    pub catalog: Option<CatalogConfig>,
 }
 
 impl LakeConfig {
@@ -166,6 +188,7 @@ impl LakeConfig {
             engine_token: values
                 .optional(&ENGINE_TOKEN, |text| parse::text(text).map(Secret::new))?,
             engine_table: values.required(&ENGINE_TABLE, table_name)?,
+            catalog: catalog::read(values)?,
         })
     }
 

@@ -6,6 +6,7 @@
 
 pub mod auth;
 pub mod cache;
+pub mod catalog;
 mod cron;
 pub mod database;
 pub mod http;
@@ -29,6 +30,7 @@ pub mod worker;
 
 pub use auth::AuthConfig;
 pub use cache::CacheConfig;
+pub use catalog::{CatalogAccess, CatalogConfig};
 pub use cron::CronTimes;
 pub use database::{DatabaseConfig, DatabaseUrl, RowSecurityMode};
 pub use http::{CorsOrigins, HttpConfig};

@@ -1,6 +1,7 @@
 //! The lake: where history is kept, on S3. `place` is its address and its objects, `raw` the
 //! names of the file versions that are kept there, `manifest` what is said of them; `curated`
-//! the tables, for scans by other engines, `iceberg` their format.
+//! the tables, for scans by other engines, `iceberg` their format, `rest` catalogues
+//! that name them.
 
 pub mod curated;
 pub mod engine;
@@ -9,6 +10,7 @@ mod manifest;
 mod place;
 mod question;
 mod raw;
+mod rest;
 
 pub use iceberg::column::Type as ColumnType;
 pub use manifest::{KeptObject, Manifest};

@@ -23,8 +23,8 @@ use tower::Service;
 
 use super::address::is_public;
 use super::url::redirect;
-use crate::auth::https::{connector_over, with_causes};
 use crate::error::{Code, Error, Result};
+use crate::https::{connector_over, with_causes};
 
 /// Most redirects of a request.
 const MAX_REDIRECTS: usize = 5;

@@ -8,6 +8,7 @@ use aws_config::profile::ProfileFileRegionProvider;
 use aws_config::retry::RetryConfig;
 use aws_config::timeout::TimeoutConfig;
 use aws_config::{BehaviorVersion, ConfigLoader, Region, SdkConfig};
+use aws_credential_types::provider::SharedCredentialsProvider;
 use aws_sdk_s3::Client;
 use aws_sdk_s3::config::{
     Credentials, RequestChecksumCalculation, ResponseChecksumValidation,
@@ -58,6 +59,22 @@ impl S3 {
             read_timeout: settings.read_timeout,
         })
     }
+}
+
+/// The keys of the settings or of the SDK's own sources, and the region.
+///
+/// # Errors
+/// `CONFIG` if the settings are not valid, or there are no keys.
+pub async fn signing_keys(
+    settings: &S3Settings,
+) -> Result<(SharedCredentialsProvider, Option<String>)> {
+    let sdk = loader(settings)?.load().await;
+    let region = sdk.region().map(ToString::to_string);
+    let keys = sdk.credentials_provider().ok_or_else(|| {
+        let message = "no AWS credentials are configured: set those of the storage, or a profile";
+        Error::new(Code::Config, message)
+    })?;
+    Ok((keys, region))
 }
 
 fn loader(settings: &S3Settings) -> Result<ConfigLoader> {

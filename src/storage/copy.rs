@@ -14,7 +14,7 @@ use super::bucket::{Bucket, MAX_PARTS};
 use super::failure::Target;
 use super::object::{ObjectVersion, quoted, unquoted};
 use super::source::Source;
-use super::upload::{ObjectHeaders, ObjectWriter, PART_SIZE};
+use super::upload::{ObjectHeaders, ObjectWriter, SMALL_PART_SIZE};
 use crate::error::{Code, Error, Result};
 
 /// Where a copy says of which version it is.
@@ -215,7 +215,7 @@ impl Bucket {
         key: &str,
         sha256: &mut Option<String>,
     ) -> Result<Option<String>> {
-        if object.size < PART_SIZE as u64 {
+        if object.size < SMALL_PART_SIZE as u64 {
             return self.copy_small(source, object, key, sha256).await;
         }
         if !matches!(self.present(object, key).await?, Present::Nothing) {
@@ -228,7 +228,8 @@ impl Bucket {
             file_name: None,
             metadata: vec![(SOURCE_ETAG, object.etag.clone())],
         };
-        let mut writer = ObjectWriter::new(self, key, headers);
+        // It is read beside the load, and it is the load that memory is for.
+        let mut writer = ObjectWriter::new(self, key, headers).frugal();
         let copied = async {
             let mut stream = source.open(object, 0).await?;
             while let Some(chunk) = stream.next().await? {
@@ -255,7 +256,7 @@ impl Bucket {
         sha256: &mut Option<String>,
     ) -> Result<Option<String>> {
         let mut stream = source.open(object, 0).await?;
-        let mut bytes = Vec::new();
+        let mut bytes = Vec::with_capacity(usize::try_from(object.size).unwrap_or(SMALL_PART_SIZE));
         while let Some(chunk) = stream.next().await? {
             bytes.extend_from_slice(&chunk);
         }

@@ -24,6 +24,7 @@ mod uri;
 
 pub use bucket::Bucket;
 pub use chunk::MAX_CHUNK;
+pub use client::signing_keys;
 pub use copy::{CopySizes, ObjectCopy};
 pub use link::Links;
 pub use object::{KeptAt, ObjectVersion};

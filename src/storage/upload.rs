@@ -12,7 +12,9 @@ use super::bucket::{Bucket, MAX_PARTS};
 use crate::error::{Code, Error, Result};
 
 /// Size of the first parts. A smaller object is put by one request.
-pub(super) const PART_SIZE: usize = 8 << 20;
+const PART_SIZE: usize = 8 << 20;
+/// That of a frugal writer: S3 takes no smaller ones.
+pub(super) const SMALL_PART_SIZE: usize = 5 << 20;
 /// Parts are larger from this on, and again twice as far on: S3 takes 10,000 of them, and
 /// 5 TiB in all.
 const GROW_AFTER: usize = 1_000;
@@ -30,6 +32,13 @@ pub struct ObjectHeaders {
     pub metadata: Vec<(&'static str, String)>,
 }
 
+/// A part that was sent, and the buffer that it was in.
+#[derive(Debug)]
+struct Sent {
+    part: CompletedPart,
+    buffer: Option<BytesMut>,
+}
+
 /// An object being written.
 #[derive(Debug)]
 pub struct ObjectWriter {
@@ -41,7 +50,12 @@ pub struct ObjectWriter {
     /// The id of the multipart upload, once there is one.
     upload: Option<String>,
     begun: usize,
-    in_flight: VecDeque<JoinHandle<Result<CompletedPart>>>,
+    first_part: usize,
+    most_in_flight: usize,
+    in_flight: VecDeque<JoinHandle<Result<Sent>>>,
+    /// The buffer of a part that was sent, for another one: freed ones of this size would be
+    /// kept by the allocator.
+    spare: Option<BytesMut>,
     parts: Vec<CompletedPart>,
 }
 
@@ -57,9 +71,20 @@ impl ObjectWriter {
             size: 0,
             upload: None,
             begun: 0,
+            first_part: PART_SIZE,
+            most_in_flight: PARTS_IN_FLIGHT,
             in_flight: VecDeque::new(),
+            spare: None,
             parts: Vec::new(),
         }
+    }
+
+    /// The same, with small parts, and one under way beside the one that is filled.
+    #[must_use]
+    pub(super) const fn frugal(mut self) -> Self {
+        self.first_part = SMALL_PART_SIZE;
+        self.most_in_flight = 1;
+        self
     }
 
     /// Bytes written so far.
@@ -77,6 +102,7 @@ impl ObjectWriter {
         while !rest.is_empty() {
             let part_size = self.part_size();
             if self.buffer.capacity() == 0 {
+                self.buffer = self.spare.take().unwrap_or_default();
                 self.buffer.reserve(part_size);
             }
             let (head, tail) = rest.split_at(rest.len().min(part_size - self.buffer.len()));
@@ -125,6 +151,7 @@ impl ObjectWriter {
             let _ = task.await;
         }
         self.buffer = BytesMut::new();
+        self.spare = None;
         let Some(id) = self.upload.take() else { return };
         if let Err(error) = self.bucket.abort_upload(&self.key, &id).await {
             tracing::warn!(
@@ -167,8 +194,8 @@ impl ObjectWriter {
     }
 
     fn part_size(&self) -> usize {
-        let doublings = (self.begun / GROW_AFTER).min(8);
-        PART_SIZE << doublings
+        let doublings = (self.begun / GROW_AFTER).min(9);
+        self.first_part << doublings
     }
 
     async fn send_part(&mut self) -> Result<()> {
@@ -176,7 +203,7 @@ impl ObjectWriter {
             Some(id) => id.clone(),
             None => self.begin().await?,
         };
-        while self.in_flight.len() >= PARTS_IN_FLIGHT {
+        while self.in_flight.len() >= self.most_in_flight {
             self.await_part().await?;
         }
         self.begun += 1;
@@ -209,7 +236,8 @@ impl ObjectWriter {
         let part = task
             .await
             .map_err(|error| Error::internal("an upload ended early").with_source(error))??;
-        self.parts.push(part);
+        self.parts.push(part.part);
+        self.spare = self.spare.take().or(part.buffer);
         Ok(())
     }
 
@@ -239,13 +267,19 @@ async fn send(
     upload: String,
     number: i32,
     body: Bytes,
-) -> Result<CompletedPart> {
+) -> Result<Sent> {
     let request = bucket.s3.client.upload_part().bucket(&bucket.name).key(&key);
-    let request = request.upload_id(upload).part_number(number).body(Body::from(body));
+    let request = request.upload_id(upload).part_number(number).body(Body::from(body.clone()));
     let sent = request.customize().config_override(bucket.upload_timeouts()).send().await;
     let sent = sent.map_err(|error| bucket.target(Some(&key)).error(error))?;
     let part = CompletedPart::builder().part_number(number).set_e_tag(sent.e_tag);
-    Ok(part.set_checksum_crc32(sent.checksum_crc32).build())
+    let part = part.set_checksum_crc32(sent.checksum_crc32).build();
+    // The client may hold it a little longer: then there is none to use again.
+    let buffer = body.try_into_mut().ok().map(|mut buffer| {
+        buffer.clear();
+        buffer
+    });
+    Ok(Sent { part, buffer })
 }
 
 impl Bucket {

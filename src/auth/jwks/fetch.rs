@@ -10,8 +10,8 @@ use hyper_util::client::legacy::Client;
 use hyper_util::rt::TokioExecutor;
 use tokio::time::timeout;
 
-use crate::auth::https::{self, Connector, with_causes};
 use crate::error::{Code, Error, Result};
+use crate::https::{self, Connector, with_causes};
 
 /// Longest time of a fetch, from the name's resolution to the last byte.
 const TIMEOUT: Duration = Duration::from_secs(5);

@@ -335,6 +335,42 @@ fn schedules_have_a_zone_and_may_be_off() {
 }
 
 #[test]
+fn a_catalogue_is_reached_in_one_way() {
+    const URI: (&str, &str) = ("LAKE_CATALOG_URI", "https://catalog.example.com/api/");
+    const TOKEN: (&str, &str) = ("LAKE_CATALOG_TOKEN", "hunter2");
+    const CREDENTIAL: (&str, &str) = ("LAKE_CATALOG_CREDENTIAL", "id:hunter2");
+    let access = |set: &[(&str, &str)]| {
+        let config = env(set).load().expect("valid").lake.catalog.expect("a catalogue");
+        format!("{:?}", config.access)
+    };
+    assert!(env(&[]).load().expect("valid").lake.catalog.is_none());
+    assert_eq!(access(&[URI]), "Open");
+    assert!(access(&[URI, TOKEN]).starts_with("Token"));
+    assert!(access(&[URI, CREDENTIAL]).starts_with("Client"));
+    let glue = ("LAKE_CATALOG_URI", "https://glue.eu-west-1.amazonaws.com/iceberg");
+    let signed = access(&[glue]);
+    assert!(signed.contains("glue") && signed.contains("eu-west-1"), "{signed}");
+    assert!(access(&[glue, TOKEN]).starts_with("Token"), "it is told so");
+    for set in [&[URI, TOKEN][..], &[URI, CREDENTIAL]] {
+        let config = env(set).load().expect("valid");
+        assert!(!format!("{config:?}").contains("hunter2"));
+    }
+    for (set, expected) in [
+        (&[URI, TOKEN, CREDENTIAL][..], "set one of"),
+        (&[TOKEN], "LAKE_CATALOG_URI"),
+        (&[CREDENTIAL], "LAKE_CATALOG_URI"),
+        (&[("LAKE_CATALOG_WAREHOUSE", "sales")], "LAKE_CATALOG_URI"),
+        (&[("LAKE_CATALOG_URI", "https://me:hunter2@host")], "without a password"),
+        (&[URI, ("LAKE_CATALOG_CREDENTIAL", "hunter2")], "a colon"),
+        (&[URI, ("LAKE_CATALOG_NAMESPACE", "a.b")], "a to z"),
+        (&[URI, ("LAKE_CATALOG_TIMEOUT", "1h")], "5 minutes"),
+    ] {
+        let error = env(set).error().to_string();
+        assert!(error.contains(expected) && !error.contains("hunter2"), "{error}");
+    }
+}
+
+#[test]
 fn a_webhook_has_a_url_and_a_secret_which_are_masked() {
     let both = [("WEBHOOK_URL", "https://host/hunter2"), ("WEBHOOK_SECRET", "whsec_hunter2")];
     let config = env(&both).load().expect("valid");

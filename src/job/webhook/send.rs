@@ -17,9 +17,9 @@ use standardwebhooks::{
 };
 use tokio::time::timeout;
 
-use crate::auth::https::{self, Connector, with_causes};
 use crate::config::Secret;
 use crate::error::{Code, Error, Result};
+use crate::https::{self, Connector, with_causes};
 use crate::job::handler::{Handler, Run};
 
 /// Where notifications go.

@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use chrono::{DateTime, NaiveDate, Utc};
+use serde::{Deserialize, Serialize};
 use sqlx::{AssertSqlSafe, Connection as _, Executor as _, PgConnection, PgPool, Row as _};
 use uuid::Uuid;
 
@@ -15,7 +16,7 @@ use crate::db::sqlstate::sqlstate;
 const MOST_NOTES: i64 = 1_000;
 
 /// Which partitions of a table have changed.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) enum Months {
     All,
     /// Their first days.
@@ -100,24 +101,47 @@ pub(super) async fn watch(pool: &PgPool, watch: &Watch) -> LakeResult<bool> {
     Ok(true)
 }
 
-/// Whether the lake lacks anything, or has what it is to have no longer.
+/// Whether the lake lacks anything, or has what it is to have no longer. `missing` is what another
+/// catalogue than that in Postgres lacks.
 pub(super) async fn is_any(
     pool: &PgPool,
     tables: &[LakeTable],
     expire_before: DateTime<Utc>,
+    missing: Option<&[String]>,
 ) -> LakeResult<bool> {
     let mut connection = pool.acquire().await?;
     let sql = format!("SELECT EXISTS (SELECT FROM lake_due) OR {UNWATCHED}");
     if sqlx::query_scalar(AssertSqlSafe(sql)).fetch_one(&mut *connection).await? {
         return Ok(true);
     }
-    let names = names(tables);
-    Ok(!catalogue::missing(&mut connection, &names).await?.is_empty()
-        || !catalogue::expiring(&mut connection, expire_before).await?.is_empty())
+    let is_missing = match missing {
+        Some(missing) => !missing.is_empty(),
+        None => !catalogue::missing(&mut connection, &names(tables)).await?.is_empty(),
+    };
+    Ok(is_missing || !catalogue::expiring(&mut connection, expire_before).await?.is_empty())
 }
 
 fn names(tables: &[LakeTable]) -> Vec<&'static str> {
     tables.iter().map(|table| table.name).collect()
+}
+
+/// Notes that a table lacks these months, and no other table anything.
+pub(super) async fn note(
+    connection: &mut PgConnection,
+    table: &str,
+    months: &Months,
+) -> LakeResult<()> {
+    let months: Option<Vec<NaiveDate>> = match months {
+        Months::All => None,
+        Months::Some(months) if months.is_empty() => return Ok(()),
+        Months::Some(months) => Some(months.iter().copied().collect()),
+    };
+    sqlx::query("INSERT INTO lake_due (table_name, months, is_exact) VALUES ($1, $2, true)")
+        .bind(table)
+        .bind(months)
+        .execute(connection)
+        .await?;
+    Ok(())
 }
 
 /// Keeps the notes few where a lake was written before and is not now: the next one who
@@ -145,13 +169,19 @@ impl Due {
         tables: &[LakeTable],
         persons: bool,
         expire_before: DateTime<Utc>,
+        missing: Option<&[String]>,
     ) -> LakeResult<Self> {
         let mut due = Self { notes: Vec::new(), tables: BTreeMap::new() };
         for table in catalogue::expiring(connection, expire_before).await? {
             due.of(&table);
         }
-        for table in catalogue::missing(connection, &names(tables)).await? {
-            due.all(&table);
+        match missing {
+            Some(missing) => missing.iter().for_each(|table| due.all(table)),
+            None => {
+                for table in catalogue::missing(connection, &names(tables)).await? {
+                    due.all(&table);
+                }
+            }
         }
         let unwatched = format!("SELECT {UNWATCHED}");
         if sqlx::query_scalar(AssertSqlSafe(unwatched)).fetch_one(&mut *connection).await? {
@@ -159,7 +189,7 @@ impl Due {
         }
         let rows = sqlx::query(
             "SELECT id, table_name, months IS NULL, keys IS NULL, \
-                 table_name IS NOT NULL OR is_taken FROM lake_due",
+                 table_name IS NOT NULL OR is_taken, is_exact FROM lake_due",
         )
         .fetch_all(&mut *connection)
         .await?;
@@ -170,6 +200,11 @@ impl Due {
             let (table, no_months, no_keys): (Option<String>, bool, bool) =
                 (row.try_get(1)?, row.try_get(2)?, row.try_get(3)?);
             match table {
+                Some(table) if row.try_get(5)? => {
+                    if no_months {
+                        due.all(&table);
+                    }
+                }
                 None => tables.iter().for_each(|table| due.all(table.name)),
                 Some(table) => due.of_note(&table, no_months, no_keys, persons),
             }
@@ -210,14 +245,17 @@ impl Due {
 
     async fn add_months(&mut self, connection: &mut PgConnection) -> LakeResult<()> {
         let rows = sqlx::query(
-            "SELECT DISTINCT table_name, unnest(months) FROM lake_due WHERE months IS NOT NULL",
+            "SELECT DISTINCT table_name, unnest(months), is_exact FROM lake_due \
+             WHERE months IS NOT NULL",
         )
         .fetch_all(connection)
         .await?;
         for row in rows {
             let (table, month): (String, NaiveDate) = (row.try_get(0)?, row.try_get(1)?);
             self.of(&table).add([month]);
-            self.of(SALES).add([month]);
+            if !row.try_get(2)? {
+                self.of(SALES).add([month]);
+            }
         }
         Ok(())
     }

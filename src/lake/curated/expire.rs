@@ -3,14 +3,15 @@
 use std::collections::BTreeSet;
 
 use super::place::Root;
-use crate::error::Result;
+use crate::error::{Code, Result};
 use crate::lake::iceberg::manifest;
 use crate::lake::iceberg::manifest_list;
 use crate::lake::iceberg::metadata::{Snapshot, TableMetadata};
 
-/// The keys of objects that the expired snapshots refer to and the others do not. `needed` is
-/// what the newest one refers to, where it has just been written. If the snapshots were a line,
-/// the oldest that is kept has all that any expired one shares with a later one.
+/// The objects, as [`Root::removal`] calls them, that the expired snapshots refer to and the
+/// others do not. `needed` is what the newest one refers to, where it has just been written. If
+/// the snapshots were a line, the oldest that is kept has all that any expired one shares with a
+/// later one.
 pub(super) async fn unneeded(
     root: &Root,
     metadata: &TableMetadata,
@@ -35,7 +36,24 @@ pub(super) async fn unneeded(
         add_files(root, metadata, snapshot, &mut files).await?;
     }
     let unneeded = files.difference(&needed);
-    Ok(unneeded.filter_map(|uri| root.key_of(uri)).collect())
+    Ok(unneeded.filter_map(|uri| root.removal(uri)).collect())
+}
+
+/// The keys of all objects that any snapshot refers to; `None` if something is missing or cannot
+/// be read, so that they cannot be told.
+pub(super) async fn needed(
+    root: &Root,
+    metadata: &TableMetadata,
+) -> Result<Option<BTreeSet<String>>> {
+    let mut files = BTreeSet::new();
+    for snapshot in metadata.snapshots() {
+        match add_files(root, metadata, snapshot, &mut files).await {
+            Ok(true) => {}
+            Err(error) if error.code() == Code::Unavailable => return Err(error),
+            Ok(false) | Err(_) => return Ok(None),
+        }
+    }
+    Ok(Some(files.iter().filter_map(|uri| root.key_of(uri)).collect()))
 }
 
 /// Adds all objects that a snapshot refers to, unless its list is among them, which is added

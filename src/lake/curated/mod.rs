@@ -3,7 +3,9 @@
 //!
 //! [`Curated::prepare`] reads the rows and the data version in one snapshot of Postgres and
 //! writes the files of the partitions that have changed, which nobody sees yet.
-//! [`Prepared::commit`] makes them seen, all tables at once, in the transaction of the caller.
+//! [`Prepared::commit`] makes them seen: all tables at once, in the transaction of the caller, where
+//! the catalogue is in Postgres. Another catalogue is told within that transaction, before its
+//! end; `intent` says how nothing is lost or done twice between the two.
 
 mod attempt;
 mod catalogue;
@@ -11,7 +13,11 @@ mod due;
 mod expire;
 mod failure;
 mod file;
+mod held;
+mod intent;
 mod place;
+mod prepared;
+mod record;
 mod rows;
 mod scan;
 mod snapshot;
@@ -19,27 +25,36 @@ mod stats;
 mod table;
 mod tables;
 
+use std::fmt;
 use std::fmt::Write as _;
+use std::sync::Arc;
 use std::time::Duration;
 
 use chrono::{DateTime, Utc};
 use sha2::{Digest as _, Sha256};
-use sqlx::{Executor as _, PgConnection, PgPool};
+use sqlx::{Executor as _, PgPool};
 use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
 pub use self::due::shorten;
 pub use self::failure::LakeFailure;
+pub use self::intent::STEP;
+pub use self::prepared::{Committed, Prepared};
 pub use self::scan::{Outdated, SalesFile, SalesScan, SalesState};
 pub use self::tables::{SalesColumn, sales_column};
 
 use self::due::{Due, Watch};
 use self::failure::LakeResult;
+use self::held::Held;
+use self::intent::{Intended, Intent};
 use self::place::{Place, Root};
-use self::snapshot::{Of, Written, expire_before};
+use self::snapshot::{Of, expire_before};
+use self::table::Base;
 use self::tables::LakeTable;
-use crate::error::{Code, Error, Result};
+use crate::config::CatalogConfig;
+use crate::error::Result;
 use crate::lake::place::Lake;
+use crate::lake::rest::Catalog;
 use crate::storage::S3Settings;
 
 /// One scan after another, and nobody else: sorts and joins of a month stay in memory.
@@ -47,9 +62,11 @@ const SETTINGS: &str =
     "SELECT set_config('work_mem', '64MB', true), set_config('jit', 'off', true)";
 
 /// Where and how the lake is written; cheap to clone.
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub struct Curated {
     root: Root,
+    /// That in Postgres unless there is another.
+    catalog: Option<Arc<Catalog>>,
     persons: bool,
     keep: Duration,
 }
@@ -63,15 +80,10 @@ pub struct CuratedOptions {
     pub snapshot_keep: Duration,
 }
 
-/// Tables that are ready to be committed.
-#[derive(Debug)]
-pub struct Prepared {
-    root: Root,
-    attempt: Uuid,
-    run: Uuid,
-    data_version: i64,
-    notes: Vec<Uuid>,
-    tables: Vec<Written>,
+impl fmt::Debug for Curated {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Curated").field("root", &self.root).finish_non_exhaustive()
+    }
 }
 
 impl Curated {
@@ -85,8 +97,21 @@ impl Curated {
         options: CuratedOptions,
     ) -> Result<Self> {
         let lake = Lake::connect(uri, settings).await?;
-        let root = Root::new(lake.bucket().clone(), &lake.name, &lake.prefix);
-        Ok(Self { root, persons: options.persons, keep: options.snapshot_keep })
+        let root = Root::new(lake.bucket().clone(), &lake.name, &lake.prefix, settings);
+        Ok(Self { root, catalog: None, persons: options.persons, keep: options.snapshot_keep })
+    }
+
+    /// The same, with tables that an Iceberg REST catalogue names, without a request.
+    ///
+    /// # Errors
+    /// `CONFIG` if it cannot be used so.
+    pub async fn with_catalog(
+        mut self,
+        config: &CatalogConfig,
+        settings: &S3Settings,
+    ) -> Result<Self> {
+        self.catalog = Some(Arc::new(Catalog::new(config, settings).await?));
+        Ok(self)
     }
 
     /// Writes what the lake lacks. `None` if it lacks nothing. What is written is not seen until
@@ -101,12 +126,23 @@ impl Curated {
         stop: &CancellationToken,
     ) -> Result<Option<Prepared>, LakeFailure> {
         let tables = tables::all(self.persons);
-        let names: Vec<&str> = tables.iter().map(|table| table.name).collect();
-        attempt::sweep(pool, &self.root, &names).await?;
+        let names: Vec<&'static str> = tables.iter().map(|table| table.name).collect();
+        attempt::bury(pool).await?;
+        let mut held = match &self.catalog {
+            None => {
+                attempt::sweep(pool, &self.root, &names).await?;
+                None
+            }
+            Some(catalog) => {
+                let held = Held::load(catalog, &names, stop).await?;
+                intent::settle(pool, &catalog.name(), &held).await?;
+                let dead = held.sweep(pool, &self.root, &catalog.name()).await?;
+                attempt::forget(pool, &dead).await?;
+                Some(held)
+            }
+        };
         attempt::remove_unneeded(pool, &self.root).await?;
-        let watch =
-            Watch { uri: self.root.uri(), persons: self.persons, columns: columns_of(&tables) };
-        if !due::watch(pool, &watch).await? {
+        if !due::watch(pool, &self.watched(&tables)).await? {
             tracing::warn!(
                 "somebody keeps a transaction open that has written to a table, so changes \
                  cannot be noted for the lake yet: this run leaves the lake as it is, and the \
@@ -114,12 +150,25 @@ impl Curated {
             );
             return Ok(None);
         }
+        let missing = match &held {
+            Some(held) => Some(held.missing(pool).await?),
+            None => None,
+        };
+        let missing = missing.as_deref();
         let expire_before = expire_before(self.keep);
-        if !due::is_any(pool, &tables, expire_before).await? {
+        if !due::is_any(pool, &tables, expire_before, missing).await? {
             return Ok(None);
         }
-        let attempt = attempt::begin(pool, run).await?;
-        let prepared = self.write(pool, run, attempt, &tables, expire_before, stop).await;
+        let mut bases = None;
+        if let (Some(held), Some(catalog)) = (&mut held, &self.catalog) {
+            held.create(catalog, &self.root, &tables, stop).await?;
+            bases = Some(held.bases()?);
+        }
+        let catalog = self.catalog.as_ref().map(|catalog| catalog.name());
+        let (catalog, bases) = (catalog.as_deref(), bases.as_deref());
+        let attempt = attempt::begin(pool, run, catalog, bases).await?;
+        let what = What { tables: &tables, held: held.as_ref(), missing, expire_before };
+        let prepared = self.write(pool, run, attempt, what, stop).await;
         match prepared {
             // Nothing was written: another program keeps the snapshots that are past their term.
             Ok(prepared) if prepared.tables.is_empty() && prepared.notes.is_empty() => {
@@ -135,156 +184,77 @@ impl Curated {
         }
     }
 
+    /// What notes are of: where it changes, all is written anew.
+    fn watched(&self, tables: &[LakeTable]) -> Watch {
+        let mut uri = self.root.uri();
+        if let Some(catalog) = &self.catalog {
+            uri = format!("{uri} in {}", catalog.name());
+        }
+        Watch { uri, persons: self.persons, columns: columns_of(tables) }
+    }
+
     async fn write(
         &self,
         pool: &PgPool,
         run: Uuid,
         attempt: Uuid,
-        tables: &[LakeTable],
-        expire_before: DateTime<Utc>,
+        what: What<'_>,
         stop: &CancellationToken,
     ) -> LakeResult<Prepared> {
+        let What { tables, held, missing, expire_before } = what;
         let begin = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY";
         let mut snapshot = pool.begin_with(begin).await?;
         snapshot.execute(SETTINGS).await?;
         let version = sqlx::query_scalar("SELECT coalesce(max(version), 0) FROM data_version");
         let data_version: i64 = version.fetch_one(&mut *snapshot).await?;
-        let due = Due::read(&mut snapshot, tables, self.persons, expire_before).await?;
+        let due = Due::read(&mut snapshot, tables, self.persons, expire_before, missing).await?;
         let mut changed = Vec::new();
         for table in tables {
             let Some(months) = due.tables.get(table.name) else { continue };
-            let place = Place::new(&self.root, table.name, attempt);
-            changed.push(table::write(&mut snapshot, place, table, months, stop).await?);
+            let (place, base) = match held {
+                Some(held) => held.base(&self.root, table, attempt).await?,
+                None => {
+                    let place = Place::new(&self.root, table.name, attempt);
+                    let base = Base::of_sql(&mut snapshot, &place, table.name).await?;
+                    (place, base)
+                }
+            };
+            changed.push(table::write(&mut snapshot, place, table, months, base, stop).await?);
         }
         // No row is needed any more: Postgres may clean up what is newer.
         snapshot.rollback().await?;
-        let of = Of { run, data_version, expire_before };
+        let of = Of { run, attempt, data_version, expire_before };
         let mut written = Vec::new();
         for one in changed {
             table::check(stop)?;
             written.extend(snapshot::finish(one, of).await?);
         }
-        Ok(Prepared {
+        let prepared = Prepared {
             root: self.root.clone(),
+            catalog: self.catalog.clone(),
             attempt,
             run,
             data_version,
             notes: due.notes,
             tables: written,
-        })
+            stop: stop.clone(),
+        };
+        if self.catalog.is_some() {
+            let tables = prepared.tables.iter().map(Intended::of).collect();
+            let notes = prepared.notes.clone();
+            intent::tell(pool, attempt, &Intent { data_version, notes, tables }).await?;
+        }
+        Ok(prepared)
     }
 }
 
-/// How a commit has ended.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Committed {
-    /// The transaction may be committed.
-    Yes,
-    /// Somebody else has changed a table: roll back, and prepare anew.
-    Conflict,
-}
-
-impl Prepared {
-    /// The data version that the tables show.
-    #[must_use]
-    pub const fn data_version(&self) -> i64 {
-        self.data_version
-    }
-
-    /// Rows in new files.
-    #[must_use]
-    pub fn rows_written(&self) -> i64 {
-        let snapshots = self.tables.iter().filter_map(|table| table.snapshot.as_ref());
-        snapshots.map(|snapshot| snapshot.rows_written).sum()
-    }
-
-    /// Commits all tables in the caller's transaction.
-    ///
-    /// # Errors
-    /// Those of Postgres; `LOCKED` if another run has given this attempt up.
-    pub async fn commit(&self, connection: &mut PgConnection) -> Result<Committed, LakeFailure> {
-        // First: whoever else commits waits here.
-        for table in &self.tables {
-            let (old, new) = (table.old_metadata.as_deref(), &table.new_metadata);
-            if !catalogue::exchange(connection, table.name, old, new).await? {
-                return Ok(Committed::Conflict);
-            }
-        }
-        if !attempt::commit(connection, self.attempt).await? {
-            let message = "another loader took over this run; the lake is as it was";
-            return Err(Error::new(Code::Locked, message).into());
-        }
-        for table in &self.tables {
-            self.record(connection, table).await?;
-        }
-        let removed = sqlx::query("DELETE FROM lake_due WHERE id = ANY ($1)")
-            .bind(&self.notes)
-            .execute(connection)
-            .await?
-            .rows_affected();
-        // Without a table to exchange, this tells that somebody was faster.
-        let is_all = removed == u64::try_from(self.notes.len()).unwrap_or(u64::MAX);
-        Ok(if is_all { Committed::Yes } else { Committed::Conflict })
-    }
-
-    async fn record(&self, connection: &mut PgConnection, table: &Written) -> LakeResult<()> {
-        let id: i32 = sqlx::query_scalar(
-            "INSERT INTO lake_table (name, location, metadata_location) VALUES ($1, $2, $3) \
-             ON CONFLICT (name) DO UPDATE SET location = excluded.location, \
-                 metadata_location = excluded.metadata_location, written_at = now() \
-             RETURNING id",
-        )
-        .bind(table.name)
-        .bind(&table.location)
-        .bind(&table.new_metadata)
-        .fetch_one(&mut *connection)
-        .await?;
-        // Also those of a table of that name whose place this one takes.
-        sqlx::query("DELETE FROM lake_snapshot WHERE table_id = $1 AND snapshot_id <> ALL ($2)")
-            .bind(id)
-            .bind(&table.snapshots)
-            .execute(&mut *connection)
-            .await?;
-        sqlx::query("INSERT INTO lake_removal SELECT unnest($1::text[]) ON CONFLICT DO NOTHING")
-            .bind(&table.unneeded)
-            .execute(&mut *connection)
-            .await?;
-        let Some(snapshot) = &table.snapshot else { return Ok(()) };
-        sqlx::query(
-            "INSERT INTO lake_snapshot (table_id, snapshot_id, data_version, run_id, row_count, \
-                 files, bytes, rows_written, files_added, files_removed) \
-             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)",
-        )
-        .bind(id)
-        .bind(snapshot.id)
-        .bind(self.data_version)
-        .bind(self.run)
-        .bind(snapshot.rows)
-        .bind(snapshot.files)
-        .bind(snapshot.bytes)
-        .bind(snapshot.rows_written)
-        .bind(snapshot.files_added)
-        .bind(snapshot.files_removed)
-        .execute(connection)
-        .await?;
-        Ok(())
-    }
-
-    /// Gives up what was not committed.
-    ///
-    /// # Errors
-    /// Those of Postgres.
-    pub async fn give_up(&self, pool: &PgPool) -> Result<(), LakeFailure> {
-        attempt::give_up(pool, self.attempt).await
-    }
-
-    /// After the commit: removes what no snapshot needs any more.
-    ///
-    /// # Errors
-    /// Those of Postgres and S3; the next run does it then.
-    pub async fn clean_up(&self, pool: &PgPool) -> Result<(), LakeFailure> {
-        attempt::remove_unneeded(pool, &self.root).await
-    }
+/// What is to be written.
+#[derive(Clone, Copy)]
+struct What<'a> {
+    tables: &'a [LakeTable],
+    held: Option<&'a Held>,
+    missing: Option<&'a [String]>,
+    expire_before: DateTime<Utc>,
 }
 
 /// Tells the columns of all tables: where it changes, all is written anew.

@@ -2,6 +2,7 @@
 
 use sqlx::{PgPool, Row as _};
 
+use super::place::Root;
 use super::tables::{self, SALES};
 use super::{Curated, table};
 use crate::error::{Code, Error, Result};
@@ -85,15 +86,13 @@ impl SalesState {
     /// `UNAVAILABLE` when Postgres does not answer.
     pub async fn read(pool: &PgPool) -> Result<Option<Self>> {
         let row = sqlx::query(
-            "SELECT catalogue.metadata_location, \
+            "SELECT metadata_location, \
                  coalesce((SELECT data_version FROM lake_snapshot WHERE table_id = lake_table.id \
                            ORDER BY id DESC LIMIT 1), 0) AS lake_version, \
                  (SELECT version FROM data_version) AS data_version, \
                  NOT EXISTS (SELECT FROM lake_behind WHERE lake_behind.name = $1) AS is_current, \
                  coalesce((SELECT persons FROM lake_watch), false) AS persons \
-             FROM lake.iceberg_tables AS catalogue JOIN lake_table ON name = table_name \
-             WHERE catalog_name = 'salesgraph' AND table_namespace = 'salesgraph' \
-                 AND table_name = $1 AND catalogue.metadata_location IS NOT NULL",
+             FROM lake_table WHERE name = $1",
         )
         .bind(SALES)
         .fetch_optional(pool)
@@ -118,17 +117,10 @@ impl Curated {
     /// `CONFLICT` if they are not there, or of another lake, or files of other programs delete
     /// rows of theirs; those of S3.
     pub async fn scan_sales(&self, metadata: &str) -> Result<SalesScan> {
-        if self.root.key_of(metadata).is_none() {
-            let message = format!(
-                "{metadata} is not below {}: this worker has another LAKE_URI than the one that \
-                 wrote the lake",
-                self.root.uri()
-            );
-            return Err(Error::new(Code::Conflict, message));
-        }
-        let bytes = self.root.find(metadata).await?.ok_or_else(|| table::missing(metadata))?;
+        let root = self.root_of(metadata).await?;
+        let bytes = root.find(metadata).await?.ok_or_else(|| table::missing(metadata))?;
         let table = TableMetadata::parse(&bytes, metadata)?;
-        let (entries, is_foreign) = table::entries(&self.root, &table).await??;
+        let (entries, is_foreign) = table::entries(&root, &table).await??;
         if is_foreign {
             let message = "another program has deleted rows of the lake's table sales: the next \
                            load that writes it replaces its files, until then ask Postgres";
@@ -138,27 +130,44 @@ impl Curated {
         let sales = all.iter().find(|table| table.name == SALES);
         let sales = sales.ok_or_else(|| Error::internal("there is no wide table"))?;
         let fields = table.fields(&sales.wanted());
-        let files = entries.into_iter().map(|entry| self.file(&entry.file, &fields));
+        let files = entries.into_iter().map(|entry| file(&root, &entry.file, &fields));
         let files = files.collect::<Result<_>>()?;
         let columns = fields.into_iter().map(|field| (field.name, field.ty)).collect();
-        Ok(SalesScan { bucket: self.root.bucket().clone(), columns, files })
+        Ok(SalesScan { bucket: root.bucket().clone(), columns, files })
     }
 
-    fn file(&self, file: &DataFile, fields: &[Field]) -> Result<SalesFile> {
-        let key = self.root.key_of(&file.path).ok_or_else(|| table::missing(&file.path))?;
-        let of = |field: &Field| {
-            let stats = file.columns.iter().find(|column| column.id == field.id)?;
-            let least = bound::number(field.ty, stats.lower.as_deref()?)?;
-            let greatest = bound::number(field.ty, stats.upper.as_deref()?)?;
-            Some((field.name.clone(), least, greatest))
-        };
-        Ok(SalesFile {
-            key,
-            bytes: u64::try_from(file.bytes).unwrap_or_default(),
-            rows: file.rows,
-            bounds: fields.iter().filter_map(of).collect(),
-        })
+    /// Where the table of these metadata is: below the lake, or where its catalogue has put it.
+    async fn root_of(&self, metadata: &str) -> Result<Root> {
+        if self.root.key_of(metadata).is_some() {
+            return Ok(self.root.clone());
+        }
+        if let (Some(_), Some((location, _))) = (&self.catalog, metadata.rsplit_once("/metadata/"))
+        {
+            return self.root.of_location(location).await;
+        }
+        let message = format!(
+            "{metadata} is not below {}: this worker has another LAKE_URI than the one that wrote \
+             the lake",
+            self.root.uri()
+        );
+        Err(Error::new(Code::Conflict, message))
     }
+}
+
+fn file(root: &Root, file: &DataFile, fields: &[Field]) -> Result<SalesFile> {
+    let key = root.key_of(&file.path).ok_or_else(|| table::missing(&file.path))?;
+    let of = |field: &Field| {
+        let stats = file.columns.iter().find(|column| column.id == field.id)?;
+        let least = bound::number(field.ty, stats.lower.as_deref()?)?;
+        let greatest = bound::number(field.ty, stats.upper.as_deref()?)?;
+        Some((field.name.clone(), least, greatest))
+    };
+    Ok(SalesFile {
+        key,
+        bytes: u64::try_from(file.bytes).unwrap_or_default(),
+        rows: file.rows,
+        bounds: fields.iter().filter_map(of).collect(),
+    })
 }
 
 impl SalesFile {

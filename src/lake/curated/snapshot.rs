@@ -7,17 +7,24 @@ use std::collections::BTreeSet;
 use chrono::{DateTime, TimeDelta, Utc};
 use uuid::Uuid;
 
+use super::due::Months;
 use super::expire::unneeded;
 use super::place::Place;
 use crate::error::Result;
+use crate::lake::iceberg::change;
 use crate::lake::iceberg::manifest::{self, DataFile, Entry, ManifestOf, Status};
 use crate::lake::iceberg::manifest_list::{self, ListOf};
 use crate::lake::iceberg::metadata::{Snapshot, TableMetadata};
+use crate::lake::rest::Change;
+
+/// Where the summary of a snapshot says of which attempt it is.
+pub(super) const ATTEMPT: &str = "salesgraph.attempt-id";
 
 /// What a snapshot is of.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Of {
     pub(super) run: Uuid,
+    pub(super) attempt: Uuid,
     pub(super) data_version: i64,
     /// Snapshots that were replaced before this are not kept.
     pub(super) expire_before: DateTime<Utc>,
@@ -29,14 +36,25 @@ pub(super) struct Written {
     pub(super) name: &'static str,
     /// Its URI.
     pub(super) location: String,
-    pub(super) old_metadata: Option<String>,
-    pub(super) new_metadata: String,
+    pub(super) months: Months,
+    pub(super) publish: Publish,
     /// None for a new table without rows, and where snapshots have expired only.
     pub(super) snapshot: Option<WrittenSnapshot>,
     /// All snapshots that it has.
     pub(super) snapshots: Vec<i64>,
-    /// Keys of objects that nothing needs once it is committed.
+    /// The snapshots that have expired.
+    pub(super) expired: Vec<i64>,
+    /// Objects that nothing needs once it is committed, as [`Root::removal`] calls them.
     pub(super) unneeded: Vec<String>,
+}
+
+/// How a table is made current.
+#[derive(Debug)]
+pub(super) enum Publish {
+    /// The catalogue in Postgres names new metadata in the place of the old ones.
+    Metadata { old: Option<String>, new: String },
+    /// A catalogue of its own makes a change; none where Postgres alone lags behind.
+    Change(Option<Change>),
 }
 
 /// A snapshot that is ready to be committed.
@@ -56,7 +74,8 @@ pub(super) struct WrittenSnapshot {
 pub(super) struct Changed {
     pub(super) name: &'static str,
     pub(super) place: Place,
-    pub(super) old_metadata: Option<String>,
+    pub(super) months: Months,
+    pub(super) origin: Origin,
     pub(super) metadata: TableMetadata,
     /// Whether it takes the place of what the catalogue names, or the catalogue names none.
     pub(super) is_new: bool,
@@ -65,11 +84,25 @@ pub(super) struct Changed {
     pub(super) known: Vec<i64>,
 }
 
+/// Where a table comes from.
+#[derive(Debug)]
+pub(super) enum Origin {
+    /// The catalogue in Postgres names these metadata, or none.
+    Sql(Option<String>),
+    /// A catalogue of its own has these.
+    Rest(Box<TableMetadata>),
+    /// Likewise, and its service removes snapshots and files.
+    Managed(Box<TableMetadata>),
+}
+
 /// Writes what makes a table readable. `None` if it stays as it is. It needs no row: the
 /// transaction that has read them may be over.
 pub(super) async fn finish(changed: Changed, of: Of) -> Result<Option<Written>> {
-    let Changed { name, place, old_metadata, mut metadata, is_new, entries, known } = changed;
-    let before_ms = of.expire_before.timestamp_millis();
+    let Changed { name, place, months, origin, mut metadata, is_new, entries, known } = changed;
+    let before_ms = match origin {
+        Origin::Managed(_) => i64::MIN,
+        Origin::Sql(_) | Origin::Rest(_) => of.expire_before.timestamp_millis(),
+    };
     let now = metadata.time_after(Utc::now().timestamp_millis());
     let old_time = metadata.last_updated_ms();
     let mut needed = BTreeSet::new();
@@ -90,14 +123,25 @@ pub(super) async fn finish(changed: Changed, of: Of) -> Result<Option<Written>> 
         metadata.touch(now);
     }
     let mut unneeded = unneeded(place.root(), &metadata, &expired, is_line, needed).await?;
-    if let Some(old) = old_metadata.as_ref().filter(|_| !is_new) {
-        let gone = metadata.follow(old, old_time, before_ms);
-        unneeded.extend(gone.iter().filter_map(|uri| place.root().key_of(uri)));
-    }
-    let number = format!("{:05}-", metadata.next_sequence_number() - 1);
-    let new_metadata = place.put(&number, ".metadata.json", metadata.to_bytes()?).await?;
+    let publish = match origin {
+        Origin::Sql(old) => {
+            if let Some(old) = old.as_ref().filter(|_| !is_new) {
+                let gone = metadata.follow(old, old_time, before_ms);
+                unneeded.extend(gone.iter().filter_map(|uri| place.root().removal(uri)));
+            }
+            let number = format!("{:05}-", metadata.next_sequence_number() - 1);
+            let new = place.put(&number, ".metadata.json", metadata.to_bytes()?).await?;
+            Publish::Metadata { old, new }
+        }
+        // The catalogue writes the metadata, and removes them.
+        Origin::Rest(old) | Origin::Managed(old) => {
+            let change = change::between(&old, &metadata);
+            Publish::Change(change.map(|(requirements, updates)| Change { requirements, updates }))
+        }
+    };
     let location = metadata.location().to_owned();
-    Ok(Some(Written { name, location, old_metadata, new_metadata, snapshot, snapshots, unneeded }))
+    let expired = expired.iter().map(|one| one.snapshot_id).collect();
+    Ok(Some(Written { name, location, months, publish, snapshot, snapshots, expired, unneeded }))
 }
 
 /// The files of a snapshot: those that are new, that are gone, and that stay.
@@ -203,6 +247,7 @@ fn summary(files: &Entries, written: &WrittenSnapshot, of: Of) -> BTreeMap<Strin
         ("operation", operation.to_owned()),
         ("salesgraph.data-version", of.data_version.to_string()),
         ("salesgraph.run-id", of.run.to_string()),
+        (ATTEMPT, of.attempt.to_string()),
         ("added-data-files", written.files_added.to_string()),
         ("added-records", written.rows_written.to_string()),
         ("added-files-size", added_bytes.to_string()),

@@ -13,7 +13,7 @@ use super::due::Months;
 use super::failure::LakeResult;
 use super::file::{FileSchema, FileWriter};
 use super::place::{Place, Root};
-use super::snapshot::{Changed, Entries};
+use super::snapshot::{Changed, Entries, Origin};
 use super::tables::LakeTable;
 use crate::error::{Code, Error, Result};
 use crate::lake::iceberg::manifest::{self, DataFile, Entry};
@@ -21,6 +21,11 @@ use crate::lake::iceberg::manifest_list;
 use crate::lake::iceberg::metadata::TableMetadata;
 
 /// A table as it is.
+pub(super) struct Base {
+    pub(super) origin: Origin,
+    before: Option<Before>,
+}
+
 struct Before {
     metadata: TableMetadata,
     entries: Vec<Entry>,
@@ -28,23 +33,66 @@ struct Before {
     is_foreign: bool,
 }
 
+impl Base {
+    /// As the catalogue in Postgres names it.
+    pub(super) async fn of_sql(
+        connection: &mut PgConnection,
+        place: &Place,
+        table: &str,
+    ) -> LakeResult<Self> {
+        let location = catalogue::metadata_location(connection, table).await?;
+        let before = match &location {
+            Some(location) => before(place, location).await?,
+            None => None,
+        };
+        Ok(Self { origin: Origin::Sql(location), before })
+    }
+
+    /// As a catalogue of its own has it. Where its files cannot be read, all of it is written
+    /// anew.
+    pub(super) async fn of_rest(
+        place: &Place,
+        table: &LakeTable,
+        metadata: &TableMetadata,
+        is_managed: bool,
+    ) -> Result<Self> {
+        if !metadata.is_by_month_of(table.month_of()) {
+            let message = format!(
+                "another program has partitioned the table {} of the lake in another way; drop it \
+                 in the catalogue, and the next run makes it anew",
+                table.name
+            );
+            return Err(Error::new(Code::Conflict, message));
+        }
+        let (entries, is_foreign) = match entries(place.root(), metadata).await? {
+            Ok(found) => found,
+            Err(error) => {
+                unusable(place.location(), &error);
+                (Vec::new(), true)
+            }
+        };
+        let before = Before { metadata: metadata.clone(), entries, is_foreign };
+        let known = Box::new(metadata.clone());
+        let origin = if is_managed { Origin::Managed(known) } else { Origin::Rest(known) };
+        Ok(Self { origin, before: Some(before) })
+    }
+}
+
 /// Writes the files of a table's changed partitions. `connection` is in a transaction that sees
-/// the rows, and the catalogue, as they were at one moment.
+/// the rows as they were at one moment, and the catalogue, if it is in Postgres. Another one was
+/// read before: rows that it has are seen.
 pub(super) async fn write(
     connection: &mut PgConnection,
     place: Place,
     table: &LakeTable,
     months: &Months,
+    base: Base,
     stop: &CancellationToken,
 ) -> LakeResult<Changed> {
-    let old_metadata = catalogue::metadata_location(connection, table.name).await?;
-    let before = match &old_metadata {
-        Some(location) => before(&place, location).await?,
-        None => None,
-    };
+    let Base { origin, before } = base;
     let is_new = before.is_none();
     let Before { mut metadata, entries, is_foreign } = before.unwrap_or_else(|| Before {
-        metadata: TableMetadata::create(&place.location(), &table.wanted(), table.month_of()),
+        metadata: TableMetadata::create(place.location(), &table.wanted(), table.month_of()),
         entries: Vec::new(),
         is_foreign: false,
     });
@@ -52,7 +100,8 @@ pub(super) async fn write(
     let personal = table.columns.iter().map(|column| column.is_personal).collect();
     let schema = FileSchema::new(fields, personal);
     let is_all = is_new || is_foreign || *months == Months::All;
-    let partitions = partitions(connection, table, months, is_all, &entries).await?;
+    let months = if is_all { Months::All } else { months.clone() };
+    let partitions = partitions(connection, table, &months, is_all, &entries).await?;
 
     let mut added = Vec::new();
     for partition in &partitions {
@@ -69,7 +118,7 @@ pub(super) async fn write(
     let (removed, kept): (Vec<_>, Vec<_>) = entries.into_iter().partition(is_replaced);
     let known = catalogue::known_snapshots(connection, table.name).await?;
     let entries = Entries { added, removed, kept };
-    Ok(Changed { name: table.name, place, old_metadata, metadata, is_new, entries, known })
+    Ok(Changed { name: table.name, place, months, origin, metadata, is_new, entries, known })
 }
 
 /// Ends early if that is wanted.
@@ -86,18 +135,14 @@ async fn before(place: &Place, location: &str) -> Result<Option<Before>> {
     if place.root().key_of(location).is_none() {
         return Ok(None);
     }
-    let unusable = |error: &Error| {
-        let error = error.detail();
-        tracing::warn!(location, error, "a table of the lake cannot be read: it is made anew");
-    };
     let Some(bytes) = place.root().find(location).await? else {
-        unusable(&missing(location));
+        unusable(location, &missing(location));
         return Ok(None);
     };
     let metadata = match TableMetadata::parse(&bytes, location) {
         Ok(metadata) => metadata,
         Err(error) => {
-            unusable(&error);
+            unusable(location, &error);
             return Ok(None);
         }
     };
@@ -107,10 +152,15 @@ async fn before(place: &Place, location: &str) -> Result<Option<Before>> {
     match entries(place.root(), &metadata).await? {
         Ok((entries, is_foreign)) => Ok(Some(Before { metadata, entries, is_foreign })),
         Err(error) => {
-            unusable(&error);
+            unusable(location, &error);
             Ok(None)
         }
     }
+}
+
+fn unusable(location: &str, error: &Error) {
+    let error = error.detail();
+    tracing::warn!(location, error, "a table of the lake cannot be read: it is made anew");
 }
 
 /// The files of the current snapshot, and whether it has others that delete rows. The inner
@@ -134,6 +184,8 @@ pub(super) async fn entries(
             is_foreign = true;
             continue;
         }
+        // A manifest of another partitioning tells other partitions.
+        is_foreign |= one.spec_id != i64::from(metadata.partition_fields().1);
         let Some(bytes) = root.find(&one.path).await? else {
             return Ok(Err(missing(&one.path)));
         };

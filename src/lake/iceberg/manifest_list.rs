@@ -17,6 +17,8 @@ pub(in crate::lake) struct Manifest {
     pub(in crate::lake) path: String,
     /// Whether it lists files that delete rows of others.
     pub(in crate::lake) has_deletes: bool,
+    /// As what files of it are partitioned.
+    pub(in crate::lake) spec_id: i64,
     pub(in crate::lake) sequence_number: i64,
     pub(in crate::lake) snapshot_id: i64,
 }
@@ -98,6 +100,7 @@ pub(in crate::lake) fn read(bytes: &[u8]) -> Result<Vec<Manifest>> {
         Ok(Manifest {
             path: fields.text("manifest_path")?,
             has_deletes: fields.required_long("content")? != 0,
+            spec_id: fields.required_long("partition_spec_id")?,
             sequence_number: fields.required_long("sequence_number")?,
             snapshot_id: fields.required_long("added_snapshot_id")?,
         })

@@ -2,6 +2,7 @@
 //! the specification has them.
 
 pub(super) mod bound;
+pub(super) mod change;
 pub(super) mod column;
 pub(super) mod manifest;
 pub(super) mod manifest_list;

@@ -37,6 +37,20 @@ impl PartitionSpec {
         Self { spec_id: 0, fields: field.into_iter().collect() }
     }
 
+    /// Whether it is by the month of that column alone, or has no field. Ids of fields are of the
+    /// catalogue.
+    pub(super) fn is_by_month(&self, column: Option<(i32, &str)>) -> bool {
+        match (self.fields.as_slice(), column) {
+            ([], None) => true,
+            ([field], Some((source_id, name))) => {
+                field.source_id == source_id
+                    && field.transform == "month"
+                    && field.name == format!("{name}_month")
+            }
+            _ => false,
+        }
+    }
+
     /// The last id of its fields.
     pub(super) fn last_id(&self) -> i32 {
         self.fields.last().map_or(NO_PARTITION_FIELD_ID, |field| field.field_id)

@@ -5,6 +5,7 @@ use sqlx::Connection as _;
 
 use super::recorded::{Step, insert, recorded};
 use crate::error::{Code, Error, Result};
+pub(super) use crate::lake::curated::STEP;
 use crate::lake::curated::{Committed, Curated, LakeFailure, Prepared, shorten};
 use crate::load::failure::{Failure, LoadResult};
 use crate::load::ledger;
@@ -12,8 +13,6 @@ use crate::load::run::observe::Observer;
 use crate::load::run::session::Session;
 use crate::load::run::summary::StepSummary;
 
-/// Its name in the ledger.
-pub(super) const STEP: &str = "lake";
 /// How often it is prepared anew because others change its tables.
 const MOST_ATTEMPTS: usize = 5;
 
@@ -62,7 +61,7 @@ async fn attempt(session: &Session, lake: &Curated) -> LoadResult<Option<Option<
         rows_written: prepared.rows_written(),
         begun: Some(begun),
     };
-    match commit(session, &prepared, step).await {
+    match Box::pin(commit(session, &prepared, step)).await {
         Ok(true) => {}
         Ok(false) => {
             prepared.give_up(pool).await?;
@@ -77,7 +76,7 @@ async fn attempt(session: &Session, lake: &Curated) -> LoadResult<Option<Option<
             return Err(failure);
         }
     }
-    if let Err(failure) = prepared.clean_up(pool).await {
+    if let Err(failure) = Box::pin(prepared.clean_up(pool)).await {
         let error = Error::from(failure);
         tracing::warn!(error = error.detail(), "the next run removes what the lake needs no more");
     }

@@ -10,7 +10,7 @@ use super::sources::{SOURCES, Source};
 const LEVELS: &[&[&str]] = &[
     &["error"],
     &["catalog", "config"],
-    &["audit", "telemetry"],
+    &["audit", "https", "telemetry"],
     &["dataset", "db", "embedded", "storage"],
     &["auth", "lake", "sample"],
     &["load", "query", "rates", "report"],

@@ -36,6 +36,8 @@ impl Demo {
             .args(["--bind", "127.0.0.1:0", "--state"])
             .arg(state)
             .env("RUST_LOG", "warn")
+            // Nobody is there, and a demo does not reach what the environment names.
+            .env("LAKE_CATALOG_URI", "http://127.0.0.1:1")
             .stdin(Stdio::null())
             .stdout(Stdio::piped())
             .kill_on_drop(true)
@@ -144,6 +146,8 @@ async fn a_demo_serves_generated_files_and_resumes_after_a_kill() {
     assert_eq!(demo.row("Production.Product.csv")[..2], ["504", "504"]);
     let order = ask(&base_url, ORDER).await["salesOrder"].clone();
     assert!(order["lines"]["totalCount"].as_i64().expect("a count") > 0, "{order}");
+    let tables = ask(&base_url, "{ lakeTables(first: 20) { totalCount } }").await;
+    assert_eq!(tables["lakeTables"]["totalCount"], 11, "the demo's own catalogue has no tables");
     let total = order["totalDue"].as_str().expect("a total");
     check_graphiql(&base_url, total, &screenshot_path("graphiql-generated.png")).await;
     let postgres = postmaster(&state);

@@ -1,5 +1,6 @@
 //! The lake: the files that it keeps, and its tables.
 
+mod catalog;
 mod crash;
 mod curated;
 #[cfg(feature = "lake-engine")]
@@ -7,5 +8,6 @@ mod engine;
 mod faults;
 mod kept;
 mod lineage;
+mod memory;
 mod reprocess;
 mod retention;

@@ -7,6 +7,7 @@ import sys
 from decimal import Decimal
 
 import psycopg2
+from pyiceberg.catalog.rest import RestCatalog
 from pyiceberg.catalog.sql import SqlCatalog
 
 URL = os.environ["TEST_DATABASE"]
@@ -16,16 +17,26 @@ S3 = {
     "s3.secret-access-key": os.environ["AWS_SECRET_ACCESS_KEY"],
     "s3.region": os.environ["AWS_REGION"],
 }
-CATALOG = SqlCatalog(
-    "salesgraph",
-    uri=URL.replace("postgresql://", "postgresql+psycopg2://") + "?options=-csearch_path%3Dlake",
-    pool_pre_ping="true",
-    **S3,
-)
+NAMESPACE = os.environ.get("LAKE_CATALOG_NAMESPACE", "salesgraph")
+if uri := os.environ.get("LAKE_CATALOG_URI"):
+    CATALOG = RestCatalog(
+        "salesgraph",
+        uri=uri,
+        warehouse=os.environ["LAKE_CATALOG_WAREHOUSE"],
+        credential=os.environ["LAKE_CATALOG_CREDENTIAL"],
+        **S3,
+    )
+else:
+    CATALOG = SqlCatalog(
+        "salesgraph",
+        uri=URL.replace("postgresql://", "postgresql+psycopg2://") + "?options=-csearch_path%3Dlake",
+        pool_pre_ping="true",
+        **S3,
+    )
 
 
 def table(name):
-    return CATALOG.load_table(f"salesgraph.{name}")
+    return CATALOG.load_table(f"{NAMESPACE}.{name}")
 
 
 def totals(rows):
@@ -103,13 +114,18 @@ def summaries():
     """The data version of each table's current snapshot, the operation, and how many snapshots
     there are."""
     found = {}
-    for _, name in CATALOG.list_tables("salesgraph"):
+    for _, name in CATALOG.list_tables(NAMESPACE):
         metadata = table(name).metadata
         snapshot = metadata.current_snapshot()
         found[name] = {
-            "snapshots": [int(it.summary.additional_properties["salesgraph.data-version"]) for it in metadata.snapshots],
+            "snapshots": [
+                int(it.summary.additional_properties["salesgraph.data-version"])
+                for it in metadata.snapshots
+                # Those of other programs have none.
+                if "salesgraph.data-version" in it.summary.additional_properties
+            ],
             "operation": snapshot and snapshot.summary.operation.value,
-            "run": snapshot and snapshot.summary.additional_properties["salesgraph.run-id"],
+            "run": snapshot and snapshot.summary.additional_properties.get("salesgraph.run-id"),
             "rows": snapshot and int(snapshot.summary.additional_properties["total-records"]),
         }
     return found
@@ -133,7 +149,7 @@ def schema(name):
 def reachable():
     """All objects that the catalogue's tables refer to, also by their earlier snapshots."""
     found = set()
-    for _, name in CATALOG.list_tables("salesgraph"):
+    for _, name in CATALOG.list_tables(NAMESPACE):
         one = table(name)
         found.add(one.metadata_location)
         found.update(log.metadata_file for log in one.metadata.metadata_log)
@@ -170,7 +186,7 @@ def compare():
     """Every row of every table, with those of Postgres. Tells how many there are."""
     found = {}
     with psycopg2.connect(URL) as connection:
-        for _, name in CATALOG.list_tables("salesgraph"):
+        for _, name in CATALOG.list_tables(NAMESPACE):
             one = table(name)
             lake = one.scan().to_arrow() if one.current_snapshot() else None
             cursor = connection.cursor()
@@ -219,6 +235,54 @@ def consistent():
     return [versions["sales"], totals_of["sales"]]
 
 
+def roll_back(name, snapshot):
+    table(name).manage_snapshots().set_current_snapshot(snapshot).commit()
+
+
+def delete_some(name, filter):
+    """A commit of another program."""
+    table(name).delete(filter)
+
+
+def locations():
+    """Where the metadata of each table are, as the catalogue says it."""
+    return {name: table(name).metadata_location for _, name in CATALOG.list_tables(NAMESPACE)}
+
+
+def watch(known):
+    """Reads totals again and again until the file says so. Each must be that of its data version, as
+    lines of a file tell it; one that is too new for it is judged at the end."""
+    seen = {}
+    reads = 0
+    while True:
+        is_last = os.path.exists(known + ".end")
+        for name in ("sales", "sales_order_line"):
+            try:
+                one = table(name)
+            except Exception as error:
+                if type(error).__name__ == "NoSuchTableError":
+                    continue
+                raise
+            snapshot = one.current_snapshot()
+            if snapshot is None:
+                continue
+            version = int(snapshot.summary.additional_properties["salesgraph.data-version"])
+            rows = one.scan(selected_fields=("line_total",), snapshot_id=snapshot.snapshot_id).to_arrow()
+            total = str(sum(rows["line_total"].to_pylist(), Decimal(0)))
+            reads += 1
+            before = seen.setdefault((name, version), total)
+            assert before == total, f"{name}: {before} and {total} of data version {version}"
+        if is_last:
+            break
+    with open(known) as lines:
+        held = sorted((int(version), total) for version, total in (line.split() for line in lines))
+    for (name, version), total in seen.items():
+        # Before the first there was no other: it is noted once the files are loaded.
+        expected = ([held[0][1]] + [total for own, total in held if own <= version])[-1]
+        assert total == expected, f"{name}: {total} instead of {expected} of data version {version}"
+    return {"reads": reads, "versions": len({version for _, version in seen})}
+
+
 def set_property(name, value):
     table(name).transaction().set_properties(note=value).commit_transaction()
 
@@ -227,8 +291,21 @@ def get_property(name):
     return table(name).properties["note"]
 
 
+def expire(name, snapshot):
+    """As a service does it."""
+    table(name).maintenance.expire_snapshots().by_id(snapshot).commit()
+
+
+def tag(name, snapshot):
+    table(name).manage_snapshots().create_tag(snapshot, "kept").commit()
+
+
+def tags(name):
+    return {ref: named.snapshot_id for ref, named in table(name).refs().items() if ref != "main"}
+
+
 def drop(name):
-    CATALOG.drop_table(f"salesgraph.{name}")
+    CATALOG.drop_table(f"{NAMESPACE}.{name}")
 
 
 def repartition(name):

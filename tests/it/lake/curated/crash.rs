@@ -3,9 +3,9 @@
 use std::process::Stdio;
 use std::time::Duration;
 
-use serde_json::Value;
 use sqlx::{AssertSqlSafe, Executor as _};
 
+use crate::lake::catalog::{Totals, change_lines};
 use crate::support::TestApp;
 use crate::support::draw::Draw;
 use crate::support::sample::{self, ALL};
@@ -22,16 +22,14 @@ async fn kills_at_any_moment_leave_no_half_snapshot() {
     assert_eq!(app.run(&["load"]).await.code, Some(0));
     let mut draw = Draw::new(5);
     let mut hit = 0;
-    // The total of each data version that a reader has seen.
-    let mut seen = std::collections::BTreeMap::<String, String>::new();
+    let mut totals = Totals::new();
+    totals.note(&app).await;
+    let watcher = app.lake_reader("a reader meanwhile").await.expect("it is installed");
+    totals.watch(watcher);
     for kill in 0..KILLS {
         let share = 2 + draw.below(9);
-        let sql = format!(
-            "UPDATE sales_order_line SET order_quantity = order_quantity % 30 + 1, \
-             line_total = round(unit_price * (1 - unit_price_discount) * (order_quantity % 30 + 1), 6) \
-             WHERE sales_order_id % {share} = 0"
-        );
-        app.pool.execute(AssertSqlSafe(sql)).await.expect("a change");
+        app.pool.execute(AssertSqlSafe(change_lines(share))).await.expect("a change");
+        totals.note(&app).await;
         let begun: i64 = app.value(ATTEMPTS).await;
         let mut loader = app
             .lake_command()
@@ -49,12 +47,11 @@ async fn kills_at_any_moment_leave_no_half_snapshot() {
         app.wait_until_no_loader().await;
         let open: i64 = app.value("SELECT count(*) FROM lake_attempt WHERE dead_at IS NULL").await;
         hit += open;
-        let found = reader.ask("consistent", &[]).await;
-        if let Some([Value::String(version), Value::String(total)]) =
-            found.as_array().map(Vec::as_slice)
-        {
-            let known = seen.entry(version.clone()).or_insert_with(|| total.clone());
-            assert_eq!(known, total, "kill {kill}: another total of data version {version}");
+        reader.ask("consistent", &[]).await;
+        if kill % 10 == 9 {
+            // On a busy machine every kill may come before the end.
+            let done = app.lake_command().arg("load").output().await.expect("it runs");
+            assert_eq!(done.status.code(), Some(0));
         }
     }
     assert!(hit >= MEANT, "only {hit} of {KILLS} kills hit an attempt under way");
@@ -63,6 +60,8 @@ async fn kills_at_any_moment_leave_no_half_snapshot() {
         Some(0)
     );
     reader.compare().await;
+    let (reads, versions) = totals.end().await;
+    assert!(reads >= 4 && versions >= 2, "{reads} reads have seen {versions} data versions");
     assert_eq!(app.lake_objects().await, reader.reachable().await, "objects of dead attempts");
     let summaries = reader.ask("summaries", &[]).await;
     for (table, summary) in summaries.as_object().expect("tables") {
