@@ -47,7 +47,7 @@ pub(crate) async fn ask_graphiql(link: &str, screenshot: &Path) -> Option<serde_
 }
 
 fn tools() -> Result<(PathBuf, PathBuf), String> {
-    if !pages::has_graphiql() {
+    if !pages::are_built() {
         return Err("it is not in this build".to_owned());
     }
     let node = on_path("node").ok_or("Node.js (node) is not on the PATH")?;

@@ -1,0 +1,108 @@
+//! The pages built from `web/` and embedded in the binary: the dashboard at `/`, the
+//! documentation below `/docs`, GraphiQL at `/graphql`, and their assets. They load nothing
+//! from other hosts, and ask for data at `/graphql` only.
+
+mod embedded;
+
+use std::sync::Arc;
+
+use axum::Router;
+use axum::body::Body;
+use axum::extract::{Path, State};
+use axum::http::header::{CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE, VARY};
+use axum::http::{HeaderMap, StatusCode};
+use axum::response::{IntoResponse, Redirect, Response};
+use axum::routing::get;
+
+use super::state::AppState;
+
+/// GraphiQL's editors and tooltips set style attributes, and its style sheet embeds
+/// fonts and images as data; everything else comes from this host.
+const GRAPHIQL_POLICY: &str = "default-src 'none'; script-src 'self'; connect-src 'self'; \
+     style-src 'self' 'unsafe-inline'; font-src 'self' data:; img-src 'self' data:; \
+     base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
+/// The pages of our own need nothing inline but their icon, and never make HTML of a text.
+const POLICY: &str = "default-src 'none'; script-src 'self'; connect-src 'self'; \
+     style-src 'self'; img-src 'self' data:; base-uri 'none'; form-action 'none'; \
+     frame-ancestors 'none'; require-trusted-types-for 'script'; trusted-types 'none'";
+/// Where the build has the pages of types, which tell of the schema.
+const OF_SCHEMA: &str = "api/";
+
+/// The routes of the pages but for `/graphql`, which has data, too.
+pub(super) fn routes(state: Arc<AppState>) -> Router {
+    Router::new()
+        .route("/", get(dashboard))
+        .route("/docs", get(docs_start))
+        // Relative, for a server behind a path of its own.
+        .route("/docs/", get(|| async { Redirect::permanent("../docs") }))
+        .route("/docs/{*path}", get(docs))
+        .with_state(state)
+        .route("/assets/{*path}", get(embedded::asset))
+}
+
+/// The dashboard. In a binary built without npm, GraphiQL's address, where a page says so.
+async fn dashboard(State(state): State<Arc<AppState>>, request: HeaderMap) -> Response {
+    let Some(page) = embedded::file("dashboard.html") else {
+        return Redirect::temporary("/graphql").into_response();
+    };
+    if !state.documents.accept_untrusted() {
+        return off("The dashboard");
+    }
+    embedded::page(page, POLICY, &request)
+}
+
+async fn docs_start(state: State<Arc<AppState>>, request: HeaderMap) -> Response {
+    docs(state, Path("index".to_owned()), request).await
+}
+
+/// A page of the documentation. Those of the schema's types are there where clients may ask
+/// for the schema.
+async fn docs(
+    State(state): State<Arc<AppState>>,
+    Path(path): Path<String>,
+    request: HeaderMap,
+) -> Response {
+    let is_hidden = path.starts_with(OF_SCHEMA) && !state.engine.limits().introspection;
+    let found = embedded::file(&format!("docs/{path}.html")).filter(|_| !is_hidden);
+    if let Some(page) = found {
+        return embedded::page(page, POLICY, &request);
+    }
+    let headers = [(CACHE_CONTROL, "no-store"), (CONTENT_SECURITY_POLICY, POLICY)];
+    let Some(missing) = embedded::file("not-found.html") else {
+        return Redirect::temporary("/graphql").into_response();
+    };
+    let html = [(CONTENT_TYPE, "text/html; charset=utf-8")];
+    (StatusCode::NOT_FOUND, headers, html, Body::from(missing.data)).into_response()
+}
+
+/// The page for a browser at `/graphql`: GraphiQL, or, in a binary built without
+/// npm, one that says how to include it.
+pub(super) fn graphiql() -> Response {
+    let Some(page) = embedded::file("index.html") else {
+        return StatusCode::NOT_FOUND.into_response();
+    };
+    let headers = [
+        (CONTENT_TYPE, "text/html; charset=utf-8"),
+        (CACHE_CONTROL, embedded::REVALIDATE),
+        // The same URL responds to programs with JSON.
+        (VARY, "accept"),
+        (CONTENT_SECURITY_POLICY, GRAPHIQL_POLICY),
+    ];
+    (headers, Body::from(page.data)).into_response()
+}
+
+/// The page for a browser if GraphiQL's queries would be rejected.
+pub(super) fn no_graphiql() -> Response {
+    off("GraphiQL")
+}
+
+fn off(what: &str) -> Response {
+    let page = format!("{what} is off: this server executes trusted documents only.\n");
+    (StatusCode::FORBIDDEN, [(VARY, "accept"), (CACHE_CONTROL, "no-store")], page).into_response()
+}
+
+/// Whether the pages were built into this binary.
+#[must_use]
+pub fn are_built() -> bool {
+    embedded::paths().any(|path| path.starts_with("assets/"))
+}

@@ -1,0 +1,112 @@
+import { useEffect, useState } from "preact/hooks";
+import { Unauthenticated } from "../shared/api.js";
+import { dropToken, readToken } from "../shared/session.js";
+import session from "./queries/session.graphql";
+import { Freshness } from "./freshness.jsx";
+import { lazy } from "./lazy.jsx";
+import { Failure, Refused, Skeleton } from "./parts/states.jsx";
+import { Sales } from "./sales/sales.jsx";
+import { SignIn } from "./sign-in.jsx";
+import { askAsUser, onUnauthenticated, refusals } from "./use-query.js";
+import { link, useUrl } from "./url.js";
+
+const Loads = lazy(() => import("./loads/loads.jsx").then(({ Loads }) => Loads));
+const Rows = lazy(() => import("./loads/rows.jsx").then(({ Rows }) => Rows));
+const Reports = lazy(() => import("./reports/reports.jsx").then(({ Reports }) => Reports));
+
+const VIEWS = [
+  { name: "sales", title: "Sales", needs: "newest", View: Sales },
+  { name: "loads", title: "Loads", needs: "loadRuns", View: Loads },
+  { name: "rejects", title: "Rejected rows", needs: "loadRuns", View: Rows },
+  { name: "reports", title: "Reports", needs: "reports", View: Reports },
+];
+
+/** The page: who is signed in, what they may see, and the view of the address. */
+export function App() {
+  const parameters = useUrl();
+  const [caller, setCaller] = useState();
+  const [problem, setProblem] = useState();
+  const [wanted, setWanted] = useState(false);
+  const [version, setVersion] = useState();
+
+  const begin = async () => {
+    setProblem(undefined);
+    try {
+      const answer = await askAsUser({ query: session });
+      setVersion(answer.extensions?.dataVersion);
+      setWanted(false);
+      setCaller({ data: answer.data, refused: refusals(answer), asOf: answer.extensions?.dataAsOf });
+    } catch (error) {
+      // Without a token that is accepted the sign-in says what there is to say.
+      if (!(error instanceof Unauthenticated)) {
+        setProblem(error.message);
+      }
+    }
+  };
+  const leave = (reason) => {
+    dropToken();
+    setCaller(undefined);
+    setWanted(true);
+    setProblem(reason);
+  };
+  useEffect(() => {
+    const stop = onUnauthenticated(({ detail }) => {
+      const had = readToken();
+      leave(had ? `This token is not accepted. The server says: ${detail}` : undefined);
+    });
+    begin();
+    return stop;
+  }, []);
+
+  const view = VIEWS.find(({ name }) => name === parameters.view) ?? VIEWS[0];
+  useEffect(() => {
+    document.title = `salesgraph · ${view.title}`;
+  }, [view]);
+
+  if (wanted) {
+    return <SignIn problem={problem} signedIn={begin} />;
+  }
+  const refused = caller?.refused[view.needs];
+  return (
+    <>
+      <a class="skip" href="#content">
+        Skip to the content
+      </a>
+      <header class="bar">
+        <a class="brand" {...link({})}>
+          salesgraph
+        </a>
+        <nav aria-label="Views">
+          {VIEWS.map(({ name, title }) => (
+            <a key={name} {...link(name === "sales" ? {} : { view: name })} aria-current={view.name === name ? "page" : undefined}>
+              {title}
+            </a>
+          ))}
+        </nav>
+        <nav class="beside" aria-label="Other pages">
+          <a href="docs">Docs</a>
+          <a href="graphql" target="_blank" rel="opener">
+            GraphiQL
+          </a>
+          {readToken() && (
+            <button type="button" class="quiet" onClick={() => leave()}>
+              Sign out
+            </button>
+          )}
+        </nav>
+      </header>
+      <main class="page" id="content" tabIndex={-1}>
+        <div class="page-head">
+          <h1>{view.title}</h1>
+          {caller && <Freshness caller={caller} version={version} onVersion={setVersion} />}
+        </div>
+        {problem && <Failure message={problem} again={begin} />}
+        {!problem && !caller && <Skeleton lines={12} />}
+        {!problem && caller && refused && <Refused title={view.title} message={refused} />}
+        {!problem && caller && !refused && (
+          <view.View key={view.name} parameters={parameters} caller={caller} version={version} />
+        )}
+      </main>
+    </>
+  );
+}
