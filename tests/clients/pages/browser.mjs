@@ -64,7 +64,9 @@ export class Pages {
     });
     context.setDefaultTimeout(30_000);
     if (token) {
-      await context.addInitScript(`sessionStorage.setItem("salesgraph.token", ${JSON.stringify(token)})`);
+      // A blank page has no storage.
+      const keep = `sessionStorage.setItem("salesgraph.token", ${JSON.stringify(token)})`;
+      await context.addInitScript(`location.protocol === "http:" && (sessionStorage.getItem("salesgraph.token") ?? ${keep})`);
     }
     context.on("page", (page) => this.#watch(page));
     return context.newPage();

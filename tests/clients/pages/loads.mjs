@@ -51,7 +51,7 @@ export async function longList(pages) {
 
 export async function rawText(pages) {
   const page = await pages.visitor({ token: pages.tokens.everything });
-  await pages.open(page, "/?view=rejects&name=Person");
+  await pages.open(page, "/?view=rejects&name=SalesTerritory");
   const row = page.getByRole("row").filter({ hasText: "<img src=" });
   await row.first().waitFor();
   await row.getByRole("button", { name: /^Details/ }).first().click();
@@ -86,7 +86,7 @@ export async function correctedRow(pages) {
   const dialog = page.getByRole("dialog");
   await dialog.getByRole("textbox").fill(wrong.raw.replace(/\b(\d+)x\b/, "$1"));
   await dialog.getByRole("button", { name: "Load the corrected row" }).click();
-  await dialog.getByRole("status").getByText(/^succeeded: 1 read, 1 taken/).waitFor();
+  await dialog.getByRole("status").getByText(/^succeeded: 1 taken, 1 no longer rejected/).waitFor();
   await dialog.getByRole("button", { name: "Close" }).click();
   pages.faults.equal((await pages.ask(query)).data.loadRejects.totalCount, totalCount - 1, "rejected rows after the correction");
   await page.waitForFunction((text) => document.querySelector(".freshness .muted").textContent !== text, before);
@@ -97,7 +97,7 @@ export async function replayOfAll(pages) {
   const page = await pages.visitor({ token: pages.tokens.everything });
   await pages.open(page, "/?view=rejects");
   await page.getByRole("button", { name: "Replay all rejected rows" }).click();
-  await page.getByRole("status").getByText(/^succeeded with rejects: [\d,]+ read/).waitFor();
+  await page.getByRole("status").getByText(/^succeeded with rejects: [\d,]+ taken/).waitFor();
   await page.getByRole("link", { name: "The run" }).click();
   await page.getByRole("heading", { name: /^Run of/ }).waitFor();
   await page.context().close();
@@ -112,7 +112,7 @@ export async function reports(pages) {
   const link = frame.getByRole("link", { name: /^Download/ }).first();
   const file = await fetch(await link.getAttribute("href"));
   pages.faults.equal(file.status, 200, "the link of a report");
-  await page.getByLabel("State").selectOption("FAILED");
+  await page.getByLabel("State", { exact: true }).selectOption("FAILED");
   await page.getByText("No report is failed.").waitFor();
   pages.faults.equal(new URL(page.url()).searchParams.get("state"), "FAILED", "the address of a state");
   await page.context().close();

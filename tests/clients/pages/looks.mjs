@@ -45,7 +45,7 @@ export async function keyboard(pages) {
     faults.holds(stops.includes(stop), `${stop} is no stop: ${stops}`);
   }
 
-  await page.getByLabel("Period").focus();
+  await page.getByLabel("Period", { exact: true }).focus();
   await page.keyboard.press("ArrowDown");
   await settled(page);
   faults.equal(new URL(page.url()).searchParams.get("period"), "2012", "the period by the keyboard");
@@ -73,7 +73,7 @@ async function focused(page) {
     if (element === document.body) {
       return "BODY";
     }
-    const label = element.labels?.[0]?.querySelector("span") ?? element.labels?.[0];
+    const label = element.labels?.[0];
     return (element.getAttribute("aria-label") ?? label?.textContent ?? element.textContent).trim().replaceAll(/\s+/g, " ");
   });
 }

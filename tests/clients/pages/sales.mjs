@@ -56,11 +56,11 @@ export async function addressKeepsTheChoice(pages) {
   const page = await pages.visitor({ token: pages.tokens.everything });
   await pages.open(page, "/");
   const all = await tiles(page);
-  await page.getByLabel("Period").selectOption("2013");
-  await page.getByLabel("Territory").selectOption({ label: "Southwest (US)" });
-  await page.getByLabel("Product line").selectOption("ROAD");
-  await page.getByLabel("Channel").selectOption("online");
-  await page.getByLabel("Days of the forecast").selectOption("7");
+  await page.getByLabel("Period", { exact: true }).selectOption("2013");
+  await page.getByLabel("Territory", { exact: true }).selectOption({ label: "Southwest (US)" });
+  await page.getByLabel("Product line", { exact: true }).selectOption("ROAD");
+  await page.getByLabel("Channel", { exact: true }).selectOption("online");
+  await page.getByLabel("Days of the forecast", { exact: true }).selectOption("7");
   await settled(page);
   const address = Object.fromEntries(new URL(page.url()).searchParams);
   const chosen = { period: "2013", territory: "4", line: "ROAD", channel: "online", days: "7" };
@@ -80,7 +80,7 @@ export async function addressKeepsTheChoice(pages) {
   await settled(page);
   pages.faults.equal(await tiles(page), all, "the totals after going back");
 
-  await page.getByLabel("Period").selectOption("custom");
+  await page.getByLabel("Period", { exact: true }).selectOption("custom");
   await page.getByLabel("From", { exact: true }).fill("2013-02-10");
   await page.getByLabel("To", { exact: true }).fill("2013-03-09");
   await settled(page);
@@ -101,9 +101,12 @@ export async function queryOfAChart(pages) {
   for (const link of links) {
     const [opened] = await Promise.all([page.waitForEvent("popup"), link.click()]);
     await opened.getByRole("button", { name: /Execute query/ }).click();
-    const answer = opened.locator(".result-window");
-    await answer.getByText('"dataVersion"').waitFor();
-    const text = await answer.evaluate((element) => (element.CodeMirror ?? element.querySelector(".CodeMirror").CodeMirror).getValue());
+    const answer = await opened.waitForFunction(() => {
+      const editor = document.querySelector(".result-window.CodeMirror, .result-window .CodeMirror");
+      const text = editor?.CodeMirror.getValue() ?? "";
+      return text.trimEnd().endsWith("}") && /"(data|errors)"/.test(text) && text;
+    });
+    const text = await answer.jsonValue();
     pages.faults.holds(text.includes('"data"') && !text.includes('"errors"'), `${opened.url()}: ${text.slice(0, 300)}`);
     pages.faults.holds(!opened.url().includes(pages.tokens.everything), "the token is in GraphiQL's address");
     await opened.close();
@@ -137,8 +140,9 @@ export async function fileOfAChart(pages) {
     }
   }
   // Another choice is another file.
-  await page.getByLabel("Channel").selectOption("online");
-  await page.getByRole("link", { name: /^Download/ }).first().waitFor({ state: "detached" });
+  await page.getByLabel("Channel", { exact: true }).selectOption("online");
+  const file = page.getByRole("region", { name: "Top products", exact: true }).getByRole("link", { name: /^Download/ });
+  await file.waitFor({ state: "detached" });
   await page.context().close();
 }
 
@@ -146,7 +150,7 @@ export async function fileOfAChart(pages) {
 export async function limitedTokens(pages) {
   const partner = await pages.visitor({ token: pages.tokens.partner });
   await pages.open(partner, "/");
-  const options = await partner.getByLabel("Territory").locator("option").allTextContents();
+  const options = await partner.getByLabel("Territory", { exact: true }).locator("option").allTextContents();
   pages.faults.equal(options, ["All territories", "Northwest (US)", "Southwest (US)"], "a partner's territories");
   for (const view of ["loads", "rejects"]) {
     await pages.open(partner, `/?view=${view}`);

@@ -50,7 +50,7 @@ export async function endedToken(pages) {
   const page = await pages.visitor({ token: pages.tokens.everything });
   await pages.open(page, "/");
   await page.evaluate((key) => sessionStorage.setItem(key, "ended"), KEPT);
-  await page.getByLabel("Period").selectOption("all");
+  await page.getByLabel("Period", { exact: true }).selectOption("all");
   await page.getByText("This token is not accepted").waitFor();
   await page.context().close();
 }
@@ -58,7 +58,9 @@ export async function endedToken(pages) {
 export async function withoutScripts(pages) {
   const page = await pages.visitor({ javaScriptEnabled: false });
   await page.goto(pages.base);
-  await page.getByText("The dashboard needs JavaScript").waitFor();
+  const said = await page.locator("noscript p").innerText();
+  pages.faults.holds(said.includes("The dashboard needs JavaScript"), `without scripts the page says ${said}`);
+  pages.faults.holds((await page.locator("noscript p").boundingBox()).height > 0, "what it says is not seen");
   await page.goto(`${pages.base}/docs/aggregates`);
   await page.getByRole("heading", { name: "Aggregates", exact: true }).waitFor();
   await page.context().close();

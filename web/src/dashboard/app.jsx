@@ -51,8 +51,11 @@ export function App() {
   };
   useEffect(() => {
     const stop = onUnauthenticated(({ detail }) => {
-      const had = readToken();
-      leave(had ? `This token is not accepted. The server says: ${detail}` : undefined);
+      // Of all the requests that are refused together the first one says so.
+      if (readToken()) {
+        leave(`This token is not accepted. The server says: ${detail}`);
+      }
+      setWanted(true);
     });
     begin();
     return stop;

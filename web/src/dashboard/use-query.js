@@ -86,7 +86,7 @@ export function usePages(operation, pick, { version } = {}) {
     controller.current?.abort();
     const mine = new AbortController();
     controller.current = mine;
-    setState((last) => ({ ...last, rows: shown ?? last.rows, loading: true, error: undefined }));
+    setState((last) => ({ ...last, key, rows: shown ?? last.rows, loading: true, error: undefined }));
     try {
       const variables = { ...operation.variables, ...(after && { after }) };
       const answer = await askAsUser({ ...operation, variables }, mine.signal);
@@ -96,7 +96,7 @@ export function usePages(operation, pick, { version } = {}) {
       const next = hasNextPage && all.length < MOST_ROWS ? endCursor : undefined;
       const refused = Object.values(refusals(answer))[0];
       const isCut = hasNextPage && next === undefined;
-      setState({ rows: all, total: page?.totalCount, next, refused, isCut, loading: false });
+      setState({ key, rows: all, total: page?.totalCount, next, refused, isCut, loading: false });
     } catch (error) {
       if (error.name !== "AbortError") {
         setState((last) => ({ ...last, loading: false, error: error.message }));
@@ -112,5 +112,7 @@ export function usePages(operation, pick, { version } = {}) {
     return () => controller.current?.abort();
   }, [key, version]);
   const more = () => state.next && !state.loading && !state.error && read(state.next, state.rows);
-  return { ...state, more, again: () => again(null) };
+  // The rows of another list may be of another kind.
+  const own = state.key === key ? state : { rows: [], loading: true };
+  return { ...own, more, again: () => again(null) };
 }

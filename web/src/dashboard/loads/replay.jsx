@@ -58,11 +58,15 @@ export function Replay({ input, label, ended, isDisabled }) {
   );
 }
 
-function textOf({ state, rowsRead, rowsInserted, rowsUpdated, rowsUnchanged, rowsRejected, rowsParked, error }) {
+/** A replay reads no file: its counters say what became of rows that were rejected before. */
+function textOf({ state, rowsInserted = 0, rowsUpdated = 0, rowsUnchanged = 0, rowsRejected = 0, rowsParked = 0, error }) {
   if (state === "QUEUED") {
     return "Queued: a worker begins it.";
   }
-  const taken = rowsInserted + rowsUpdated + rowsUnchanged;
-  const counts = `${formatCount(rowsRead ?? 0)} read, ${formatCount(taken || 0)} taken, ${formatCount(rowsRejected ?? 0)} rejected, ${formatCount(rowsParked ?? 0)} parked`;
-  return `${words(state)}: ${counts}.${error?.message ? ` ${error.message}` : ""}`;
+  const counts = [
+    `${formatCount(rowsInserted + rowsUpdated + rowsUnchanged)} taken`,
+    `${formatCount(Math.max(0, -rowsRejected))} no longer rejected`,
+    rowsParked > 0 && `${formatCount(rowsParked)} parked`,
+  ];
+  return `${words(state)}: ${counts.filter(Boolean).join(", ")}.${error?.message ? ` ${error.message}` : ""}`;
 }

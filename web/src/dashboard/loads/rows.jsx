@@ -2,6 +2,7 @@ import { useState } from "preact/hooks";
 import { graphiqlLink } from "../../shared/api.js";
 import { formatCount, words } from "../format.js";
 import { Icon } from "../parts/icon.jsx";
+import { Labelled } from "../parts/labelled.jsx";
 import { Refused } from "../parts/states.jsx";
 import { VirtualTable } from "../parts/virtual-table.jsx";
 import parked from "../queries/parked.graphql";
@@ -127,9 +128,8 @@ function filterOf(view, { name, reason }) {
 
 function Search({ label, value, search }) {
   return (
-    <label>
-      <span>{label}</span>
-      <input type="search" value={value ?? ""} maxLength={200} onChange={({ currentTarget }) => search(currentTarget.value.trim())} />
-    </label>
+    <Labelled label={label}>
+      {(id) => <input id={id} type="search" value={value ?? ""} maxLength={200} onChange={({ currentTarget }) => search(currentTarget.value.trim())} />}
+    </Labelled>
   );
 }

@@ -77,7 +77,7 @@ function Told({ step, report, reused, nextAllowedAt, message }) {
   if (report.state === "SUCCEEDED") {
     return (
       <>
-        <a href={safeLink(report.downloadUrl)} rel="noreferrer" download>
+        <a href={safeLink(report.downloadUrl)} rel="noreferrer" download="">
           Download {formatCount(report.rowCount)} rows, {formatBytes(report.byteSize)}
         </a>
         {reused && ` · as made before; a new one from ${formatMoment(nextAllowedAt)}`}

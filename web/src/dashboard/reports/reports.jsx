@@ -1,6 +1,7 @@
 import { useState } from "preact/hooks";
 import { formatBytes, formatCount, formatDuration, formatMoment, words } from "../format.js";
 import { safeLink } from "../parts/csv.jsx";
+import { Labelled } from "../parts/labelled.jsx";
 import { Badge } from "../parts/states.jsx";
 import { VirtualTable } from "../parts/virtual-table.jsx";
 import cancelReport from "../queries/cancel-report.graphql";
@@ -49,17 +50,18 @@ export function Reports({ parameters, version }) {
       <header class="panel-head">
         <h2 id="reports">Files of this organisation</h2>
         <form class="filters" aria-label="Filter of the reports" onSubmit={(event) => event.preventDefault()}>
-          <label>
-            <span>State</span>
-            <select value={state ?? ""} onChange={({ currentTarget }) => go({ ...parameters, state: currentTarget.value })}>
-              <option value="">All states</option>
-              {STATES.map((name) => (
-                <option key={name} value={name}>
-                  {words(name)}
-                </option>
-              ))}
-            </select>
-          </label>
+          <Labelled label="State">
+            {(id) => (
+              <select id={id} value={state ?? ""} onChange={({ currentTarget }) => go({ ...parameters, state: currentTarget.value })}>
+                <option value="">All states</option>
+                {STATES.map((name) => (
+                  <option key={name} value={name}>
+                    {words(name)}
+                  </option>
+                ))}
+              </select>
+            )}
+          </Labelled>
         </form>
       </header>
       <p role="status" class="hint">
@@ -87,7 +89,7 @@ function File({ row, cancel }) {
   const url = safeLink(row.downloadUrl);
   if (url) {
     return (
-      <a href={url} rel="noreferrer" download>
+      <a href={url} rel="noreferrer" download="">
         Download {row.format.replace("_", " ")}
         <span class="visually-hidden"> of {formatMoment(row.requestedAt)}</span>
       </a>

@@ -1,3 +1,4 @@
+import { Labelled } from "../parts/labelled.jsx";
 import { addDays, yearsOf } from "../period.js";
 import { formatDay, words } from "../format.js";
 import { go } from "../url.js";
@@ -65,21 +66,21 @@ export function Filters({ parameters, period, bounds, territories }) {
 
 function Choice({ label, value, choose, children }) {
   return (
-    <label>
-      <span>{label}</span>
-      <select value={value ?? ""} onChange={(event) => choose(event.currentTarget.value)}>
-        {children}
-      </select>
-    </label>
+    <Labelled label={label}>
+      {(id) => (
+        <select id={id} value={value ?? ""} onChange={(event) => choose(event.currentTarget.value)}>
+          {children}
+        </select>
+      )}
+    </Labelled>
   );
 }
 
 function Day({ label, value, bounds, choose }) {
   const change = ({ currentTarget }) => currentTarget.value && choose(currentTarget.value);
   return (
-    <label>
-      <span>{label}</span>
-      <input type="date" value={value} min={bounds.first} max={bounds.last} onChange={change} />
-    </label>
+    <Labelled label={label}>
+      {(id) => <input id={id} type="date" value={value} min={bounds.first} max={bounds.last} onChange={change} />}
+    </Labelled>
   );
 }
