@@ -36,6 +36,12 @@ const shared = {
   icon: writeHashed(assets, "icon", ".svg", join(root, "src/shared/icon.svg")),
 };
 
-writeFileSync(join(out, "index.html"), fill(join(root, "src/graphiql/index.html"), { ...graphiql.entry, ...shared }));
-writeFileSync(join(out, "dashboard.html"), fill(join(root, "src/dashboard/index.html"), { ...dashboard.entry, ...shared }));
+writeFileSync(
+  join(out, "index.html"),
+  fill(join(root, "src/graphiql/index.html"), { ...graphiql.entry, ...shared }),
+);
+writeFileSync(
+  join(out, "dashboard.html"),
+  fill(join(root, "src/dashboard/index.html"), { ...dashboard.entry, ...shared }),
+);
 writeDocs({ root, documents, out, assets, shared: { ...docs.entry, ...shared } });

@@ -11,8 +11,20 @@ import { examples, search, tokenOfAnExample } from "./pages/docs.mjs";
 import { correctedRow, longList, rawText, replayOfAll, reports, runs } from "./pages/loads.mjs";
 import { everyLook, keyboard, weight } from "./pages/looks.mjs";
 import { belowAPath } from "./pages/prefix.mjs";
-import { addressKeepsTheChoice, figures, fileOfAChart, limitedTokens, queryOfAChart } from "./pages/sales.mjs";
-import { endedToken, linkOfTheDemo, signIn, unreachable, withoutScripts } from "./pages/sign-in.mjs";
+import {
+  addressKeepsTheChoice,
+  figures,
+  fileOfAChart,
+  limitedTokens,
+  queryOfAChart,
+} from "./pages/sales.mjs";
+import {
+  endedToken,
+  linkOfTheDemo,
+  signIn,
+  unreachable,
+  withoutScripts,
+} from "./pages/sign-in.mjs";
 
 // In this order: those that change data come after those that count them.
 const CHECKS = [
@@ -43,7 +55,12 @@ const CHECKS = [
 
 const [base, executable, folder, everything, partner, unnamed, only] = process.argv.slice(2);
 const faults = new Faults();
-const pages = await Pages.start(executable, { base, folder, faults, tokens: { everything, partner, unnamed } });
+const pages = await Pages.start(executable, {
+  base,
+  folder,
+  faults,
+  tokens: { everything, partner, unnamed },
+});
 for (const check of CHECKS.filter(({ name }) => !only || name === only)) {
   try {
     await check(pages);

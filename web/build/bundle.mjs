@@ -26,7 +26,9 @@ export async function bundle(root, assets, entryPoints, jsxImportSource, splitti
     logLevel: "warning",
   });
   const outputs = Object.entries(metafile.outputs);
-  const [script, { cssBundle }] = outputs.find(([, { entryPoint }]) => entryPoint === Object.values(entryPoints)[0]);
+  const [script, { cssBundle }] = outputs.find(
+    ([, { entryPoint }]) => entryPoint === Object.values(entryPoints)[0],
+  );
   return {
     entry: { script: basename(script), style: basename(cssBundle) },
     inputs: Object.keys(metafile.inputs),

@@ -13,13 +13,18 @@ export function writeDocs({ root, documents, out, assets, shared }) {
   const schemas = Object.fromEntries(
     readdirSync(join(documents, "docs"))
       .filter((name) => name.endsWith(".schema.json"))
-      .map((name) => [`docs/${name}`, `assets/${writeHashed(assets, name.replace(".schema.json", "-schema"), ".json", join(documents, "docs", name))}`]),
+      .map((name) => [
+        `docs/${name}`,
+        `assets/${writeHashed(assets, name.replace(".schema.json", "-schema"), ".json", join(documents, "docs", name))}`,
+      ]),
   );
   const addressOf = (path) => {
     if (path === "README.md") {
       return "docs";
     }
-    return path === "schema.graphql" ? path : (schemas[path] ?? (files.includes(path) ? path.replace(/\.md$/, "") : undefined));
+    return path === "schema.graphql"
+      ? path
+      : (schemas[path] ?? (files.includes(path) ? path.replace(/\.md$/, "") : undefined));
   };
   const readme = read("README.md");
   const listed = listedGuides(readme);
@@ -33,7 +38,13 @@ export function writeDocs({ root, documents, out, assets, shared }) {
 
   const found = guides.flatMap(({ title, address, headings }) => [
     { text: title, kind: "guide", address },
-    ...headings.slice(1).map(({ text, id }) => ({ text: `${title}: ${text}`, kind: "guide", address: `${address}#${id}` })),
+    ...headings
+      .slice(1)
+      .map(({ text, id }) => ({
+        text: `${title}: ${text}`,
+        kind: "guide",
+        address: `${address}#${id}`,
+      })),
   ]);
   const index = writeHashed(assets, "search", ".json", JSON.stringify([...found, ...entries]));
 
@@ -44,13 +55,17 @@ export function writeDocs({ root, documents, out, assets, shared }) {
     const shell = fill(join(root, "src/docs/page.html"), { ...shared, index }, base);
     const nav = navigation(listed, guides, address, base);
     const parts = { ROOT: base, TITLE: escapeHtml(title), NAVIGATION: nav, CONTENT: html };
-    writeFileSync(file, shell.replace(/\[\[(\w+)\]\]/g, (_, name) => parts[name]));
+    writeFileSync(
+      file,
+      shell.replace(/\[\[(\w+)\]\]/g, (_, name) => parts[name]),
+    );
   };
   write("docs/index", "Documentation", home(start, listed));
   guides.forEach(({ address, title, html }) => write(address, title, html));
   pages.forEach(({ path, title, html }) => write(`docs/${path}`, title, html));
   // An unknown page may be at any depth, so its links begin at the root of the host.
-  const lost = '<h1>There is no such page</h1><p>The <a href="/docs">documentation</a> begins here; the <a href="/">dashboard</a> is beside it.</p>';
+  const lost =
+    '<h1>There is no such page</h1><p>The <a href="/docs">documentation</a> begins here; the <a href="/">dashboard</a> is beside it.</p>';
   writeFileSync(join(out, "not-found.html"), missing(lost));
 }
 
@@ -93,7 +108,8 @@ function navigation(listed, guides, address, base) {
 
 function home({ examples }, listed) {
   const cards = listed.map(
-    ({ title, address, about }) => `<li><a href="${address}">${escapeHtml(title)}</a><span>${escapeHtml(about)}</span></li>`,
+    ({ title, address, about }) =>
+      `<li><a href="${address}">${escapeHtml(title)}</a><span>${escapeHtml(about)}</span></li>`,
   );
   return [
     "<h1>Documentation</h1>",

@@ -19,16 +19,18 @@ const ALIASES = { sh: "bash", ts: "typescript", console: "bash" };
 
 function highlight(text, lang) {
   const language = ALIASES[lang] ?? lang;
-  return hljs.getLanguage(language)
-    ? hljs.highlight(text, { language }).value
-    : escapeHtml(text);
+  return hljs.getLanguage(language) ? hljs.highlight(text, { language }).value : escapeHtml(text);
 }
 
 /** GitHub's anchors: small letters, digits, `_` and `-`; numbered from the second on. */
 function slugger() {
   const seen = new Map();
   return (text) => {
-    const slug = text.trim().toLowerCase().replaceAll(/[^\p{L}\p{N}\s_-]/gu, "").replaceAll(/\s/g, "-");
+    const slug = text
+      .trim()
+      .toLowerCase()
+      .replaceAll(/[^\p{L}\p{N}\s_-]/gu, "")
+      .replaceAll(/\s/g, "-");
     const count = seen.get(slug) ?? 0;
     seen.set(slug, count + 1);
     return count === 0 ? slug : `${slug}-${count}`;

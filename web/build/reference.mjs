@@ -85,12 +85,20 @@ function entriesOf(type) {
   const fields = isEnumType(type) ? [] : fieldsOf(type);
   return [
     { text: type.name, kind: kindOf(type), address },
-    ...fields.map(({ name }) => ({ text: `${type.name}.${name}`, kind: "field", address: `${address}#${name}` })),
+    ...fields.map(({ name }) => ({
+      text: `${type.name}.${name}`,
+      kind: "field",
+      address: `${address}#${name}`,
+    })),
   ];
 }
 
 const kindOf = (type) =>
-  ROOTS.includes(type.name) ? "root type" : KINDS.find(({ is }) => is(type)).name.slice(0, -1).toLowerCase();
+  ROOTS.includes(type.name)
+    ? "root type"
+    : KINDS.find(({ is }) => is(type))
+        .name.slice(0, -1)
+        .toLowerCase();
 
 function typeLink(type) {
   const named = getNamedType(type);
@@ -101,24 +109,42 @@ function typeLink(type) {
 const text = (description) => (description ? `<p>${inlineCode(escapeHtml(description))}</p>` : "");
 const inlineCode = (html) => html.replaceAll(/`([^`]+)`/g, "<code>$1</code>");
 const deprecated = (reason) =>
-  reason ? `<p class="deprecated"><strong>Deprecated.</strong> ${inlineCode(escapeHtml(reason))}</p>` : "";
+  reason
+    ? `<p class="deprecated"><strong>Deprecated.</strong> ${inlineCode(escapeHtml(reason))}</p>`
+    : "";
 
 function pageOf(type, users, byField) {
-  const parts = [`<h1>${type.name}</h1>`, `<p class="kind">${kindOf(type)}</p>`, text(type.description)];
+  const parts = [
+    `<h1>${type.name}</h1>`,
+    `<p class="kind">${kindOf(type)}</p>`,
+    text(type.description),
+  ];
   if (type.getInterfaces?.().length > 0) {
     parts.push(`<p>Implements ${type.getInterfaces().map(typeLink).join(", ")}.</p>`);
   }
   if (isEnumType(type)) {
-    parts.push("<h2>Values</h2>", `<dl class="fields">${type.getValues().map(valueOf).join("")}</dl>`);
+    parts.push(
+      "<h2>Values</h2>",
+      `<dl class="fields">${type.getValues().map(valueOf).join("")}</dl>`,
+    );
   } else if (fieldsOf(type).length > 0) {
-    parts.push("<h2>Fields</h2>", `<dl class="fields">${fieldsOf(type).map((field) => fieldOf(type, field, byField)).join("")}</dl>`);
+    parts.push(
+      "<h2>Fields</h2>",
+      `<dl class="fields">${fieldsOf(type)
+        .map((field) => fieldOf(type, field, byField))
+        .join("")}</dl>`,
+    );
   }
   if (isScalarType(type) && isSpecifiedScalarType(type) && !type.description) {
     parts.push("<p>A scalar of GraphQL itself.</p>");
   }
   if (users.length > 0) {
-    const links = users.map(([name, field]) => `<li><a href="${name}#${field}"><code>${name}.${field}</code></a></li>`);
-    parts.push(`<details class="users"${users.length > 12 ? "" : " open"}><summary><h2>Used by ${users.length}</h2></summary><ul>${links.join("")}</ul></details>`);
+    const links = users.map(
+      ([name, field]) => `<li><a href="${name}#${field}"><code>${name}.${field}</code></a></li>`,
+    );
+    parts.push(
+      `<details class="users"${users.length > 12 ? "" : " open"}><summary><h2>Used by ${users.length}</h2></summary><ul>${links.join("")}</ul></details>`,
+    );
   }
   return parts.join("\n");
 }
@@ -129,11 +155,20 @@ function valueOf({ name, description, deprecationReason }) {
 
 function fieldOf(type, field, byField) {
   const { name, description, deprecationReason, args = [], defaultValue, astNode } = field;
-  const initial = defaultValue === undefined ? "" : ` <span class="muted">= ${escapeHtml(source(astNode))}</span>`;
+  const initial =
+    defaultValue === undefined
+      ? ""
+      : ` <span class="muted">= ${escapeHtml(source(astNode))}</span>`;
   const query = byField.get(`${type.name}.${name}`);
-  const parts = [text(description), deprecated(deprecationReason), args.length > 0 ? argumentsOf(args) : ""];
+  const parts = [
+    text(description),
+    deprecated(deprecationReason),
+    args.length > 0 ? argumentsOf(args) : "",
+  ];
   if (query) {
-    parts.push(`<details class="try"><summary>An example</summary>${example(query, "../../")}</details>`);
+    parts.push(
+      `<details class="try"><summary>An example</summary>${example(query, "../../")}</details>`,
+    );
   }
   return `<dt id="${name}"><code><b>${name}</b></code> ${typeLink(field.type)}${initial}</dt><dd>${parts.join("")}</dd>`;
 }
@@ -152,7 +187,8 @@ function source({ defaultValue: { loc } }) {
 }
 
 function overview(types) {
-  const list = (all) => `<ul class="types">${all.map(({ name }) => `<li><a href="${name}">${name}</a></li>`).join("")}</ul>`;
+  const list = (all) =>
+    `<ul class="types">${all.map(({ name }) => `<li><a href="${name}">${name}</a></li>`).join("")}</ul>`;
   const roots = ROOTS.map((name) => types.find((type) => type.name === name)).filter(Boolean);
   const entries = roots.map(
     (root) =>

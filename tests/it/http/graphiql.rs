@@ -46,7 +46,8 @@ pub(crate) async fn ask_graphiql(link: &str, screenshot: &Path) -> Option<serde_
     Some(serde_json::from_slice(&output.stdout).expect("JSON in the page"))
 }
 
-fn tools() -> Result<(PathBuf, PathBuf), String> {
+/// Node.js and Chromium, if the pages are in this build.
+pub(crate) fn tools() -> Result<(PathBuf, PathBuf), String> {
     if !pages::are_built() {
         return Err("it is not in this build".to_owned());
     }

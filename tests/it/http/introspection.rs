@@ -3,7 +3,7 @@
 use hyper::StatusCode;
 use salesgraph::db::data_version::DataVersions;
 use salesgraph::graphql::Limits;
-use salesgraph::http::{AppState, RequestLimits};
+use salesgraph::http::{AppState, RequestLimits, pages};
 use serde_json::json;
 
 use crate::support::database;
@@ -34,5 +34,11 @@ async fn without_introspection_nothing_tells_the_schema() {
     let answer = server.post(RESPONSE, r#"{"query":"{ __typename }"}"#).await;
     assert_eq!(answer.result(), json!({ "data": { "__typename": "Query" } }));
     assert_eq!(server.get("/schema.graphql").await.status, StatusCode::NOT_FOUND);
+    if pages::are_built() {
+        for path in ["/docs/api/index", "/docs/api/Query"] {
+            assert_eq!(server.get(path).await.status, StatusCode::NOT_FOUND, "{path}");
+        }
+        assert_eq!(server.get("/docs/querying").await.status, StatusCode::OK);
+    }
     server.stop().await;
 }

@@ -35,7 +35,11 @@ export function App() {
       const answer = await askAsUser({ query: session });
       setVersion(answer.extensions?.dataVersion);
       setWanted(false);
-      setCaller({ data: answer.data, refused: refusals(answer), asOf: answer.extensions?.dataAsOf });
+      setCaller({
+        data: answer.data,
+        refused: refusals(answer),
+        asOf: answer.extensions?.dataAsOf,
+      });
     } catch (error) {
       // Without a token that is accepted the sign-in says what there is to say.
       if (!(error instanceof Unauthenticated)) {
@@ -81,7 +85,11 @@ export function App() {
         </a>
         <nav aria-label="Views">
           {VIEWS.map(({ name, title }) => (
-            <a key={name} {...link(name === "sales" ? {} : { view: name })} aria-current={view.name === name ? "page" : undefined}>
+            <a
+              key={name}
+              {...link(name === "sales" ? {} : { view: name })}
+              aria-current={view.name === name ? "page" : undefined}
+            >
               {title}
             </a>
           ))}

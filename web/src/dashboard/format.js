@@ -60,7 +60,9 @@ export function formatBytes(value) {
 export function formatDuration(from, to) {
   return or(from, () => {
     const seconds = ((to ? new Date(to) : new Date()) - new Date(from)) / 1000;
-    return seconds < 120 ? `${some.format(seconds)} s` : `${whole.format(Math.round(seconds / 60))} min`;
+    return seconds < 120
+      ? `${some.format(seconds)} s`
+      : `${whole.format(Math.round(seconds / 60))} min`;
   });
 }
 
@@ -68,7 +70,11 @@ export function formatDuration(from, to) {
 export function formatAgo(value) {
   return or(value, (text) => {
     const seconds = (new Date(text) - new Date()) / 1000;
-    for (const [unit, size] of [["day", 86400], ["hour", 3600], ["minute", 60]]) {
+    for (const [unit, size] of [
+      ["day", 86400],
+      ["hour", 3600],
+      ["minute", 60],
+    ]) {
       if (Math.abs(seconds) >= size) {
         return relative.format(Math.round(seconds / size), unit);
       }

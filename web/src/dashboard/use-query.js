@@ -86,7 +86,13 @@ export function usePages(operation, pick, { version } = {}) {
     controller.current?.abort();
     const mine = new AbortController();
     controller.current = mine;
-    setState((last) => ({ ...last, key, rows: shown ?? last.rows, loading: true, error: undefined }));
+    setState((last) => ({
+      ...last,
+      key,
+      rows: shown ?? last.rows,
+      loading: true,
+      error: undefined,
+    }));
     try {
       const variables = { ...operation.variables, ...(after && { after }) };
       const answer = await askAsUser({ ...operation, variables }, mine.signal);

@@ -11,7 +11,11 @@ export function addRunButtons() {
     const query = example.querySelector("code").textContent;
     const result = element("div", { class: "result", role: "status" });
     const isMutation = /^\s*mutation\b/m.test(query);
-    const button = element("button", { type: "button", class: "primary" }, isMutation ? "Run this mutation" : "Run");
+    const button = element(
+      "button",
+      { type: "button", class: "primary" },
+      isMutation ? "Run this mutation" : "Run",
+    );
     button.addEventListener("click", () => run(query, button, result));
     example.querySelector(".example-actions").prepend(button);
     example.append(result);
@@ -26,11 +30,15 @@ async function run(query, button, result) {
     const text = JSON.stringify(answer, null, 2);
     const shown = text.length > LONGEST ? `${text.slice(0, LONGEST)}\n…` : text;
     const label = answer.errors ? "Result, with errors" : "Result";
-    result.replaceChildren(element("pre", { tabindex: "0", "aria-label": label }, element("code", {}, shown)));
+    result.replaceChildren(
+      element("pre", { tabindex: "0", "aria-label": label }, element("code", {}, shown)),
+    );
   } catch (error) {
     const again = () => run(query, button, result);
     result.replaceChildren(
-      error instanceof Unauthenticated ? signIn(again) : element("p", { class: "bad-text" }, error.message),
+      error instanceof Unauthenticated
+        ? signIn(again)
+        : element("p", { class: "bad-text" }, error.message),
     );
   } finally {
     button.disabled = false;
@@ -39,7 +47,12 @@ async function run(query, button, result) {
 
 /** Asks for a token, once for the tab, and runs the example then. */
 function signIn(again) {
-  const input = element("input", { type: "password", autocomplete: "off", required: "", maxlength: "8192" });
+  const input = element("input", {
+    type: "password",
+    autocomplete: "off",
+    required: "",
+    maxlength: "8192",
+  });
   const form = element(
     "form",
     { class: "filters" },

@@ -6,7 +6,9 @@ let index;
 
 /** What is searched in comes with the first letter. */
 async function load() {
-  index ??= fetch(new URL(document.querySelector("meta[name=search]").content, location.href)).then((response) => response.json());
+  index ??= fetch(new URL(document.querySelector("meta[name=search]").content, location.href)).then(
+    (response) => response.json(),
+  );
   return index;
 }
 
@@ -14,7 +16,11 @@ async function load() {
 export function addSearch(place) {
   const list = element("ul", { class: "found" });
   const told = element("p", { class: "visually-hidden", role: "status" });
-  const input = element("input", { type: "search", placeholder: "Search types, fields, guides", "aria-label": "Search the documentation" });
+  const input = element("input", {
+    type: "search",
+    placeholder: "Search types, fields, guides",
+    "aria-label": "Search the documentation",
+  });
   input.addEventListener("input", async () => {
     const found = find(await load(), input.value);
     list.replaceChildren(...found.map(entry));
@@ -31,7 +37,11 @@ export function addSearch(place) {
 }
 
 function entry({ text, kind, address }) {
-  return element("li", {}, element("a", { href: root + address }, text, element("span", { class: "muted" }, ` ${kind}`)));
+  return element(
+    "li",
+    {},
+    element("a", { href: root + address }, text, element("span", { class: "muted" }, ` ${kind}`)),
+  );
 }
 
 /** Whole names first, then what begins so, then what contains it. */
@@ -42,7 +52,17 @@ function find(entries, text) {
   }
   const rank = (name) => {
     const last = name.split(/[.:] ?/).pop();
-    return name === wanted ? 0 : last === wanted ? 1 : name.startsWith(wanted) ? 2 : last.startsWith(wanted) ? 3 : name.includes(wanted) ? 4 : 5;
+    return name === wanted
+      ? 0
+      : last === wanted
+        ? 1
+        : name.startsWith(wanted)
+          ? 2
+          : last.startsWith(wanted)
+            ? 3
+            : name.includes(wanted)
+              ? 4
+              : 5;
   };
   return entries
     .map((one) => ({ ...one, rank: rank(one.text.toLowerCase()) }))

@@ -1,4 +1,11 @@
-import { formatBytes, formatCount, formatDay, formatDuration, formatMoment, words } from "../format.js";
+import {
+  formatBytes,
+  formatCount,
+  formatDay,
+  formatDuration,
+  formatMoment,
+  words,
+} from "../format.js";
 import { Badge, Empty, Failure, Skeleton } from "../parts/states.jsx";
 import { VirtualTable } from "../parts/virtual-table.jsx";
 import runOf from "../queries/run.graphql";
@@ -16,7 +23,9 @@ const COLUMNS = [
     key: "requested",
     label: "Requested",
     width: "14rem",
-    cell: ({ id, requestedAt }) => <a {...link({ view: "loads", run: id })}>{formatMoment(requestedAt)}</a>,
+    cell: ({ id, requestedAt }) => (
+      <a {...link({ view: "loads", run: id })}>{formatMoment(requestedAt)}</a>
+    ),
   },
   {
     key: "state",
@@ -29,7 +38,13 @@ const COLUMNS = [
       </Badge>
     ),
   },
-  { key: "took", label: "Took", width: "5rem", numeric: true, cell: ({ startedAt, finishedAt }) => formatDuration(startedAt, finishedAt) },
+  {
+    key: "took",
+    label: "Took",
+    width: "5rem",
+    numeric: true,
+    cell: ({ startedAt, finishedAt }) => formatDuration(startedAt, finishedAt),
+  },
   count("files", "Files", "filesFound"),
   count("read", "Read", "rowsRead"),
   count("inserted", "Inserted", "rowsInserted"),
@@ -37,7 +52,12 @@ const COLUMNS = [
   count("unchanged", "Unchanged", "rowsUnchanged"),
   count("rejected", "Rejected", "rowsRejected"),
   count("parked", "Parked", "rowsParked"),
-  { key: "source", label: "Source", width: "18rem", cell: ({ sourceUri }) => <code title={sourceUri}>{sourceUri}</code> },
+  {
+    key: "source",
+    label: "Source",
+    width: "18rem",
+    cell: ({ sourceUri }) => <code title={sourceUri}>{sourceUri}</code>,
+  },
 ];
 
 function count(key, label, field) {
@@ -57,7 +77,13 @@ export function Loads({ parameters, version }) {
         <header class="panel-head">
           <h2 id="runs">Runs</h2>
         </header>
-        <VirtualTable label="Load runs" columns={COLUMNS} pages={pages} empty="Nothing was loaded yet." height={260} />
+        <VirtualTable
+          label="Load runs"
+          columns={COLUMNS}
+          pages={pages}
+          empty="Nothing was loaded yet."
+          height={260}
+        />
       </section>
       {shown && <Run key={shown} id={shown} />}
     </div>
@@ -119,7 +145,9 @@ function Run({ id }) {
             <a {...link({ view: "rejects", run: run.id })}>{formatCount(run.rowsRejected)} rows</a>
           </Fact>
           <Fact name="Parked">
-            <a {...link({ view: "rejects", run: run.id, rows: "parked" })}>{formatCount(run.rowsParked)} rows</a>
+            <a {...link({ view: "rejects", run: run.id, rows: "parked" })}>
+              {formatCount(run.rowsParked)} rows
+            </a>
           </Fact>
           {run.rowsRemoved > 0 && <Fact name="Removed">{formatCount(run.rowsRemoved)}</Fact>}
         </dl>
@@ -141,23 +169,51 @@ function Fact({ name, children }) {
 }
 
 const FILE_COLUMNS = [
-  { key: "file", label: "File", width: "24rem", cell: ({ file }) => <code title={file.error?.message ?? file.objectKey}>{file.objectKey}</code> },
-  { key: "state", label: "State", width: "6rem", cell: ({ file }) => <Badge state={file.state}>{words(file.state)}</Badge> },
+  {
+    key: "file",
+    label: "File",
+    width: "24rem",
+    cell: ({ file }) => <code title={file.error?.message ?? file.objectKey}>{file.objectKey}</code>,
+  },
+  {
+    key: "state",
+    label: "State",
+    width: "6rem",
+    cell: ({ file }) => <Badge state={file.state}>{words(file.state)}</Badge>,
+  },
   count("read", "Read", "rowsRead"),
   kept("rejected", "Rejected", "rowsRejected"),
   kept("parked", "Parked", "rowsParked"),
   count("inserted", "Inserted", "rowsInserted"),
   count("updated", "Updated", "rowsUpdated"),
   count("unchanged", "Unchanged", "rowsUnchanged"),
-  { key: "size", label: "Size", width: "5.5rem", numeric: true, cell: ({ file }) => formatBytes(file.byteSize) },
-  { key: "took", label: "Took", width: "5.5rem", numeric: true, cell: ({ elapsedMilliseconds }) => `${formatCount(elapsedMilliseconds)} ms` },
+  {
+    key: "size",
+    label: "Size",
+    width: "5.5rem",
+    numeric: true,
+    cell: ({ file }) => formatBytes(file.byteSize),
+  },
+  {
+    key: "took",
+    label: "Took",
+    width: "5.5rem",
+    numeric: true,
+    cell: ({ elapsedMilliseconds }) => `${formatCount(elapsedMilliseconds)} ms`,
+  },
   { key: "table", label: "Table", width: "11rem", cell: ({ file }) => file.dataset },
 ];
 
 /** A count of rows that are kept aside, which leads to them. */
 function kept(key, label, field) {
   const cell = ({ file, [field]: rows }) =>
-    rows > 0 ? <a {...link({ view: "rejects", file: file.id, rows: key === "parked" ? key : undefined })}>{formatCount(rows)}</a> : "0";
+    rows > 0 ? (
+      <a {...link({ view: "rejects", file: file.id, rows: key === "parked" ? key : undefined })}>
+        {formatCount(rows)}
+      </a>
+    ) : (
+      "0"
+    );
   return { key, label, width: "5.5rem", numeric: true, cell };
 }
 
@@ -178,18 +234,40 @@ function Files({ run }) {
             ))}
         </ul>
       )}
-      <VirtualTable label="Files of the run" columns={FILE_COLUMNS} pages={pages} empty="The run found no new file." height={440} />
+      <VirtualTable
+        label="Files of the run"
+        columns={FILE_COLUMNS}
+        pages={pages}
+        empty="The run found no new file."
+        height={440}
+      />
     </section>
   );
 }
 
 function Findings({ findings }) {
   const columns = [
-    { key: "file", label: "File", width: "18rem", cell: ({ objectKey }) => <code title={objectKey}>{objectKey}</code> },
-    { key: "line", label: "Line", width: "5rem", numeric: true, cell: ({ line }) => formatCount(line) },
+    {
+      key: "file",
+      label: "File",
+      width: "18rem",
+      cell: ({ objectKey }) => <code title={objectKey}>{objectKey}</code>,
+    },
+    {
+      key: "line",
+      label: "Line",
+      width: "5rem",
+      numeric: true,
+      cell: ({ line }) => formatCount(line),
+    },
     { key: "column", label: "Column", width: "9rem", cell: ({ column }) => column ?? "–" },
     { key: "reason", label: "Reason", width: "10rem", cell: ({ reason }) => words(reason) },
-    { key: "message", label: "What was found", width: "24rem", cell: ({ message }) => <span title={message}>{message}</span> },
+    {
+      key: "message",
+      label: "What was found",
+      width: "24rem",
+      cell: ({ message }) => <span title={message}>{message}</span>,
+    },
   ];
   const pages = { rows: findings.nodes, total: findings.totalCount };
   return (
@@ -210,9 +288,15 @@ function Steps({ steps }) {
             <tr>
               <th scope="col">Step</th>
               <th scope="col">From the day</th>
-              <th scope="col" class="number">Rows written</th>
-              <th scope="col" class="number">Data version</th>
-              <th scope="col" class="number">Took</th>
+              <th scope="col" class="number">
+                Rows written
+              </th>
+              <th scope="col" class="number">
+                Data version
+              </th>
+              <th scope="col" class="number">
+                Took
+              </th>
             </tr>
           </thead>
           <tbody>

@@ -59,7 +59,15 @@ export function Replay({ input, label, ended, isDisabled }) {
 }
 
 /** A replay reads no file: its counters say what became of rows that were rejected before. */
-function textOf({ state, rowsInserted = 0, rowsUpdated = 0, rowsUnchanged = 0, rowsRejected = 0, rowsParked = 0, error }) {
+function textOf({
+  state,
+  rowsInserted = 0,
+  rowsUpdated = 0,
+  rowsUnchanged = 0,
+  rowsRejected = 0,
+  rowsParked = 0,
+  error,
+}) {
   if (state === "QUEUED") {
     return "Queued: a worker begins it.";
   }

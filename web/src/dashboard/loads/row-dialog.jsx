@@ -44,17 +44,27 @@ export function RowDialog({ row, isRejected, close, ended }) {
         )}
       </dl>
       {row.message && <p>{row.message}</p>}
-      {row.raw === null && <p class="hint">Its text is not shown with this token: it needs the scope persons:read.</p>}
+      {row.raw === null && (
+        <p class="hint">Its text is not shown with this token: it needs the scope persons:read.</p>
+      )}
       {row.raw !== null && !isRejected && <pre tabIndex={0}>{row.raw}</pre>}
       {row.raw !== null && isRejected && (
         <>
           <label for="raw">Raw text, in the dialect of its file; correct it here</label>
-          <textarea id="raw" rows={6} spellcheck={false} value={text} onInput={({ currentTarget }) => setText(currentTarget.value)} />
+          <textarea
+            id="raw"
+            rows={6}
+            spellcheck={false}
+            value={text}
+            onInput={({ currentTarget }) => setText(currentTarget.value)}
+          />
         </>
       )}
       {isRejected && (
         <Replay
-          input={isChanged && row.raw !== null ? { rejectId: row.id, raw: text } : { rejectId: row.id }}
+          input={
+            isChanged && row.raw !== null ? { rejectId: row.id, raw: text } : { rejectId: row.id }
+          }
           label={isChanged ? "Load the corrected row" : "Replay this row"}
           ended={() => (hasReplayed.current = true)}
         />

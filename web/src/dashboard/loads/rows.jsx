@@ -13,11 +13,27 @@ import { Replay } from "./replay.jsx";
 import { RowDialog } from "./row-dialog.jsx";
 
 const place = [
-  { key: "file", label: "File", width: "15rem", cell: ({ objectKey }) => <code title={objectKey}>{objectKey?.split("/").pop() ?? "–"}</code> },
-  { key: "line", label: "Line", width: "5.5rem", numeric: true, cell: ({ line }) => formatCount(line) },
+  {
+    key: "file",
+    label: "File",
+    width: "15rem",
+    cell: ({ objectKey }) => <code title={objectKey}>{objectKey?.split("/").pop() ?? "–"}</code>,
+  },
+  {
+    key: "line",
+    label: "Line",
+    width: "5.5rem",
+    numeric: true,
+    cell: ({ line }) => formatCount(line),
+  },
 ];
 // Text of the files is shown as text, never as markup.
-const raw = { key: "raw", label: "Raw text", width: "24rem", cell: ({ raw }) => <code title={raw}>{raw ?? "–"}</code> };
+const raw = {
+  key: "raw",
+  label: "Raw text",
+  width: "24rem",
+  cell: ({ raw }) => <code title={raw}>{raw ?? "–"}</code>,
+};
 
 const VIEWS = {
   rejected: {
@@ -25,10 +41,20 @@ const VIEWS = {
     pick: (data) => data.loadRejects,
     empty: "No row is rejected.",
     columns: [
-      ...place,
-      { key: "column", label: "Column", width: "9rem", cell: ({ column }) => column ?? "whole row" },
       { key: "reason", label: "Reason", width: "10rem", cell: ({ reason }) => words(reason) },
-      { key: "message", label: "What was found", width: "20rem", cell: ({ message }) => <span title={message}>{message ?? "–"}</span> },
+      ...place,
+      {
+        key: "column",
+        label: "Column",
+        width: "9rem",
+        cell: ({ column }) => column ?? "whole row",
+      },
+      {
+        key: "message",
+        label: "What was found",
+        width: "20rem",
+        cell: ({ message }) => <span title={message}>{message ?? "–"}</span>,
+      },
       raw,
     ],
   },
@@ -39,7 +65,12 @@ const VIEWS = {
     columns: [
       ...place,
       { key: "dataset", label: "Table", width: "9rem", cell: ({ dataset }) => dataset },
-      { key: "parent", label: "Waits for", width: "14rem", cell: ({ parent, parentKey }) => `${parent} ${parentKey.join(", ")}` },
+      {
+        key: "parent",
+        label: "Waits for",
+        width: "14rem",
+        cell: ({ parent, parentKey }) => `${parent} ${parentKey.join(", ")}`,
+      },
       raw,
     ],
   },
@@ -72,17 +103,37 @@ export function Rows({ parameters, version }) {
     <section class="panel wide" aria-label="Rows that were not taken">
       <header class="panel-head">
         <div class="tabs" role="group" aria-label="Which rows">
-          <button type="button" aria-pressed={name === "rejected"} onClick={() => set({ rows: undefined })}>
+          <button
+            type="button"
+            aria-pressed={name === "rejected"}
+            onClick={() => set({ rows: undefined })}
+          >
             Rejected
           </button>
-          <button type="button" aria-pressed={name === "parked"} onClick={() => set({ rows: "parked" })}>
+          <button
+            type="button"
+            aria-pressed={name === "parked"}
+            onClick={() => set({ rows: "parked" })}
+          >
             Parked
           </button>
         </div>
-        <form class="filters" aria-label="Filters of the rows" onSubmit={(event) => event.preventDefault()}>
-          <Search label="File contains" value={parameters.name} search={(text) => set({ name: text })} />
+        <form
+          class="filters"
+          aria-label="Filters of the rows"
+          onSubmit={(event) => event.preventDefault()}
+        >
+          <Search
+            label="File contains"
+            value={parameters.name}
+            search={(text) => set({ name: text })}
+          />
           {name === "rejected" && (
-            <Search label="Reason contains" value={parameters.reason} search={(text) => set({ reason: text })} />
+            <Search
+              label="Reason contains"
+              value={parameters.reason}
+              search={(text) => set({ reason: text })}
+            />
           )}
         </form>
         <div class="actions">
@@ -108,12 +159,29 @@ export function Rows({ parameters, version }) {
           key={JSON.stringify(scope)}
           isDisabled={pages.rows.length === 0}
           input={scope}
-          label={Object.keys(scope).length > 0 ? "Replay the rejected rows of this " + (scope.fileId ? "file" : "run") : "Replay all rejected rows"}
+          label={
+            Object.keys(scope).length > 0
+              ? "Replay the rejected rows of this " + (scope.fileId ? "file" : "run")
+              : "Replay all rejected rows"
+          }
           ended={() => setTurn(turn + 1)}
         />
       )}
-      <VirtualTable label={`${name === "parked" ? "Parked" : "Rejected"} rows`} columns={columns} pages={pages} empty={view.empty} height={560} />
-      {shown && <RowDialog row={shown} isRejected={name === "rejected"} close={() => setShown(undefined)} ended={() => setTurn(turn + 1)} />}
+      <VirtualTable
+        label={`${name === "parked" ? "Parked" : "Rejected"} rows`}
+        columns={columns}
+        pages={pages}
+        empty={view.empty}
+        height={560}
+      />
+      {shown && (
+        <RowDialog
+          row={shown}
+          isRejected={name === "rejected"}
+          close={() => setShown(undefined)}
+          ended={() => setTurn(turn + 1)}
+        />
+      )}
     </section>
   );
 }
@@ -129,7 +197,15 @@ function filterOf(view, { name, reason }) {
 function Search({ label, value, search }) {
   return (
     <Labelled label={label}>
-      {(id) => <input id={id} type="search" value={value ?? ""} maxLength={200} onChange={({ currentTarget }) => search(currentTarget.value.trim())} />}
+      {(id) => (
+        <input
+          id={id}
+          type="search"
+          value={value ?? ""}
+          maxLength={200}
+          onChange={({ currentTarget }) => search(currentTarget.value.trim())}
+        />
+      )}
     </Labelled>
   );
 }

@@ -32,7 +32,12 @@ export function draw(canvas, { type, labels, series, horizontal }) {
     beginAtZero: true,
     grid: { color: color("line"), drawTicks: false },
     border: { display: false },
-    ticks: { color: color("muted"), padding: 8, maxTicksLimit: 6, callback: (value) => formatCompact(value) },
+    ticks: {
+      color: color("muted"),
+      padding: 8,
+      maxTicksLimit: 6,
+      callback: (value) => formatCompact(value),
+    },
   };
   const names = {
     grid: { display: false },
@@ -69,7 +74,13 @@ export function draw(canvas, { type, labels, series, horizontal }) {
         legend: {
           display: series.length > 1,
           align: "end",
-          labels: { color: color("text"), boxWidth: 10, boxHeight: 10, useBorderRadius: true, borderRadius: 2 },
+          labels: {
+            color: color("text"),
+            boxWidth: 10,
+            boxHeight: 10,
+            useBorderRadius: true,
+            borderRadius: 2,
+          },
         },
         tooltip: {
           backgroundColor: color("tip"),
@@ -78,7 +89,8 @@ export function draw(canvas, { type, labels, series, horizontal }) {
           padding: 10,
           boxPadding: 4,
           callbacks: {
-            label: ({ dataset, dataIndex }) => `${dataset.label}: ${formatMoney(dataset.texts[dataIndex])}`,
+            label: ({ dataset, dataIndex }) =>
+              `${dataset.label}: ${formatMoney(dataset.texts[dataIndex])}`,
           },
         },
       },
@@ -92,6 +104,8 @@ export function point(chart, index) {
   chart.setActiveElements(items);
   chart.tooltip.setActiveElements(items, { x: 0, y: 0 });
   chart.update();
-  const texts = chart.data.datasets.map(({ label, texts }) => `${label} ${formatMoney(texts[index])}`);
+  const texts = chart.data.datasets.map(
+    ({ label, texts }) => `${label} ${formatMoney(texts[index])}`,
+  );
   return `${chart.data.labels[index]}: ${texts.join(", ")}`;
 }

@@ -34,7 +34,10 @@ export function useCsvFile(operation, title) {
       const { query, variables = {} } = operation;
       const { after, ...given } = variables;
       const input = { project: PROJECT, query, variables: given };
-      const answer = await askAsUser({ query: requestReport, variables: { input } }, controller.signal);
+      const answer = await askAsUser(
+        { query: requestReport, variables: { input } },
+        controller.signal,
+      );
       if (!answer.data.requestReport) {
         throw new Error(answer.errors.map(({ message }) => message).join("; "));
       }
@@ -97,7 +100,11 @@ function Told({ step, report, reused, nextAllowedAt, message }) {
       </>
     );
   }
-  return <span class="bad-text">{report.error?.message ?? `The report is ${report.state.toLowerCase()}.`}</span>;
+  return (
+    <span class="bad-text">
+      {report.error?.message ?? `The report is ${report.state.toLowerCase()}.`}
+    </span>
+  );
 }
 
 /** The link of a file, unless it is none that a browser may fetch. */

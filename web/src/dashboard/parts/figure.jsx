@@ -37,7 +37,12 @@ export function Figure({ summary, height = 280, ...chart }) {
   const move = (event) => {
     const last = chart.labels.length - 1;
     const [back, on] = chart.horizontal ? ["ArrowUp", "ArrowDown"] : ["ArrowLeft", "ArrowRight"];
-    const next = { [back]: Math.max(0, place - 1), [on]: Math.min(last, place + 1), Home: 0, End: last }[event.key];
+    const next = {
+      [back]: Math.max(0, place - 1),
+      [on]: Math.min(last, place + 1),
+      Home: 0,
+      End: last,
+    }[event.key];
     if (next !== undefined && drawn.current) {
       event.preventDefault();
       setPlace(next);
@@ -49,7 +54,13 @@ export function Figure({ summary, height = 280, ...chart }) {
   }
   return (
     <figure class="figure" style={{ height: `${height}px` }}>
-      <canvas ref={canvas} tabIndex={0} role="img" aria-label={`${summary} Arrow keys read the values.`} onKeyDown={move} />
+      <canvas
+        ref={canvas}
+        tabIndex={0}
+        role="img"
+        aria-label={`${summary} Arrow keys read the values.`}
+        onKeyDown={move}
+      />
       <span class="visually-hidden" aria-live="polite">
         {told}
       </span>

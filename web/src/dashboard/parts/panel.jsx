@@ -8,7 +8,20 @@ import { Empty, Failure, Skeleton } from "./states.jsx";
  * A part of the page about one query: its title, the ways to its query and its file, and its
  * content, as a chart, a table or both by turns.
  */
-export function Panel({ title, hint, operation, query, chart, table, isEmpty, empty, controls, wide, lines = 6, isBusy }) {
+export function Panel({
+  title,
+  hint,
+  operation,
+  query,
+  chart,
+  table,
+  isEmpty,
+  empty,
+  controls,
+  wide,
+  lines = 6,
+  isBusy,
+}) {
   const [asTable, setAsTable] = useState(!chart);
   const id = title.toLowerCase().replaceAll(/\W+/g, "-");
   const { data, error, stale, loading } = query;
@@ -26,7 +39,11 @@ export function Panel({ title, hint, operation, query, chart, table, isEmpty, em
     return asTable ? table(data) : chart(data);
   };
   return (
-    <section class={`panel${wide ? " wide" : ""}`} aria-labelledby={id} aria-busy={loading || isBusy}>
+    <section
+      class={`panel${wide ? " wide" : ""}`}
+      aria-labelledby={id}
+      aria-busy={loading || isBusy}
+    >
       <header class="panel-head">
         <div class="panel-title">
           <h2 id={id}>{title}</h2>
@@ -35,7 +52,12 @@ export function Panel({ title, hint, operation, query, chart, table, isEmpty, em
         <div class="actions">
           {controls}
           {chart && (
-            <button type="button" class="quiet" aria-pressed={asTable} onClick={() => setAsTable(!asTable)}>
+            <button
+              type="button"
+              class="quiet"
+              aria-pressed={asTable}
+              onClick={() => setAsTable(!asTable)}
+            >
               <Icon name={asTable ? "chart" : "table"} />
               <span>Table</span>
               <span class="visually-hidden"> of {title}</span>

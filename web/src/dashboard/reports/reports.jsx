@@ -26,7 +26,10 @@ export function Reports({ parameters, version }) {
 
   const cancel = async ({ id, project }) => {
     try {
-      const answer = await askAsUser({ query: cancelReport, variables: { input: { reportId: id } } });
+      const answer = await askAsUser({
+        query: cancelReport,
+        variables: { input: { reportId: id } },
+      });
       setTold(answer.errors?.[0]?.message ?? `The report ${project} is canceled.`);
       pages.again();
     } catch (error) {
@@ -34,25 +37,81 @@ export function Reports({ parameters, version }) {
     }
   };
   const columns = [
-    { key: "requested", label: "Requested", width: "14rem", cell: ({ requestedAt }) => formatMoment(requestedAt) },
+    {
+      key: "requested",
+      label: "Requested",
+      width: "14rem",
+      cell: ({ requestedAt }) => formatMoment(requestedAt),
+    },
     { key: "kind", label: "Rows of", width: "8.5rem", cell: ({ kind }) => words(kind) },
-    { key: "project", label: "Project", width: "9rem", cell: ({ project }) => <span title={project}>{project}</span> },
-    { key: "state", label: "State", width: "7.5rem", cell: (row) => <Badge state={row.state}>{words(row.state)}</Badge> },
-    { key: "rows", label: "Rows", width: "6rem", numeric: true, cell: (row) => formatCount(row.rowCount ?? row.progress.rows) },
-    { key: "size", label: "Size", width: "6rem", numeric: true, cell: (row) => formatBytes(row.byteSize ?? row.progress.bytes) },
-    { key: "took", label: "Took", width: "5rem", numeric: true, cell: (row) => (row.startedAt ? formatDuration(row.startedAt, row.finishedAt) : "–") },
-    { key: "current", label: "Data", width: "8rem", cell: (row) => (row.current === null ? "–" : row.current ? "current" : "older") },
-    { key: "by", label: "Asked by", width: "8rem", cell: ({ requestedBy }) => <span title={requestedBy}>{requestedBy}</span> },
-    { key: "file", label: "File", width: "12rem", cell: (row) => <File row={row} cancel={cancel} /> },
+    {
+      key: "project",
+      label: "Project",
+      width: "9rem",
+      cell: ({ project }) => <span title={project}>{project}</span>,
+    },
+    {
+      key: "state",
+      label: "State",
+      width: "7.5rem",
+      cell: (row) => <Badge state={row.state}>{words(row.state)}</Badge>,
+    },
+    {
+      key: "rows",
+      label: "Rows",
+      width: "6rem",
+      numeric: true,
+      cell: (row) => formatCount(row.rowCount ?? row.progress.rows),
+    },
+    {
+      key: "size",
+      label: "Size",
+      width: "6rem",
+      numeric: true,
+      cell: (row) => formatBytes(row.byteSize ?? row.progress.bytes),
+    },
+    {
+      key: "took",
+      label: "Took",
+      width: "5rem",
+      numeric: true,
+      cell: (row) => (row.startedAt ? formatDuration(row.startedAt, row.finishedAt) : "–"),
+    },
+    {
+      key: "current",
+      label: "Data",
+      width: "8rem",
+      cell: (row) => (row.current === null ? "–" : row.current ? "current" : "older"),
+    },
+    {
+      key: "by",
+      label: "Asked by",
+      width: "8rem",
+      cell: ({ requestedBy }) => <span title={requestedBy}>{requestedBy}</span>,
+    },
+    {
+      key: "file",
+      label: "File",
+      width: "12rem",
+      cell: (row) => <File row={row} cancel={cancel} />,
+    },
   ];
   return (
     <section class="panel wide" aria-labelledby="reports">
       <header class="panel-head">
         <h2 id="reports">Files of this organisation</h2>
-        <form class="filters" aria-label="Filter of the reports" onSubmit={(event) => event.preventDefault()}>
+        <form
+          class="filters"
+          aria-label="Filter of the reports"
+          onSubmit={(event) => event.preventDefault()}
+        >
           <Labelled label="State">
             {(id) => (
-              <select id={id} value={state ?? ""} onChange={({ currentTarget }) => go({ ...parameters, state: currentTarget.value })}>
+              <select
+                id={id}
+                value={state ?? ""}
+                onChange={({ currentTarget }) => go({ ...parameters, state: currentTarget.value })}
+              >
                 <option value="">All states</option>
                 {STATES.map((name) => (
                   <option key={name} value={name}>
@@ -71,7 +130,11 @@ export function Reports({ parameters, version }) {
         label="Reports"
         columns={columns}
         pages={pages}
-        empty={state ? `No report is ${words(state)}.` : "No report was asked for yet. “As CSV” beside a chart asks for one."}
+        empty={
+          state
+            ? `No report is ${words(state)}.`
+            : "No report was asked for yet. “As CSV” beside a chart asks for one."
+        }
         height={600}
       />
     </section>

@@ -18,7 +18,11 @@ export function Filters({ parameters, period, bounds, territories }) {
       to: value === "custom" ? to : undefined,
     });
   return (
-    <form class="filters" aria-label="Period and filters" onSubmit={(event) => event.preventDefault()}>
+    <form
+      class="filters"
+      aria-label="Period and filters"
+      onSubmit={(event) => event.preventDefault()}
+    >
       <Choice label="Period" value={chosen} choose={choosePeriod}>
         <option value="12m">Last 12 months</option>
         <option value="3m">Last 3 months</option>
@@ -36,7 +40,11 @@ export function Filters({ parameters, period, bounds, territories }) {
           <Day label="To" value={to} bounds={bounds} choose={(until) => set({ to: until })} />
         </>
       )}
-      <Choice label="Territory" value={parameters.territory} choose={(territory) => set({ territory })}>
+      <Choice
+        label="Territory"
+        value={parameters.territory}
+        choose={(territory) => set({ territory })}
+      >
         <option value="">All territories</option>
         {territories.map(({ territoryId, name, countryRegionCode }) => (
           <option key={territoryId} value={String(territoryId)}>
@@ -80,7 +88,16 @@ function Day({ label, value, bounds, choose }) {
   const change = ({ currentTarget }) => currentTarget.value && choose(currentTarget.value);
   return (
     <Labelled label={label}>
-      {(id) => <input id={id} type="date" value={value} min={bounds.first} max={bounds.last} onChange={change} />}
+      {(id) => (
+        <input
+          id={id}
+          type="date"
+          value={value}
+          min={bounds.first}
+          max={bounds.last}
+          onChange={change}
+        />
+      )}
     </Labelled>
   );
 }

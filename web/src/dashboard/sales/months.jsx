@@ -14,20 +14,32 @@ export function Months({ period, filters, version, first }) {
   const operation = { query: months, variables: { filter: { or: [filters.now, filters.before] } } };
   const query = useQuery(operation, { version });
   const rows = (data) => {
-    const groups = new Map(data.salesAggregate.nodes.map(({ key, measures }) => [key.orderMonth, measures]));
+    const groups = new Map(
+      data.salesAggregate.nodes.map(({ key, measures }) => [key.orderMonth, measures]),
+    );
     const of = (month) => groups.get(month) ?? { orderCount: 0, lineTotal: { sum: "0" } };
     const begin = addMonths(first, 0);
     // What was before the first order is unknown, and not nothing.
     const earlier = (month) => (month < begin ? UNKNOWN : of(month));
-    return monthsOf(period).map((month) => ({ month, now: of(month), before: earlier(addYears(month, -1)) }));
+    return monthsOf(period).map((month) => ({
+      month,
+      now: of(month),
+      before: earlier(addYears(month, -1)),
+    }));
   };
   const chart = (data) => {
     const all = rows(data);
     const series = [
-      { label: "The year before", color: "before", values: all.map(({ before }) => before.lineTotal.sum) },
+      {
+        label: "The year before",
+        color: "before",
+        values: all.map(({ before }) => before.lineTotal.sum),
+      },
       { label: "This period", color: "accent", values: all.map(({ now }) => now.lineTotal.sum) },
     ];
-    const best = all.reduce((top, row) => (Number(row.now.lineTotal.sum) > Number(top.now.lineTotal.sum) ? row : top));
+    const best = all.reduce((top, row) =>
+      Number(row.now.lineTotal.sum) > Number(top.now.lineTotal.sum) ? row : top,
+    );
     const summary =
       `Sales of ${all.length} months beside the same months of the year before; the best is ` +
       `${formatMonth(best.month)} with ${formatMoney(best.now.lineTotal.sum)}.`;
@@ -46,10 +58,18 @@ export function Months({ period, filters, version, first }) {
         <thead>
           <tr>
             <th scope="col">Month</th>
-            <th scope="col" class="number">Orders</th>
-            <th scope="col" class="number">Sales</th>
-            <th scope="col" class="number">The year before</th>
-            <th scope="col" class="number">Change</th>
+            <th scope="col" class="number">
+              Orders
+            </th>
+            <th scope="col" class="number">
+              Sales
+            </th>
+            <th scope="col" class="number">
+              The year before
+            </th>
+            <th scope="col" class="number">
+              Change
+            </th>
           </tr>
         </thead>
         <tbody>

@@ -14,7 +14,9 @@ export function Products({ filters, version }) {
     name: product?.name ?? "Unknown product",
     hint: product?.productLine ? words(product.productLine) : "",
   });
-  return <Ranking title="Top products" of="products" what="Product" {...{ operation, query, read }} />;
+  return (
+    <Ranking title="Top products" of="products" what="Product" {...{ operation, query, read }} />
+  );
 }
 
 /** The customers that bought most in the period; their names as far as the token may see them. */
@@ -32,7 +34,14 @@ export function Customers({ filters, version, isNamed }) {
     };
   };
   const more = isNamed ? undefined : "Names of persons need the scope persons:read";
-  return <Ranking title="Top customers" of="customers" what="Customer" {...{ operation, query, read, more }} />;
+  return (
+    <Ranking
+      title="Top customers"
+      of="customers"
+      what="Customer"
+      {...{ operation, query, read, more }}
+    />
+  );
 }
 
 /** The first of a list, by their sales, with bars for the eye. */
@@ -47,9 +56,15 @@ function Ranking({ title, of, what, operation, query, read, more }) {
         <thead>
           <tr>
             <th scope="col">{what}</th>
-            <th scope="col" class="number narrow-hidden">Orders</th>
-            <th scope="col" class="number narrow-hidden">Pieces</th>
-            <th scope="col" class="number">Sales</th>
+            <th scope="col" class="number narrow-hidden">
+              Orders
+            </th>
+            <th scope="col" class="number narrow-hidden">
+              Pieces
+            </th>
+            <th scope="col" class="number">
+              Sales
+            </th>
           </tr>
         </thead>
         <tbody>
@@ -59,9 +74,16 @@ function Ranking({ title, of, what, operation, query, read, more }) {
             return (
               <tr key={id ?? `none-${index}`}>
                 <th scope="row">
-                  <span class="name" title={name}>{name}</span>
+                  <span class="name" title={name}>
+                    {name}
+                  </span>
                   <span class="muted">{hint}</span>
-                  <span class="meter" style={{ "--part": part }} aria-hidden="true" title={formatShare(part)} />
+                  <span
+                    class="meter"
+                    style={{ "--part": part }}
+                    aria-hidden="true"
+                    title={formatShare(part)}
+                  />
                 </th>
                 <td class="number narrow-hidden">{formatCount(measures.orderCount)}</td>
                 <td class="number narrow-hidden">{formatCount(measures.orderQuantity.sum)}</td>

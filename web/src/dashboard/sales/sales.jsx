@@ -26,7 +26,12 @@ export function Sales({ parameters, caller, version }) {
   const shared = { parameters, period, before, filters, version };
   return (
     <>
-      <Filters parameters={parameters} period={period} bounds={bounds} territories={territories?.nodes ?? []} />
+      <Filters
+        parameters={parameters}
+        period={period}
+        bounds={bounds}
+        territories={territories?.nodes ?? []}
+      />
       <Totals {...shared} />
       <div class="panels">
         <Months {...shared} first={first} />

@@ -9,11 +9,34 @@ import { go } from "../url.js";
 const DAYS = { 7: "Next week", 14: "Next 2 weeks", 28: "Next 4 weeks" };
 
 const COLUMNS = [
-  { key: "date", label: "Date", width: "9.5rem", cell: ({ date }) => formatWeekday(date) },
-  { key: "product", label: "Product", width: "12rem", cell: ({ product }) => product.name },
-  { key: "predicted", label: "Predicted", width: "5.5rem", numeric: true, cell: ({ predictedQuantity }) => formatQuantity(predictedQuantity) },
-  { key: "available", label: "In stock", width: "5.5rem", numeric: true, cell: ({ availableQuantity }) => formatQuantity(availableQuantity) },
-  { key: "short", label: "Short", width: "5rem", numeric: true, cell: ({ shortfall }) => <strong>{formatQuantity(shortfall)}</strong> },
+  { key: "date", label: "Date", width: "9rem", cell: ({ date }) => formatWeekday(date) },
+  {
+    key: "product",
+    label: "Product",
+    width: "11rem",
+    cell: ({ product }) => <span title={product.name}>{product.name}</span>,
+  },
+  {
+    key: "short",
+    label: "Short",
+    width: "4.25rem",
+    numeric: true,
+    cell: ({ shortfall }) => <strong>{formatQuantity(shortfall)}</strong>,
+  },
+  {
+    key: "predicted",
+    label: "Predicted",
+    width: "5rem",
+    numeric: true,
+    cell: ({ predictedQuantity }) => formatQuantity(predictedQuantity),
+  },
+  {
+    key: "available",
+    label: "In stock",
+    width: "4.5rem",
+    numeric: true,
+    cell: ({ availableQuantity }) => formatQuantity(availableQuantity),
+  },
 ];
 
 /** What will be short in the days after the last order, the worst first. */
@@ -29,7 +52,9 @@ export function Shortages({ parameters, last, filter, version }) {
       <select
         aria-label="Days of the forecast"
         value={String(days)}
-        onChange={({ currentTarget }) => set({ days: currentTarget.value === "28" ? undefined : currentTarget.value })}
+        onChange={({ currentTarget }) =>
+          set({ days: currentTarget.value === "28" ? undefined : currentTarget.value })
+        }
       >
         {Object.entries(DAYS).map(([value, label]) => (
           <option key={value} value={value}>
@@ -37,8 +62,13 @@ export function Shortages({ parameters, last, filter, version }) {
           </option>
         ))}
       </select>
-      <button type="button" class="quiet" aria-pressed={isAll} onClick={() => set({ forecast: isAll ? undefined : "all" })}>
-        Also what suffices
+      <button
+        type="button"
+        class="quiet"
+        aria-pressed={isAll}
+        onClick={() => set({ forecast: isAll ? undefined : "all" })}
+      >
+        All forecasts
       </button>
     </>
   );
@@ -46,7 +76,15 @@ export function Shortages({ parameters, last, filter, version }) {
   const empty = isAll
     ? `There is no forecast for ${period}.`
     : `Nothing is predicted to run short, ${period}: the stock covers every forecast.`;
-  const table = () => <VirtualTable label="Forecast of demand beside the stock" columns={COLUMNS} pages={pages} empty={empty} height={400} />;
+  const table = () => (
+    <VirtualTable
+      label="Forecast of demand beside the stock"
+      columns={COLUMNS}
+      pages={pages}
+      empty={empty}
+      height={400}
+    />
+  );
   return (
     <Panel
       title="What will be short"
@@ -60,6 +98,9 @@ export function Shortages({ parameters, last, filter, version }) {
 }
 
 function withIds(connection) {
-  const nodes = connection?.nodes.map((row) => ({ ...row, id: `${row.date}/${row.product.productId}` }));
+  const nodes = connection?.nodes.map((row) => ({
+    ...row,
+    id: `${row.date}/${row.product.productId}`,
+  }));
   return connection && { ...connection, nodes };
 }

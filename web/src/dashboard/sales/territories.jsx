@@ -15,24 +15,39 @@ export function Territories({ filters, version }) {
     <Figure
       type="bar"
       horizontal
-      height={Math.max(160, nodes.length * 34 + 50)}
+      height={Math.max(160, nodes.length * 40 + 50)}
       labels={nodes.map(({ key }) => nameOf(key))}
-      series={[{ label: "Sales", color: "accent", values: nodes.map(({ measures }) => measures.lineTotal.sum) }]}
+      series={[
+        {
+          label: "Sales",
+          color: "accent",
+          values: nodes.map(({ measures }) => measures.lineTotal.sum),
+        },
+      ]}
       summary={`Sales of ${nodes.length} territories; ${nameOf(nodes[0].key)} is first with ${formatMoney(nodes[0].measures.lineTotal.sum)}.`}
     />
   );
   const table = ({ salesAggregate: { nodes } }) => {
-    const sum = nodes.reduce((total, { measures }) => total + Number(measures.lineTotal.sum), 0) || 1;
+    const sum =
+      nodes.reduce((total, { measures }) => total + Number(measures.lineTotal.sum), 0) || 1;
     return (
       <div class="frame" tabIndex={0} role="region" aria-label="Table of territories">
         <table>
           <thead>
             <tr>
               <th scope="col">Territory</th>
-              <th scope="col" class="number">Customers</th>
-              <th scope="col" class="number">Orders</th>
-              <th scope="col" class="number">Sales</th>
-              <th scope="col" class="number">Share</th>
+              <th scope="col" class="number">
+                Customers
+              </th>
+              <th scope="col" class="number">
+                Orders
+              </th>
+              <th scope="col" class="number">
+                Sales
+              </th>
+              <th scope="col" class="number">
+                Share
+              </th>
             </tr>
           </thead>
           <tbody>

@@ -4,7 +4,12 @@ import { Failure } from "../parts/states.jsx";
 import { useQuery } from "../use-query.js";
 
 const FIGURES = [
-  { title: "Sales", read: ({ lineTotal }) => lineTotal.sum, format: formatMoney, short: formatCompact },
+  {
+    title: "Sales",
+    read: ({ lineTotal }) => lineTotal.sum,
+    format: formatMoney,
+    short: formatCompact,
+  },
   { title: "Orders", read: ({ orderCount }) => orderCount, format: formatCount },
   { title: "Customers", read: ({ customerCount }) => customerCount, format: formatCount },
   { title: "Pieces", read: ({ orderQuantity }) => orderQuantity.sum ?? 0, format: formatCount },
@@ -12,7 +17,8 @@ const FIGURES = [
 
 /** The sums of the period, each beside that of the year before. */
 export function Totals({ filters, version }) {
-  const { data, error, stale, again } = useQuery({ query: totals, variables: filters }, { version });
+  const variables = { ...filters, either: { or: [filters.now, filters.before] } };
+  const { data, error, stale, again } = useQuery({ query: totals, variables }, { version });
   if (error) {
     return <Failure message={error} again={again} />;
   }
@@ -23,7 +29,13 @@ export function Totals({ filters, version }) {
         <div class="tile" key={title}>
           <h2>{title}</h2>
           <p class="figure-now">{group ? format(read(group.now)) : "…"}</p>
-          <p class="hint">{group ? <Change now={read(group.now)} before={read(group.before)} format={short} /> : "\u00a0"}</p>
+          <p class="hint">
+            {group ? (
+              <Change now={read(group.now)} before={read(group.before)} format={short} />
+            ) : (
+              "\u00a0"
+            )}
+          </p>
         </div>
       ))}
     </section>
