@@ -1,4 +1,4 @@
-import { useEffect, useState } from "preact/hooks";
+import { useEffect, useRef, useState } from "preact/hooks";
 import { Unauthenticated } from "../shared/api.js";
 import { dropToken, readToken } from "../shared/session.js";
 import session from "./queries/session.graphql";
@@ -39,10 +39,12 @@ export function App() {
         data: answer.data,
         refused: refusals(answer),
         asOf: answer.extensions?.dataAsOf,
+        version: answer.extensions?.dataVersion,
       });
     } catch (error) {
-      // Without a token that is accepted the sign-in says what there is to say.
-      if (!(error instanceof Unauthenticated)) {
+      // Without a token that is accepted the sign-in says what there is to say; what is shown
+      // already stays.
+      if (!caller && !(error instanceof Unauthenticated)) {
         setProblem(error.message);
       }
     }
@@ -66,9 +68,21 @@ export function App() {
   }, []);
 
   const view = VIEWS.find(({ name }) => name === parameters.view) ?? VIEWS[0];
+  const shown = useRef(view);
   useEffect(() => {
     document.title = `salesgraph · ${view.title}`;
+    // Another view is another page: reading begins at its top.
+    if (shown.current !== view) {
+      shown.current = view;
+      document.getElementById("content")?.focus();
+    }
   }, [view]);
+  // New data may end later, and be of other territories.
+  useEffect(() => {
+    if (caller && version !== caller.version) {
+      begin();
+    }
+  }, [version]);
 
   if (wanted) {
     return <SignIn problem={problem} signedIn={begin} />;

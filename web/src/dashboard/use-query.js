@@ -50,8 +50,10 @@ export function useQuery(operation, { version, everyMs } = {}) {
       });
     return () => controller.abort();
   }, [key, version, turn]);
-  useInterval(() => setTurn((last) => last + 1), everyMs);
-  return { ...state, again: () => setTurn((last) => last + 1) };
+  const again = () => setTurn((last) => last + 1);
+  // A slow answer is waited for, and not asked for anew.
+  useInterval(() => state.loading || again(), everyMs);
+  return { ...state, again };
 }
 
 /** Calls `act` every `everyMs` while the page is seen; never without a time. */

@@ -69,7 +69,10 @@ export function Loads({ parameters, version }) {
   const pages = usePages({ query: runs }, (data) => data.loadRuns, { version });
   const hasRunning = pages.rows.some((run) => !isOver(run));
   // Only the first page: whoever reads older ones is not thrown back.
-  useInterval(() => pages.rows.length <= 100 && pages.again(), hasRunning ? OFTEN : SELDOM);
+  useInterval(
+    () => pages.loading || pages.rows.length > 100 || pages.again(),
+    hasRunning ? OFTEN : SELDOM,
+  );
   const shown = parameters.run ?? pages.rows[0]?.id;
   return (
     <div class="panels">
@@ -93,7 +96,7 @@ export function Loads({ parameters, version }) {
 function Run({ id }) {
   const query = useQuery({ query: runOf, variables: { id } }, { everyMs: SELDOM });
   const run = query.data?.loadRun;
-  useInterval(query.again, run && !isOver(run) ? OFTEN : undefined);
+  useInterval(() => query.loading || query.again(), run && !isOver(run) ? OFTEN : undefined);
   if (query.error) {
     return (
       <section class="panel wide">

@@ -22,7 +22,10 @@ export function Reports({ parameters, version }) {
   const variables = state ? { filter: { state: { eq: state } } } : {};
   const pages = usePages({ query: reports, variables }, (data) => data.reports, { version });
   const isWaiting = pages.rows.some(isOpen);
-  useInterval(() => pages.rows.length <= 100 && pages.again(), isWaiting ? OFTEN : SELDOM);
+  useInterval(
+    () => pages.loading || pages.rows.length > 100 || pages.again(),
+    isWaiting ? OFTEN : SELDOM,
+  );
 
   const cancel = async ({ id, project }) => {
     try {
