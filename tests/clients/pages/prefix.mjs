@@ -41,7 +41,10 @@ export async function belowAPath(pages) {
     await page.getByRole("link", { name: "Aggregates" }).first().click();
     await page.getByRole("button", { name: "Run", exact: true }).first().click();
     await page.locator(".result pre").first().waitFor();
-    await page.getByRole("link", { name: "Dashboard" }).click();
+    await page
+      .getByRole("navigation", { name: "Other pages" })
+      .getByRole("link", { name: "Dashboard" })
+      .click();
     await settled(page);
     pages.faults.equal(page.url(), `${base}/`, "the way back");
   } finally {
