@@ -41,6 +41,18 @@ export function Reports({ parameters, version }) {
   };
   const columns = [
     {
+      key: "state",
+      label: "State",
+      width: "7.5rem",
+      cell: (row) => <Badge state={row.state}>{words(row.state)}</Badge>,
+    },
+    {
+      key: "file",
+      label: "File",
+      width: "9.5rem",
+      cell: (row) => <File row={row} cancel={cancel} />,
+    },
+    {
       key: "requested",
       label: "Requested",
       width: "14rem",
@@ -52,12 +64,6 @@ export function Reports({ parameters, version }) {
       label: "Project",
       width: "9rem",
       cell: ({ project }) => <span title={project}>{project}</span>,
-    },
-    {
-      key: "state",
-      label: "State",
-      width: "7.5rem",
-      cell: (row) => <Badge state={row.state}>{words(row.state)}</Badge>,
     },
     {
       key: "rows",
@@ -91,12 +97,6 @@ export function Reports({ parameters, version }) {
       label: "Asked by",
       width: "8rem",
       cell: ({ requestedBy }) => <span title={requestedBy}>{requestedBy}</span>,
-    },
-    {
-      key: "file",
-      label: "File",
-      width: "12rem",
-      cell: (row) => <File row={row} cancel={cancel} />,
     },
   ];
   return (
