@@ -3,7 +3,7 @@
 import { mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { example, render, rootOf } from "./markdown.mjs";
-import { escapeHtml, fill, writeHashed } from "./output.mjs";
+import { escapeHtml, fill, ofApi, writeHashed } from "./output.mjs";
 import { reference } from "./reference.mjs";
 
 /** Writes all pages of the documentation, and what the search looks in. */
@@ -38,15 +38,16 @@ export function writeDocs({ root, documents, out, assets, shared }) {
 
   const found = guides.flatMap(({ title, address, headings }) => [
     { text: title, kind: "guide", address },
-    ...headings
-      .slice(1)
-      .map(({ text, id }) => ({
-        text: `${title}: ${text}`,
-        kind: "guide",
-        address: `${address}#${id}`,
-      })),
+    ...headings.slice(1).map(({ text, id }) => ({
+      text: `${title}: ${text}`,
+      kind: "guide",
+      address: `${address}#${id}`,
+    })),
   ]);
-  const index = writeHashed(assets, "search", ".json", JSON.stringify([...found, ...entries]));
+  const index = writeHashed(assets, "search", ".json", JSON.stringify(found));
+  // The names of the schema are where its pages are, which a server may keep to itself.
+  mkdirSync(join(out, "docs/api"), { recursive: true });
+  writeFileSync(join(out, "docs/api/search.json"), JSON.stringify(entries));
 
   const write = (address, title, html) => {
     const file = join(out, `${address}.html`);
@@ -63,9 +64,9 @@ export function writeDocs({ root, documents, out, assets, shared }) {
   write("docs/index", "Documentation", home(start, listed));
   guides.forEach(({ address, title, html }) => write(address, title, html));
   pages.forEach(({ path, title, html }) => write(`docs/${path}`, title, html));
-  // An unknown page may be at any depth, so its links begin at the root of the host.
+  // An unknown page may be at any depth: the server puts in the way to its root.
   const lost =
-    '<h1>There is no such page</h1><p>The <a href="/docs">documentation</a> begins here; the <a href="/">dashboard</a> is beside it.</p>';
+    '<h1>There is no such page</h1><p>The <a href="[[ROOT]]docs">documentation</a> begins here; the <a href="[[ROOT]]">dashboard</a> is beside it.</p>';
   writeFileSync(join(out, "not-found.html"), missing(lost));
 }
 
@@ -101,7 +102,7 @@ function navigation(listed, guides, address, base) {
     address: `docs/api/${name}`,
   }));
   return (
-    `<h2>API</h2><ul>${api.map(link).join("")}</ul>` +
+    ofApi(`<h2>API</h2><ul>${api.map(link).join("")}</ul>`) +
     `<h2>Guides</h2><ul>${[...listed, ...others].map(link).join("")}</ul>`
   );
 }
@@ -116,7 +117,9 @@ function home({ examples }, listed) {
     "<p>Sales data from files on S3, as a GraphQL API. Examples on these pages can be run against this very server, with the token of this tab.</p>",
     "<h2>A first query</h2>",
     example(examples[0], "./"),
-    '<h2>API</h2><ul class="cards"><li><a href="docs/api/Query">Queries</a><span>entities, lists, aggregates, forecast, loads, reports</span></li><li><a href="docs/api/Mutation">Mutations</a><span>reports, replays, loads, saved queries</span></li><li><a href="docs/api/Subscription">Subscriptions</a><span>following loads and reports</span></li><li><a href="docs/api/index">All types</a><span>each with its fields, its arguments and where it is used</span></li></ul>',
+    ofApi(
+      '<h2>API</h2><ul class="cards"><li><a href="docs/api/Query">Queries</a><span>entities, lists, aggregates, forecast, loads, reports</span></li><li><a href="docs/api/Mutation">Mutations</a><span>reports, replays, loads, saved queries</span></li><li><a href="docs/api/Subscription">Subscriptions</a><span>following loads and reports</span></li><li><a href="docs/api/index">All types</a><span>each with its fields, its arguments and where it is used</span></li></ul>',
+    ),
     `<h2>Guides</h2><ul class="cards">${cards.join("")}</ul>`,
   ].join("\n");
 }

@@ -10,7 +10,7 @@ import sql from "highlight.js/lib/languages/sql";
 import toml from "highlight.js/lib/languages/ini";
 import typescript from "highlight.js/lib/languages/typescript";
 import { Marked } from "marked";
-import { escapeHtml } from "./output.mjs";
+import { escapeHtml, ofApi } from "./output.mjs";
 
 for (const [name, language] of Object.entries({ bash, graphql, json, sql, toml, typescript })) {
   hljs.registerLanguage(name, language);
@@ -84,7 +84,14 @@ export function render(markdown, { path, root, addressOf }) {
       link({ href, tokens }) {
         const text = this.parser.parseInline(tokens);
         const address = addressFrom(href, path, root, addressOf);
-        return address ? `<a href="${escapeHtml(address)}">${text}</a>` : text;
+        if (!address) {
+          return text;
+        }
+        const [start, end] = [`<a href="${escapeHtml(address)}">`, "</a>"];
+        // The text stays where the server keeps the schema to itself.
+        return address === `${root}schema.graphql`
+          ? `${ofApi(start)}${text}${ofApi(end)}`
+          : `${start}${text}${end}`;
       },
       html({ text }) {
         return escapeHtml(text);

@@ -26,3 +26,6 @@ export function escapeHtml(text) {
   const entities = { "&": "&amp;", "<": "&lt;", ">": "&gt;", '"': "&quot;", "'": "&#39;" };
   return text.replace(/[&<>"']/g, (character) => entities[character]);
 }
+
+/** A part of a page about the reference, which a server without introspection cuts out. */
+export const ofApi = (html) => `<!--api-->${html}<!--/api-->`;

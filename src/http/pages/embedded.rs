@@ -37,6 +37,11 @@ pub(super) async fn asset(Path(path): Path<String>, request: HeaderMap) -> Respo
     }
 }
 
+/// A file without a hash in its name; it is revalidated each time it is asked for.
+pub(super) fn revalidated(path: &str, file: EmbeddedFile, request: &HeaderMap) -> Response {
+    serve(path, file, request)
+}
+
 /// A page under this policy; it is revalidated each time it is opened.
 pub(super) fn page(file: EmbeddedFile, policy: &'static str, request: &HeaderMap) -> Response {
     let mut response = serve("page.html", file, request);

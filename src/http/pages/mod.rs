@@ -3,6 +3,8 @@
 //! from other hosts, and ask for data at `/graphql` only.
 
 mod embedded;
+mod not_found;
+mod without_api;
 
 use std::sync::Arc;
 
@@ -10,7 +12,7 @@ use axum::Router;
 use axum::body::Body;
 use axum::extract::{Path, State};
 use axum::http::header::{CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE, VARY};
-use axum::http::{HeaderMap, StatusCode};
+use axum::http::{HeaderMap, StatusCode, Uri};
 use axum::response::{IntoResponse, Redirect, Response};
 use axum::routing::get;
 
@@ -27,6 +29,10 @@ const POLICY: &str = "default-src 'none'; script-src 'self'; connect-src 'self';
      frame-ancestors 'none'; require-trusted-types-for 'script'; trusted-types 'none'";
 /// Where the build has the pages of types, which tell of the schema.
 const OF_SCHEMA: &str = "api/";
+/// What the search finds in them.
+const SEARCH_OF_SCHEMA: &str = "api/search.json";
+/// The page at `/docs`.
+const START: &str = "index";
 
 /// The routes of the pages but for `/graphql`, which has data, too.
 pub(super) fn routes(state: Arc<AppState>) -> Router {
@@ -40,10 +46,11 @@ pub(super) fn routes(state: Arc<AppState>) -> Router {
         .route("/assets/{*path}", get(embedded::asset))
 }
 
-/// The dashboard. In a binary built without npm, GraphiQL's address, where a page says so.
+/// The dashboard. In a binary built without npm, GraphiQL's address, where a page says so;
+/// relative, as all addresses are, for a server behind a path of its own.
 async fn dashboard(State(state): State<Arc<AppState>>, request: HeaderMap) -> Response {
     let Some(page) = embedded::file("dashboard.html") else {
-        return Redirect::temporary("/graphql").into_response();
+        return Redirect::temporary("graphql").into_response();
     };
     if !state.documents.accept_untrusted() {
         return off("The dashboard");
@@ -51,28 +58,39 @@ async fn dashboard(State(state): State<Arc<AppState>>, request: HeaderMap) -> Re
     embedded::page(page, POLICY, &request)
 }
 
-async fn docs_start(state: State<Arc<AppState>>, request: HeaderMap) -> Response {
-    docs(state, Path("index".to_owned()), request).await
+async fn docs_start(State(state): State<Arc<AppState>>, uri: Uri, request: HeaderMap) -> Response {
+    document(&state, START, &uri, &request)
 }
 
-/// A page of the documentation. Those of the schema's types are there where clients may ask
-/// for the schema.
 async fn docs(
     State(state): State<Arc<AppState>>,
     Path(path): Path<String>,
+    uri: Uri,
     request: HeaderMap,
 ) -> Response {
-    let is_hidden = path.starts_with(OF_SCHEMA) && !state.engine.limits().introspection;
-    let found = embedded::file(&format!("docs/{path}.html")).filter(|_| !is_hidden);
-    if let Some(page) = found {
-        return embedded::page(page, POLICY, &request);
+    // It is at `/docs`: from here its links would lead elsewhere.
+    if path == START {
+        return Redirect::permanent("../docs").into_response();
     }
-    let headers = [(CACHE_CONTROL, "no-store"), (CONTENT_SECURITY_POLICY, POLICY)];
-    let Some(missing) = embedded::file("not-found.html") else {
-        return Redirect::temporary("/graphql").into_response();
-    };
-    let html = [(CONTENT_TYPE, "text/html; charset=utf-8")];
-    (StatusCode::NOT_FOUND, headers, html, Body::from(missing.data)).into_response()
+    document(&state, &path, &uri, &request)
+}
+
+/// A page of the documentation. What tells of the schema is there where clients may ask for
+/// the schema.
+fn document(state: &AppState, path: &str, uri: &Uri, request: &HeaderMap) -> Response {
+    let tells_schema = state.engine.limits().introspection;
+    if path.starts_with(OF_SCHEMA) && !tells_schema {
+        return not_found::answer(uri);
+    }
+    if path == SEARCH_OF_SCHEMA {
+        return embedded::file(&format!("docs/{path}"))
+            .map_or_else(|| not_found::answer(uri), |file| embedded::revalidated(path, file, request));
+    }
+    match embedded::file(&format!("docs/{path}.html")) {
+        Some(page) if tells_schema => embedded::page(page, POLICY, request),
+        Some(page) => without_api::page(&page.data),
+        None => not_found::answer(uri),
+    }
 }
 
 /// The page for a browser at `/graphql`: GraphiQL, or, in a binary built without

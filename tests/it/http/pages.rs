@@ -51,17 +51,30 @@ async fn other_addresses_are_no_pages() {
     }
     let db = database().await;
     let server = TestServer::start(&db, RequestLimits::default()).await;
-    for path in ["/docs/none", "/docs/api/None", "/docs/%2e%2e/dashboard", "/docs/querying.html"] {
+    for (path, root) in [
+        ("/docs/none", "../"),
+        ("/docs/api/None", "../../"),
+        ("/docs/%2e%2e/dashboard", "../../"),
+        ("/docs/querying.html", "../"),
+        ("/docs/search.json", "../"),
+    ] {
         let page = server.request("GET", path, &[HTML], "").await;
         assert_eq!(page.status, StatusCode::NOT_FOUND, "{path}");
+        // Relative, as a proxy may have the server below a path.
+        assert!(page.text.contains(&format!("href=\"{root}docs\"")), "{path}: {}", page.text);
+        assert!(page.text.contains(&format!("href=\"{root}\"")), "{path}: {}", page.text);
         assert!(page.text.contains("There is no such page"), "{path}: {}", page.text);
         assert_eq!(page.header("cache-control"), "no-store", "{path}");
     }
-    let slash = server.get("/docs/").await;
-    assert_eq!(
-        (slash.status, slash.header("location")),
-        (StatusCode::PERMANENT_REDIRECT, "../docs")
-    );
+    for path in ["/docs/", "/docs/index"] {
+        let moved = server.get(path).await;
+        let found = (moved.status, moved.header("location"));
+        assert_eq!(found, (StatusCode::PERMANENT_REDIRECT, "../docs"), "{path}");
+    }
+    let names = server.get("/docs/api/search.json").await;
+    let found = (names.status, names.header("content-type"), names.header("cache-control"));
+    assert_eq!(found, (StatusCode::OK, "application/json", "no-cache"));
+    assert!(names.text.contains("LoadRejectConnection"));
     assert_eq!(server.request("POST", "/", &[], "").await.status, StatusCode::METHOD_NOT_ALLOWED);
     server.stop().await;
 }

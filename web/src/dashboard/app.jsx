@@ -1,13 +1,14 @@
 import { useEffect, useRef, useState } from "preact/hooks";
-import { Unauthenticated } from "../shared/api.js";
-import { dropToken, readToken } from "../shared/session.js";
+import { refusals, Unauthenticated } from "../shared/api.js";
+import { dropToken, onDropped, onFragment, readToken } from "../shared/session.js";
 import session from "./queries/session.graphql";
 import { Freshness } from "./freshness.jsx";
 import { lazy } from "./lazy.jsx";
+import { Boundary } from "./parts/boundary.jsx";
 import { Failure, Refused, Skeleton } from "./parts/states.jsx";
 import { Sales } from "./sales/sales.jsx";
 import { SignIn } from "./sign-in.jsx";
-import { askAsUser, onUnauthenticated, refusals } from "./use-query.js";
+import { onUnauthenticated, read } from "./use-query.js";
 import { link, useUrl } from "./url.js";
 
 const Loads = lazy(() => import("./loads/loads.jsx").then(({ Loads }) => Loads));
@@ -28,11 +29,19 @@ export function App() {
   const [problem, setProblem] = useState();
   const [wanted, setWanted] = useState(false);
   const [version, setVersion] = useState();
+  const started = useRef();
+  const isEntering = useRef(false);
 
   const begin = async () => {
     setProblem(undefined);
+    const mine = {};
+    started.current = mine;
     try {
-      const answer = await askAsUser({ query: session });
+      const answer = await read({ query: session });
+      // A later one may be of another token.
+      if (started.current !== mine) {
+        return;
+      }
       setVersion(answer.extensions?.dataVersion);
       setWanted(false);
       setCaller({
@@ -44,16 +53,24 @@ export function App() {
     } catch (error) {
       // Without a token that is accepted the sign-in says what there is to say; what is shown
       // already stays.
-      if (!caller && !(error instanceof Unauthenticated)) {
+      if (started.current === mine && !caller && !(error instanceof Unauthenticated)) {
         setProblem(error.message);
       }
     }
   };
-  const leave = (reason) => {
-    dropToken();
+  const enter = () => {
+    isEntering.current = true;
+    return begin();
+  };
+  const askForToken = (reason) => {
+    started.current = undefined;
     setCaller(undefined);
     setWanted(true);
     setProblem(reason);
+  };
+  const leave = (reason) => {
+    dropToken();
+    askForToken(reason);
   };
   useEffect(() => {
     const stop = onUnauthenticated(({ detail }) => {
@@ -63,9 +80,26 @@ export function App() {
       }
       setWanted(true);
     });
+    const stopDropped = onDropped(() => askForToken());
+    const stopFragment = onFragment(() => {
+      setCaller(undefined);
+      setWanted(false);
+      enter();
+    });
     begin();
-    return stop;
+    return () => {
+      stop();
+      stopDropped();
+      stopFragment();
+    };
   }, []);
+  // The form that had the focus is gone.
+  useEffect(() => {
+    if (caller && isEntering.current) {
+      isEntering.current = false;
+      document.getElementById("content")?.focus();
+    }
+  }, [caller]);
 
   const view = VIEWS.find(({ name }) => name === parameters.view) ?? VIEWS[0];
   const shown = useRef(view);
@@ -85,7 +119,7 @@ export function App() {
   }, [version]);
 
   if (wanted) {
-    return <SignIn problem={problem} signedIn={begin} />;
+    return <SignIn problem={problem} signedIn={enter} />;
   }
   const refused = caller?.refused[view.needs];
   return (
@@ -129,7 +163,9 @@ export function App() {
         {!problem && !caller && <Skeleton lines={12} />}
         {!problem && caller && refused && <Refused title={view.title} message={refused} />}
         {!problem && caller && !refused && (
-          <view.View key={view.name} parameters={parameters} caller={caller} version={version} />
+          <Boundary key={view.name}>
+            <view.View parameters={parameters} caller={caller} version={version} />
+          </Boundary>
         )}
       </main>
     </>

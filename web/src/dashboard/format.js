@@ -21,6 +21,7 @@ const month = utc({ month: "short", year: "numeric" });
 const day = utc({ day: "numeric", month: "short", year: "numeric" });
 const weekday = utc({ weekday: "short", day: "numeric", month: "short", year: "numeric" });
 const moment = utc({ dateStyle: "medium", timeStyle: "medium", hourCycle: "h23" });
+const time = utc({ timeStyle: "medium", hourCycle: "h23" });
 const relative = new Intl.RelativeTimeFormat(undefined, { numeric: "auto" });
 
 const NONE = "–";
@@ -35,6 +36,8 @@ export const formatMonth = (value) => or(value, (text) => month.format(new Date(
 export const formatDay = (value) => or(value, (text) => day.format(new Date(text)));
 export const formatWeekday = (value) => or(value, (text) => weekday.format(new Date(text)));
 export const formatMoment = (value) => or(value, (text) => `${moment.format(new Date(text))} UTC`);
+
+export const formatTime = (value) => or(value, (date) => `${time.format(date)} UTC`);
 
 /** How far a number is from what it was; undefined where it was nothing. */
 export function formatChange(now, before) {

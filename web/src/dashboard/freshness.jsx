@@ -1,5 +1,5 @@
 import { useState } from "preact/hooks";
-import { formatAgo, formatMoment, words } from "./format.js";
+import { formatAgo, formatMoment, formatTime, words } from "./format.js";
 import { Badge } from "./parts/states.jsx";
 import { askAsUser, useInterval, useQuery } from "./use-query.js";
 import { link } from "./url.js";
@@ -15,14 +15,17 @@ const LAST_RUN = {
 
 /** Which data are shown, and how the last load went; views ask again when the data change. */
 export function Freshness({ caller, version, onVersion }) {
-  const [asOf, setAsOf] = useState(caller.asOf);
+  const [checked, setChecked] = useState({ asOf: caller.asOf, at: new Date() });
   useInterval(async () => {
     const answer = await askAsUser(VERSION).catch(() => undefined);
     if (answer?.extensions) {
-      setAsOf(answer.extensions.dataAsOf);
+      setChecked({ asOf: answer.extensions.dataAsOf, at: new Date() });
       onVersion(answer.extensions.dataVersion);
+    } else {
+      setChecked((last) => ({ ...last, isLost: true }));
     }
   }, EVERY);
+  const { asOf, at, isLost } = checked;
   return (
     <dl class="freshness">
       <div>
@@ -32,6 +35,9 @@ export function Freshness({ caller, version, onVersion }) {
             {formatAgo(asOf)}
           </time>
           <span class="muted"> · version {version ?? "unknown"}</span>
+          <span role="status" class="bad-text">
+            {isLost && ` · server not reached since ${formatTime(at)}`}
+          </span>
         </dd>
       </div>
       {!caller.refused.loadRuns && <LastLoad version={version} />}

@@ -50,7 +50,9 @@ export function periodOf({ period = "12m", from, to }, { first, last }) {
 
 /** The same period, a year before. */
 export function yearBefore({ from, to }) {
-  return { from: addYears(from, -1), to: addYears(to, -1) };
+  // `to` is the day after the last one: after the 28th of February comes the 1st of March.
+  const [year, month, date] = parts(to);
+  return { from: addYears(from, -1), to: day(year - 1, month - 1, date) };
 }
 
 /** The first days of the months that a period touches. */

@@ -9,44 +9,70 @@ const LONGEST = 20_000;
 export function addRunButtons() {
   for (const example of document.querySelectorAll(".example")) {
     const query = example.querySelector("code").textContent;
-    const result = element("div", { class: "result", role: "status" });
     const isMutation = /^\s*mutation\b/m.test(query);
     const button = element(
       "button",
       { type: "button", class: "primary" },
       isMutation ? "Run this mutation" : "Run",
+      element("span", { class: "visually-hidden" }, ` of ${headingOf(example)}`),
     );
-    button.addEventListener("click", () => run(query, button, result));
+    // What is announced is short; the result itself is read by who goes there.
+    const told = element("p", { class: "visually-hidden", role: "status" });
+    const result = element("div", { class: "result" });
+    const place = { query, button, told, result };
+    button.addEventListener("click", () => run(place));
     example.querySelector(".example-actions").prepend(button);
-    example.append(result);
+    example.append(told, result);
   }
 }
 
-async function run(query, button, result) {
-  button.disabled = true;
-  result.replaceChildren(element("p", { class: "hint" }, "Running …"));
+/** What the example is about: the last heading, or field, before it. */
+function headingOf(example) {
+  const places = [...document.querySelectorAll("main :is(h1, h2, h3, h4, dt)")];
+  const isBefore = (place) =>
+    place.compareDocumentPosition(example) & Node.DOCUMENT_POSITION_FOLLOWING;
+  const place = places.filter(isBefore).at(-1);
+  return (place?.querySelector("b") ?? place)?.textContent ?? "the page";
+}
+
+async function run({ query, button, told, result }) {
+  // One that is disabled would lose the focus.
+  if (button.getAttribute("aria-disabled") === "true") {
+    return;
+  }
+  button.setAttribute("aria-disabled", "true");
+  told.textContent = "Running …";
+  result.replaceChildren(element("p", { class: "hint", "aria-hidden": "true" }, "Running …"));
   try {
     const answer = await ask({ query });
     const text = JSON.stringify(answer, null, 2);
     const shown = text.length > LONGEST ? `${text.slice(0, LONGEST)}\n…` : text;
     const label = answer.errors ? "Result, with errors" : "Result";
+    told.textContent = `${label}, ${text.split("\n").length} lines`;
     result.replaceChildren(
-      element("pre", { tabindex: "0", "aria-label": label }, element("code", {}, shown)),
+      element(
+        "pre",
+        { tabindex: "0", role: "region", "aria-label": label },
+        element("code", {}, shown),
+      ),
     );
   } catch (error) {
-    const again = () => run(query, button, result);
-    result.replaceChildren(
-      error instanceof Unauthenticated
-        ? signIn(again)
-        : element("p", { class: "bad-text" }, error.message),
-    );
+    if (error instanceof Unauthenticated) {
+      told.textContent = "A token is needed to run this.";
+      result.replaceChildren(signIn(() => run({ query, button, told, result }), button));
+    } else {
+      told.textContent = error.message;
+      result.replaceChildren(
+        element("p", { class: "bad-text", "aria-hidden": "true" }, error.message),
+      );
+    }
   } finally {
-    button.disabled = false;
+    button.setAttribute("aria-disabled", "false");
   }
 }
 
 /** Asks for a token, once for the tab, and runs the example then. */
-function signIn(again) {
+function signIn(again, button) {
   const input = element("input", {
     type: "password",
     autocomplete: "off",
@@ -62,6 +88,8 @@ function signIn(again) {
   form.addEventListener("submit", (event) => {
     event.preventDefault();
     keepToken(input.value.trim().replace(/^Bearer\s+/i, ""));
+    // The form goes, and with it the focus.
+    button.focus();
     again();
   });
   return form;

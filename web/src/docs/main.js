@@ -1,11 +1,13 @@
 import "../dashboard/style/base.css";
 import "../dashboard/style/shell.css";
 import "./docs.css";
-import { takeFromFragment } from "../shared/session.js";
+import { onDropped, onFragment, takeFromFragment } from "../shared/session.js";
 import { addRunButtons } from "./examples.js";
 import { addSearch } from "./search.js";
 
 takeFromFragment();
+onFragment();
+onDropped();
 addRunButtons();
 addSearch(document.getElementById("search"));
 

@@ -2,14 +2,28 @@ import { element } from "./dom.js";
 
 const MOST = 12;
 const root = document.querySelector("meta[name=root]").content;
-let index;
+let entries;
 
-/** What is searched in comes with the first letter. */
+/** What is searched in comes with the first letter, and is asked for again when that failed. */
 async function load() {
-  index ??= fetch(new URL(document.querySelector("meta[name=search]").content, location.href)).then(
-    (response) => response.json(),
-  );
-  return index;
+  entries ??= Promise.all(["search", "search-api"].map(part)).then((parts) => parts.flat());
+  return entries.catch((error) => {
+    entries = undefined;
+    throw error;
+  });
+}
+
+async function part(name) {
+  const address = document.querySelector(`meta[name=${name}]`)?.content;
+  // Where the schema is not told to clients, the page does not have its entries.
+  if (address === undefined) {
+    return [];
+  }
+  const response = await fetch(new URL(address, location.href));
+  if (!response.ok) {
+    throw new Error(`${address}: ${response.status}`);
+  }
+  return response.json();
 }
 
 /** Puts a search of guides, types and fields into the page. */
@@ -22,9 +36,15 @@ export function addSearch(place) {
     "aria-label": "Search the documentation",
   });
   input.addEventListener("input", async () => {
-    const found = find(await load(), input.value);
-    list.replaceChildren(...found.map(entry));
-    told.textContent = input.value.trim() ? `${found.length} found` : "";
+    try {
+      const found = find(await load(), input.value);
+      list.replaceChildren(...found.map(entry));
+      told.textContent = input.value.trim() ? `${found.length} found` : "";
+    } catch {
+      const problem = "The search could not be loaded; the next letter tries it again.";
+      told.textContent = problem;
+      list.replaceChildren(element("li", { class: "bad-text", "aria-hidden": "true" }, problem));
+    }
   });
   place.addEventListener("keydown", (event) => {
     if (event.key === "Escape") {
@@ -45,7 +65,7 @@ function entry({ text, kind, address }) {
 }
 
 /** Whole names first, then what begins so, then what contains it. */
-function find(entries, text) {
+function find(all, text) {
   const wanted = text.trim().toLowerCase();
   if (!wanted) {
     return [];
@@ -64,7 +84,7 @@ function find(entries, text) {
               ? 4
               : 5;
   };
-  return entries
+  return all
     .map((one) => ({ ...one, rank: rank(one.text.toLowerCase()) }))
     .filter((one) => one.rank < 5)
     .sort((one, other) => one.rank - other.rank || one.text.length - other.text.length)

@@ -13,6 +13,36 @@ export function authorization() {
 /** The server wants another token, or one at all. */
 export class Unauthenticated extends Error {}
 
+const isRefusal = ({ extensions }) => extensions?.code === "FORBIDDEN";
+const messagesOf = (errors) => errors.map(({ message }) => message).join("; ");
+
+/** What was refused for want of a scope: `{ customers: "this needs the scope …" }`. */
+export function refusals({ errors = [] }) {
+  return Object.fromEntries(
+    errors.filter(isRefusal).map(({ path, message }) => [path?.[0], message]),
+  );
+}
+
+/**
+ * Throws what failed of an answer. A field that failed is null, as is one of which there is
+ * nothing: only the errors tell them apart. What a token may not see has not failed.
+ */
+export function demandWhole({ errors = [] }) {
+  const failed = errors.filter((error) => !isRefusal(error));
+  if (failed.length > 0) {
+    throw new Error(messagesOf(failed));
+  }
+}
+
+/** The one root field of an answer that must be there, as those of a mutation. */
+export function demandField({ data, errors = [] }) {
+  const [value] = Object.values(data ?? {});
+  if (value === null || value === undefined) {
+    throw new Error(messagesOf(errors) || "The server has nothing of this id.");
+  }
+  return value;
+}
+
 /**
  * The response to an operation: `{ data, errors, extensions }`. Errors of single fields are
  * among them; a response without data is thrown.
@@ -39,7 +69,7 @@ export async function ask({ query, variables, operationName }, signal) {
     throw new Error(`The server answered ${response.status}: ${text.slice(0, 300)}`);
   }
   if (!answer.data && answer.errors) {
-    throw new Error(withWait(answer.errors.map(({ message }) => message).join("; "), response));
+    throw new Error(withWait(messagesOf(answer.errors), response));
   }
   return answer;
 }

@@ -1,11 +1,11 @@
 import { createClient } from "graphql-sse";
-import { authorization, endpoint } from "./api.js";
+import { authorization, demandField, endpoint } from "./api.js";
 
 /** How long one is followed; what takes longer is in its list. */
 const LONGEST = 10 * 60 * 1000;
 
 /**
- * The states of what a subscription follows, until it ends, the signal aborts or ten minutes
+ * The states of what a subscription follows, the value of its field each, until it ends, the signal aborts or ten minutes
  * are over.
  */
 export async function* follow(query, id, signal) {
@@ -15,11 +15,8 @@ export async function* follow(query, id, signal) {
   const timer = setTimeout(end, LONGEST);
   signal?.addEventListener("abort", end);
   try {
-    for await (const { data, errors } of events) {
-      if (errors?.length && !data) {
-        throw new Error(errors.map(({ message }) => message).join("; "));
-      }
-      yield data;
+    for await (const answer of events) {
+      yield demandField(answer);
     }
   } finally {
     clearTimeout(timer);

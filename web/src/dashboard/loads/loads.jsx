@@ -1,21 +1,15 @@
-import {
-  formatBytes,
-  formatCount,
-  formatDay,
-  formatDuration,
-  formatMoment,
-  words,
-} from "../format.js";
+import { formatCount, formatDay, formatDuration, formatMoment, words } from "../format.js";
 import { Badge, Empty, Failure, Skeleton } from "../parts/states.jsx";
 import { VirtualTable } from "../parts/virtual-table.jsx";
 import runOf from "../queries/run.graphql";
 import runs from "../queries/runs.graphql";
-import { useInterval, usePages, useQuery } from "../use-query.js";
+import { usePages } from "../use-pages.js";
+import { useInterval, useQuery } from "../use-query.js";
 import { link } from "../url.js";
+import { count } from "./columns.jsx";
+import { Files, Findings } from "./files.jsx";
+import { OFTEN, SELDOM } from "./pace.js";
 
-/** A run changes each moment while it is running. */
-const OFTEN = 3_000;
-const SELDOM = 30_000;
 const isOver = ({ finishedAt }) => Boolean(finishedAt);
 
 const COLUMNS = [
@@ -60,19 +54,11 @@ const COLUMNS = [
   },
 ];
 
-function count(key, label, field) {
-  return { key, label, width: "5.5rem", numeric: true, cell: (row) => formatCount(row[field]) };
-}
-
 /** The runs of the loader, and one of them with its files. */
 export function Loads({ parameters, version }) {
   const pages = usePages({ query: runs }, (data) => data.loadRuns, { version });
   const hasRunning = pages.rows.some((run) => !isOver(run));
-  // Only the first page: whoever reads older ones is not thrown back.
-  useInterval(
-    () => pages.loading || pages.rows.length > 100 || pages.again(),
-    hasRunning ? OFTEN : SELDOM,
-  );
+  useInterval(() => pages.loading || pages.refresh(), hasRunning ? OFTEN : SELDOM);
   const shown = parameters.run ?? pages.rows[0]?.id;
   return (
     <div class="panels">
@@ -155,8 +141,8 @@ function Run({ id }) {
           {run.rowsRemoved > 0 && <Fact name="Removed">{formatCount(run.rowsRemoved)}</Fact>}
         </dl>
       </section>
-      <Files run={run} />
-      {run.findings.totalCount > 0 && <Findings findings={run.findings} />}
+      <Files key={run.finishedAt} run={run} />
+      {run.isCheck && <Findings key={`findings ${run.finishedAt}`} run={run} />}
       {run.steps.nodes.length > 0 && <Steps steps={run.steps.nodes} />}
     </>
   );
@@ -168,116 +154,6 @@ function Fact({ name, children }) {
       <dt>{name}</dt>
       <dd>{children}</dd>
     </div>
-  );
-}
-
-const FILE_COLUMNS = [
-  {
-    key: "file",
-    label: "File",
-    width: "24rem",
-    cell: ({ file }) => <code title={file.error?.message ?? file.objectKey}>{file.objectKey}</code>,
-  },
-  {
-    key: "state",
-    label: "State",
-    width: "6rem",
-    cell: ({ file }) => <Badge state={file.state}>{words(file.state)}</Badge>,
-  },
-  count("read", "Read", "rowsRead"),
-  kept("rejected", "Rejected", "rowsRejected"),
-  kept("parked", "Parked", "rowsParked"),
-  count("inserted", "Inserted", "rowsInserted"),
-  count("updated", "Updated", "rowsUpdated"),
-  count("unchanged", "Unchanged", "rowsUnchanged"),
-  {
-    key: "size",
-    label: "Size",
-    width: "5.5rem",
-    numeric: true,
-    cell: ({ file }) => formatBytes(file.byteSize),
-  },
-  {
-    key: "took",
-    label: "Took",
-    width: "5.5rem",
-    numeric: true,
-    cell: ({ elapsedMilliseconds }) => `${formatCount(elapsedMilliseconds)} ms`,
-  },
-  { key: "table", label: "Table", width: "11rem", cell: ({ file }) => file.dataset },
-];
-
-/** A count of rows that are kept aside, which leads to them. */
-function kept(key, label, field) {
-  const cell = ({ file, [field]: rows }) =>
-    rows > 0 ? (
-      <a {...link({ view: "rejects", file: file.id, rows: key === "parked" ? key : undefined })}>
-        {formatCount(rows)}
-      </a>
-    ) : (
-      "0"
-    );
-  return { key, label, width: "5.5rem", numeric: true, cell };
-}
-
-function Files({ run }) {
-  const { nodes, totalCount } = run.files;
-  const pages = { rows: nodes, total: totalCount, isCut: totalCount > nodes.length };
-  return (
-    <section class="panel wide" aria-labelledby="files">
-      <h2 id="files">Files</h2>
-      {nodes.some(({ file }) => file.error) && (
-        <ul class="failure">
-          {nodes
-            .filter(({ file }) => file.error)
-            .map(({ file }) => (
-              <li key={file.id}>
-                <code>{file.objectKey}</code>: {file.error.message ?? file.error.code}
-              </li>
-            ))}
-        </ul>
-      )}
-      <VirtualTable
-        label="Files of the run"
-        columns={FILE_COLUMNS}
-        pages={pages}
-        empty="The run found no new file."
-        height={440}
-      />
-    </section>
-  );
-}
-
-function Findings({ findings }) {
-  const columns = [
-    {
-      key: "file",
-      label: "File",
-      width: "18rem",
-      cell: ({ objectKey }) => <code title={objectKey}>{objectKey}</code>,
-    },
-    {
-      key: "line",
-      label: "Line",
-      width: "5rem",
-      numeric: true,
-      cell: ({ line }) => formatCount(line),
-    },
-    { key: "column", label: "Column", width: "9rem", cell: ({ column }) => column ?? "–" },
-    { key: "reason", label: "Reason", width: "10rem", cell: ({ reason }) => words(reason) },
-    {
-      key: "message",
-      label: "What was found",
-      width: "24rem",
-      cell: ({ message }) => <span title={message}>{message}</span>,
-    },
-  ];
-  const pages = { rows: findings.nodes, total: findings.totalCount };
-  return (
-    <section class="panel wide" aria-labelledby="findings">
-      <h2 id="findings">Found by the check</h2>
-      <VirtualTable label="What the check found" columns={columns} pages={pages} height={300} />
-    </section>
   );
 }
 

@@ -66,7 +66,7 @@ export function RowDialog({ row, isRejected, close, ended }) {
             isChanged && row.raw !== null ? { rejectId: row.id, raw: text } : { rejectId: row.id }
           }
           label={isChanged ? "Load the corrected row" : "Replay this row"}
-          ended={() => (hasReplayed.current = true)}
+          started={() => (hasReplayed.current = true)}
         />
       )}
     </dialog>

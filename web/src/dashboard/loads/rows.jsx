@@ -7,7 +7,7 @@ import { Refused } from "../parts/states.jsx";
 import { VirtualTable } from "../parts/virtual-table.jsx";
 import parked from "../queries/parked.graphql";
 import rejects from "../queries/rejects.graphql";
-import { usePages } from "../use-query.js";
+import { usePages } from "../use-pages.js";
 import { go, link } from "../url.js";
 import { Replay } from "./replay.jsx";
 import { RowDialog } from "./row-dialog.jsx";
@@ -90,6 +90,10 @@ export function Rows({ parameters, version }) {
   const operation = { query: view.query, variables: filter ? { ...scope, filter } : scope };
   const pages = usePages(operation, view.pick, { version: `${version}/${turn}` });
   const set = (patch) => go({ ...parameters, ...patch });
+  // A replay knows runs and files, and no names and reasons.
+  const obstacle = filter
+    ? "It would take the rows of all files and reasons: clear the two filters above first, or replay single rows."
+    : { undefined: "The rows are counted first.", 0: "There is no row to replay." }[pages.total];
   if (pages.refused && pages.rows.length === 0) {
     return <Refused title="Rejected rows" message={pages.refused} />;
   }
@@ -157,7 +161,8 @@ export function Rows({ parameters, version }) {
       {name === "rejected" && (
         <Replay
           key={JSON.stringify(scope)}
-          isDisabled={pages.rows.length === 0}
+          obstacle={obstacle}
+          count={pages.total}
           input={scope}
           label={
             Object.keys(scope).length > 0

@@ -1,10 +1,12 @@
 import { useEffect, useRef, useState } from "preact/hooks";
 import { follow } from "../../shared/follow.js";
+import { demandField } from "../../shared/api.js";
 import { formatBytes, formatCount, formatMoment } from "../format.js";
 import followReport from "../queries/follow-report.graphql";
 import requestReport from "../queries/request-report.graphql";
 import { askAsUser } from "../use-query.js";
 import { link } from "../url.js";
+import { Download } from "./download.jsx";
 import { Icon } from "./icon.jsx";
 
 /** The project under which the files of this page are kept. */
@@ -24,7 +26,11 @@ export function useCsvFile(operation, title) {
     return () => following.current?.abort();
   }, [key]);
 
+  const isBusy = state?.step === "asked" || state?.step === "followed";
   const request = async () => {
+    if (isBusy) {
+      return;
+    }
     const controller = new AbortController();
     following.current?.abort();
     following.current = controller;
@@ -38,13 +44,10 @@ export function useCsvFile(operation, title) {
         { query: requestReport, variables: { input } },
         controller.signal,
       );
-      if (!answer.data.requestReport) {
-        throw new Error(answer.errors.map(({ message }) => message).join("; "));
-      }
-      const { report, reused, nextAllowedAt } = answer.data.requestReport;
+      const { report, reused, nextAllowedAt } = demandField(answer);
       let last = report;
-      for await (const data of follow(followReport, report.id, controller.signal)) {
-        last = data.report;
+      for await (const now of follow(followReport, report.id, controller.signal)) {
+        last = now;
         tell({ step: "followed", report: last, reused, nextAllowedAt });
       }
       tell({ step: "ended", report: last, reused, nextAllowedAt });
@@ -54,9 +57,9 @@ export function useCsvFile(operation, title) {
       }
     }
   };
-  const isBusy = state?.step === "asked" || state?.step === "followed";
+  // One that is disabled would lose the focus.
   const button = (
-    <button type="button" class="quiet" disabled={isBusy} onClick={request}>
+    <button type="button" class="quiet" aria-disabled={isBusy} onClick={request}>
       <Icon name="file" />
       <span>As CSV</span>
       <span class="visually-hidden"> of {title}</span>
@@ -80,9 +83,9 @@ function Told({ step, report, reused, nextAllowedAt, message }) {
   if (report.state === "SUCCEEDED") {
     return (
       <>
-        <a href={safeLink(report.downloadUrl)} rel="noreferrer" download="">
+        <Download report={report}>
           Download {formatCount(report.rowCount)} rows, {formatBytes(report.byteSize)}
-        </a>
+        </Download>
         {reused && ` · as made before; a new one from ${formatMoment(nextAllowedAt)}`}
       </>
     );
@@ -105,9 +108,4 @@ function Told({ step, report, reused, nextAllowedAt, message }) {
       {report.error?.message ?? `The report is ${report.state.toLowerCase()}.`}
     </span>
   );
-}
-
-/** The link of a file, unless it is none that a browser may fetch. */
-export function safeLink(url) {
-  return /^https?:\/\//.test(url ?? "") ? url : undefined;
 }

@@ -1,5 +1,6 @@
 import { useState } from "preact/hooks";
 import { graphiqlLink } from "../../shared/api.js";
+import { Boundary } from "./boundary.jsx";
 import { useCsvFile } from "./csv.jsx";
 import { Icon } from "./icon.jsx";
 import { Empty, Failure, Skeleton } from "./states.jsx";
@@ -24,11 +25,14 @@ export function Panel({
 }) {
   const [asTable, setAsTable] = useState(!chart);
   const id = title.toLowerCase().replaceAll(/\W+/g, "-");
-  const { data, error, stale, loading } = query;
+  const { data, error, refused, stale, loading } = query;
   const { button, line } = useCsvFile(operation, title);
   const content = () => {
     if (error) {
       return <Failure message={error} again={query.again} />;
+    }
+    if (refused) {
+      return <Empty>Not shown with this token: {refused}.</Empty>;
     }
     if (!data) {
       return <Skeleton lines={lines} />;
@@ -71,8 +75,15 @@ export function Panel({
           {button}
         </div>
       </header>
-      <div class={`panel-body${stale ? " stale" : ""}`}>{content()}</div>
+      <div class={`panel-body${stale ? " stale" : ""}`}>
+        <Boundary key={asTable}>
+          <Content of={content} />
+        </Boundary>
+      </div>
       {line}
     </section>
   );
 }
+
+/** A component of its own: what is thrown while it is drawn reaches the boundary around it. */
+const Content = ({ of }) => of();

@@ -14,14 +14,14 @@ const SPARE = 8;
 export function VirtualTable({ label, columns, pages, empty, height = 520 }) {
   const frame = useRef();
   const [top, setTop] = useState(0);
-  const { rows, total, loading, error, next, isCut } = pages;
+  const { rows, total, loading, isPaging, error, retry, next, isCut } = pages;
   const first = Math.max(0, Math.floor(top / ROW) - SPARE);
   const end = Math.min(rows.length, Math.ceil((top + height) / ROW) + SPARE);
   useEffect(() => {
     if (end >= rows.length - 50 && next) {
       pages.more();
     }
-  }, [end, rows.length, next]);
+  }, [end, rows.length, next, error]);
   const isFirstPage = rows.length === 0;
   useEffect(() => {
     if (isFirstPage && frame.current) {
@@ -31,7 +31,7 @@ export function VirtualTable({ label, columns, pages, empty, height = 520 }) {
   }, [isFirstPage]);
 
   if (error && isFirstPage) {
-    return <Failure message={error} again={pages.again} />;
+    return <Failure message={error} again={retry} />;
   }
   if (isFirstPage) {
     return loading ? <Skeleton lines={8} /> : <Empty>{empty}</Empty>;
@@ -75,10 +75,10 @@ export function VirtualTable({ label, columns, pages, empty, height = 520 }) {
       </div>
       <p class="hint count" role="status">
         {`${formatCount(rows.length)} of ${formatCount(total ?? rows.length)} rows`}
-        {loading && " · loading more …"}
+        {isPaging && loading && " · loading more …"}
         {isCut && " · narrow the list to see the others"}
-        {error && ` · ${error}`}
       </p>
+      {error && <Failure message={error} again={retry} />}
     </>
   );
 }

@@ -1,16 +1,16 @@
 import { useState } from "preact/hooks";
 import { formatBytes, formatCount, formatDuration, formatMoment, words } from "../format.js";
-import { safeLink } from "../parts/csv.jsx";
+import { Download } from "../parts/download.jsx";
 import { Labelled } from "../parts/labelled.jsx";
 import { Badge } from "../parts/states.jsx";
 import { VirtualTable } from "../parts/virtual-table.jsx";
 import cancelReport from "../queries/cancel-report.graphql";
 import reports from "../queries/reports.graphql";
-import { askAsUser, useInterval, usePages } from "../use-query.js";
+import { usePages } from "../use-pages.js";
+import { askAsUser, useInterval } from "../use-query.js";
 import { go } from "../url.js";
 
 const OFTEN = 3_000;
-/** Links end after 15 minutes; new ones come long before. */
 const SELDOM = 60_000;
 const STATES = ["QUEUED", "RUNNING", "SUCCEEDED", "FAILED", "CANCELED", "EXPIRED"];
 const isOpen = ({ state }) => state === "QUEUED" || state === "RUNNING";
@@ -22,10 +22,7 @@ export function Reports({ parameters, version }) {
   const variables = state ? { filter: { state: { eq: state } } } : {};
   const pages = usePages({ query: reports, variables }, (data) => data.reports, { version });
   const isWaiting = pages.rows.some(isOpen);
-  useInterval(
-    () => pages.loading || pages.rows.length > 100 || pages.again(),
-    isWaiting ? OFTEN : SELDOM,
-  );
+  useInterval(() => pages.loading || pages.refresh(), isWaiting ? OFTEN : SELDOM);
 
   const cancel = async ({ id, project }) => {
     try {
@@ -34,7 +31,7 @@ export function Reports({ parameters, version }) {
         variables: { input: { reportId: id } },
       });
       setTold(answer.errors?.[0]?.message ?? `The report ${project} is canceled.`);
-      pages.again();
+      pages.refresh();
     } catch (error) {
       setTold(error.message);
     }
@@ -152,13 +149,12 @@ function File({ row, cancel }) {
       </button>
     );
   }
-  const url = safeLink(row.downloadUrl);
-  if (url) {
+  if (row.state === "SUCCEEDED") {
     return (
-      <a href={url} rel="noreferrer" download="">
+      <Download report={row}>
         Download {row.format.replace("_", " ")}
         <span class="visually-hidden"> of {formatMoment(row.requestedAt)}</span>
-      </a>
+      </Download>
     );
   }
   return <span title={row.error?.message}>{row.error?.message ?? "–"}</span>;

@@ -1,3 +1,4 @@
+import { useEffect, useRef, useState } from "preact/hooks";
 import { Labelled } from "../parts/labelled.jsx";
 import { addDays, yearsOf } from "../period.js";
 import { formatDay, words } from "../format.js";
@@ -84,18 +85,51 @@ function Choice({ label, value, choose, children }) {
   );
 }
 
+/**
+ * A day that is typed or picked. While it is typed each digit makes another day, as 0002 and
+ * 0020 before 2013; so it is taken when the field is left or by Enter.
+ */
 function Day({ label, value, bounds, choose }) {
-  const change = ({ currentTarget }) => currentTarget.value && choose(currentTarget.value);
+  const [draft, setDraft] = useState(value);
+  const isTyped = useRef(false);
+  useEffect(() => setDraft(value), [value]);
+  const commit = (field) => {
+    isTyped.current = false;
+    if (field.value && field.checkValidity()) {
+      if (field.value !== value) {
+        choose(field.value);
+      }
+      return true;
+    }
+    return false;
+  };
+  const change = ({ currentTarget }) => {
+    setDraft(currentTarget.value);
+    if (!isTyped.current) {
+      commit(currentTarget);
+    }
+  };
+  const press = ({ key, currentTarget }) => {
+    if (key === "Enter") {
+      commit(currentTarget) || currentTarget.reportValidity();
+    } else if (key !== "Tab") {
+      isTyped.current = true;
+    }
+  };
+  // What is no day of the data is not kept as if it were chosen.
+  const leave = ({ currentTarget }) => commit(currentTarget) || setDraft(value);
   return (
     <Labelled label={label}>
       {(id) => (
         <input
           id={id}
           type="date"
-          value={value}
+          value={draft}
           min={bounds.first}
           max={bounds.last}
-          onChange={change}
+          onInput={change}
+          onKeyDown={press}
+          onBlur={leave}
         />
       )}
     </Labelled>

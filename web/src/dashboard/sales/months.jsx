@@ -1,32 +1,23 @@
 import { formatChange, formatCount, formatMoney, formatMonth } from "../format.js";
 import { Figure } from "../parts/figure.jsx";
 import { Panel } from "../parts/panel.jsx";
-import { addMonths, addYears, monthsOf } from "../period.js";
+import { addYears, monthsOf } from "../period.js";
 import months from "../queries/months.graphql";
 import { useQuery } from "../use-query.js";
 
 /** More months than these are lines. */
 const MOST_BARS = 18;
+const NOTHING = { orderCount: 0, lineTotal: { sum: "0" } };
 const UNKNOWN = { lineTotal: { sum: null } };
 
-/** Sales by month, each with the same month of the year before. */
-export function Months({ period, filters, version, first }) {
-  const operation = { query: months, variables: { filter: { or: [filters.now, filters.before] } } };
-  const query = useQuery(operation, { version });
-  const rows = (data) => {
-    const groups = new Map(
-      data.salesAggregate.nodes.map(({ key, measures }) => [key.orderMonth, measures]),
-    );
-    const of = (month) => groups.get(month) ?? { orderCount: 0, lineTotal: { sum: "0" } };
-    const begin = addMonths(first, 0);
-    // What was before the first order is unknown, and not nothing.
-    const earlier = (month) => (month < begin ? UNKNOWN : of(month));
-    return monthsOf(period).map((month) => ({
-      month,
-      now: of(month),
-      before: earlier(addYears(month, -1)),
-    }));
-  };
+/**
+ * Sales by month, each with the same part of the same month of the year before: a period may
+ * begin and end within a month, and be longer than a year.
+ */
+export function Months({ filters, either, period, before, version, first }) {
+  const operation = { query: months, variables: { ...filters, either } };
+  const query = useQuery(operation, { version, about: { period, before, first } });
+  const rows = (data) => rowsOf(data.salesAggregate.nodes, query.about);
   const chart = (data) => {
     const all = rows(data);
     const series = [
@@ -99,4 +90,18 @@ export function Months({ period, filters, version, first }) {
       wide
     />
   );
+}
+
+function rowsOf(nodes, { period, before, first }) {
+  const groups = new Map(nodes.map((node) => [node.key.orderMonth, node]));
+  // What was before the first order is unknown, and not nothing.
+  const isKnown = (month) => (month > before.from ? month : before.from) >= first;
+  return monthsOf(period).map((month) => {
+    const earlier = addYears(month, -1);
+    return {
+      month,
+      now: groups.get(month)?.now ?? NOTHING,
+      before: isKnown(earlier) ? (groups.get(earlier)?.before ?? NOTHING) : UNKNOWN,
+    };
+  });
 }

@@ -23,7 +23,8 @@ export function Sales({ parameters, caller, version }) {
   const period = periodOf(parameters, bounds);
   const before = yearBefore(period);
   const filters = { now: salesFilter(parameters, period), before: salesFilter(parameters, before) };
-  const shared = { parameters, period, before, filters, version };
+  const either = { or: [filters.now, filters.before] };
+  const shared = { parameters, period, before, filters, either, first, version };
   return (
     <>
       <Filters
@@ -34,7 +35,7 @@ export function Sales({ parameters, caller, version }) {
       />
       <Totals {...shared} />
       <div class="panels">
-        <Months {...shared} first={first} />
+        <Months {...shared} />
         <Products {...shared} />
         <Customers {...shared} isNamed={!caller.refused.persons} />
         <Territories {...shared} />

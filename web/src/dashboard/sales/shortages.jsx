@@ -3,7 +3,7 @@ import { Panel } from "../parts/panel.jsx";
 import { VirtualTable } from "../parts/virtual-table.jsx";
 import { addDays } from "../period.js";
 import forecast from "../queries/forecast.graphql";
-import { usePages } from "../use-query.js";
+import { usePages } from "../use-pages.js";
 import { go } from "../url.js";
 
 const DAYS = { 7: "Next week", 14: "Next 2 weeks", 28: "Next 4 weeks" };
@@ -90,7 +90,7 @@ export function Shortages({ parameters, last, filter, version }) {
       title="What will be short"
       hint={`Predicted demand beside the stock, ${period}; of all territories and channels`}
       operation={operation}
-      query={{ data: pages, loading: pages.loading }}
+      query={{ data: pages, loading: pages.loading, refused: pages.refused }}
       controls={controls}
       table={table}
     />

@@ -11,6 +11,11 @@ const nameOf = ({ territoryId, territory }) =>
 export function Territories({ filters, version }) {
   const operation = { query: territories, variables: { filter: filters.now } };
   const query = useQuery(operation, { version });
+  const { totalCount, nodes = [] } = query.data?.salesAggregate ?? {};
+  const hint =
+    totalCount > nodes.length
+      ? `Sales of the period, of the first ${formatCount(nodes.length)} of ${formatCount(totalCount)}`
+      : "Sales of the period";
   const chart = ({ salesAggregate: { nodes } }) => (
     <Figure
       type="bar"
@@ -68,7 +73,7 @@ export function Territories({ filters, version }) {
   return (
     <Panel
       title="Territories"
-      hint="Sales of the period"
+      hint={hint}
       operation={operation}
       query={query}
       chart={chart}

@@ -1,6 +1,6 @@
 import { formatChange, formatCompact, formatCount, formatMoney } from "../format.js";
 import totals from "../queries/totals.graphql";
-import { Failure } from "../parts/states.jsx";
+import { Failure, Refused } from "../parts/states.jsx";
 import { useQuery } from "../use-query.js";
 
 const FIGURES = [
@@ -16,9 +16,15 @@ const FIGURES = [
 ];
 
 /** The sums of the period, each beside that of the year before. */
-export function Totals({ filters, version }) {
-  const variables = { ...filters, either: { or: [filters.now, filters.before] } };
-  const { data, error, stale, again } = useQuery({ query: totals, variables }, { version });
+export function Totals({ filters, either, before, first, version }) {
+  const operation = { query: totals, variables: { ...filters, either } };
+  // Of a year of which a part is missing there is nothing to compare with.
+  const about = { isKnown: before.from >= first };
+  const query = useQuery(operation, { version, about });
+  const { data, error, refused, stale, again } = query;
+  if (refused) {
+    return <Refused title="Totals" message={refused} />;
+  }
   if (error) {
     return <Failure message={error} again={again} />;
   }
@@ -30,11 +36,10 @@ export function Totals({ filters, version }) {
           <h2>{title}</h2>
           <p class="figure-now">{group ? format(read(group.now)) : "…"}</p>
           <p class="hint">
-            {group ? (
+            {group && query.about.isKnown && (
               <Change now={read(group.now)} before={read(group.before)} format={short} />
-            ) : (
-              "\u00a0"
             )}
+            {group ? !query.about.isKnown && "no whole year before" : "\u00a0"}
           </p>
         </div>
       ))}
