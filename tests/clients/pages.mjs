@@ -7,6 +7,9 @@
 // 4 without loads, and without persons:read. With CHECK only the check of that name is run.
 
 import { Faults, Pages } from "./pages/browser.mjs";
+import { brokenPart, failedFields, lateAnswers, lostServer } from "./pages/failures.mjs";
+import { nextPages, polling } from "./pages/lists.mjs";
+import { leapDays, overlappingPeriods } from "./pages/periods.mjs";
 import { examples, search, tokenOfAnExample } from "./pages/docs.mjs";
 import { correctedRow, longList, rawText, replayOfAll, reports, runs } from "./pages/loads.mjs";
 import { everyLook, keyboard, weight } from "./pages/looks.mjs";
@@ -39,10 +42,18 @@ const CHECKS = [
   queryOfAChart,
   fileOfAChart,
   limitedTokens,
+  leapDays,
+  overlappingPeriods,
+  failedFields,
+  brokenPart,
+  lateAnswers,
+  lostServer,
   runs,
   longList,
   rawText,
   reports,
+  nextPages,
+  polling,
   keyboard,
   everyLook,
   examples,

@@ -77,11 +77,21 @@ export async function tokenOfAnExample(pages) {
   const page = await pages.visitor();
   await page.goto(`${pages.base}/docs`);
   const example = page.locator(".example");
-  await example.getByRole("button", { name: "Run", exact: true }).click();
+  const run = example.getByRole("button", { name: "Run of A first query", exact: true });
+  await run.click();
   await example.getByLabel("Token or API key").fill(pages.tokens.everything);
   await example.getByRole("button", { name: "Run with it" }).click();
   await example.getByText('"salesOrderNumber"').first().waitFor();
   await example.locator(".result").getByText('"SO43659"').waitFor();
+  const told = await example.getByRole("status").textContent();
+  pages.faults.holds(/^Result, \d+ lines$/.test(told), `of a result is announced: ${told}`);
+  const isFocused = await run.evaluate((button) => button === document.activeElement);
+  pages.faults.holds(isFocused, "the focus is lost with the form");
+  await run.press("Enter");
+  pages.faults.holds(
+    await run.evaluate((button) => button === document.activeElement),
+    "a button that is pressed loses the focus",
+  );
   await page.context().close();
 }
 
@@ -93,5 +103,16 @@ export async function search(pages) {
   await page.waitForURL("**/docs/api/Mutation#requestReport");
   await page.locator("dt#requestReport").waitFor();
   pages.faults.equal((await fetch(`${pages.base}/docs/none`)).status, 404, "an unknown page");
+
+  // What the search looks in did not come once.
+  await page.goto(`${pages.base}/docs/reports`);
+  page.isOffline = true;
+  await page.route("**/search*.json", (route) => route.abort());
+  const field = page.getByLabel("Search the documentation");
+  await field.fill("requestRep");
+  await page.getByRole("status").getByText("The search could not be loaded").waitFor();
+  await page.unroute("**/search*.json");
+  await field.fill("requestReport");
+  await page.getByRole("link", { name: "Mutation.requestReport field" }).waitFor();
   await page.context().close();
 }

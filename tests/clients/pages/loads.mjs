@@ -31,6 +31,8 @@ export async function runs(pages) {
     "the address of parked rows",
   );
   await page.getByRole("columnheader", { name: "Waits for" }).waitFor();
+  await page.getByRole("button", { name: "As CSV" }).click();
+  await page.getByRole("link", { name: `Download ${number(run.rowsParked)} rows` }).waitFor();
   await page.context().close();
 }
 
@@ -130,7 +132,30 @@ export async function correctedRow(pages) {
 export async function replayOfAll(pages) {
   const page = await pages.visitor({ token: pages.tokens.everything });
   await pages.open(page, "/?view=rejects");
-  await page.getByRole("button", { name: "Replay all rejected rows" }).click();
+  const replay = page.getByRole("button", { name: "Replay all rejected rows" });
+  const { data } = await pages.ask("{ loadRejects(first: 1) { totalCount } }");
+  // It would take more rows than a filter shows.
+  await page.getByLabel("Reason contains").fill("integer");
+  await page.getByLabel("Reason contains").press("Enter");
+  await page.getByText("clear the two filters above first").waitFor();
+  await replay.press("Enter");
+  pages.faults.equal(await page.getByText("loaded again.").count(), 0, "a replay beside a filter");
+  await page.getByLabel("Reason contains").fill("");
+  await page.getByLabel("Reason contains").press("Enter");
+  await page.getByText("clear the two filters above first").waitFor({ state: "detached" });
+  await settled(page);
+  await replay.press("Enter");
+  const asked = data.loadRejects.totalCount.toLocaleString("en-US");
+  await page.getByText(`${asked} rows are loaded again.`, { exact: true }).waitFor();
+  await page.keyboard.press("Tab");
+  await page.keyboard.press("Enter");
+  await page.getByText("loaded again.").waitFor({ state: "detached" });
+  pages.faults.holds(
+    await replay.evaluate((button) => button === document.activeElement),
+    "the focus after a replay that is not wanted",
+  );
+  await replay.press("Enter");
+  await page.getByRole("button", { name: "Replay them" }).press("Enter");
   await page
     .getByRole("status")
     .getByText(/^succeeded with rejects: [\d,]+ taken/)
@@ -147,8 +172,19 @@ export async function reports(pages) {
   const frame = page.getByRole("region", { name: "Reports", exact: true });
   pages.faults.equal(await frame.locator("tbody tr").count(), data.reports.totalCount, "reports");
   const link = frame.getByRole("link", { name: /^Download/ }).first();
-  const file = await fetch(await link.getAttribute("href"));
-  pages.faults.equal(file.status, 200, "the link of a report");
+  const old = await link.getAttribute("href");
+  pages.faults.equal((await fetch(old)).status, 200, "the link of a report");
+  // Links end; a click asks for another one, and stays on the page where there is none.
+  const [download] = await Promise.all([page.waitForEvent("download"), link.click()]);
+  pages.faults.holds(await download.path(), "a file by the link");
+  await page.route("**/graphql", (route) =>
+    route.request().postData().includes("ReportLink")
+      ? route.fulfill({ json: { data: { node: { downloadUrl: null, error: null } } } })
+      : route.continue(),
+  );
+  await link.click();
+  await page.getByRole("alert").getByText("The file is not there any more.").waitFor();
+  await page.unroute("**/graphql");
   await page.getByLabel("State", { exact: true }).selectOption("FAILED");
   await page.getByText("No report is failed.").waitFor();
   pages.faults.equal(

@@ -21,6 +21,7 @@ export async function everyLook(pages) {
     ["light", "wide"],
     ["dark", "wide"],
     ["light", "phone"],
+    ["dark", "phone"],
   ]) {
     const page = await pages.visitor({ token: pages.tokens.everything, scheme, size });
     for (const path of VIEWS) {

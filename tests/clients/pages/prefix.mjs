@@ -39,7 +39,10 @@ export async function belowAPath(pages) {
     );
     await page.getByRole("link", { name: "Docs" }).click();
     await page.getByRole("link", { name: "Aggregates" }).first().click();
-    await page.getByRole("button", { name: "Run", exact: true }).first().click();
+    await page
+      .getByRole("button", { name: /^Run of/ })
+      .first()
+      .click();
     await page.locator(".result pre").first().waitFor();
     await page
       .getByRole("navigation", { name: "Other pages" })
@@ -47,6 +50,14 @@ export async function belowAPath(pages) {
       .click();
     await settled(page);
     pages.faults.equal(page.url(), `${base}/`, "the way back");
+    // Of a page that is not there, and of the start by its other name.
+    page.isOffline = true;
+    for (const path of ["none", "api/None", "index"]) {
+      await page.goto(`${base}/docs/${path}`);
+      await page.getByRole("link", { name: "dashboard" }).first().click();
+      await settled(page);
+      pages.faults.equal(page.url(), `${base}/`, `the way back from ${path}`);
+    }
   } finally {
     await page.context().close();
     proxy.closeAllConnections();

@@ -18,6 +18,8 @@ export async function signIn(pages) {
   await page.getByRole("button", { name: "Sign in" }).click();
   await page.getByRole("heading", { name: "Sales by month" }).waitFor();
   faults.equal(new URL(page.url()).search, "?period=2013", "the address after signing in");
+  const place = await page.evaluate(() => document.activeElement.id);
+  faults.equal(place, "content", "the focus after signing in");
   faults.equal(await kept(page), tokens.everything, "the token in the tab's storage");
   const elsewhere = await page.evaluate(() =>
     JSON.stringify([{ ...localStorage }, document.cookie, location.href]),
@@ -30,9 +32,17 @@ export async function signIn(pages) {
   await other.goto(pages.base);
   await other.getByLabel("Token or API key").waitFor();
 
+  // A tab that was opened from this one has a copy of the token.
+  const [opened] = await Promise.all([
+    page.waitForEvent("popup"),
+    page.getByRole("link", { name: "GraphiQL", exact: true }).click(),
+  ]);
+  await opened.getByRole("button", { name: /Execute query/ }).waitFor();
+  faults.equal(await kept(opened), tokens.everything, "the token in GraphiQL's tab");
   await page.getByRole("button", { name: "Sign out" }).click();
   await field.waitFor();
   faults.equal(await kept(page), null, "the token after signing out");
+  await opened.waitForFunction((key) => sessionStorage.getItem(key) === null, KEPT);
   await page.context().close();
 }
 
@@ -43,7 +53,13 @@ export async function linkOfTheDemo(pages) {
   const page = await pages.visitor();
   await page.goto(`${pages.base}/?period=all#token=${pages.tokens.everything}`);
   await page.getByRole("heading", { name: "Sales by month" }).waitFor();
-  pages.faults.equal(page.url(), `${pages.base}/?period=all`, "the address of a link with a token");
+  const address = `${pages.base}/?period=all`;
+  pages.faults.equal(page.url(), address, "the address of a link with a token");
+  // The same page is there already when another link is pasted.
+  await page.evaluate((hash) => (location.hash = hash), `token=${pages.tokens.unnamed}`);
+  await page.getByText("Names of persons need the scope persons:read").waitFor();
+  pages.faults.equal(page.url(), address, "the address of a link that was pasted");
+  pages.faults.equal(await kept(page), pages.tokens.unnamed, "the token of that link");
   await page.context().close();
 }
 

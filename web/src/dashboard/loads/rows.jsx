@@ -1,6 +1,7 @@
 import { useState } from "preact/hooks";
 import { graphiqlLink } from "../../shared/api.js";
 import { formatCount, words } from "../format.js";
+import { useCsvFile } from "../parts/csv.jsx";
 import { Icon } from "../parts/icon.jsx";
 import { Labelled } from "../parts/labelled.jsx";
 import { Refused } from "../parts/states.jsx";
@@ -89,6 +90,7 @@ export function Rows({ parameters, version }) {
   const filter = filterOf(name, parameters);
   const operation = { query: view.query, variables: filter ? { ...scope, filter } : scope };
   const pages = usePages(operation, view.pick, { version: `${version}/${turn}` });
+  const file = useCsvFile(operation, `${name} rows`);
   const set = (patch) => go({ ...parameters, ...patch });
   // A replay knows runs and files, and no names and reasons.
   const obstacle = filter
@@ -150,6 +152,7 @@ export function Rows({ parameters, version }) {
             <Icon name="query" />
             <span>See the query</span>
           </a>
+          {file.button}
         </div>
       </header>
       <p class="hint">
@@ -179,6 +182,7 @@ export function Rows({ parameters, version }) {
         empty={view.empty}
         height={560}
       />
+      {file.line}
       {shown && (
         <RowDialog
           row={shown}
