@@ -110,7 +110,7 @@ function navigation(listed, guides, address, base) {
 function home({ examples }, listed) {
   const cards = listed.map(
     ({ title, address, about }) =>
-      `<li><a href="${address}">${escapeHtml(title)}</a><span>${escapeHtml(about)}</span></li>`,
+      `<li><a href="${address}">${escapeHtml(title)}</a><span>${escapeHtml(about).replaceAll(/`([^`]+)`/g, "<code>$1</code>")}</span></li>`,
   );
   return [
     "<h1>Documentation</h1>",

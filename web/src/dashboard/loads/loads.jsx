@@ -131,12 +131,14 @@ function Run({ id }) {
           <Fact name="Updated">{formatCount(run.rowsUpdated)}</Fact>
           <Fact name="Unchanged">{formatCount(run.rowsUnchanged)}</Fact>
           <Fact name="Rejected">
-            <a {...link({ view: "rejects", run: run.id })}>{formatCount(run.rowsRejected)} rows</a>
+            <Kept rows={run.rowsRejected} left="no longer rejected" to={{ run: run.id }} />
           </Fact>
           <Fact name="Parked">
-            <a {...link({ view: "rejects", run: run.id, rows: "parked" })}>
-              {formatCount(run.rowsParked)} rows
-            </a>
+            <Kept
+              rows={run.rowsParked}
+              left="no longer parked"
+              to={{ run: run.id, rows: "parked" }}
+            />
           </Fact>
           {run.rowsRemoved > 0 && <Fact name="Removed">{formatCount(run.rowsRemoved)}</Fact>}
         </dl>
@@ -145,6 +147,18 @@ function Run({ id }) {
       {run.isCheck && <Findings key={`findings ${run.finishedAt}`} run={run} />}
       {run.steps.nodes.length > 0 && <Steps steps={run.steps.nodes} />}
     </>
+  );
+}
+
+/** Rows that a run kept aside; a replay takes some of those that others did. */
+function Kept({ rows, left, to }) {
+  if (rows <= 0) {
+    return rows < 0 ? `${formatCount(-rows)} ${left}` : "0 rows";
+  }
+  return (
+    <a {...link({ view: "rejects", ...to })}>
+      {formatCount(rows)} {rows === 1 ? "row" : "rows"}
+    </a>
   );
 }
 

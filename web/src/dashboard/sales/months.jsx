@@ -80,7 +80,7 @@ export function Months({ filters, either, period, before, version, first }) {
   return (
     <Panel
       title="Sales by month"
-      hint="With the same month of the year before"
+      hint="Beside the same days of the year before"
       operation={operation}
       query={query}
       chart={chart}
