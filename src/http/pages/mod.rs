@@ -4,6 +4,7 @@
 
 mod embedded;
 mod not_found;
+mod policy;
 mod without_api;
 
 use std::sync::Arc;
@@ -16,17 +17,9 @@ use axum::http::{HeaderMap, StatusCode, Uri};
 use axum::response::{IntoResponse, Redirect, Response};
 use axum::routing::get;
 
+use self::policy::{GRAPHIQL_POLICY, POLICY};
 use super::state::AppState;
 
-/// GraphiQL's editors and tooltips set style attributes, and its style sheet embeds
-/// fonts and images as data; everything else comes from this host.
-const GRAPHIQL_POLICY: &str = "default-src 'none'; script-src 'self'; connect-src 'self'; \
-     style-src 'self' 'unsafe-inline'; font-src 'self' data:; img-src 'self' data:; \
-     base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
-/// The pages of our own need nothing inline but their icon, and never make HTML of a text.
-const POLICY: &str = "default-src 'none'; script-src 'self'; connect-src 'self'; \
-     style-src 'self'; img-src 'self' data:; base-uri 'none'; form-action 'none'; \
-     frame-ancestors 'none'; require-trusted-types-for 'script'; trusted-types 'none'";
 /// Where the build has the pages of types, which tell of the schema.
 const OF_SCHEMA: &str = "api/";
 /// What the search finds in them.
@@ -83,8 +76,10 @@ fn document(state: &AppState, path: &str, uri: &Uri, request: &HeaderMap) -> Res
         return not_found::answer(uri);
     }
     if path == SEARCH_OF_SCHEMA {
-        return embedded::file(&format!("docs/{path}"))
-            .map_or_else(|| not_found::answer(uri), |file| embedded::revalidated(path, file, request));
+        return embedded::file(&format!("docs/{path}")).map_or_else(
+            || not_found::answer(uri),
+            |file| embedded::revalidated(path, file, request),
+        );
     }
     match embedded::file(&format!("docs/{path}.html")) {
         Some(page) if tells_schema => embedded::page(page, POLICY, request),

@@ -5,7 +5,8 @@ use axum::http::header::{CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE};
 use axum::http::{StatusCode, Uri};
 use axum::response::{IntoResponse, Redirect, Response};
 
-use super::{POLICY, embedded};
+use super::embedded;
+use super::policy::POLICY;
 
 /// The page that says so. In a binary built without npm, GraphiQL's address, where a page tells
 /// why.

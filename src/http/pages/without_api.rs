@@ -4,7 +4,8 @@ use axum::body::Body;
 use axum::http::header::{CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE};
 use axum::response::{IntoResponse, Response};
 
-use super::{POLICY, embedded};
+use super::embedded;
+use super::policy::POLICY;
 
 /// The build puts these around such parts.
 const START: &str = "<!--api-->";

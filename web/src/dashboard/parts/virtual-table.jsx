@@ -21,7 +21,7 @@ export function VirtualTable({ label, columns, pages, empty, height = 520 }) {
     if (end >= rows.length - 50 && next) {
       pages.more();
     }
-  }, [end, rows.length, next, error]);
+  }, [end, rows.length, next, error, loading]);
   const isFirstPage = rows.length === 0;
   useEffect(() => {
     if (isFirstPage && frame.current) {
