@@ -1,6 +1,6 @@
 # syntax=docker/dockerfile:1
 FROM rust:1.95-bookworm AS build
-# npm is for GraphiQL, which the build embeds in the binary.
+# npm is for the pages, which the build embeds in the binary.
 # hadolint ignore=DL3008
 RUN apt-get update \
     && apt-get install -y --no-install-recommends nodejs npm \

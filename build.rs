@@ -2,7 +2,7 @@
 //! embedded in the binary. It never writes to the source tree.
 //!
 //! Where npm is missing, fails (no network) or is switched off
-//! (`SALESGRAPH_SKIP_WEB=1`), a page that says so replaces GraphiQL, and the build
+//! (`SALESGRAPH_SKIP_WEB=1`), a page that says so replaces them, and the build
 //! continues with a warning.
 
 use std::env;
@@ -17,9 +17,12 @@ use std::time::{Duration, Instant};
 const STEP_LIMIT: Duration = Duration::from_secs(300);
 const SKIP: &str = "SALESGRAPH_SKIP_WEB";
 /// The sources of the bundle, which `web/test` and `web/node_modules` are not.
-const SOURCES: [&str; 5] = ["package.json", "package-lock.json", ".npmrc", "build.mjs", "src"];
+const SOURCES: [&str; 6] =
+    ["package.json", "package-lock.json", ".npmrc", "build.mjs", "build", "src"];
+/// What the pages of the documentation are made of, beside `web/`.
+const DOCUMENTED: [&str; 3] = ["schema.graphql", "docs", "README.md"];
 
-/// Why the binary has no GraphiQL.
+/// Why the binary has no pages.
 enum Without {
     Wanted,
     NoNpm,
@@ -53,13 +56,16 @@ fn main() -> io::Result<()> {
     for source in SOURCES {
         println!("cargo::rerun-if-changed=web/{source}");
     }
+    for source in DOCUMENTED {
+        println!("cargo::rerun-if-changed={source}");
+    }
     let target = PathBuf::from(env::var_os("OUT_DIR").ok_or(io::ErrorKind::NotFound)?);
     let pages = target.join("web");
     if let Err(without) = build_pages(&target.join("web-build"), &pages) {
         retry_later(&without);
         if let Some(remedy) = without.remedy() {
             println!(
-                "cargo::warning=GraphiQL is not in this build: {}. {remedy}, or set {SKIP}=1 to \
+                "cargo::warning=GraphiQL, the dashboard and the documentation are not in this build: {}. {remedy}, or set {SKIP}=1 to \
                  go without.",
                 without.reason()
             );
@@ -109,9 +115,14 @@ fn on_path(program: &str) -> bool {
 
 fn copy_sources(work: &Path) -> io::Result<()> {
     fs::create_dir_all(work)?;
-    remove(&work.join("src"))?;
+    for folder in ["build", "src", "docs"] {
+        remove(&work.join(folder))?;
+    }
     for source in SOURCES {
         copy(&Path::new("web").join(source), &work.join(source))?;
+    }
+    for source in DOCUMENTED {
+        copy(Path::new(source), &work.join(source))?;
     }
     Ok(())
 }

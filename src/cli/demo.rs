@@ -250,10 +250,16 @@ fn welcome(bind: SocketAddr, state: &State, summary: &RunSummary, tokens: &[Demo
     for DemoToken { shows, token } in tokens {
         links.push_str(&format!("{shows}\n  http://{bind}/graphql#token={token}\n"));
     }
+    let dashboard = tokens.first().map_or_else(String::new, |DemoToken { token, .. }| {
+        format!(
+            "The dashboard, from where GraphiQL and the documentation are a click away:\n  \
+                 http://{bind}/#token={token}\n\n"
+        )
+    });
     let environment = state.environment_file();
     let environment = environment.display();
     format!(
-        "\n{failed}Open one of these: GraphiQL, with example queries and a token in its headers.\n\n\
+        "\n{failed}{dashboard}Open one of these: GraphiQL, with example queries and a token in its headers.\n\n\
          {links}\n\
          Query     curl http://{bind}/graphql -H 'content-type: application/json' \\\n\
          \x20           -H 'authorization: Bearer TOKEN' \\\n\

@@ -41,6 +41,7 @@ pub fn router(state: impl Into<Arc<AppState>>, is_tls: bool) -> Router {
     let guard = state.access.is_open().then(|| from_fn(loopback_guard::require_loopback));
     let limits = Arc::clone(&state.rate_limits);
     let saved = saved_query::routes(Arc::clone(&state));
+    let pages = pages::routes(Arc::clone(&state));
     let layers = ServiceBuilder::new()
         .layer(SetRequestIdLayer::x_request_id(MakeRequestUuid))
         .layer(request_log::layer())
@@ -54,7 +55,7 @@ pub fn router(state: impl Into<Arc<AppState>>, is_tls: bool) -> Router {
         .route("/health/live", get(health::live))
         .route("/health/ready", get(health::ready))
         .with_state(state)
-        .merge(pages::routes())
+        .merge(pages)
         .layer(compression)
         // Not compressed: an encoder would delay rows, and there is a format that is.
         .merge(saved)

@@ -109,7 +109,7 @@ async function followedRun(browser) {
 /** Runs the example of a mutation. Its run is queued. */
 async function replayedRejects(browser) {
   const link = new URL(page);
-  const example = new URL("../src/examples/replay.graphql", import.meta.url);
+  const example = new URL("../src/graphiql/examples/replay.graphql", import.meta.url);
   link.searchParams.set("query", readFileSync(example, "utf8"));
   await run(browser, link, "mutation ReplayRejects", ["replayRejects", '"state": "QUEUED"']);
 }
@@ -120,7 +120,7 @@ async function replayedRejects(browser) {
  */
 async function requestedReport(browser) {
   const link = new URL(page);
-  const example = new URL("../src/examples/report.graphql", import.meta.url);
+  const example = new URL("../src/graphiql/examples/report.graphql", import.meta.url);
   link.searchParams.set("query", readFileSync(example, "utf8"));
   await run(browser, link, "mutation RequestReport", ['"requestReport"', '"nextAllowedAt"']);
   const { id } = JSON.parse(await browser.evaluate(answerText)).data.requestReport.report;

@@ -45,9 +45,9 @@ async fn by_get(
     let (uri, headers) = (head.uri, head.headers);
     if media::wants_html(&headers) {
         return if state.documents.accept_untrusted() {
-            pages::graphiql_page()
+            pages::graphiql()
         } else {
-            pages::no_graphiql_page()
+            pages::no_graphiql()
         };
     }
     let Some((media_type, events)) = accepted(&headers) else { return not_acceptable() };

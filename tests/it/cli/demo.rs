@@ -21,7 +21,7 @@ use crate::support::servers::state_dir;
 const LIMIT: Duration = Duration::from_secs(180);
 
 /// A running demo.
-struct Demo {
+pub(super) struct Demo {
     child: Child,
     lines: Lines<BufReader<ChildStdout>>,
     /// Its output so far.
@@ -29,7 +29,7 @@ struct Demo {
 }
 
 impl Demo {
-    fn start(state: &Path, arguments: &[&str]) -> Self {
+    pub(super) fn start(state: &Path, arguments: &[&str]) -> Self {
         let mut child = Command::new(env!("CARGO_BIN_EXE_salesgraph"))
             .arg("demo")
             .args(arguments)
@@ -49,7 +49,7 @@ impl Demo {
 
     /// Reads up to the first link to open; returns its address with the token that shows
     /// everything in the fragment.
-    async fn ready(&mut self) -> String {
+    pub(super) async fn ready(&mut self) -> String {
         let reading = async {
             while let Some(line) = self.lines.next_line().await.expect("its output") {
                 self.printed.push(line.clone());
@@ -62,26 +62,34 @@ impl Demo {
         timeout(LIMIT, reading).await.expect("the demo is ready in time")
     }
 
-    fn signal(&self, signal: Signal) {
+    pub(super) fn signal(&self, signal: Signal) {
         let pid = self.child.id().expect("it runs").try_into().expect("a process id");
         kill(Pid::from_raw(pid), signal).expect("it runs");
     }
 
-    async fn ended(mut self) -> ExitStatus {
+    pub(super) async fn ended(mut self) -> ExitStatus {
         timeout(LIMIT, self.child.wait()).await.expect("it ends in time").expect("its status")
     }
 
-    /// The link whose description contains `what`, with this query.
-    fn link(&self, what: &str, query: &str) -> String {
+    /// The link whose description contains `what`.
+    fn described(&self, what: &str) -> &str {
         let described = self.printed.iter().skip_while(|line| !line.contains(what));
         let link = described.map(|line| line.trim()).find(|line| line.starts_with("http://"));
-        let link =
-            link.unwrap_or_else(|| panic!("no link for {what}:\n{}", self.printed.join("\n")));
-        link.replacen("/graphql#", &format!("/graphql?query={query}#"), 1)
+        link.unwrap_or_else(|| panic!("no link for {what}:\n{}", self.printed.join("\n")))
+    }
+
+    /// That link, with this query.
+    fn link(&self, what: &str, query: &str) -> String {
+        self.described(what).replacen("/graphql#", &format!("/graphql?query={query}#"), 1)
+    }
+
+    /// The token in that link.
+    pub(super) fn token(&self, what: &str) -> &str {
+        self.described(what).split_once("#token=").expect("a link with a token").1
     }
 
     /// Reads up to a line that begins so.
-    async fn read_to(&mut self, start: &str) {
+    pub(super) async fn read_to(&mut self, start: &str) {
         let reading = async {
             while let Some(line) = self.lines.next_line().await.expect("its output") {
                 self.printed.push(line.clone());

@@ -1,7 +1,7 @@
 //! Persisted and trusted documents, which requests name instead of sending them.
 
 use hyper::StatusCode;
-use salesgraph::http::{Documents, TrustedDocuments};
+use salesgraph::http::{Documents, TrustedDocuments, pages};
 use serde_json::{Value, json};
 use sha2::{Digest as _, Sha256};
 
@@ -189,5 +189,12 @@ async fn an_allow_list_refuses_everything_else() {
     let page = server.request("GET", "/graphql", &browser, "").await;
     assert_eq!(page.status, StatusCode::FORBIDDEN);
     assert!(page.text.contains("trusted documents only"), "{}", page.text);
+    if pages::are_built() {
+        let dashboard = server.request("GET", "/", &browser, "").await;
+        assert_eq!(dashboard.status, StatusCode::FORBIDDEN);
+        assert!(dashboard.text.starts_with("The dashboard is off"), "{}", dashboard.text);
+        let docs = server.request("GET", "/docs", &browser, "").await;
+        assert_eq!(docs.status, StatusCode::OK, "{}", docs.text);
+    }
     server.stop().await;
 }

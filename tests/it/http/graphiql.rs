@@ -46,8 +46,9 @@ pub(crate) async fn ask_graphiql(link: &str, screenshot: &Path) -> Option<serde_
     Some(serde_json::from_slice(&output.stdout).expect("JSON in the page"))
 }
 
-fn tools() -> Result<(PathBuf, PathBuf), String> {
-    if !pages::has_graphiql() {
+/// Node.js and Chromium, if the pages are in this build.
+pub(crate) fn tools() -> Result<(PathBuf, PathBuf), String> {
+    if !pages::are_built() {
         return Err("it is not in this build".to_owned());
     }
     let node = on_path("node").ok_or("Node.js (node) is not on the PATH")?;

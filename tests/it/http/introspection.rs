@@ -3,7 +3,7 @@
 use hyper::StatusCode;
 use salesgraph::db::data_version::DataVersions;
 use salesgraph::graphql::Limits;
-use salesgraph::http::{AppState, RequestLimits};
+use salesgraph::http::{AppState, RequestLimits, pages};
 use serde_json::json;
 
 use crate::support::database;
@@ -34,5 +34,32 @@ async fn without_introspection_nothing_tells_the_schema() {
     let answer = server.post(RESPONSE, r#"{"query":"{ __typename }"}"#).await;
     assert_eq!(answer.result(), json!({ "data": { "__typename": "Query" } }));
     assert_eq!(server.get("/schema.graphql").await.status, StatusCode::NOT_FOUND);
+    if pages::are_built() {
+        for path in ["/docs/api/index", "/docs/api/Query", "/docs/api/search.json"] {
+            assert_eq!(server.get(path).await.status, StatusCode::NOT_FOUND, "{path}");
+        }
+        for path in ["/docs", "/docs/querying", "/docs/architecture"] {
+            let page = server.get(path).await;
+            assert_eq!(page.status, StatusCode::OK, "{path}");
+            assert!(page.text.contains("aggregates\">Aggregates"), "{path} has its guides");
+            assert!(!page.text.contains("docs/api"), "{path} leads to the schema");
+            assert!(!page.text.contains("schema.graphql\""), "{path} leads to the schema");
+        }
+        tells_no_name(&server, "/docs").await;
+    }
     server.stop().await;
+}
+
+/// No asset of a page has the name of a type, as the search would need it.
+async fn tells_no_name(server: &TestServer, page: &str) {
+    let text = server.get(page).await.text;
+    let assets = text.split('"').filter(|part| part.starts_with("./assets/"));
+    let mut searched = 0;
+    for asset in assets.map(|path| path.trim_start_matches('.')) {
+        let content = server.get(asset).await;
+        assert_eq!(content.status, StatusCode::OK, "{asset}");
+        assert!(!content.text.contains("LoadRejectConnection"), "{asset} tells of the schema");
+        searched += usize::from(asset.contains("search"));
+    }
+    assert_eq!(searched, 1, "what the search looks in is among them");
 }

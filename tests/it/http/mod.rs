@@ -12,6 +12,7 @@ mod freshness;
 pub(crate) mod graphiql;
 mod introspection;
 mod limits;
+mod pages;
 mod rate_limits;
 mod recovery;
 mod replicas;

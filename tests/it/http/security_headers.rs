@@ -1,7 +1,7 @@
 //! Headers that tell browsers to be careful, on whatever is answered.
 
 use hyper::StatusCode;
-use salesgraph::http::RequestLimits;
+use salesgraph::http::{RequestLimits, pages};
 
 use crate::support::database;
 use crate::support::http::TestServer;
@@ -13,6 +13,15 @@ const HEADERS: [(&str, &str); 4] = [
     ("cross-origin-resource-policy", "same-origin"),
 ];
 
+/// Of a build without the pages the root leads to GraphiQL's address, which says so.
+fn root() -> StatusCode {
+    if pages::are_built() { StatusCode::OK } else { StatusCode::TEMPORARY_REDIRECT }
+}
+
+fn missing() -> StatusCode {
+    if pages::are_built() { StatusCode::NOT_FOUND } else { StatusCode::TEMPORARY_REDIRECT }
+}
+
 #[tokio::test]
 async fn every_response_has_them_and_none_names_the_program() {
     let db = database().await;
@@ -23,7 +32,8 @@ async fn every_response_has_them_and_none_names_the_program() {
         ("localhost", "/graphql", "text/csv", StatusCode::NOT_ACCEPTABLE),
         ("localhost", "/schema.graphql", "*/*", StatusCode::OK),
         ("localhost", "/health/live", "*/*", StatusCode::OK),
-        ("localhost", "/", "*/*", StatusCode::TEMPORARY_REDIRECT),
+        ("localhost", "/", "*/*", root()),
+        ("localhost", "/docs/none", "text/html", missing()),
         ("localhost", "/assets/none.js", "*/*", StatusCode::NOT_FOUND),
         ("localhost", "/none", "*/*", StatusCode::NOT_FOUND),
         ("attacker.example", "/graphql", "*/*", StatusCode::FORBIDDEN),

@@ -1,19 +1,19 @@
 import { getOperationAST, parse } from "graphql";
 import { createClient } from "graphql-sse";
+import { authorization } from "./token.js";
 
 /** Where operations go: the address this page itself was served from. */
 const endpoint = new URL(window.location.pathname, window.location.origin);
 
 /**
- * What sends one operation: a subscription as a stream of events, all else as a request. The
- * page asks for the schema before its editor has headers: then `first` are sent, as text.
+ * Sends one operation: a subscription as a stream of events, all else as a request. The token of
+ * the tab is added here, as GraphiQL keeps the headers of its editor in the storage of all tabs;
+ * who writes an `Authorization` into the editor is asked for nothing else.
  */
-export function createFetcher(first) {
-  const ofSchema = first ? JSON.parse(first) : {};
-  return (operation, { headers } = {}) => {
-    const sent = operation.operationName === "IntrospectionQuery" ? { ...ofSchema, ...headers } : headers;
-    return isSubscription(operation) ? follow(operation, sent) : ask(operation, sent);
-  };
+export function fetcher(operation, { headers } = {}) {
+  const isGiven = Object.keys(headers ?? {}).some((name) => name.toLowerCase() === "authorization");
+  const sent = isGiven ? headers : { ...authorization(), ...headers };
+  return isSubscription(operation) ? follow(operation, sent) : ask(operation, sent);
 }
 
 /** What the server will make of it; a text that is no GraphQL it is to say itself. */

@@ -1,18 +1,16 @@
 import { useState } from "react";
 import { GraphiQL } from "graphiql";
 import { examples } from "./examples.js";
-import { createFetcher } from "./fetcher.js";
+import { fetcher } from "./fetcher.js";
 import { readLink } from "./share.js";
-import { readHeaders } from "./token.js";
+import { storage } from "./storage.js";
 import { ShareButton } from "./share-button.jsx";
 
 const linked = readLink(window.location.search);
-const headers = readHeaders(window.location, window.history);
-const fetcher = createFetcher(headers);
 
-const tabs = examples.map((query) => ({ query, headers }));
+const tabs = examples.map((query) => ({ query }));
 if (linked) {
-  tabs.unshift({ query: linked.query, variables: linked.variables, headers });
+  tabs.unshift({ query: linked.query, variables: linked.variables });
 }
 
 /** GraphiQL on this server's endpoint, opened with the link's query or the examples. */
@@ -29,15 +27,14 @@ export function Page() {
     <GraphiQL
       fetcher={fetcher}
       defaultQuery={examples[0]}
-      headers={headers}
-      defaultHeaders={headers}
       defaultTabs={tabs}
       query={linked?.query}
       variables={linked?.variables}
       operationName={operationName}
       onTabChange={unpinOperation}
       inputValueDeprecation
-      // Headers carry tokens, which have no place in the browser's storage.
+      // Headers carry tokens, which have no place in the storage of all tabs.
+      storage={storage}
       shouldPersistHeaders={false}
     >
       <GraphiQL.Logo>
