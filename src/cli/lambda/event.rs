@@ -196,9 +196,9 @@ mod tests {
     }
 
     fn sqs(bodies: &[Value]) -> Value {
-        let records = bodies.iter().map(|body| {
-            json!({ "messageId": "1", "eventSource": "aws:sqs", "body": body.to_string() })
-        });
+        let records = bodies.iter().map(
+            |body| json!({ "messageId": "1", "eventSource": "aws:sqs", "body": body.to_string() }),
+        );
         json!({ "Records": records.collect::<Vec<_>>() })
     }
 
