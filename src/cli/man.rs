@@ -63,8 +63,11 @@ fn page(man: &Man) -> Result<String> {
     let mut page = Vec::new();
     man.render(&mut page)
         .map_err(|error| Error::internal("a man page cannot be written").with_source(error))?;
-    String::from_utf8(page)
-        .map_err(|error| Error::internal("a man page is not UTF-8").with_source(error))
+    let page = String::from_utf8(page)
+        .map_err(|error| Error::internal("a man page is not UTF-8").with_source(error))?;
+    // The headings that readers of manuals look for.
+    let page = page.replace(".SH EXTRA\nExamples:\n", ".SH EXAMPLES\n");
+    Ok(page.replace(".SH EXTRA\n", ".SH NOTES\n"))
 }
 
 fn cannot_write(path: &Path, error: io::Error) -> Error {

@@ -242,4 +242,23 @@ mod tests {
             augment(Command::new("one")).debug_assert();
         }
     }
+
+    #[test]
+    fn the_help_explains_each_subcommand_and_argument() {
+        fn explained(command: &Command, name: &str) {
+            assert!(command.get_about().is_some(), "{name} has no description");
+            for argument in command.get_arguments() {
+                assert!(argument.get_help().is_some(), "{name} {}", argument.get_id());
+            }
+            for subcommand in command.get_subcommands() {
+                explained(subcommand, &format!("{name} {}", subcommand.get_name()));
+            }
+        }
+        let command = Cli::command();
+        explained(&command, "salesgraph");
+        for subcommand in command.get_subcommands() {
+            let help = subcommand.get_after_help().map(ToString::to_string).unwrap_or_default();
+            assert!(help.starts_with("Examples:\n"), "{} shows none", subcommand.get_name());
+        }
+    }
 }

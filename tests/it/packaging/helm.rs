@@ -26,6 +26,8 @@ config: { SOURCE_URI: 's3://sales/in', LIMITS_COST: 10000000, CACHE_ENABLED: fal
 secret:
   values: { DATABASE_URL: 'postgres://salesgraph:hushed-word@db/sales', JWT_SECRET: hushed-too }
 extraEnv: [{ name: TZ, value: UTC }]
+extraVolumes: [{ name: mappings, configMap: { name: mappings } }]
+extraVolumeMounts: [{ name: mappings, mountPath: /mappings, readOnly: true }]
 serviceAccount: { annotations: { eks.amazonaws.com/role-arn: 'arn:aws:iam::1:role/load' } }
 podAnnotations: { example/one: two }
 podLabels: { team: sales }
