@@ -65,9 +65,21 @@ fn page(man: &Man) -> Result<String> {
         .map_err(|error| Error::internal("a man page cannot be written").with_source(error))?;
     let page = String::from_utf8(page)
         .map_err(|error| Error::internal("a man page is not UTF-8").with_source(error))?;
-    // The headings that readers of manuals look for.
-    let page = page.replace(".SH EXTRA\nExamples:\n", ".SH EXAMPLES\n");
-    Ok(page.replace(".SH EXTRA\n", ".SH NOTES\n"))
+    Ok(with_examples(&page))
+}
+
+/// Gives what follows the options the headings that readers look for, and keeps its lines.
+fn with_examples(page: &str) -> String {
+    let Some((before, extra)) = page.split_once(".SH EXTRA\n") else { return page.to_owned() };
+    let (extra, after) = match extra.find(".SH ") {
+        Some(at) => extra.split_at(at),
+        None => (extra, ""),
+    };
+    let (heading, extra) = match extra.strip_prefix("Examples:\n") {
+        Some(examples) => ("EXAMPLES", examples),
+        None => ("NOTES", extra),
+    };
+    format!("{before}.SH {heading}\n.nf\n{extra}.fi\n{after}")
 }
 
 fn cannot_write(path: &Path, error: io::Error) -> Error {

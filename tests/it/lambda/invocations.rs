@@ -13,7 +13,8 @@ use crate::support::TestApp;
 use crate::support::process::send;
 use crate::support::sample::{self, ALL, PERSON, PRODUCT};
 
-const ROWS: &str = "SELECT (SELECT count(*) FROM person) * 1000000 + (SELECT count(*) FROM product)";
+const ROWS: &str =
+    "SELECT (SELECT count(*) FROM person) * 1000000 + (SELECT count(*) FROM product)";
 
 #[tokio::test]
 async fn an_s3_event_loads_its_object_and_a_schedule_the_rest() {
@@ -48,9 +49,9 @@ async fn a_batch_of_messages_is_one_load_and_rejects_are_no_error() {
     let mut function = Function::start(&app, &[]).await;
     let mut bodies: Vec<Json> = ALL.iter().map(|key| created(&app, key)).collect();
     bodies.push(created(&app, "notes.txt"));
-    let messages = bodies.iter().map(|body| {
-        json!({ "messageId": "1", "eventSource": "aws:sqs", "body": body.to_string() })
-    });
+    let messages = bodies.iter().map(
+        |body| json!({ "messageId": "1", "eventSource": "aws:sqs", "body": body.to_string() }),
+    );
     let event = json!({ "Records": messages.collect::<Vec<_>>() });
     let answer = function.invoke(event).await.expect("rejects are no error");
     assert_eq!(answer["outcome"], "succeeded_with_rejects");

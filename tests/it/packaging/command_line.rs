@@ -76,7 +76,9 @@ async fn each_subcommand_has_a_page_that_groff_renders_without_warning() {
     let pages = folder.path().join("man1");
     let out = pages.display().to_string();
     ended(program().args(["man", "--out", &out])).await.expect("the pages");
-    for page in ["salesgraph.1", "salesgraph-load.1", "salesgraph-lambda.1", "salesgraph-key-create.1"] {
+    for page in
+        ["salesgraph.1", "salesgraph-load.1", "salesgraph-lambda.1", "salesgraph-key-create.1"]
+    {
         assert!(pages.join(page).is_file(), "{page} is missing");
     }
     let load = fs::read_to_string(pages.join("salesgraph-load.1")).expect("a page");

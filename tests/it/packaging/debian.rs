@@ -6,7 +6,7 @@ use std::fs;
 use salesgraph::config::{Config, ConfigSources, Overrides};
 use tempfile::TempDir;
 use tokio::process::Command;
-use toml::Value;
+use toml::{Table, Value};
 
 use super::tools::ended;
 use super::{keys, path, read};
@@ -18,7 +18,7 @@ const PROGRAM: &str = "/usr/bin/salesgraph";
 const EXPOSURE: &str = "15";
 
 fn metadata() -> Value {
-    let manifest: Value = read("Cargo.toml").parse().expect("TOML");
+    let manifest: Table = read("Cargo.toml").parse().expect("TOML");
     manifest["package"]["metadata"]["deb"].clone()
 }
 
@@ -61,11 +61,10 @@ fn each_unit_is_in_the_package_and_not_started_by_it() {
         assert_eq!((&unit["start"], &unit["enable"]), (&false.into(), &false.into()));
         listed.insert(format!("{}.service", text(&unit["unit-name"])));
     }
-    let files = fs::read_dir(path(UNITS)).expect("the units").map(|entry| {
-        entry.expect("an entry").file_name().into_string().expect("UTF-8")
-    });
-    let services: BTreeSet<String> =
-        files.filter(|name| name.ends_with(".service")).collect();
+    let files = fs::read_dir(path(UNITS))
+        .expect("the units")
+        .map(|entry| entry.expect("an entry").file_name().into_string().expect("UTF-8"));
+    let services: BTreeSet<String> = files.filter(|name| name.ends_with(".service")).collect();
     assert_eq!(listed, services);
 }
 
@@ -100,7 +99,8 @@ async fn systemd_accepts_the_units_and_finds_them_confined() {
     };
     for unit in &units {
         let file = folder.path().join(unit).display().to_string();
-        let said = ended(&mut analyze(&["verify", "--man=no", "--recursive-errors=no", &file])).await;
+        let said =
+            ended(&mut analyze(&["verify", "--man=no", "--recursive-errors=no", &file])).await;
         assert_eq!(said, Ok(String::new()), "{unit}");
     }
     for unit in units.iter().filter(|unit| unit.ends_with(".service")) {

@@ -1,6 +1,6 @@
 //! The image, and that it is built as the other packages are.
 
-use toml::Value;
+use toml::Table;
 
 use super::{path, read};
 use crate::support::python::packaging;
@@ -21,7 +21,7 @@ fn the_image_and_the_debian_package_are_built_as_cargo_install_does() {
     let dockerfile = read("Dockerfile");
     assert!(dockerfile.contains(INSTALL), "the Dockerfile lacks `{INSTALL}`");
     assert!(!dockerfile.contains("--no-default-features"));
-    let manifest: Value = read("Cargo.toml").parse().expect("TOML");
+    let manifest: Table = read("Cargo.toml").parse().expect("TOML");
     let deb = &manifest["package"]["metadata"]["deb"];
     for choice in ["features", "default-features", "profile"] {
         assert_eq!(deb.get(choice), None, "the Debian package has its own {choice}");
@@ -33,5 +33,7 @@ fn the_image_and_the_debian_package_are_built_as_cargo_install_does() {
 fn the_chart_runs_as_the_user_of_the_image() {
     let user = "10001";
     assert!(read("Dockerfile").contains(&format!("\nUSER {user}\n")));
-    assert!(read("packaging/helm/salesgraph/values.yaml").contains(&format!("runAsUser: {user}\n")));
+    assert!(
+        read("packaging/helm/salesgraph/values.yaml").contains(&format!("runAsUser: {user}\n"))
+    );
 }

@@ -25,11 +25,10 @@ fn of<'a>(all: &'a [Json], kind: &str, name: &str) -> &'a Json {
 
 /// The pods of all kinds.
 fn pods(all: &[Json]) -> Vec<(&str, &Json)> {
-    let spec = |one: &'static str| move |all: &'_ Json| all.pointer(one).is_some();
     let paths = ["/spec/jobTemplate/spec/template/spec", "/spec/template/spec", "/spec"];
     all.iter()
         .filter_map(|one| {
-            let path = paths.into_iter().find(|path| spec(path)(one))?;
+            let path = paths.into_iter().find(|path| one.pointer(path).is_some())?;
             let pod = one.pointer(path).filter(|pod| pod["containers"].is_array())?;
             Some((one["metadata"]["name"].as_str().expect("a name"), pod))
         })

@@ -76,7 +76,8 @@ pub(crate) async fn lambda_emulator(for_what: &str) -> Option<&'static Path> {
 async fn emulator() -> Result<PathBuf, String> {
     let python = install("sam", EMULATOR).await?;
     let lib = python.parent().and_then(Path::parent).expect("a folder").join("lib");
-    let version = fs::read_dir(lib).expect("a folder").next().expect("a version").expect("readable");
+    let version =
+        fs::read_dir(lib).expect("a folder").next().expect("a version").expect("readable");
     let name = match env::consts::ARCH {
         "aarch64" => "aws-lambda-rie-arm64",
         _ => "aws-lambda-rie-x86_64",
