@@ -10,7 +10,7 @@ use super::{is_secret, keys, path, read};
 
 const CHART: &str = "packaging/helm/salesgraph";
 /// The oldest Kubernetes that the chart is for, and a newest one.
-const VERSIONS: [&str; 2] = ["1.27", "1.37"];
+const VERSIONS: [&str; 2] = ["1.31", "1.37"];
 /// Variables that the chart sets itself.
 const OWN: [&str; 2] = ["HTTP_BIND", "METRICS_BIND"];
 
