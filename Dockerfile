@@ -9,7 +9,7 @@ WORKDIR /src
 COPY . .
 RUN --mount=type=cache,target=/usr/local/cargo/registry \
     --mount=type=cache,target=/src/target \
-    cargo install --path . --locked --root /usr/local
+    cargo install --path . --locked --features lake-engine --root /usr/local
 
 FROM debian:bookworm-slim
 # hadolint ignore=DL3008
