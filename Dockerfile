@@ -9,8 +9,7 @@ WORKDIR /src
 COPY . .
 RUN --mount=type=cache,target=/usr/local/cargo/registry \
     --mount=type=cache,target=/src/target \
-    cargo build --release --locked --no-default-features --features lake-engine \
-    && cp target/release/salesgraph /usr/local/bin/salesgraph
+    cargo install --path . --locked --features lake-engine --root /usr/local
 
 FROM debian:bookworm-slim
 # hadolint ignore=DL3008

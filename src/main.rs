@@ -2,13 +2,12 @@
 
 use std::process::ExitCode;
 
-use clap::Parser as _;
 use salesgraph::cli::{Cli, exit};
 use salesgraph::error::Result;
 use salesgraph::telemetry;
 
 fn main() -> ExitCode {
-    run(Cli::parse()).unwrap_or_else(|error| exit::report(&error)).into()
+    run(Cli::of_process()).unwrap_or_else(|error| exit::report(&error)).into()
 }
 
 fn run(cli: Cli) -> Result<exit::Exit> {

@@ -8,7 +8,8 @@ use crate::config::load::{MAPPING, MAX_REJECTS, MIRROR_MAX_REMOVED, MODE};
 use crate::config::storage::{SOURCE_URI, source_uri};
 use crate::config::{Config, LoadMode, MaxRejects, MaxRemoved, Overrides};
 use crate::error::{Code, Error, Result};
-use crate::load::{Load, Outcome, RunAs, RunSummary};
+use crate::load::{Load, LoadOptions, Outcome, RunAs, RunSummary};
+use crate::storage::Source;
 
 const EXAMPLES: &str = "\
 Examples:
@@ -93,16 +94,24 @@ async fn summarise(args: &Args, config: &Config) -> Result<RunSummary> {
     wiring::ready_schema(config, args.migrate).await?;
     let stop = CancellationToken::new();
     shutdown::cancel_on_signal(stop.clone())?;
-    let load = Load {
-        database: wiring::connect_options(config)?,
-        source: wiring::source(config).await?,
-        options: wiring::load_options(config, args.atomic).await?,
-        observer: load_progress::observer(),
-        stop,
-    };
+    let source = wiring::source(config).await?;
+    let options = wiring::load_options(config, args.atomic).await?;
+    let (load, known) = prepare(config, source, options, stop).await?;
+    if args.check { load.check().await } else { load.run_as(known).await }
+}
+
+/// A load in the foreground.
+pub(super) async fn prepare(
+    config: &Config,
+    source: Source,
+    options: LoadOptions,
+    stop: CancellationToken,
+) -> Result<(Load, RunAs)> {
+    let database = wiring::connect_options(config)?;
+    let observer = load_progress::observer();
     let lake = wiring::curated(config).await?;
     let known = RunAs { queued: None, ending: worker::ending(config), lake };
-    if args.check { load.check().await } else { load.run_as(known).await }
+    Ok((Load { database, source, options, observer, stop }, known))
 }
 
 fn print_summary(summary: &RunSummary, json: bool) -> Result<()> {

