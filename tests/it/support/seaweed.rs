@@ -209,7 +209,7 @@ async fn start(weed: &Path) -> Seaweed {
         .args(["mini", "-ip=127.0.0.1", "-ip.bind=127.0.0.1", "-s3.port.lance=0", "-webdav=false"])
         .args(["-admin.ui=false", "-master.telemetry=false"])
         // Each bucket has volumes of its own.
-        .args(["-volume.max=500", "-master.volumeSizeLimitMB=64"])
+        .args(["-volume.max=2000", "-master.volumeSizeLimitMB=64"])
         .args(arguments)
         .stdin(Stdio::piped())
         .stdout(Stdio::null())
