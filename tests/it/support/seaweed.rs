@@ -45,7 +45,7 @@ pub(crate) struct RestLake {
 impl RestLake {
     /// An empty lake; `None`, with a message, without the package registry.
     pub(crate) async fn start(for_what: &str) -> Option<Self> {
-        Self::start_of(for_what, TestApp::start()).await
+        Box::pin(Self::start_of(for_what, TestApp::start())).await
     }
 
     /// Likewise, for a database on a Postgres of one's own.
