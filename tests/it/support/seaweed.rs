@@ -45,7 +45,7 @@ pub(crate) struct RestLake {
 impl RestLake {
     /// An empty lake; `None`, with a message, without the package registry.
     pub(crate) async fn start(for_what: &str) -> Option<Self> {
-        Self::start_of(for_what, TestApp::start()).await
+        Box::pin(Self::start_of(for_what, TestApp::start())).await
     }
 
     /// Likewise, for a database on a Postgres of one's own.
@@ -209,7 +209,7 @@ async fn start(weed: &Path) -> Seaweed {
         .args(["mini", "-ip=127.0.0.1", "-ip.bind=127.0.0.1", "-s3.port.lance=0", "-webdav=false"])
         .args(["-admin.ui=false", "-master.telemetry=false"])
         // Each bucket has volumes of its own.
-        .args(["-volume.max=500", "-master.volumeSizeLimitMB=64"])
+        .args(["-volume.max=2000", "-master.volumeSizeLimitMB=64"])
         .args(arguments)
         .stdin(Stdio::piped())
         .stdout(Stdio::null())

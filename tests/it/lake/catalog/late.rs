@@ -51,12 +51,14 @@ async fn snapshots_that_postgres_lacks_are_replaced() {
     change(&lake, MAY).await;
     lake.load().await;
     assert_eq!(snapshots(&mut reader, "sales").await, 2);
-    // Without triggers, as rows of a backup come.
-    let restore = "BEGIN; SET LOCAL session_replication_role = replica; \
+    // A backup has the notes of its time: none.
+    let restore = "BEGIN; \
         UPDATE sales_order_line AS line SET order_quantity = kept.order_quantity, \
             line_total = kept.line_total FROM kept \
         WHERE kept.sales_order_detail_id = line.sales_order_detail_id; \
-        DELETE FROM lake_snapshot WHERE run_id = (SELECT id FROM load_run ORDER BY started_at DESC LIMIT 1); \
+        DELETE FROM lake_snapshot WHERE run_id = ( \
+            SELECT id FROM load_run ORDER BY started_at DESC LIMIT 1); \
+        DELETE FROM lake_due; \
         COMMIT";
     pool.execute(restore).await.expect("it is restored");
     lake.load().await;

@@ -59,6 +59,8 @@ async fn a_snapshot_that_is_named_meanwhile_stays() {
     assert_eq!(reader.ask("tags", &[json!("sales")]).await, json!({"kept": first}));
     assert_eq!(snapshots(&mut reader, "sales").await, 2);
     assert_eq!(snapshots(&mut reader, "sales_order_line").await, 1);
+    // It removes what was left.
+    lake.load().await;
     lake.assert_whole(&mut reader).await;
 }
 

@@ -38,13 +38,13 @@ async fn engines_of_one_process_answer_as_the_api_does() {
 #[tokio::test]
 async fn daft_on_two_workers_of_ray_answers_as_the_api_does() {
     let Some(python) = daft("five questions by Daft on Ray").await else { return };
-    distributed("daft", "import daft", python).await;
+    Box::pin(distributed("daft", "import daft", python)).await;
 }
 
 #[tokio::test]
 async fn spark_on_two_workers_answers_as_the_api_does() {
     let Some(python) = spark("five questions by Spark").await else { return };
-    distributed("spark", "import SparkSession", python).await;
+    Box::pin(distributed("spark", "import SparkSession", python)).await;
 }
 
 /// Asks one cluster about all lakes, and ends it.
