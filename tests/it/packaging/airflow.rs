@@ -134,7 +134,7 @@ async fn a_load_with_rejects_lists_them_and_goes_on() {
     for task in ["load", "rejects"] {
         let shown = &found["shown"][task]["env"];
         assert!(shown.to_string().contains(&app.source_uri()), "{task}: {shown}");
-        assert!(!shown.to_string().contains(app.database_url()), "{task} shows the password");
+        assert!(!shown.to_string().contains(&app.database_url()), "{task} shows the password");
     }
     let state: String = app.value("SELECT state FROM load_run").await;
     assert_eq!(state, "succeeded_with_rejects");
