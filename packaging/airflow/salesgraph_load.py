@@ -6,9 +6,9 @@ another run that holds the lock, 1 a failure: both are tried again, and the load
 stopped. When the task is cleared or times out the program gets SIGTERM, and ends after the
 batches that are in flight.
 
-The connection to Postgres is the Airflow variable ``salesgraph_database_url`` (or a secrets
-backend's); the source is ``salesgraph_source_uri``. Deployments that follow should depend on
-``loaded``.
+The connection to Postgres is the Airflow variable ``salesgraph_database_url_secret`` (or a secrets
+backend's): Airflow shows the rendered fields of a task, and masks variables with ``secret`` in
+their name. The source is ``salesgraph_source_uri``. Tasks that follow should depend on ``loaded``.
 """
 
 from datetime import datetime, timedelta
@@ -18,7 +18,7 @@ from airflow.providers.standard.operators.empty import EmptyOperator
 from airflow.sdk import DAG
 
 ENVIRONMENT = {
-    "DATABASE_URL": "{{ var.value.salesgraph_database_url }}",
+    "DATABASE_URL": "{{ var.value.salesgraph_database_url_secret }}",
     "SOURCE_URI": "{{ var.value.salesgraph_source_uri }}",
     "LOG_FORMAT": "json",
 }

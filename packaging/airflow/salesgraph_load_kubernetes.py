@@ -3,7 +3,7 @@
 As ``salesgraph_load``: 3 (rejected rows) skips the task and lists them, other failures are tried
 again. The pod has the ConfigMap, the Secret and the service account of the release, whose own
 CronJob is switched off by ``load.enabled=false`` (and the schedule of its worker by
-``config.LOAD_SCHEDULE=off``).
+``--set config.LOAD_SCHEDULE=off``; in a file of values ``"off"`` is quoted).
 """
 
 from datetime import datetime, timedelta

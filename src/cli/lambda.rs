@@ -32,14 +32,18 @@ Examples:
 Configured by environment variables as `load` is: DATABASE_URL and SOURCE_URI, and
 LOG_FORMAT=json. An invocation is one load in the foreground:
   an S3 notification of created objects, by itself, by EventBridge, SNS or SQS
-                            loads those objects, if they are files of the source
+                            loads those objects, if they are files of the source: of
+                            several, all that is new in the folder that they have in
+                            common, and the load fails if a file there does
   a schedule of EventBridge, or {}
                             loads what is new in the source
 
 It answers with the summary that `load --json` prints. A load that fails is an error of the
 function whose errorType is the code: LOCKED while another run holds the lock, TIMEOUT if it
-was stopped before the function's deadline. What was committed stays, so the retries of
-Lambda or SQS go on from there. Rejected rows are no error.";
+was stopped before the function's deadline. What was committed stays, so the next invocation
+goes on from there; Lambda makes two more of an event that is not of a queue, SQS as many as
+the queue says. Rejected rows are no error, nor is an object that is gone. Messages of SQS
+that cannot be read are answered as batchItemFailures (ReportBatchItemFailures).";
 
 /// What the runtime of Lambda sets.
 const RUNTIME_API: &str = "AWS_LAMBDA_RUNTIME_API";
@@ -134,24 +138,34 @@ impl Function<'_> {
             let Selection { ignored, ignored_count, .. } = &selection;
             tracing::warn!(ignored_count, ?ignored, "objects that are not files of the source");
         }
-        let mut answer = match selection.source {
-            None => json!({ "outcome": "nothing_to_load" }),
-            Some(source) => self.load(source, options, deadline).await?,
+        let Selection { source, taken, mut ignored, .. } = selection;
+        let answer = match source {
+            None => None,
+            Some(source) => self.load(source, !taken.is_empty(), options, deadline).await?,
         };
-        answer["ignored"] = selection.ignored.into();
+        let mut answer = answer.unwrap_or_else(|| {
+            ignored.extend(taken);
+            json!({ "outcome": "nothing_to_load" })
+        });
+        answer["ignored"] = ignored.into();
+        if !event.unread.is_empty() {
+            tracing::warn!(unread = ?event.unread, "messages of the batch that cannot be read");
+        }
         if event.is_batch {
-            // No message of the batch has failed.
-            answer["batchItemFailures"] = json!([]);
+            let failed = event.unread.into_iter().map(|id| json!({ "itemIdentifier": id }));
+            answer["batchItemFailures"] = failed.collect();
         }
         Ok(answer)
     }
 
+    /// `None` if the objects of an event are gone.
     async fn load(
         &self,
         source: SourceUri,
+        may_be_gone: bool,
         options: LoadOptions,
         deadline: SystemTime,
-    ) -> Result<Value, Diagnostic> {
+    ) -> Result<Option<Value>, Diagnostic> {
         let stop = self.stop.child_token();
         let object = source.to_string();
         let work = operator::asked("load", object, self.summarise(source, options, stop.clone()));
@@ -166,9 +180,22 @@ impl Function<'_> {
         };
         let summary = ended.map_err(|error| diagnostic(&error))?;
         match summary.outcome {
+            Outcome::Failed if may_be_gone && found_nothing(&summary) => {
+                // A bucket that is not there is another matter.
+                self.require_listing().await.map_err(|error| diagnostic(&error))?;
+                tracing::warn!("the objects of the event are gone");
+                Ok(None)
+            }
             Outcome::Failed => Err(failure(&summary, stop.is_cancelled())),
-            Outcome::Succeeded | Outcome::SucceededWithRejects => Ok(shown(summary)?),
+            Outcome::Succeeded | Outcome::SucceededWithRejects => Ok(Some(shown(summary)?)),
         }
+    }
+
+    async fn require_listing(&self) -> Result<()> {
+        let settings = crate::storage::S3Settings::from(&self.config.storage);
+        let source = Source::connect(&self.configured, &settings).await?;
+        source.list().next_page().await?;
+        Ok(())
     }
 
     async fn summarise(
@@ -183,6 +210,11 @@ impl Function<'_> {
         let (load, known) = load::prepare(self.config, source, options, stop).await?;
         load.run_as(known).await
     }
+}
+
+/// Whether the run ended as there was no file to load.
+fn found_nothing(summary: &RunSummary) -> bool {
+    summary.error.as_ref().is_some_and(|error| error.code == Code::NotFound.as_str())
 }
 
 /// How long a load may go on: a fifth of the time is kept for its end.

@@ -28,8 +28,8 @@ pub(super) async fn live() -> Json<Health> {
     Json(Health { status: "alive", code: None, reason: None })
 }
 
-/// 200 if Postgres, or a replica in its place, responds and has the current schema with all
-/// that is read, otherwise 503 with the reason.
+/// 200 if Postgres, or a replica in its place, responds and has the current schema, or
+/// a newer one, with all that is read, otherwise 503 with the reason.
 pub(super) async fn ready(State(state): State<Arc<AppState>>) -> (StatusCode, Json<Health>) {
     match state.readiness.check(&state.reader).await {
         Ok(()) => (StatusCode::OK, Json(Health { status: "ready", code: None, reason: None })),

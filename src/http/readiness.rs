@@ -6,8 +6,9 @@ use sqlx::PgPool;
 use tokio::sync::Mutex;
 use tokio::time::timeout;
 
-use crate::db::pool::schema_version;
+use crate::db::pool::{SchemaVersion, schema_version};
 use crate::db::readable::require_readable;
+use crate::db::row_security::RowSecurity;
 use crate::error::{Code, Error, Result};
 use crate::query::Reader;
 
@@ -38,13 +39,10 @@ impl Readiness {
         Self { remembered, last: Mutex::default() }
     }
 
-    /// Whether Postgres, or a replica while it does not answer, responds, has the current schema,
-    /// and in it all that is read, as it was within the last second.
+    /// Whether Postgres, or a replica while it does not answer, responds, has the current schema
+    /// or a newer one, and in it all that is read, as it was within the last second.
     pub(super) async fn check(&self, reader: &Reader) -> Outcome {
-        let check = async |pool: &PgPool| {
-            schema_version(pool).await?.require_current()?;
-            require_readable(pool, reader.row_security()).await
-        };
+        let check = async |pool: &PgPool| servable(pool, reader.row_security()).await;
         let any = async {
             let Some(replicas) = reader.replicas() else { return check(reader.pool()).await };
             let silent =
@@ -76,6 +74,20 @@ impl Readiness {
         *last = Some((Instant::now(), outcome.clone()));
         outcome
     }
+}
+
+/// An upgrade migrates before it replaces the servers that run: they go on while all that they
+/// read is there.
+async fn servable(pool: &PgPool, row_security: RowSecurity) -> Result<()> {
+    let version = schema_version(pool).await?;
+    if matches!(version, SchemaVersion::Behind(_)) {
+        return version.require_current();
+    }
+    let readable = require_readable(pool, row_security).await;
+    if readable.as_ref().is_err_and(|error| error.code() == Code::Config) {
+        version.require_current()?;
+    }
+    readable
 }
 
 fn is_away(checked: &Result<()>) -> bool {

@@ -16,6 +16,8 @@ pub(super) struct Event {
     pub(super) objects: Option<Vec<Object>>,
     /// Whether it is a batch of messages of SQS.
     pub(super) is_batch: bool,
+    /// The messages of the batch that cannot be read.
+    pub(super) unread: Vec<String>,
 }
 
 /// An object that has been written.
@@ -27,12 +29,16 @@ pub(super) struct Object {
 
 impl Event {
     /// # Errors
-    /// `BAD_USER_INPUT` for an event of another service.
+    /// `BAD_USER_INPUT` for an event of another service, or a batch without a readable message.
     pub(super) fn read(payload: &Value) -> Result<Self> {
         let mut reader = Reader::default();
         reader.read(payload, LEVELS)?;
-        let objects = if reader.is_scheduled { None } else { Some(reader.objects) };
-        Ok(Self { objects, is_batch: reader.is_batch })
+        let Reader { objects, is_scheduled, messages, unread } = reader;
+        if messages > 0 && unread.len() == messages {
+            return Err(unknown());
+        }
+        let objects = if is_scheduled { None } else { Some(objects) };
+        Ok(Self { objects, is_batch: messages > 0, unread })
     }
 }
 
@@ -72,6 +78,8 @@ enum Record {
         s3: Changed,
     },
     Sqs {
+        #[serde(rename = "messageId")]
+        message_id: String,
         body: String,
     },
     Sns {
@@ -107,7 +115,9 @@ struct ObjectKey {
 struct Reader {
     objects: Vec<Object>,
     is_scheduled: bool,
-    is_batch: bool,
+    /// Of SQS, those that cannot be read among them.
+    messages: usize,
+    unread: Vec<String>,
 }
 
 impl Reader {
@@ -137,12 +147,25 @@ impl Reader {
                 }
                 Ok(())
             }
-            Record::Sqs { body } => {
-                self.is_batch = true;
-                self.read_text(&body, levels)
+            Record::Sqs { message_id, body } => {
+                self.message(message_id, &body, levels);
+                Ok(())
             }
             Record::Sns { sns } => self.read_text(&sns.message, levels),
         }
+    }
+
+    /// By itself: one that cannot be read does not keep the others.
+    fn message(&mut self, id: String, body: &str, levels: u8) {
+        self.messages += 1;
+        let mut message = Self::default();
+        let read = message.read_text(body, levels);
+        if read.is_err() || !message.unread.is_empty() {
+            self.unread.push(id);
+            return;
+        }
+        self.objects.append(&mut message.objects);
+        self.is_scheduled |= message.is_scheduled;
     }
 
     fn bridged(&mut self, detail_type: &str, detail: &Value) -> Result<()> {
@@ -232,7 +255,8 @@ mod tests {
         let published = |text: Value| json!({ "Type": "Notification", "Message": text });
         let in_topic = published(created("b").to_string().into());
         let event = read(&sqs(&[created("a"), in_topic.clone()]));
-        assert_eq!(event, Event { objects: objects(&["a", "b"]), is_batch: true });
+        let both = objects(&["a", "b"]);
+        assert_eq!(event, Event { objects: both, is_batch: true, unread: Vec::new() });
         let event = read(&json!({ "Records": [{ "EventSource": "aws:sns", "Sns": in_topic }] }));
         assert_eq!(event.objects, objects(&["b"]));
     }
@@ -244,8 +268,20 @@ mod tests {
             "detail": {}, "resources": [],
         });
         for payload in [scheduled, json!({}), Value::Null] {
-            assert_eq!(read(&payload), Event { objects: None, is_batch: false });
+            let expected = Event { objects: None, is_batch: false, unread: Vec::new() };
+            assert_eq!(read(&payload), expected);
         }
+    }
+
+    #[test]
+    fn a_message_that_cannot_be_read_does_not_keep_the_others() {
+        let mut event = sqs(&[created("a"), json!("text"), sqs(&[json!("text")]), created("b")]);
+        for (number, record) in event["Records"].as_array_mut().unwrap().iter_mut().enumerate() {
+            record["messageId"] = number.to_string().into();
+        }
+        let event = read(&event);
+        assert_eq!(event.objects, objects(&["a", "b"]));
+        assert_eq!(event.unread, ["1", "2"]);
     }
 
     #[test]

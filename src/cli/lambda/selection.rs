@@ -15,6 +15,8 @@ pub(super) struct Selection {
     /// The smallest part of the configured source that has all of the objects; `None` if none
     /// of them is a file to load.
     pub(super) source: Option<SourceUri>,
+    /// The first of these objects; empty for the whole source.
+    pub(super) taken: Vec<String>,
     /// Objects outside of the source, or that are not files to load: the first of them, and
     /// their number.
     pub(super) ignored: Vec<String>,
@@ -43,7 +45,8 @@ impl Selection {
         let ignored = ignored.into_iter().take(NAMED).map(|(uri, _)| uri).collect();
         let keys: Vec<&str> = taken.iter().map(|(_, key)| key.as_str()).collect();
         let source = source_of(&keys, configured, options.mode);
-        Self { source, ignored, ignored_count }
+        let taken = taken.iter().take(NAMED).map(|(uri, _)| uri.clone()).collect();
+        Self { source, taken, ignored, ignored_count }
     }
 }
 

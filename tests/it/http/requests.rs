@@ -115,6 +115,24 @@ async fn malformed_requests_are_refused() {
 }
 
 #[tokio::test]
+async fn a_server_stays_ready_while_a_newer_schema_has_what_it_reads() {
+    let (db, _) = start().await;
+    let ahead = "INSERT INTO seaql_migrations VALUES ('m2999_future', 0)";
+    db.pool.execute(ahead).await.expect("a migration");
+    let server = TestServer::start(&db, RequestLimits::default()).await;
+    assert_eq!(server.get("/health/ready").await.json(), json!({ "status": "ready" }));
+
+    db.pool.execute("ALTER TABLE product RENAME COLUMN name TO title").await.expect("renamed");
+    // Another server: the first one remembers its result for a second.
+    let server = TestServer::start(&db, RequestLimits::default()).await;
+    let answer = server.get("/health/ready").await;
+    assert_eq!(answer.status, StatusCode::SERVICE_UNAVAILABLE);
+    assert_eq!(answer.json()["code"], "CONFIG");
+    let reason = answer.json()["reason"].to_string();
+    assert!(reason.contains("use a newer version"), "{reason}");
+}
+
+#[tokio::test]
 async fn readiness_requires_postgres_and_the_schema() {
     let (db, server) = start().await;
     assert_eq!(server.get("/health/live").await.status, StatusCode::OK);

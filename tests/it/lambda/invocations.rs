@@ -52,11 +52,13 @@ async fn a_batch_of_messages_is_one_load_and_rejects_are_no_error() {
     let messages = bodies.iter().map(
         |body| json!({ "messageId": "1", "eventSource": "aws:sqs", "body": body.to_string() }),
     );
-    let event = json!({ "Records": messages.collect::<Vec<_>>() });
+    let mut messages: Vec<Json> = messages.collect();
+    messages.push(json!({ "messageId": "2", "eventSource": "aws:sqs", "body": "text" }));
+    let event = json!({ "Records": messages });
     let answer = function.invoke(event).await.expect("rejects are no error");
     assert_eq!(answer["outcome"], "succeeded_with_rejects");
     assert_eq!(answer["files_found"], ALL.len());
-    assert_eq!(answer["batchItemFailures"], json!([]));
+    assert_eq!(answer["batchItemFailures"], json!([{ "itemIdentifier": "2" }]));
     let ignored = format!("s3://{}/incoming/notes.txt", app.bucket_name());
     assert_eq!(answer["ignored"], json!([ignored]));
     assert_eq!(app.value::<i64>("SELECT count(*) FROM load_run").await, 1);
@@ -90,6 +92,24 @@ async fn what_fails_is_an_error_with_its_code_and_the_function_goes_on() {
     assert_eq!(answer["outcome"], "succeeded");
     let nothing = function.invoke(created(&app, "notes.txt")).await.expect("no error");
     assert_eq!(nothing["outcome"], "nothing_to_load");
+}
+
+#[tokio::test]
+async fn an_object_that_is_gone_is_named_and_no_error() {
+    let app = TestApp::start().await;
+    sample::clean().put(&app, &[PERSON]).await;
+    let mut function = Function::start(&app, &[]).await;
+    let answer = function.invoke(created(&app, PRODUCT)).await.expect("it is no error");
+    assert_eq!(answer["outcome"], "nothing_to_load", "{answer}");
+    let gone = format!("s3://{}/incoming/{PRODUCT}", app.bucket_name());
+    assert_eq!(answer["ignored"], json!([gone]));
+
+    let source = "s3://there-is-no-such-bucket/incoming";
+    let mut function = Function::start(&app, &[("SOURCE_URI", source)]).await;
+    let mut event = created(&app, PRODUCT);
+    event["Records"][0]["s3"]["bucket"]["name"] = "there-is-no-such-bucket".into();
+    let failed = function.invoke(event).await.expect_err("there is no such bucket");
+    assert_eq!(failed["errorType"], "NOT_FOUND");
 }
 
 #[tokio::test]

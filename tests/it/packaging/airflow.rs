@@ -37,8 +37,15 @@ import json, sys
 from airflow.dag_processing.dagbag import DagBag
 dag = DagBag(sys.argv[1]).dags[sys.argv[2]]
 run = dag.test()
+from airflow.models.renderedtifields import RenderedTaskInstanceFields
+from airflow.utils.session import create_session
+from sqlalchemy import select
+with create_session() as session:
+    fields = session.scalars(select(RenderedTaskInstanceFields)).all()
+    shown = {one.task_id: one.rendered_fields for one in fields}
 print('found:' + json.dumps({
     'state': run.state, 'tasks': {task.task_id: task.state for task in run.get_task_instances()},
+    'shown': shown,
 }))
 ";
 
@@ -119,11 +126,16 @@ async fn a_load_with_rejects_lists_them_and_goes_on() {
     }
     command
         .env("PATH", format!("{folder}:{paths}"))
-        .env("AIRFLOW_VAR_SALESGRAPH_DATABASE_URL", app.database_url())
+        .env("AIRFLOW_VAR_SALESGRAPH_DATABASE_URL_SECRET", app.database_url())
         .env("AIRFLOW_VAR_SALESGRAPH_SOURCE_URI", app.source_uri());
     let found = airflow.found(&mut command, RUN, &["salesgraph_load"]).await;
     let tasks = json!({ "load": "skipped", "rejects": "success", "loaded": "success" });
-    assert_eq!(found, json!({ "state": "success", "tasks": tasks }));
+    assert_eq!((&found["state"], &found["tasks"]), (&json!("success"), &tasks));
+    for task in ["load", "rejects"] {
+        let shown = &found["shown"][task]["env"];
+        assert!(shown.to_string().contains(&app.source_uri()), "{task}: {shown}");
+        assert!(!shown.to_string().contains(&app.database_url()), "{task} shows the password");
+    }
     let state: String = app.value("SELECT state FROM load_run").await;
     assert_eq!(state, "succeeded_with_rejects");
 }

@@ -69,6 +69,24 @@ fn each_unit_is_in_the_package_and_not_started_by_it() {
 }
 
 #[tokio::test]
+async fn the_scripts_are_valid_and_go_on_without_the_secrets() {
+    let folder = TempDir::new().expect("a folder");
+    let scripts = fs::read_dir(path("packaging/debian/scripts")).expect("the scripts");
+    for script in scripts.map(|entry| entry.expect("an entry").path()) {
+        let said = ended(Command::new("sh").arg("-n").arg(&script)).await;
+        assert_eq!(said, Ok(String::new()), "{}", script.display());
+    }
+    let script = read("packaging/debian/scripts/postinst");
+    let etc = folder.path().display().to_string();
+    assert!(script.contains("/etc/salesgraph"), "{script}");
+    let postinst = folder.path().join("postinst");
+    fs::write(&postinst, script.replace("/etc/salesgraph", &etc)).expect("a file");
+    // An administrator has removed the file.
+    let said = ended(Command::new("sh").arg(&postinst).arg("configure")).await;
+    assert_eq!(said, Ok(String::new()));
+}
+
+#[tokio::test]
 async fn systemd_accepts_the_units_and_finds_them_confined() {
     let Some(analyze) = on_path("systemd-analyze") else {
         eprintln!("SKIPPED: the units: systemd-analyze is not on the PATH");

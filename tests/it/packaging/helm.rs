@@ -22,7 +22,7 @@ secret: { values: { DATABASE_URL: 'postgres://salesgraph:hushed-word@db/sales' }
 pub(super) const MOST: &str = "
 image: { repository: registry.example/salesgraph, tag: 'v1' }
 imagePullSecrets: [{ name: pull }]
-config: { SOURCE_URI: 's3://sales/in', LIMITS_COST: 10000000, CACHE_ENABLED: false }
+config: { SOURCE_URI: 's3://sales/in', LIMITS_COST: '10000000', CACHE_ENABLED: 'false' }
 secret:
   values: { DATABASE_URL: 'postgres://salesgraph:hushed-word@db/sales', JWT_SECRET: hushed-too }
 extraEnv: [{ name: TZ, value: UTC }]
@@ -100,6 +100,10 @@ async fn wrong_values_are_refused_by_name() {
         (LEAST, "config.HTTP_BIND=x", "HTTP_BIND"),
         (LEAST, "serve.replica=2", "replica"),
         (LEAST, "load.backoffLimit=many", "backoffLimit"),
+        (LEAST, "config.CACHE_ENABLED=false", "CACHE_ENABLED"),
+        (LEAST, "config.LIMITS_COST=12", "LIMITS_COST"),
+        (LEAST, "load.timeZone=", "timeZone"),
+        (LEAST, "serve.autoscaling.maxReplicas=1", "maxReplicas"),
     ] {
         let refused = render(tools, values, &["--set", flag]).await;
         let said = refused.expect_err(flag);

@@ -50,7 +50,7 @@ async fn each_variable_is_one_of_the_configuration_and_secrets_are_in_secrets_on
     let data = of(&all, "ConfigMap", "sales-salesgraph")["data"].as_object().expect("data");
     assert!(data.keys().all(|name| known.contains(name.as_str())), "{data:?}");
     assert!(variables + data.len() >= 10, "only {variables} variables were found");
-    assert_eq!(data["LIMITS_COST"], "10000000", "not as a floating number");
+    assert_eq!(data["LIMITS_COST"], "10000000");
     assert_eq!(data["CACHE_ENABLED"], "false");
     for one in all.iter().filter(|one| one["kind"] != "Secret") {
         assert!(!one.to_string().contains("hushed"), "a secret is in {one}");
@@ -86,7 +86,8 @@ async fn the_api_is_probed_scaled_and_kept_up() {
         ("livenessProbe", "/health/live"),
         ("readinessProbe", "/health/ready"),
     ] {
-        assert_eq!(container[probe]["httpGet"], json!({ "path": path, "port": "http" }));
+        let request = json!({ "path": path, "port": "http", "scheme": "HTTP" });
+        assert_eq!(container[probe]["httpGet"], request);
     }
     assert_eq!(serve["spec"]["replicas"], Json::Null, "the autoscaler decides");
     let scaler = of(&all, "HorizontalPodAutoscaler", "sales-salesgraph-serve");
@@ -107,6 +108,39 @@ async fn the_api_is_probed_scaled_and_kept_up() {
     let fixed = manifests(LEAST, &["--set", "serve.autoscaling.enabled=false"]).await.unwrap();
     assert_eq!(of(&fixed, "Deployment", "sales-salesgraph-serve")["spec"]["replicas"], 2);
     assert!(fixed.iter().all(|one| one["kind"] != "HorizontalPodAutoscaler"));
+}
+
+#[tokio::test]
+async fn with_a_certificate_the_api_is_asked_over_https() {
+    let certificate = ["--set", "config.HTTP_TLS_CERT=/tls/tls.crt"];
+    let Some(all) = manifests(LEAST, &certificate).await else { return };
+    let serve = of(&all, "Deployment", "sales-salesgraph-serve");
+    let container = &serve["spec"]["template"]["spec"]["containers"][0];
+    for probe in ["startupProbe", "livenessProbe", "readinessProbe"] {
+        assert_eq!(container[probe]["httpGet"]["scheme"], "HTTPS", "{probe}");
+    }
+    let args = of(&all, "Pod", "sales-salesgraph-ready")["spec"]["containers"][0]["args"].clone();
+    assert!(args.to_string().contains("https://sales-salesgraph:80/health/ready"), "{args}");
+}
+
+#[tokio::test]
+async fn a_variable_that_is_null_is_left_out() {
+    let Some(all) = manifests(LEAST, &["--set", "config.LOG_FORMAT=null"]).await else { return };
+    let data = of(&all, "ConfigMap", "sales-salesgraph")["data"].clone();
+    assert_eq!(data, json!({ "AUTH_API_KEYS": "true" }));
+}
+
+#[tokio::test]
+async fn the_test_of_a_release_reaches_a_closed_api() {
+    let Some(all) = manifests(MOST, &[]).await else { return };
+    let policy = of(&all, "NetworkPolicy", "sales-salesgraph");
+    let from = policy["spec"]["ingress"][0]["from"].as_array().expect("who may connect");
+    let test = &of(&all, "Pod", "sales-salesgraph-ready")["metadata"]["labels"];
+    let selects = |one: &Json| {
+        let labels = one["podSelector"]["matchLabels"].as_object();
+        labels.is_some_and(|labels| labels.iter().all(|(name, value)| &test[name] == value))
+    };
+    assert!(from.iter().any(selects), "{policy}");
 }
 
 #[tokio::test]
@@ -174,7 +208,7 @@ async fn rejects_are_a_success_where_they_shall_not_fail() {
     fs::write(&program, "#!/bin/sh\necho \"$*\"\nexit \"$CODE\"\n").expect("a file");
     let executable = std::os::unix::fs::PermissionsExt::from_mode(0o755);
     fs::set_permissions(&program, executable).expect("it may be run");
-    for (code, expected) in [(0, 0), (1, 1), (2, 2), (3, 0), (4, 4)] {
+    for (code, expected) in [(0, 0), (1, 1), (2, 2), (3, 0), (4, 4), (137, 137)] {
         let output = Command::new(&command[0])
             .args(&command[1..])
             .args(&args)

@@ -38,14 +38,14 @@ pub(super) struct Tools {
 }
 
 impl Tools {
-    /// `None`, with a message, without the package registries; likewise without npm and
-    /// Python, except where `CI` is set.
+    /// `None`, with a message, if they cannot be installed, except where `CI` is set.
     pub(super) async fn installed(for_what: &str) -> Option<&'static Self> {
         static INSTALLED: OnceCell<Result<Tools, String>> = OnceCell::const_new();
         let python = packaging(for_what).await?;
         match INSTALLED.get_or_init(|| Self::install(python)).await {
             Ok(tools) => Some(tools),
             Err(missing) => {
+                assert!(env::var_os("CI").is_none(), "{for_what}: {missing}");
                 eprintln!("SKIPPED: {for_what}: {missing}");
                 None
             }
@@ -54,7 +54,6 @@ impl Tools {
 
     async fn install(python: &Path) -> Result<Self, String> {
         let Some(npm) = on_path("npm") else {
-            assert!(env::var_os("CI").is_none(), "npm is not on the PATH");
             return Err("npm is not on the PATH".to_owned());
         };
         let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join("helm");

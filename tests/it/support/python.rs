@@ -107,22 +107,23 @@ pub(crate) async fn botocore(for_what: &str) -> Option<&'static Path> {
     told(INSTALLED.get_or_init(|| install("botocore", BOTOCORE)).await, for_what)
 }
 
-/// Likewise, with what checks manifests of Kubernetes and Dockerfiles.
+/// With what checks manifests of Kubernetes and Dockerfiles. `None`, with a message, if it cannot
+/// be installed, except where `CI` is set.
 pub(crate) async fn packaging(for_what: &str) -> Option<&'static Path> {
     static INSTALLED: OnceCell<Result<PathBuf, String>> = OnceCell::const_new();
-    told(INSTALLED.get_or_init(|| install("packaging", PACKAGING)).await, for_what)
+    required(INSTALLED.get_or_init(|| install("packaging", PACKAGING)).await, for_what)
 }
 
 /// Likewise, with Airflow.
 pub(crate) async fn airflow(for_what: &str) -> Option<&'static Path> {
     static INSTALLED: OnceCell<Result<PathBuf, String>> = OnceCell::const_new();
-    told(INSTALLED.get_or_init(|| install("airflow", AIRFLOW)).await, for_what)
+    required(INSTALLED.get_or_init(|| install("airflow", AIRFLOW)).await, for_what)
 }
 
-/// AWS's emulator of Lambda.
+/// Likewise, AWS's emulator of Lambda.
 pub(crate) async fn lambda_emulator(for_what: &str) -> Option<&'static Path> {
     static INSTALLED: OnceCell<Result<PathBuf, String>> = OnceCell::const_new();
-    told(INSTALLED.get_or_init(emulator).await, for_what)
+    required(INSTALLED.get_or_init(emulator).await, for_what)
 }
 
 async fn emulator() -> Result<PathBuf, String> {
@@ -137,6 +138,14 @@ async fn emulator() -> Result<PathBuf, String> {
     let program = version.path().join("site-packages/samcli/local/rapid").join(name);
     fs::set_permissions(&program, fs::Permissions::from_mode(0o755)).expect("it is there");
     Ok(program)
+}
+
+/// Nothing else checks the packages: where `CI` is set these tests do not vanish.
+fn required(installed: &'static Result<PathBuf, String>, for_what: &str) -> Option<&'static Path> {
+    if let Err(missing) = installed {
+        assert!(env::var_os("CI").is_none(), "{for_what}: {missing}");
+    }
+    told(installed, for_what)
 }
 
 fn told(installed: &'static Result<PathBuf, String>, for_what: &str) -> Option<&'static Path> {

@@ -45,15 +45,17 @@ app.kubernetes.io/managed-by: {{ .Release.Service }}
 {{- default (include "salesgraph.fullname" .) .Values.secret.existingSecret }}
 {{- end }}
 
-{{/* A value of a variable. Numbers of a values file are floating. */}}
-{{- define "salesgraph.value" -}}
-{{- if kindIs "float64" . }}{{ int64 . | toString | quote }}{{ else }}{{ toString . | quote }}{{ end }}
-{{- end }}
-
 {{- define "salesgraph.config" -}}
 {{- range $name, $value := .Values.config }}
-{{ $name }}: {{ include "salesgraph.value" $value }}
+{{- if not (kindIs "invalid" $value) }}
+{{ $name }}: {{ $value | quote }}
 {{- end }}
+{{- end }}
+{{- end }}
+
+{{/* Of the probes: a server with a certificate speaks nothing else. */}}
+{{- define "salesgraph.scheme" -}}
+{{- if .Values.config.HTTP_TLS_CERT }}HTTPS{{ else }}HTTP{{ end }}
 {{- end }}
 
 {{- define "salesgraph.podMetadata" -}}
