@@ -1,29 +1,47 @@
 // A period and the same one a year before, where the two overlap, where the data begin, and
 // around leap days.
 
-import { periodOf, yearBefore } from "../../../web/src/dashboard/period.js";
-
 const money = new Intl.NumberFormat("en-US", { style: "currency", currency: "USD" });
 const DAY = 24 * 60 * 60 * 1000;
 const later = (day, days) =>
   new Date(new Date(day).getTime() + days * DAY).toISOString().slice(0, 10);
 
-export async function leapDays({ faults }) {
-  for (const [from, to, expected] of [
-    // The last day is the 28th of February of a leap year, and of one before.
-    ["2011-03-01", "2012-02-29", ["2010-03-01", "2011-03-01"]],
-    ["2012-02-01", "2012-03-01", ["2011-02-01", "2011-03-01"]],
+/** The two periods that the query of a panel asks for, by their first and last days. */
+async function periodsOf(pages, page, from, to) {
+  await pages.open(page, `/?period=custom&from=${from}&to=${to}`);
+  const link = page.getByRole("link", { name: /^See the query of Sales by month/ });
+  const { searchParams } = new URL(await link.getAttribute("href"));
+  const { now, before } = JSON.parse(searchParams.get("variables"));
+  const days = ({ order: { orderDate } }) => [orderDate.gte, later(orderDate.lt, -1)];
+  return [days(now), days(before)];
+}
+
+export async function leapDays(pages) {
+  const page = await pages.visitor({ token: pages.tokens.everything });
+  for (const [now, before] of [
+    // The last day is the 28th of February of a leap year, and its 29th.
+    [
+      ["2012-02-01", "2012-02-28"],
+      ["2011-02-01", "2011-02-28"],
+    ],
+    [
+      ["2012-02-29", "2012-02-29"],
+      ["2011-02-28", "2011-02-28"],
+    ],
     // The 29th of the year before is of February, too.
-    ["2013-02-01", "2013-03-01", ["2012-02-01", "2012-03-01"]],
-    ["2012-02-29", "2012-03-10", ["2011-02-28", "2011-03-10"]],
-    ["2013-01-01", "2014-01-01", ["2012-01-01", "2013-01-01"]],
+    [
+      ["2013-02-01", "2013-02-28"],
+      ["2012-02-01", "2012-02-29"],
+    ],
+    [
+      ["2013-01-01", "2013-12-31"],
+      ["2012-01-01", "2012-12-31"],
+    ],
   ]) {
-    const before = yearBefore({ from, to });
-    faults.equal([before.from, before.to], expected, `a year before ${from} … ${to}`);
+    const found = await periodsOf(pages, page, ...now);
+    pages.faults.equal(found, [now, before], `a year before ${now.join(" … ")}`);
   }
-  const bounds = { first: "2011-05-31", last: "2014-07-10" };
-  const all = periodOf({ period: "all" }, bounds);
-  faults.equal(yearBefore(all), { from: "2010-05-31", to: "2013-07-11" }, "a year before all");
+  await page.context().close();
 }
 
 async function sum(pages, from, to) {
