@@ -1,7 +1,9 @@
-//! The log: `tracing` to standard error, as text or as JSON.
+//! The log, `tracing` to standard error as text or as JSON; metrics; and traces.
 
+pub mod metrics;
 #[cfg(feature = "demo")]
 mod screen;
+pub mod trace;
 
 #[cfg(not(feature = "demo"))]
 use std::io::stderr;
