@@ -14,5 +14,6 @@ pub mod schema;
 mod sessions;
 pub mod snapshot;
 pub mod sqlstate;
+pub mod statement_span;
 pub mod text;
 pub mod watch;

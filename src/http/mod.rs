@@ -8,6 +8,7 @@ mod documents;
 mod endpoint;
 mod health;
 mod loopback_guard;
+mod observation;
 pub mod pages;
 mod rate_limit;
 mod readiness;

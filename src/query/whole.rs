@@ -11,6 +11,7 @@ use super::rows::Rows;
 use crate::auth::Scope;
 use crate::db::data_version::DataVersion;
 use crate::db::snapshot::{Snapshot, SnapshotOptions, Snapshots};
+use crate::db::statement_span::statement_failed;
 use crate::error::{Error, Result};
 use crate::query::sql::paging::Paging;
 use crate::query::sql::statement::Statement;
@@ -24,6 +25,8 @@ pub struct Whole {
     /// Reads what belongs to the rows while more of them come.
     pub beside: Option<Reader>,
     by_day: bool,
+    /// Makes the spans of its statements.
+    reader: Reader,
 }
 
 impl List<'_> {
@@ -62,7 +65,7 @@ impl Reader {
             main = reader.into_snapshot().ok_or_else(missing)?;
         }
         let beside = second.map(|second| self.within(second));
-        Ok(Whole { version, main, beside, by_day })
+        Ok(Whole { version, main, beside, by_day, reader: self.clone() })
     }
 }
 
@@ -80,10 +83,16 @@ impl Whole {
         let mut statement = Statement::new(scope);
         statement.by_day = self.by_day;
         Paging::of(list).write_whole(&mut statement)?;
+        let span = self.reader.span(|| statement.text.clone());
         // The next one is another: there is no use in keeping it prepared.
         let query = statement.into_query()?.persistent(false);
         let rows = self.main.stream(query)?;
-        Ok(rows.map(|row| row.map(Row::new).map_err(Error::from)))
+        Ok(rows.map(move |row| {
+            if let (Some(span), Err(error)) = (&span, &row) {
+                statement_failed(span, error);
+            }
+            row.map(Row::new).map_err(Error::from)
+        }))
     }
 
     /// Ends the snapshot after its rows.
