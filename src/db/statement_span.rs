@@ -71,9 +71,15 @@ mod tests {
     #[test]
     fn a_summary_names_tables_and_no_values() {
         for (sql, expected) in [
-            ("SELECT r.name FROM product AS r WHERE r.name = 'FROM person'", "SELECT product person"),
+            (
+                "SELECT r.name FROM product AS r WHERE r.name = 'FROM person'",
+                "SELECT product person",
+            ),
             ("SELECT 1", "SELECT"),
-            ("WITH a AS (SELECT FROM sales_order) SELECT FROM a JOIN product", "SELECT sales_order product"),
+            (
+                "WITH a AS (SELECT FROM sales_order) SELECT FROM a JOIN product",
+                "SELECT sales_order product",
+            ),
             ("SELECT FROM \"Doe\" WHERE x = 'secret'", "SELECT"),
             ("", "SELECT"),
         ] {

@@ -11,6 +11,7 @@ use async_graphql::parser::types::OperationType;
 use crate::graphql::errors::code_of;
 use crate::graphql::{Answer, Prepared};
 use crate::telemetry::metrics::{self, CacheOutcome, OperationMetrics};
+use crate::telemetry::trace::{self, Attribute};
 
 /// What is no GraphQL operation, or not known to be one.
 static NONE: LazyLock<&OperationMetrics> = LazyLock::new(|| metrics::operation(metrics::NONE));
@@ -61,19 +62,25 @@ impl Observation {
         self.operation.get().copied().unwrap_or(*NONE)
     }
 
+    /// Adds what is known to the span of the request.
+    pub(super) fn describe_span(&self) {
+        trace::describe_current(|| {
+            let name = self.operation_name();
+            let name = name.map(|name| Attribute::new("graphql.operation.name", name));
+            let kind = self.kind.get().copied();
+            let kind = kind.map(|kind| Attribute::new("graphql.operation.type", kind));
+            let cache = Attribute::new("salesgraph.cache", self.cache().as_str());
+            [name, kind, Some(cache)].into_iter().flatten().collect()
+        });
+    }
+
     /// The name of its operation, if it has one that is no client's own.
-    pub(super) fn operation_name(&self) -> Option<&'static str> {
+    fn operation_name(&self) -> Option<&'static str> {
         let name = self.operation.get()?.name.as_str();
         (![metrics::NONE, metrics::OTHER, metrics::BATCH].contains(&name)).then_some(name)
     }
 
-    /// What kind of operation it is.
-    pub(super) fn kind(&self) -> Option<&'static str> {
-        self.kind.get().copied()
-    }
-
-    /// What the cache did.
-    pub(super) fn cache(&self) -> CacheOutcome {
+    fn cache(&self) -> CacheOutcome {
         // Of several operations there is none for all.
         match std::ptr::eq(self.operation(), *BATCH) {
             true => CacheOutcome::None,

@@ -21,7 +21,7 @@ pub(super) fn of_code(text: &str) -> Option<Task> {
     ALL.into_iter().find(|task| code(*task) == text)
 }
 
-const ALL: [Task; 8] = [
+pub(super) const ALL: [Task; 8] = [
     Task::Load,
     Task::ReplayRejects,
     Task::DemandForecast,

@@ -7,7 +7,8 @@
 //! `rejects/` holds rows that were not loaded. `raw/` keeps the files in the lake and reads them
 //! from there again.
 //! `mirror/` removes rows that complete files lack. `derive/` updates derived tables at the end.
-//! `ledger` is the record of all of it, `queue` of the runs that jobs run.
+//! `ledger` is the record of all of it, `queue` of the runs that jobs run,
+//! `totals` what it comes to.
 
 mod check;
 mod check_documents;
@@ -25,6 +26,7 @@ mod queue;
 mod raw;
 mod rejects;
 mod run;
+mod totals;
 
 pub use counts::Counts;
 pub use decode::{BatchLimits, Compression, DecimalMark, Dialect, Encoding, Format};
@@ -46,3 +48,4 @@ pub use run::summary::{
     DoubtfulSample, ErrorSummary, FileSummary, LeftOut, Outcome, RejectSample, RunSummary,
     StepSummary,
 };
+pub use totals::{ENDED, ROW_OUTCOMES, Standing, Totals, standing, totals};

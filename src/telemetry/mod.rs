@@ -1,5 +1,6 @@
 //! The log, `tracing` to standard error as text or as JSON; metrics; and traces.
 
+mod aws;
 pub mod metrics;
 #[cfg(feature = "demo")]
 mod screen;
@@ -9,6 +10,7 @@ pub mod trace;
 use std::io::stderr;
 use std::io::{self, IsTerminal as _};
 
+pub use aws::CallObserver;
 #[cfg(feature = "demo")]
 pub use screen::screen;
 #[cfg(feature = "demo")]

@@ -100,7 +100,9 @@ impl TrustedDocuments {
         self.by_hash.insert(hash_of(&document.text), Arc::clone(&document));
         let id = id.strip_prefix(SHA256).unwrap_or(id);
         match self.by_id.insert(id.to_owned(), Arc::clone(&document)) {
-            Some(other) if other.text != document.text => Err(format!("has two documents for {id:?}")),
+            Some(other) if other.text != document.text => {
+                Err(format!("has two documents for {id:?}"))
+            }
             _ => Ok(()),
         }
     }

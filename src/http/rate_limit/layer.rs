@@ -39,5 +39,6 @@ pub(in crate::http) async fn limit(
     let is_refused = response.status() == StatusCode::TOO_MANY_REQUESTS;
     meter.describe(response.headers_mut(), is_refused);
     in_progress.answered(response.status().as_u16());
+    meter.observation.describe_span();
     response
 }

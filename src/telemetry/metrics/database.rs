@@ -7,12 +7,24 @@ use std::time::{Duration, Instant};
 use super::histogram::Histogram;
 
 const MS: u64 = 1_000_000;
-const WAITS: &[u64] = &[
-    MS, 5 * MS, 10 * MS, 50 * MS, 100 * MS, 500 * MS, 1_000 * MS, 5_000 * MS, 10_000 * MS,
-];
+const WAITS: &[u64] =
+    &[MS, 5 * MS, 10 * MS, 50 * MS, 100 * MS, 500 * MS, 1_000 * MS, 5_000 * MS, 10_000 * MS];
 const STATEMENTS: &[u64] = &[
-    MS / 2, MS, 5 * MS / 2, 5 * MS, 10 * MS, 25 * MS, 50 * MS, 100 * MS, 250 * MS, 500 * MS,
-    1_000 * MS, 2_500 * MS, 5_000 * MS, 10_000 * MS, 30_000 * MS,
+    MS / 2,
+    MS,
+    5 * MS / 2,
+    5 * MS,
+    10 * MS,
+    25 * MS,
+    50 * MS,
+    100 * MS,
+    250 * MS,
+    500 * MS,
+    1_000 * MS,
+    2_500 * MS,
+    5_000 * MS,
+    10_000 * MS,
+    30_000 * MS,
 ];
 
 /// What is counted of one pool. There are few, which live as long as the process.

@@ -206,7 +206,11 @@ impl Exposition {
         });
     }
 
-    fn keep(&mut self, of: &'static Descriptor, metric: impl EncodeMetric + fmt::Debug + Send + Sync + 'static) {
+    fn keep(
+        &mut self,
+        of: &'static Descriptor,
+        metric: impl EncodeMetric + fmt::Debug + Send + Sync + 'static,
+    ) {
         self.registry.register(of.stem(), of.help, Kept(metric));
     }
 

@@ -85,9 +85,6 @@ metrics! {
     LOAD_PARKED: Gauge "salesgraph_load_parked_rows" [] = "Rows that wait for the row they refer to";
     /// Runs.
     LOAD_RUNS: Counter "salesgraph_load_runs_total" ["state"] = "Load runs that have ended, without checks";
-    /// The newest load's rows.
-    LAST_LOAD_ROWS: Gauge "salesgraph_load_last_rows" ["outcome"] =
-        "Rows of the newest load of a source that has ended, by what became of them";
     /// When it was loaded.
     LAST_SUCCESS: Gauge "salesgraph_load_last_success_timestamp_seconds" [] =
         "End of the newest successful load of a source";
@@ -131,8 +128,7 @@ metrics! {
 /// The table of the documentation.
 #[must_use]
 pub fn markdown_table() -> String {
-    let mut table =
-        String::from("| metric | type | labels | meaning |\n|---|---|---|---|\n");
+    let mut table = String::from("| metric | type | labels | meaning |\n|---|---|---|---|\n");
     for Descriptor { name, kind, labels, help } in ALL {
         let labels: Vec<_> = labels.iter().map(|label| format!("`{label}`")).collect();
         let (kind, labels) = (kind.as_str(), labels.join(", "));

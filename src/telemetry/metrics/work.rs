@@ -10,12 +10,34 @@ use super::names::{JOB_DURATION, REPORT_BYTES, REPORT_ROWS, REPORTS, S3_DURATION
 const MS: u64 = 1_000_000;
 const SECOND: u64 = 1_000 * MS;
 const JOBS: &[u64] = &[
-    100 * MS, 500 * MS, SECOND, 5 * SECOND, 15 * SECOND, 30 * SECOND, 60 * SECOND, 300 * SECOND,
-    900 * SECOND, 1_800 * SECOND, 3_600 * SECOND, 7_200 * SECOND, 14_400 * SECOND,
+    100 * MS,
+    500 * MS,
+    SECOND,
+    5 * SECOND,
+    15 * SECOND,
+    30 * SECOND,
+    60 * SECOND,
+    300 * SECOND,
+    900 * SECOND,
+    1_800 * SECOND,
+    3_600 * SECOND,
+    7_200 * SECOND,
+    14_400 * SECOND,
 ];
 const CALLS: &[u64] = &[
-    5 * MS, 10 * MS, 25 * MS, 50 * MS, 100 * MS, 250 * MS, 500 * MS, SECOND, 5 * SECOND / 2,
-    5 * SECOND, 10 * SECOND, 30 * SECOND, 60 * SECOND,
+    5 * MS,
+    10 * MS,
+    25 * MS,
+    50 * MS,
+    100 * MS,
+    250 * MS,
+    500 * MS,
+    SECOND,
+    5 * SECOND / 2,
+    5 * SECOND,
+    10 * SECOND,
+    30 * SECOND,
+    60 * SECOND,
 ];
 
 static JOB_RUNS: LazyLock<Histograms<2>> =

@@ -6,9 +6,14 @@
 //! endpoint there is no tracer, and asking for one is all that it costs.
 
 mod export;
+mod http_client;
 mod propagation;
 mod span;
 
 pub use self::export::{Traces, start};
-pub use self::propagation::{Carrier, inject, of_headers};
-pub use self::span::{Attribute, Kind, Span, carried, child, current_id, is_on, span, within};
+pub use self::http_client::Outgoing;
+pub use self::propagation::{Carrier, inject, inject_from, of_headers};
+pub use self::span::{
+    Attribute, Kind, Span, carried, child, current_id, describe_current, is_on, root, span, spawn,
+    within,
+};

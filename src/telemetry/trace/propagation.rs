@@ -7,7 +7,7 @@ use opentelemetry::Context;
 use opentelemetry::propagation::{Extractor, Injector, TextMapPropagator as _};
 use opentelemetry_sdk::propagation::TraceContextPropagator;
 
-use super::span::is_on;
+use super::span::{Span, is_on};
 
 /// Most bytes of `tracestate` that are passed on; its specification asks for no more.
 const STATE: usize = 512;
@@ -21,8 +21,17 @@ pub fn of_headers(headers: &HeaderMap) -> Context {
 /// Adds the current context to the headers of a request that goes out.
 pub fn inject(headers: &mut HeaderMap) {
     if is_on() {
-        TraceContextPropagator::new().inject_context(&Context::current(), &mut OutHeaders(headers));
+        inject_context(&Context::current(), headers);
     }
+}
+
+/// Adds the context of a span to headers.
+pub fn inject_from(span: &Span, headers: &mut HeaderMap) {
+    inject_context(span.context(), headers);
+}
+
+fn inject_context(context: &Context, headers: &mut HeaderMap) {
+    TraceContextPropagator::new().inject_context(context, &mut OutHeaders(headers));
 }
 
 fn extracted(from: &dyn Extractor) -> Context {
@@ -62,14 +71,17 @@ impl Injector for OutHeaders<'_> {
 pub struct Carrier(BTreeMap<String, String>);
 
 impl Carrier {
-    /// The current context; `None` without one.
+    /// The current context, to be stored; `None` without one.
     #[must_use]
     pub fn current() -> Option<serde_json::Value> {
-        if !is_on() {
-            return None;
-        }
+        is_on().then(|| Self::of(&Context::current())).flatten()
+    }
+
+    /// A context, to be stored; `None` if it is none.
+    #[must_use]
+    pub fn of(context: &Context) -> Option<serde_json::Value> {
         let mut carrier = Self::default();
-        TraceContextPropagator::new().inject_context(&Context::current(), &mut carrier);
+        TraceContextPropagator::new().inject_context(context, &mut carrier);
         let stored = serde_json::to_value(carrier.0).ok()?;
         stored.as_object().is_some_and(|fields| !fields.is_empty()).then_some(stored)
     }
@@ -120,7 +132,7 @@ mod tests {
     fn a_context_is_read_from_headers_and_written_to_them() {
         let context = of_headers(&headers(PARENT, "vendor=1"));
         let mut out = HeaderMap::new();
-        TraceContextPropagator::new().inject_context(&context, &mut OutHeaders(&mut out));
+        inject_context(&context, &mut out);
         assert_eq!(out, headers(PARENT, "vendor=1"));
     }
 
@@ -139,13 +151,10 @@ mod tests {
 
     #[test]
     fn a_stored_context_is_read_again() {
-        let mut carrier = Carrier::default();
         let context = of_headers(&headers(PARENT, "vendor=1"));
-        TraceContextPropagator::new().inject_context(&context, &mut carrier);
-        let stored = serde_json::to_value(carrier.0).unwrap();
-        let read = Carrier::context(Some(stored));
+        let read = Carrier::context(Carrier::of(&context));
         assert_eq!(read.span().span_context(), context.span().span_context());
         assert!(!Carrier::context(Some(serde_json::json!([1]))).span().span_context().is_valid());
-        assert!(Carrier::current().is_none(), "there is no tracer");
+        assert!(Carrier::of(&Context::new()).is_none());
     }
 }

@@ -7,6 +7,7 @@ use opentelemetry::context::{FutureExt as _, WithContext};
 use opentelemetry::trace::{SpanKind, Status, TraceContextExt as _, Tracer as _};
 use opentelemetry::{Context, Key, KeyValue, Value};
 use opentelemetry_sdk::trace::SdkTracer;
+use tokio::task::JoinHandle;
 
 /// A named value of a span.
 pub type Attribute = KeyValue;
@@ -42,6 +43,12 @@ pub fn span(
     let tracer = TRACER.get()?;
     let builder = tracer.span_builder(name).with_kind(kind).with_attributes(attributes);
     Some(Span(parent.with_span(builder.start_with_context(tracer, parent))))
+}
+
+/// Begins a trace.
+#[must_use]
+pub fn root(name: &'static str) -> Option<Span> {
+    span(Kind::Internal, name, Vec::new(), &Context::new())
 }
 
 /// Begins a span below the current one if that is recorded: what nobody has asked for begins no
@@ -82,6 +89,11 @@ impl Span {
         self.0.span().update_name(name);
     }
 
+    /// Ends it, where it is dropped later.
+    pub fn end(&self) {
+        self.0.span().end();
+    }
+
     /// Says that it has failed. `kind` is one of few, and tells nothing else.
     pub fn fail(&self, kind: impl Into<Value>) {
         let span = self.0.span();
@@ -93,8 +105,21 @@ impl Span {
 impl Drop for Span {
     fn drop(&mut self) {
         // Others may still hold its context.
-        self.0.span().end();
+        self.end();
     }
+}
+
+/// Adds values to the current span, if there is one that is recorded.
+pub fn describe_current(describe: impl FnOnce() -> Vec<Attribute>) {
+    if TRACER.get().is_none() {
+        return;
+    }
+    Context::map_current(|context| {
+        let span = context.span();
+        if span.is_recording() {
+            span.set_attributes(describe());
+        }
+    });
 }
 
 /// Runs a future under a span, if there is one.
@@ -108,6 +133,14 @@ pub async fn within<F: Future>(span: Option<&Span>, future: F) -> F::Output {
 /// A future that runs under the span that is current now, wherever it is spawned.
 pub fn carried<F: Future>(future: F) -> WithContext<F> {
     future.with_current_context()
+}
+
+/// Spawns a task that runs under the span that is current now.
+pub fn spawn<F>(future: F) -> JoinHandle<F::Output>
+where
+    F: Future<Output: Send + 'static> + Send + 'static,
+{
+    tokio::spawn(carried(future))
 }
 
 /// The id of the current trace.

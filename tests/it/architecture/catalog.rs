@@ -277,6 +277,7 @@ const NOT_SHOWN: [(&str, &str); 17] = [
     ("job", "payload"),
     ("job", "delivery"),
     ("job", "runs"),
+    ("job", "trace_context"),
     ("report", "request"),
     ("report", "fingerprint"),
     ("report", "grants"),

@@ -68,7 +68,10 @@ async fn an_uncacheable_response_is_not_shared() {
 async fn a_response_too_large_to_cache_is_still_shared() {
     let (store, key) = (ResponseStore::new(1 << 10).unwrap(), key("a"));
     let large = async { Execution::Cacheable(Bytes::from(vec![b'x'; 1 << 10])) };
-    assert_eq!(text(store.get_or_execute(&key, large, &IGNORED).await).map(|text| text.len()), Some(1024));
+    assert_eq!(
+        text(store.get_or_execute(&key, large, &IGNORED).await).map(|text| text.len()),
+        Some(1024)
+    );
     assert_eq!((store.bytes(), store.get(&key)), (0, None));
 }
 
