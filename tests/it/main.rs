@@ -27,3 +27,4 @@ mod reports;
 mod scope;
 mod storage;
 mod support;
+mod telemetry;

@@ -26,6 +26,9 @@ const LAKE: &[&str] = &[
     "duckdb-extension-avro==1.5.5",
     "duckdb-extension-iceberg==1.5.5",
 ];
+/// They parse queries of Prometheus, and decode traces.
+const TELEMETRY: &[&str] =
+    &["promql-parser==0.11.0", "pyyaml==6.0.3", "opentelemetry-proto==1.45.2"];
 const LIMIT: Duration = Duration::from_secs(300);
 
 /// Its program, with packages that read files. `None`, with a message, without the package
@@ -39,6 +42,12 @@ pub(crate) async fn python(for_what: &str) -> Option<&'static Path> {
 pub(crate) async fn lake_readers(for_what: &str) -> Option<&'static Path> {
     static INSTALLED: OnceCell<Result<PathBuf, String>> = OnceCell::const_new();
     told(INSTALLED.get_or_init(|| install("lake", LAKE)).await, for_what)
+}
+
+/// Likewise, with packages about metrics and traces.
+pub(crate) async fn telemetry(for_what: &str) -> Option<&'static Path> {
+    static INSTALLED: OnceCell<Result<PathBuf, String>> = OnceCell::const_new();
+    told(INSTALLED.get_or_init(|| install("telemetry", TELEMETRY)).await, for_what)
 }
 
 /// Likewise, with moto.
