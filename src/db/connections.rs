@@ -8,7 +8,7 @@
 //! own. A statement so takes a connection that already is as it needs, and switches another
 //! only when no more may be opened. The pool gets connections back as it gave them.
 
-use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError, Weak};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 use std::time::{Duration, Instant};
 
 use sqlx::pool::PoolConnection;
@@ -22,7 +22,7 @@ use tokio::time::{sleep, timeout};
 
 use super::row_security::{RESET, RowSecurity, Session};
 use super::sessions;
-use crate::telemetry::metrics::{self, PoolMetrics};
+use super::usage::{Observed, Usage};
 
 /// After which an idle connection is returned to the pool, unless something else is said.
 const IDLE_TIMEOUT: Duration = Duration::from_millis(500);
@@ -51,28 +51,7 @@ struct Inner {
     max_idle: usize,
     idle_timeout: Duration,
     idle: Mutex<Idle>,
-    metrics: OnceLock<&'static PoolMetrics>,
-}
-
-/// How many connections there are.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Usage {
-    /// Executing a statement, or otherwise in use.
-    pub busy: u32,
-    /// Open and not in use.
-    pub idle: u32,
-    /// Most that may be open.
-    pub most: u32,
-}
-
-impl Usage {
-    /// Those of a pool.
-    #[must_use]
-    pub fn of(pool: &PgPool) -> Self {
-        let idle = u32::try_from(pool.num_idle()).unwrap_or(u32::MAX);
-        let busy = pool.size().saturating_sub(idle);
-        Self { busy, idle, most: pool.options().get_max_connections() }
-    }
+    metrics: Observed,
 }
 
 #[derive(Debug, Default)]
@@ -141,25 +120,21 @@ impl Connections {
             max_idle,
             idle_timeout,
             idle,
-            metrics: OnceLock::new(),
+            metrics: Observed::default(),
         }))
     }
 
     /// Counts its statements under this name.
     #[must_use]
     pub fn named(self, name: &str) -> Self {
-        // The first name stays.
-        let _ = self.0.metrics.set(metrics::pool(name));
+        self.0.metrics.name(name);
         self
     }
 
     /// How many connections there are.
     #[must_use]
     pub fn usage(&self) -> Usage {
-        let Usage { busy, idle, most } = Usage::of(&self.0.pool);
-        // The pool does not know that these are idle.
-        let kept = u32::try_from(self.0.idle().connections.len()).unwrap_or(u32::MAX);
-        Usage { busy: busy.saturating_sub(kept), idle: idle.saturating_add(kept), most }
+        Usage::of(&self.0.pool).with_kept(self.0.idle().connections.len())
     }
 
     /// The pool.
@@ -236,9 +211,7 @@ impl Connections {
         }
         let began = Instant::now();
         let rows = connection.inner.fetch_all(query).await;
-        if let Some(metrics) = self.0.metrics.get() {
-            metrics.executed(rows.is_ok(), began.elapsed());
-        }
+        self.0.metrics.executed(rows.is_ok(), began.elapsed());
         match &rows {
             // It is closed.
             Err(error) if sessions::may_succeed_on_another(error) => drop(lease),
@@ -248,14 +221,13 @@ impl Connections {
     }
 
     async fn permit(&self) -> Result<OwnedSemaphorePermit> {
-        if let Ok(permit) = Arc::clone(&self.0.permits).try_acquire_owned() {
-            if let Some(metrics) = self.0.metrics.get() {
-                metrics.did_not_wait();
-            }
+        let acquire = || Arc::clone(&self.0.permits);
+        if let Ok(permit) = acquire().try_acquire_owned() {
+            self.0.metrics.did_not_wait();
             return Ok(permit);
         }
-        let _wait = self.0.metrics.get().map(|metrics| metrics.wait());
-        Arc::clone(&self.0.permits).acquire_owned().await.map_err(|_| Error::PoolClosed)
+        let _wait = self.0.metrics.wait();
+        acquire().acquire_owned().await.map_err(|_| Error::PoolClosed)
     }
 
     /// A connection that has executed nothing yet. Those that the pool has are closed.

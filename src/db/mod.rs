@@ -16,4 +16,5 @@ pub mod snapshot;
 pub mod sqlstate;
 pub mod statement_span;
 pub mod text;
+pub mod usage;
 pub mod watch;

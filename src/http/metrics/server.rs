@@ -20,7 +20,8 @@ use tokio::time::{sleep, timeout};
 use tokio_util::sync::CancellationToken;
 
 use super::ledger::Ledger;
-use crate::db::connections::{Connections, Usage};
+use crate::db::connections::Connections;
+use crate::db::usage::Usage;
 use crate::error::{Code, Error, Result};
 use crate::http::state::AppState;
 use crate::telemetry::metrics::{Exposition, Samples, names};

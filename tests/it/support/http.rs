@@ -167,10 +167,7 @@ pub(crate) async fn send_to(address: &str, host: &str, token: Option<&str>, quer
 }
 
 /// Sends a request to an address.
-pub(crate) async fn send(
-    address: SocketAddr,
-    request: Request<Full<bytes::Bytes>>,
-) -> Answer {
+pub(crate) async fn send(address: SocketAddr, request: Request<Full<bytes::Bytes>>) -> Answer {
     let stream = TcpStream::connect(address).await.expect("connect");
     let (mut client, connection) = http1::handshake(TokioIo::new(stream)).await.expect("handshake");
     tokio::spawn(connection);

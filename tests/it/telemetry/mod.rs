@@ -66,7 +66,7 @@ impl Lines {
 
 /// A running program, which is killed when dropped.
 struct Program {
-    child: Child,
+    _child: Child,
     out: Lines,
     log: Lines,
     /// Where metrics are.
@@ -93,13 +93,12 @@ impl Program {
             Some(line.rsplit_once("address=")?.1.trim().to_owned())
         };
         let metrics = log.wait_for("address of metrics", address).await;
-        Self { child, out, log, metrics }
+        Self { _child: child, out, log, metrics }
     }
 
     /// A server and a worker.
     async fn serving(app: &TestApp, env: &[(&str, &str)]) -> Self {
-        let arguments =
-            ["serve", "--insecure-no-auth", "--with-worker", "--bind", "127.0.0.1:0"];
+        let arguments = ["serve", "--insecure-no-auth", "--with-worker", "--bind", "127.0.0.1:0"];
         Self::start(app, &arguments, env).await
     }
 

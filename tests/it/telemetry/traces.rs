@@ -74,7 +74,7 @@ async fn webhook() -> (String, mpsc::UnboundedReceiver<HeaderMap>) {
 
 fn environment<'a>(collector: &'a Collector, webhook: &'a str) -> Vec<(&'a str, &'a str)> {
     vec![
-        ("OTEL_EXPORTER_OTLP_ENDPOINT", &collector.endpoint),
+        ("OTEL_EXPORTER_OTLP_ENDPOINT", collector.endpoint.as_str()),
         ("OTEL_EXPORTER_OTLP_HEADERS", "x-collector-key=opensesame"),
         ("OTEL_RESOURCE_ATTRIBUTES", "deployment.environment.name=test"),
         ("OTEL_BSP_SCHEDULE_DELAY", "50"),
@@ -153,7 +153,9 @@ async fn a_trace_goes_through_request_statement_job_s3_and_webhook() {
     // Lines of the log name the trace.
     let line = |lines: &[String]| {
         let of = |part: &str| {
-            lines.iter().any(|line| line.contains(part) && line.contains(&format!("trace_id=\"{trace}\"")))
+            lines
+                .iter()
+                .any(|line| line.contains(part) && line.contains(&format!("trace_id=\"{trace}\"")))
         };
         (of("answered") && of("the job ends")).then_some(())
     };
@@ -199,10 +201,14 @@ async fn a_collector_that_is_down_is_logged_once_and_costs_nothing_else() {
     let free = TcpListener::bind("127.0.0.1:0").await.expect("bind");
     let endpoint = format!("http://{}", free.local_addr().expect("an address"));
     drop(free);
-    let env = [("OTEL_EXPORTER_OTLP_ENDPOINT", endpoint.as_str()), ("OTEL_BSP_SCHEDULE_DELAY", "20")];
+    let env =
+        [("OTEL_EXPORTER_OTLP_ENDPOINT", endpoint.as_str()), ("OTEL_BSP_SCHEDULE_DELAY", "20")];
     let program = Program::serving(&app, &env).await;
     let is_warned = |lines: &[String]| {
-        lines.iter().any(|line| line.contains("spans cannot be sent to the collector")).then_some(())
+        lines
+            .iter()
+            .any(|line| line.contains("spans cannot be sent to the collector"))
+            .then_some(())
     };
     let answer = program.post(r#"{"query":"{ __typename }"}"#, &[]).await;
     assert_eq!(answer.status, 200);
