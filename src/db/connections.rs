@@ -11,16 +11,16 @@
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 use std::time::{Duration, Instant};
 
-use sqlx::pool::PoolConnection;
 use sqlx::postgres::{PgPool, PgRow};
 use sqlx::{
     AssertSqlSafe, Connection as _, Error, Execute, Executor as _, PgConnection, Postgres, Result,
     raw_sql,
 };
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
-use tokio::time::{sleep, timeout};
+use tokio::time::sleep;
 
-use super::row_security::{RESET, RowSecurity, Session};
+use super::connection::Connection;
+use super::row_security::{RowSecurity, Session};
 use super::sessions;
 use super::usage::{Observed, Usage};
 
@@ -28,8 +28,6 @@ use super::usage::{Observed, Usage};
 const IDLE_TIMEOUT: Duration = Duration::from_millis(500);
 /// After which any connection is returned to the pool, which may have to close it.
 const MAX_AGE: Duration = Duration::from_secs(60);
-/// How long a session may take to be as it was, before its connection is closed.
-const RESET_TIMEOUT: Duration = Duration::from_secs(5);
 
 /// Connections of a pool. Clones share them.
 #[derive(Debug, Clone)]
@@ -60,14 +58,6 @@ struct Idle {
     connections: Vec<Connection>,
     /// Whether a task returns them to the pool.
     is_reaped: bool,
-}
-
-#[derive(Debug)]
-struct Connection {
-    inner: PoolConnection<Postgres>,
-    acquired: Instant,
-    used: Instant,
-    session: Session,
 }
 
 /// A connection that executes a statement. Dropped before [`Lease::end`], it is closed,
@@ -221,13 +211,7 @@ impl Connections {
     }
 
     async fn permit(&self) -> Result<OwnedSemaphorePermit> {
-        let acquire = || Arc::clone(&self.0.permits);
-        if let Ok(permit) = acquire().try_acquire_owned() {
-            self.0.metrics.did_not_wait();
-            return Ok(permit);
-        }
-        let _wait = self.0.metrics.wait();
-        acquire().acquire_owned().await.map_err(|_| Error::PoolClosed)
+        self.0.metrics.acquire(&self.0.permits).await.map_err(|_| Error::PoolClosed)
     }
 
     /// A connection that has executed nothing yet. Those that the pool has are closed.
@@ -342,30 +326,6 @@ impl Inner {
             None => last(&|session| RowSecurity::keeps_plans(session, territories)).unwrap_or(0),
         };
         (place < connections.len()).then(|| connections.remove(place))
-    }
-}
-
-impl Connection {
-    /// Whether it has prepared nothing yet.
-    fn is_new(&self) -> bool {
-        self.inner.cached_statements_size() == 0
-    }
-
-    fn close(mut self) {
-        self.inner.close_on_drop();
-    }
-
-    /// Returns it to the pool as it came from there.
-    fn give_back(mut self) {
-        if self.session == Session::Own {
-            return;
-        }
-        tokio::spawn(async move {
-            let reset = timeout(RESET_TIMEOUT, self.inner.execute(raw_sql(RESET))).await;
-            if !matches!(reset, Ok(Ok(_))) {
-                self.inner.close_on_drop();
-            }
-        });
     }
 }
 

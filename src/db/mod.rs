@@ -2,6 +2,7 @@
 //! texts as they are stored.
 
 pub mod api_keys;
+mod connection;
 pub mod connections;
 pub mod copy;
 pub mod data_version;

@@ -1,11 +1,12 @@
 //! How connections are used, for metrics.
 
-use std::sync::OnceLock;
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use sqlx::PgPool;
+use tokio::sync::{AcquireError, OwnedSemaphorePermit, Semaphore};
 
-use crate::telemetry::metrics::{self, PoolMetrics, Wait};
+use crate::telemetry::metrics::{self, PoolMetrics};
 
 /// How many connections there are.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -52,15 +53,18 @@ impl Observed {
         }
     }
 
-    /// A statement found a connection at once.
-    pub(super) fn did_not_wait(&self) {
-        if let Some(metrics) = self.0.get() {
-            metrics.did_not_wait();
+    /// Waits for a permit.
+    pub(super) async fn acquire(
+        &self,
+        permits: &Arc<Semaphore>,
+    ) -> Result<OwnedSemaphorePermit, AcquireError> {
+        if let Ok(permit) = Arc::clone(permits).try_acquire_owned() {
+            if let Some(metrics) = self.0.get() {
+                metrics.did_not_wait();
+            }
+            return Ok(permit);
         }
-    }
-
-    /// A statement waits until this is dropped.
-    pub(super) fn wait(&self) -> Option<Wait<'static>> {
-        self.0.get().map(|metrics| metrics.wait())
+        let _wait = self.0.get().map(|metrics| metrics.wait());
+        Arc::clone(permits).acquire_owned().await
     }
 }

@@ -15,7 +15,7 @@ pub mod names;
 mod process;
 mod work;
 
-pub use self::database::{PoolMetrics, Wait, pool};
+pub use self::database::{PoolMetrics, pool};
 pub use self::descriptor::{Descriptor, Kind};
 pub use self::exposition::{Exposition, Samples};
 pub use self::family::{Counters, Histograms};
