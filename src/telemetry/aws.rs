@@ -41,15 +41,9 @@ impl Intercept for CallObserver {
         _context: &BeforeSerializationInterceptorContextRef<'_>,
         config: &mut ConfigBag,
     ) -> Result<(), BoxError> {
-        let span = trace::child(Kind::Client, || {
-            let (service, operation) = names(config);
-            let attributes = vec![
-                Attribute::new("rpc.system", "aws-api"),
-                Attribute::new("rpc.service", service.clone()),
-                Attribute::new("rpc.method", operation.clone()),
-            ];
-            (format!("{service}.{operation}"), attributes)
-        });
+        // What is called is only known later: the operation's own settings follow.
+        let attributes = || vec![Attribute::new("rpc.system", "aws-api")];
+        let span = trace::child(Kind::Client, || ("aws", attributes()));
         config.interceptor_state().store_put(Call { began: Instant::now(), span });
         Ok(())
     }
@@ -65,6 +59,9 @@ impl Intercept for CallObserver {
         let Some(Call { began, span }) = config.load::<Call>() else { return Ok(()) };
         s3_answered(&service, &operation, succeeded, began.elapsed());
         let Some(span) = span else { return Ok(()) };
+        span.rename(format!("{service}.{operation}"));
+        span.set("rpc.service", service);
+        span.set("rpc.method", operation);
         let response = context.inner().response();
         if let Some(response) = response {
             let status = i64::from(response.status().as_u16());
