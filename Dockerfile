@@ -9,7 +9,7 @@ WORKDIR /src
 COPY . .
 RUN --mount=type=cache,target=/usr/local/cargo/registry \
     --mount=type=cache,target=/src/target \
-    cargo build --release --locked --no-default-features \
+    cargo build --release --locked --no-default-features --features lake-engine \
     && cp target/release/salesgraph /usr/local/bin/salesgraph
 
 FROM debian:bookworm-slim

@@ -24,6 +24,14 @@ pub enum Code {
     Timeout,
     /// A dependency (Postgres, S3) does not answer.
     Unavailable,
+    /// The lake lacks changes that Postgres has.
+    LakeOutdated,
+    /// There is no lake, or nothing that reads it.
+    LakeUnavailable,
+    /// What the lake, or the engine that reads it, has no answer to.
+    LakeUnsupported,
+    /// A question that is too large for the engine that reads the lake.
+    LakeLimit,
     /// A bug in this program; the message has no internals.
     Internal,
 }
@@ -41,6 +49,10 @@ impl Code {
             Self::Config => "CONFIG",
             Self::Timeout => "TIMEOUT",
             Self::Unavailable => "UNAVAILABLE",
+            Self::LakeOutdated => "LAKE_OUTDATED",
+            Self::LakeUnavailable => "LAKE_UNAVAILABLE",
+            Self::LakeUnsupported => "LAKE_UNSUPPORTED",
+            Self::LakeLimit => "LAKE_LIMIT",
             Self::Internal => "INTERNAL",
         }
     }

@@ -3,12 +3,21 @@
 #![allow(clippy::print_stdout, clippy::print_stderr, reason = "a program for the terminal")]
 
 mod args;
+#[path = "../support/client.rs"]
 mod client;
 mod data;
 mod database;
 mod documents;
+#[path = "../support/ending.rs"]
+mod ending;
+mod fields;
 mod floor;
+#[path = "../support/generated.rs"]
+mod generated;
+#[path = "../support/home.rs"]
+mod home;
 mod postgraphile;
+#[path = "../support/program.rs"]
 mod program;
 mod report;
 mod rounds;
@@ -16,6 +25,8 @@ mod salesgraph;
 mod same;
 mod secured;
 mod sides;
+#[path = "../support/stats.rs"]
+mod stats;
 mod wrk;
 
 use std::process::ExitCode;
@@ -30,22 +41,13 @@ use sides::Sides;
 type Result<T, E = Box<dyn std::error::Error + Send + Sync>> = std::result::Result<T, E>;
 
 fn main() -> ExitCode {
-    match run(&Args::parse()) {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(error) => {
-            eprintln!("error: {error}");
-            ExitCode::FAILURE
-        }
-    }
+    ending::code(run(&Args::parse()))
 }
 
 fn run(args: &Args) -> Result<()> {
     let documents = documents::chosen(&args.only)?;
     wrk::find()?;
-    // Two threads: one waits for wrk, the other takes what the servers print.
-    let runtime =
-        tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build()?;
-    runtime.block_on(async {
+    ending::runtime()?.block_on(async {
         let database = Database::start(args).await?;
         let compared = compare(args, &documents, &database).await;
         database.stop().await?;

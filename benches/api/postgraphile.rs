@@ -6,16 +6,17 @@ use std::process::Command as Plain;
 
 use tokio::process::Command;
 
+use crate::Result;
 use crate::args::Args;
+use crate::home::home;
 use crate::program::Program;
-use crate::{Result, data};
 
 const SOURCES: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/benches/api/postgraphile");
 const FILES: [&str; 4] = ["package.json", "package-lock.json", ".npmrc", "server.mjs"];
 
 /// Installs what the lock file says, unless that is there, and starts it.
 pub(crate) async fn start(args: &Args, database_url: &str) -> Result<Program> {
-    let folder = data::home("bench-clients").join("postgraphile");
+    let folder = home().join("postgraphile");
     install(&folder)?;
     let mut command = Command::new(folder.join(node()?));
     command

@@ -7,6 +7,7 @@ use ::salesgraph::cli::output::thousands;
 
 use crate::documents::Document;
 use crate::secured::Caller;
+use crate::stats;
 use crate::wrk::Outcome;
 
 /// What the rounds of one document gave. A side that could not answer it, or was
@@ -165,13 +166,7 @@ fn ratios(row: &Row) -> Vec<f64> {
 }
 
 fn median(values: impl Iterator<Item = f64>) -> Option<f64> {
-    let mut values: Vec<f64> = values.collect();
-    values.sort_by(f64::total_cmp);
-    let middle = values.len() / 2;
-    let upper = values.get(middle).copied()?;
-    let even = values.len().is_multiple_of(2);
-    let lower = if even { values.get(middle.checked_sub(1)?).copied()? } else { upper };
-    Some(f64::midpoint(lower, upper))
+    Some(stats::median(values)).filter(|median| !median.is_nan())
 }
 
 #[expect(

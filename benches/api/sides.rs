@@ -3,9 +3,10 @@
 use std::sync::Arc;
 
 use crate::args::Args;
-use crate::client::{Client, fields};
+use crate::client::Client;
 use crate::database::Database;
 use crate::documents::Document;
+use crate::fields::fields;
 use crate::floor::Statement;
 use crate::program::Program;
 use crate::report::Memory;

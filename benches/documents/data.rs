@@ -4,9 +4,10 @@ use std::cmp::Reverse;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use salesgraph::sample::{OrderFiles, SampleOptions, Shape, generate};
+use salesgraph::sample::{OrderFiles, Shape};
 
-use crate::Result;
+use crate::home::home;
+use crate::{Result, generated};
 
 /// Orders of a sample of scale 1.
 const ORDERS: f64 = 31_465.0;
@@ -21,29 +22,14 @@ pub(crate) struct Data {
     pub(crate) bytes: u64,
 }
 
-/// Where the benchmark keeps its files: below cargo's target directory.
-pub(crate) fn home() -> PathBuf {
-    let target = Path::new(env!("CARGO_TARGET_TMPDIR"));
-    target.parent().unwrap_or(target).join("bench-data")
-}
-
 impl Data {
     /// Generates what is not there yet.
     pub(crate) fn of(documents: u32) -> Result<Self> {
         let parents = home().join(format!("documents-{documents}-parents"));
         let folder = home().join(format!("documents-{documents}"));
         if !folder.join("orders").exists() {
-            println!("generating {}", folder.display());
-            let options = SampleOptions {
-                out: parents.clone(),
-                scale: (f64::from(documents) * CHOICE / ORDERS).max(0.001),
-                seed: 1,
-                defects: 0.0,
-                optional: false,
-                orders: OrderFiles::Ndjson,
-                shape: Shape::Plain,
-            };
-            generate(&options, &mut |_, _| ())?;
+            let scale = (f64::from(documents) * CHOICE / ORDERS).max(0.001);
+            generated::write(&parents, scale, OrderFiles::Ndjson, Shape::Plain)?;
             split(&parents.join("orders"), &folder, usize::try_from(documents)?)?;
         }
         let mut bytes = 0;

@@ -4,13 +4,23 @@
 
 mod args;
 mod data;
-#[path = "../load/database.rs"]
+#[path = "../support/database.rs"]
 mod database;
-#[path = "../load/measure.rs"]
+#[path = "../support/ending.rs"]
+mod ending;
+#[path = "../support/generated.rs"]
+mod generated;
+#[path = "../support/home.rs"]
+mod home;
+#[path = "../support/measure.rs"]
 mod measure;
-#[path = "../load/servers.rs"]
+#[path = "../support/python.rs"]
+mod python;
+#[path = "../support/servers.rs"]
 mod servers;
 mod sides;
+#[path = "../support/stats.rs"]
+mod stats;
 
 use std::process::ExitCode;
 
@@ -23,6 +33,7 @@ use database::{Content, Server, content};
 use measure::Usage;
 use servers::{Input, Servers, Via};
 use sides::Script;
+use stats::median;
 
 type Result<T, E = Box<dyn std::error::Error + Send + Sync>> = std::result::Result<T, E>;
 
@@ -38,22 +49,13 @@ fn main() -> ExitCode {
     if let Some(code) = measure::as_parent(std::env::args_os()) {
         return code;
     }
-    match run(&Args::parse()) {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(error) => {
-            eprintln!("error: {error}");
-            ExitCode::FAILURE
-        }
-    }
+    ending::code(run(&Args::parse()))
 }
 
 fn run(args: &Args) -> Result<()> {
     let script = Script::prepare()?;
     let data = Data::of(args.documents)?;
-    // Two threads: the servers answer while this one waits for a side to end.
-    let runtime =
-        tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build()?;
-    runtime.block_on(async {
+    ending::runtime()?.block_on(async {
         let servers = Servers::start(args.database_url.as_ref(), Via::S3).await?;
         let mut server = Server::prepare(&servers.database_url).await?;
         let compared = compare(args, &servers, &mut server, &script, &data).await;
@@ -118,7 +120,7 @@ async fn compare(
 /// What a run took.
 fn shown(usage: &Usage, documents: f64) -> String {
     let (seconds, speed) = (usage.seconds, documents / usage.seconds);
-    format!("{seconds:.2} s at {speed:.0} documents/s and {:.1} MiB", mib(usage))
+    format!("{seconds:.2} s at {speed:.0} documents/s and {:.1} MiB", usage.peak_mib())
 }
 
 fn check(found: &Content, expected: &Content) -> Result<()> {
@@ -143,13 +145,13 @@ fn render(pairs: &[Pair], documents: f64) -> String {
             name.into(),
             Cell::Seconds(seconds),
             Cell::Seconds(documents / seconds),
-            Cell::Seconds(of(mib)),
+            Cell::Seconds(of(Usage::peak_mib)),
             Cell::Seconds(of(|usage| usage.cpu_seconds)),
         ]);
     }
     let ratio = median(pairs.iter().map(|pair| pair.script.seconds / pair.load.seconds));
     let seconds = median(pairs.iter().map(|pair| pair.load.seconds));
-    let peak = pairs.iter().map(|pair| mib(&pair.load)).fold(0.0, f64::max);
+    let peak = pairs.iter().map(|pair| pair.load.peak_mib()).fold(0.0, f64::max);
     let mut goals = Table::new(["goal", "", "measured", ""]);
     let all = GOAL_SECONDS * documents / GOAL_DOCUMENTS;
     goals.push(goal("seconds of the loader, at most", all, seconds, seconds <= all));
@@ -161,18 +163,6 @@ fn render(pairs: &[Pair], documents: f64) -> String {
 fn goal(name: &str, bound: f64, measured: f64, is_met: bool) -> [Cell; 4] {
     let judgement = if is_met { "met" } else { "missed" };
     [name.into(), Cell::Seconds(bound), Cell::Seconds(measured), judgement.into()]
-}
-
-fn median(values: impl Iterator<Item = f64>) -> f64 {
-    let mut values: Vec<f64> = values.collect();
-    values.sort_by(f64::total_cmp);
-    let at = |index: usize| values.get(index).copied().unwrap_or(f64::NAN);
-    f64::midpoint(at(values.len().saturating_sub(1) / 2), at(values.len() / 2))
-}
-
-#[expect(clippy::cast_precision_loss, reason = "KiB stay far below 2^53")]
-fn mib(usage: &Usage) -> f64 {
-    usage.peak_kib as f64 / 1024.0
 }
 
 #[expect(clippy::cast_precision_loss, reason = "bytes stay far below 2^53")]

@@ -4,8 +4,8 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use crate::Result;
-use crate::data;
 use crate::measure::{self, Usage};
+use crate::python::python;
 use crate::servers::Input;
 
 /// What the script needs.
@@ -28,18 +28,7 @@ pub(crate) struct Script {
 impl Script {
     /// Installs what it needs, unless that is there.
     pub(crate) fn prepare() -> Result<Self> {
-        let folder = data::home().join("python");
-        let (python, done) = (folder.join("bin/python"), folder.join("installed"));
-        let list = PACKAGES.join(" ");
-        if std::fs::read_to_string(&done).is_ok_and(|known| known == list) {
-            return Ok(Self { python });
-        }
-        println!("installing {list}");
-        run(Command::new("python3").args(["-m", "venv"]).arg(&folder))?;
-        let pip = ["-m", "pip", "install", "--quiet", "--disable-pip-version-check"];
-        run(Command::new(&python).args(pip).args(PACKAGES))?;
-        std::fs::write(done, list)?;
-        Ok(Self { python })
+        Ok(Self { python: python("python", &PACKAGES)? })
     }
 
     /// Loads the documents of a bucket.
@@ -51,10 +40,4 @@ impl Script {
         command.envs(input.environment.iter().map(|(name, value)| (name, value)));
         measure::run(&command, &[0])
     }
-}
-
-fn run(command: &mut Command) -> Result<()> {
-    let name = command.get_program().to_string_lossy().into_owned();
-    let status = command.status().map_err(|error| format!("{name} cannot be run: {error}"))?;
-    if status.success() { Ok(()) } else { Err(format!("{name} failed: {status}").into()) }
 }

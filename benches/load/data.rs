@@ -1,18 +1,14 @@
 //! The files to load: given ones, or generated ones that are kept between runs.
 
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
-use salesgraph::sample::{OrderFiles, SampleOptions, Shape, generate};
+use salesgraph::sample::{OrderFiles, Shape};
 
 use crate::Result;
 use crate::args::Args;
-
-/// Where the benchmark keeps its files: below cargo's target directory.
-pub(crate) fn home() -> PathBuf {
-    let target = Path::new(env!("CARGO_TARGET_TMPDIR"));
-    target.parent().unwrap_or(target).join("bench-data")
-}
+use crate::generated;
+use crate::home::home;
 
 /// Two folders with the same persons: one of so many files of one person each, and one of a
 /// single file.
@@ -54,17 +50,7 @@ pub(crate) fn generated(args: &Args, shape: Shape) -> Result<PathBuf> {
     let shown = shape.mapping().map(|name| format!("-{name}")).unwrap_or_default();
     let out = home().join(format!("scale-{}{shown}", args.scale));
     if !out.exists() {
-        println!("generating {}", out.display());
-        let options = SampleOptions {
-            out: out.clone(),
-            scale: args.scale,
-            seed: 1,
-            defects: 0.0,
-            optional: false,
-            orders: OrderFiles::Csv,
-            shape,
-        };
-        generate(&options, &mut |_, _| ())?;
+        generated::write(&out, args.scale, OrderFiles::Csv, shape)?;
     }
     Ok(out)
 }

@@ -4,12 +4,23 @@
 
 mod args;
 mod data;
+#[path = "../support/database.rs"]
 mod database;
+#[path = "../support/ending.rs"]
+mod ending;
+#[path = "../support/generated.rs"]
+mod generated;
+#[path = "../support/home.rs"]
+mod home;
 mod mapped;
+#[path = "../support/measure.rs"]
 mod measure;
 mod report;
+#[path = "../support/servers.rs"]
 mod servers;
 mod sides;
+#[path = "../support/stats.rs"]
+mod stats;
 
 use std::path::Path;
 use std::process::ExitCode;
@@ -18,6 +29,7 @@ use clap::Parser as _;
 
 use args::Args;
 use database::{Content, Server, content};
+use home::home;
 use report::Pair;
 use servers::Servers;
 use sides::{Loader, Psql};
@@ -28,20 +40,11 @@ fn main() -> ExitCode {
     if let Some(code) = measure::as_parent(std::env::args_os()) {
         return code;
     }
-    match run(&Args::parse()) {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(error) => {
-            eprintln!("error: {error}");
-            ExitCode::FAILURE
-        }
-    }
+    ending::code(run(&Args::parse()))
 }
 
 fn run(args: &Args) -> Result<()> {
-    // Two threads: the servers answer while this one waits for a loader to end.
-    let runtime =
-        tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build()?;
-    runtime.block_on(async {
+    ending::runtime()?.block_on(async {
         let servers = Servers::start(args.database_url.as_ref(), args.via).await?;
         let mut server = Server::prepare(&servers.database_url).await?;
         let compared = match (args.mapping, args.small_files) {
@@ -86,7 +89,7 @@ async fn compare_small(
         println!(
             "pair {number}: {files} files {:.2} s ({:.1} MiB), one file {:.2} s, {:.1} x",
             by_many.seconds,
-            report::mib(&by_many),
+            by_many.peak_mib(),
             by_one.seconds,
             by_many.seconds / by_one.seconds,
         );
@@ -100,8 +103,8 @@ async fn compare(server: &mut Server, loader: &Loader, runs: u32) -> Result<()> 
     let url = server.create("clean").await?;
     loader.load(&url)?;
     let expected = content(&url).await?;
-    std::fs::create_dir_all(data::home())?;
-    let clean = tempfile::Builder::new().prefix("clean-").tempdir_in(data::home())?;
+    std::fs::create_dir_all(home())?;
+    let clean = tempfile::Builder::new().prefix("clean-").tempdir_in(home())?;
     let psql = Psql::prepare(clean.path(), &url)?;
     server.drop("clean").await?;
     for (table, rows) in &expected.rows {
@@ -115,7 +118,7 @@ async fn compare(server: &mut Server, loader: &Loader, runs: u32) -> Result<()> 
             pair.psql.seconds,
             pair.load.seconds,
             pair.ratio(),
-            report::mib(&pair.load),
+            pair.load.peak_mib(),
             pair.again.seconds,
         );
         pairs.push(pair);

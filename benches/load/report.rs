@@ -3,6 +3,7 @@
 use salesgraph::cli::output::{Cell, Table};
 
 use crate::measure::Usage;
+use crate::stats::median;
 
 /// One pair of runs, and the run that finds nothing new.
 pub(crate) struct Pair {
@@ -33,7 +34,7 @@ pub(crate) fn render(pairs: &[Pair], rows: i64) -> String {
     table.push(line("  run again", pairs, |pair| &pair.again, None));
     let ratios: Vec<String> = pairs.iter().map(|pair| format!("{:.2}", pair.ratio())).collect();
     let ratio = median(pairs.iter().map(Pair::ratio));
-    let peak = pairs.iter().map(|pair| mib(&pair.load)).fold(0.0, f64::max);
+    let peak = pairs.iter().map(|pair| pair.load.peak_mib()).fold(0.0, f64::max);
     let again = median(pairs.iter().map(|pair| pair.again.seconds));
     let mut goals = Table::new(["goal", "at most", "measured", ""]);
     goals.push(goal("load / psql, median of the pairs", GOAL_RATIO, ratio));
@@ -55,7 +56,7 @@ fn line(name: &str, pairs: &[Pair], side: fn(&Pair) -> &Usage, rows: Option<i64>
         name.into(),
         Cell::Seconds(seconds),
         speed.map_or_else(|| "".into(), Cell::Count),
-        Cell::Seconds(of(mib)),
+        Cell::Seconds(of(Usage::peak_mib)),
         Cell::Seconds(of(|usage| usage.cpu_seconds)),
     ]
 }
@@ -63,23 +64,6 @@ fn line(name: &str, pairs: &[Pair], side: fn(&Pair) -> &Usage, rows: Option<i64>
 fn goal(name: &str, most: f64, measured: f64) -> [Cell; 4] {
     let judgement = if measured <= most { "met" } else { "missed" };
     [name.into(), Cell::Seconds(most), Cell::Seconds(measured), judgement.into()]
-}
-
-fn median(values: impl Iterator<Item = f64>) -> f64 {
-    let mut values: Vec<f64> = values.collect();
-    values.sort_by(f64::total_cmp);
-    let middle = values.len() / 2;
-    let at = |index: usize| values.get(index).copied().unwrap_or(f64::NAN);
-    if values.len().is_multiple_of(2) {
-        f64::midpoint(at(middle - 1), at(middle))
-    } else {
-        at(middle)
-    }
-}
-
-/// The most memory in MiB.
-pub(crate) fn mib(usage: &Usage) -> f64 {
-    count(usage.peak_kib) / 1024.0
 }
 
 #[expect(clippy::cast_precision_loss, reason = "rows and KiB stay far below 2^53")]

@@ -62,10 +62,10 @@ impl Server {
     }
 
     /// The most memory it held.
-    pub(crate) fn peak_kib(&self) -> Result<i64> {
+    pub(crate) fn peak_mib(&self) -> Result<f64> {
         let status = std::fs::read_to_string(format!("/proc/{}/status", self.process.id()))?;
         let peak = status.lines().find_map(|line| line.strip_prefix("VmHWM:"));
-        Ok(peak.ok_or("no peak")?.trim().trim_end_matches(" kB").parse()?)
+        Ok(peak.ok_or("no peak")?.trim().trim_end_matches(" kB").parse::<f64>()? / 1024.0)
     }
 
     fn request(&self, project: &str, filter: &str) -> Result<String> {

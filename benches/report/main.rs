@@ -3,10 +3,14 @@
 #![allow(clippy::print_stdout, clippy::print_stderr, reason = "a program for the terminal")]
 
 mod api;
-#[path = "../load/measure.rs"]
+#[path = "../support/ending.rs"]
+mod ending;
+#[path = "../support/measure.rs"]
 mod measure;
 mod servers;
 mod sides;
+#[path = "../support/stats.rs"]
+mod stats;
 
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -14,6 +18,7 @@ use std::process::ExitCode;
 use clap::Parser;
 
 use servers::Servers;
+use stats::median;
 
 type Result<T, E = Box<dyn std::error::Error + Send + Sync>> = std::result::Result<T, E>;
 
@@ -41,18 +46,11 @@ fn main() -> ExitCode {
     if let Some(code) = measure::as_parent(std::env::args_os()) {
         return code;
     }
-    match run(&Args::parse()) {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(error) => {
-            eprintln!("error: {error}");
-            ExitCode::FAILURE
-        }
-    }
+    ending::code(run(&Args::parse()))
 }
 
 fn run(args: &Args) -> Result<()> {
-    let runtime =
-        tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build()?;
+    let runtime = ending::runtime()?;
     let servers = runtime.block_on(Servers::start(&args.bin))?;
     let measured = compare(args, &servers);
     runtime.block_on(servers.stop())?;
@@ -71,31 +69,24 @@ fn compare(args: &Args, servers: &Servers) -> Result<()> {
             "pair {number}: psql {:.2} s, report {:.2} s ({ratio:.2} x, {:.1} MiB at most)",
             by_psql.seconds,
             by_report.seconds,
-            mib(by_report.peak_kib),
+            by_report.peak_mib(),
         );
         ratios.push(ratio);
     }
-    println!("report / psql: {:.2} x (median of {})", median(&mut ratios), args.runs);
+    println!("report / psql: {:.2} x (median of {})", median(ratios.into_iter()), args.runs);
 
     let server = api::Server::start(servers)?;
     let mut times = Vec::new();
     for number in 0..args.months {
         times.push(server.month(number)? * 1_000.0);
     }
-    println!("one month, from the mutation to the file: {:.0} ms (median)", median(&mut times));
+    println!(
+        "one month, from the mutation to the file: {:.0} ms (median)",
+        median(times.into_iter())
+    );
     let one = server.all(&["one"])?;
     let two = server.all(&["two", "three"])?;
     println!("all lines: one {one:.2} s, two at once {two:.2} s ({:.2} x)", two / one);
-    println!("the server with its worker held {:.1} MiB at most", mib(server.peak_kib()?));
+    println!("the server with its worker held {:.1} MiB at most", server.peak_mib()?);
     Ok(())
-}
-
-fn median(values: &mut [f64]) -> f64 {
-    values.sort_by(f64::total_cmp);
-    values.get(values.len() / 2).copied().unwrap_or(f64::NAN)
-}
-
-#[expect(clippy::cast_precision_loss, reason = "a benchmark's memory is little")]
-fn mib(kib: i64) -> f64 {
-    kib as f64 / 1024.0
 }

@@ -21,6 +21,8 @@ codes! {
         RefreshRates = "refresh_rates",
         /// Stores currency rates that were fetched.
         StoreRates = "store_rates",
+        /// Answers a question from the lake.
+        LakeQuery = "lake_query",
     }
 }
 

@@ -63,6 +63,7 @@ mod m20261128_000044_source_failure;
 mod m20261128_000046_conversion_rate;
 mod m20261129_000047_load_raw;
 mod m20261129_000050_lake_curated;
+mod m20261129_000051_lake_answer;
 mod m20261129_000054_job_trace;
 pub mod row_security;
 
@@ -107,6 +108,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261128_000046_conversion_rate::Migration),
             Box::new(m20261129_000047_load_raw::Migration),
             Box::new(m20261129_000050_lake_curated::Migration),
+            Box::new(m20261129_000051_lake_answer::Migration),
             Box::new(m20261129_000054_job_trace::Migration),
         ]
     }

@@ -50,6 +50,10 @@ impl From<&Error> for Exit {
             | Code::Conflict
             | Code::Timeout
             | Code::Unavailable
+            | Code::LakeOutdated
+            | Code::LakeUnavailable
+            | Code::LakeUnsupported
+            | Code::LakeLimit
             | Code::Internal => Self::Failed,
         }
     }

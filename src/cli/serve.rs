@@ -175,7 +175,7 @@ pub(super) async fn serve(
     };
     let mut state = http::AppState::new(reader, versions.clone(), limits.document, limits.request)
         .with_access(access)
-        .with_commands(commands)
+        .with_commands(commands.with_changes(versions.changes()))
         .with_documents(documents)
         .with_batch_max(config.http.batch_max)
         .with_cors_origins(config.http.cors_origins.clone())

@@ -15,6 +15,7 @@ use crate::db::schema;
 use crate::error::Result;
 use crate::lake::Lake;
 use crate::lake::curated::{Curated, CuratedOptions};
+use crate::lake::engine::{Endpoint, EngineOptions};
 use crate::load::{BatchLimits, LoadOptions, Mapping, RawOptions};
 use crate::query::Reader;
 use crate::rates::SqsQueue;
@@ -172,6 +173,17 @@ pub(super) async fn curated_at(
     let options =
         CuratedOptions { persons: config.lake.persons, snapshot_keep: config.lake.snapshot_keep };
     Box::pin(Curated::connect(uri, settings, options)).await
+}
+
+/// How the engine that reads the lake works.
+pub(super) fn engine_options(config: &Config) -> EngineOptions {
+    let lake = &config.lake;
+    let endpoint = lake.engine_url.clone().map(|url| Endpoint {
+        url,
+        token: lake.engine_token.clone(),
+        table: lake.engine_table.clone(),
+    });
+    EngineOptions { memory: lake.engine_memory, spill: lake.engine_spill, endpoint }
 }
 
 /// What mutations work with: the main database, and the source that may be loaded.

@@ -17,8 +17,11 @@ use crate::graphql::Engine;
 use crate::job::loads::{Loads, ScheduledLoad, ScheduledRefresh};
 use crate::job::rates::{JobQueue, RefreshRates, ScheduledRates, SqsWork, StoreRates};
 use crate::job::webhook::{LoadEnds, Notifier, ReportEnds, Webhook, WebhookOptions};
-use crate::job::{MakeReport, Schedule, ScheduledSweep, SweepReports, Task, Worker, WorkerOptions};
+use crate::job::{
+    AnswerFromLake, MakeReport, Schedule, ScheduledSweep, SweepReports, Task, Worker, WorkerOptions,
+};
 use crate::lake::curated::Curated;
+use crate::lake::engine::{IS_BUILT_IN, LakeEngine};
 use crate::load::{Ending, LoadOptions, RawOptions};
 use crate::rates::{Fetcher, RawQueue};
 use crate::report::{self, Reports};
@@ -124,6 +127,7 @@ impl Parts {
         });
         let options = WorkerOptions {
             reports: config.worker.parallel_reports,
+            lake_queries: config.lake.engine_parallel,
             grace: config.worker.grace,
             heartbeat: config.worker.dead_after / 4,
             dead_after: config.worker.dead_after,
@@ -134,6 +138,7 @@ impl Parts {
             .handle(Task::DemandForecast, loads);
         worker = self.with_reports(worker, config, pool).await?;
         worker = self.with_rates(worker, pool)?;
+        worker = self.with_lake(worker, config, pool)?;
         if let Some(webhook) = webhook {
             worker = worker.handle(Task::Notify, Arc::new(webhook));
         }
@@ -179,6 +184,14 @@ impl Parts {
             worker = worker.schedule(Schedule::new("rates", times, due));
         }
         Ok(worker)
+    }
+
+    /// Where the build has no engine, or no lake is configured, other workers answer.
+    fn with_lake(&self, worker: Worker, config: &Config, pool: &PgPool) -> Result<Worker> {
+        let Some(lake) = self.lake.clone().filter(|_| IS_BUILT_IN) else { return Ok(worker) };
+        let engine = Arc::new(LakeEngine::new(&wiring::engine_options(config))?);
+        let answer = AnswerFromLake { pool: pool.clone(), lake, engine };
+        Ok(worker.handle(Task::LakeQuery, Arc::new(answer)))
     }
 
     /// A worker that makes reports, and nothing else.

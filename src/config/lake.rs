@@ -2,10 +2,15 @@
 
 use std::time::Duration;
 
-use super::key::ConfigKey;
+use super::key::{ConfigKey, Visibility};
 use super::parse;
+use super::secret::Secret;
 use super::values::{Values, not_set};
 use crate::error::Result;
+
+/// With less not even the buffers of one scan fit.
+const LEAST_MEMORY: usize = 16 << 20;
+const MOST_BYTES: usize = 1 << 40;
 
 const SECTION: ConfigKey = ConfigKey::of("lake");
 
@@ -56,8 +61,67 @@ pub const SNAPSHOT_KEEP: ConfigKey = ConfigKey {
     ..SECTION
 };
 
+/// How many questions are answered at a time.
+pub const ENGINE_PARALLEL: ConfigKey = ConfigKey {
+    name: "engine_parallel",
+    env: "LAKE_ENGINE_PARALLEL",
+    default: Some("1"),
+    doc: "how many questions of `salesAggregate(engine: LAKE)` a worker answers in parallel",
+    ..SECTION
+};
+
+/// The memory of the engine.
+pub const ENGINE_MEMORY: ConfigKey = ConfigKey {
+    name: "engine_memory",
+    env: "LAKE_ENGINE_MEMORY",
+    default: Some("1GiB"),
+    doc: "how much memory the engine of a worker takes for all its questions together; what does \
+          not fit goes to files",
+    ..SECTION
+};
+
+/// Where the engine spills to.
+pub const ENGINE_SPILL: ConfigKey = ConfigKey {
+    name: "engine_spill",
+    env: "LAKE_ENGINE_SPILL",
+    default: Some("4GiB"),
+    doc: "how much of the disk of temporary files (`TMPDIR`) the engine of a worker takes for \
+          what does not fit into its memory",
+    ..SECTION
+};
+
+/// The engine in place of the worker's own.
+pub const ENGINE_URL: ConfigKey = ConfigKey {
+    name: "engine_url",
+    env: "LAKE_ENGINE_URL",
+    doc: "the Flight SQL endpoint that answers in place of the engine of the worker, such as \
+          `https://ballista.internal:50050`",
+    ..SECTION
+};
+
+/// The token for it.
+pub const ENGINE_TOKEN: ConfigKey = ConfigKey {
+    name: "engine_token",
+    env: "LAKE_ENGINE_TOKEN",
+    doc: "the bearer token that is sent to that endpoint; none unless set",
+    visibility: Visibility::Hidden,
+    ..SECTION
+};
+
+/// The table there.
+pub const ENGINE_TABLE: ConfigKey = ConfigKey {
+    name: "engine_table",
+    env: "LAKE_ENGINE_TABLE",
+    default: Some("sales"),
+    doc: "what that endpoint calls the table `sales` of the lake, such as `lake.salesgraph.sales`",
+    ..SECTION
+};
+
 /// The keys of the section.
-pub const KEYS: &[ConfigKey] = &[URI, RAW, RAW_KEEP, PERSONS, SNAPSHOT_KEEP];
+pub const KEYS: &[ConfigKey] = &[
+    URI, RAW, RAW_KEEP, PERSONS, SNAPSHOT_KEEP, ENGINE_PARALLEL, ENGINE_MEMORY, ENGINE_SPILL,
+    ENGINE_URL, ENGINE_TOKEN, ENGINE_TABLE,
+];
 
 /// The section's values.
 #[derive(Debug, Clone)]
@@ -72,6 +136,18 @@ pub struct LakeConfig {
     pub persons: bool,
     /// How long snapshots of its tables are kept.
     pub snapshot_keep: Duration,
+    /// Questions answered at a time.
+    pub engine_parallel: usize,
+    /// Bytes of memory of the engine.
+    pub engine_memory: usize,
+    /// Bytes of its temporary files.
+    pub engine_spill: usize,
+    /// The endpoint in its place.
+    pub engine_url: Option<String>,
+    /// The token for the endpoint.
+    pub engine_token: Option<Secret>,
+    /// The table there.
+    pub engine_table: String,
 }
 
 impl LakeConfig {
@@ -82,6 +158,14 @@ impl LakeConfig {
             raw_keep: values.optional(&RAW_KEEP, days)?,
             persons: values.required(&PERSONS, parse::boolean)?,
             snapshot_keep: values.required(&SNAPSHOT_KEEP, term)?,
+            engine_parallel: values.required(&ENGINE_PARALLEL, parse::whole(1..=64))?,
+            engine_memory: values
+                .required(&ENGINE_MEMORY, parse::bytes(LEAST_MEMORY..=MOST_BYTES))?,
+            engine_spill: values.required(&ENGINE_SPILL, parse::bytes(0..=MOST_BYTES))?,
+            engine_url: values.optional(&ENGINE_URL, endpoint)?,
+            engine_token: values
+                .optional(&ENGINE_TOKEN, |text| parse::text(text).map(Secret::new))?,
+            engine_table: values.required(&ENGINE_TABLE, table_name)?,
         })
     }
 
@@ -92,6 +176,34 @@ impl LakeConfig {
     pub fn require_uri(&self) -> Result<&str> {
         self.uri.as_deref().ok_or_else(|| not_set(&URI))
     }
+}
+
+/// Without a name and a password: a token has a key of its own.
+fn endpoint(text: &str) -> Result<String, String> {
+    let text = text.trim().trim_end_matches('/');
+    let host = text.strip_prefix("https://").or_else(|| text.strip_prefix("http://"));
+    match host {
+        Some(host) if !host.is_empty() && !host.contains(['/', '@', '?', '#']) => {
+            Ok(text.to_owned())
+        }
+        _ => Err("expected https://host:port".to_owned()),
+    }
+}
+
+/// Names with points between them, as they stand in SQL.
+fn table_name(text: &str) -> Result<String, String> {
+    let text = text.trim();
+    let is_name = |name: &str| {
+        let mut letters = name.bytes();
+        letters.next().is_some_and(|first| first.is_ascii_alphabetic() || first == b'_')
+            && letters.all(|letter| letter.is_ascii_alphanumeric() || letter == b'_')
+    };
+    if text.split('.').all(is_name) {
+        return Ok(text.to_owned());
+    }
+    Err("expected names of letters, digits and underscores with points between them, such as \
+         lake.salesgraph.sales"
+        .to_owned())
 }
 
 fn switch(text: &str) -> Result<bool, String> {

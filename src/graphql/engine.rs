@@ -207,6 +207,8 @@ impl Engine {
         let BoundOperation { mut roots, bindings } = self.bind(ready, &plan);
         // Of what changes without the version, a replica may have less than the caller has seen.
         let is_of_main = plan.kind == OperationType::Mutation || are_volatile(&plan, &roots);
+        // Answers of the lake are in the main database alone.
+        let is_of_main = is_of_main || bindings.ask_lake();
         let reader = if is_of_main { reader.clone() } else { reader.at(version).await };
         let sizes = self.shared.sizes.get(&reader).await;
         let most_rows = limits.page_size_max.into();
@@ -229,6 +231,7 @@ impl Engine {
             reports: self.commands.as_ref().and_then(|commands| commands.reports.as_ref()),
             files: self,
             commands,
+            lake: self.commands.as_ref().map(|commands| &commands.lake),
         };
         let read = execution.read(&plan, &mut roots).await;
         let mut data = plan.roots.iter().zip(&roots).zip(&read);

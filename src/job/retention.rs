@@ -16,5 +16,5 @@ DELETE FROM job WHERE id IN (
 /// Forgets jobs that ended a week ago, or three months if they failed.
 pub(super) async fn prune(pool: &PgPool) -> Result<()> {
     sqlx::query(PRUNE).execute(pool).await?;
-    Ok(())
+    super::lake::sweep(&mut *pool.acquire().await?).await
 }

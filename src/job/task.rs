@@ -13,6 +13,7 @@ pub(super) const fn code(task: Task) -> &'static str {
         Task::Notify => "notify",
         Task::RefreshRates => "refresh_rates",
         Task::StoreRates => "store_rates",
+        Task::LakeQuery => "lake_query",
     }
 }
 
@@ -21,7 +22,7 @@ pub(super) fn of_code(text: &str) -> Option<Task> {
     ALL.into_iter().find(|task| code(*task) == text)
 }
 
-pub(super) const ALL: [Task; 8] = [
+pub(super) const ALL: [Task; 9] = [
     Task::Load,
     Task::ReplayRejects,
     Task::DemandForecast,
@@ -30,6 +31,7 @@ pub(super) const ALL: [Task; 8] = [
     Task::Notify,
     Task::RefreshRates,
     Task::StoreRates,
+    Task::LakeQuery,
 ];
 
 /// Tasks that wait for a worker together. Each lane has its own places, so that long jobs of
@@ -40,17 +42,20 @@ pub(super) enum Lane {
     Loads,
     /// Reports, a few at a time.
     Reports,
+    /// Questions to the lake, a few at a time.
+    Lake,
     /// Short jobs.
     Short,
 }
 
 impl Lane {
-    pub(super) const ALL: [Self; 3] = [Self::Loads, Self::Reports, Self::Short];
+    pub(super) const ALL: [Self; 4] = [Self::Loads, Self::Reports, Self::Lake, Self::Short];
 
     pub(super) const fn of(task: Task) -> Self {
         match task {
             Task::Load | Task::ReplayRejects | Task::DemandForecast => Self::Loads,
             Task::Report => Self::Reports,
+            Task::LakeQuery => Self::Lake,
             Task::SweepReports | Task::Notify | Task::RefreshRates | Task::StoreRates => {
                 Self::Short
             }

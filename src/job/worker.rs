@@ -42,6 +42,8 @@ const SHORT_JOBS: usize = 2;
 pub struct WorkerOptions {
     /// Reports made at a time.
     pub reports: usize,
+    /// Questions to the lake at a time.
+    pub lake_queries: usize,
     /// How long jobs under way may go on at shutdown before they are handed back.
     pub grace: Duration,
     /// How often it shows that it is alive, and looks for workers that are not.
@@ -54,6 +56,7 @@ impl Default for WorkerOptions {
     fn default() -> Self {
         Self {
             reports: 2,
+            lake_queries: 1,
             grace: Duration::from_secs(10),
             heartbeat: Duration::from_secs(5),
             dead_after: Duration::from_secs(20),
@@ -161,6 +164,7 @@ async fn listen(
     let places = match lane {
         Lane::Loads => 1,
         Lane::Reports => options.reports.max(1),
+        Lane::Lake => options.lake_queries.max(1),
         Lane::Short => SHORT_JOBS,
     };
     let mut library = graphile_worker::WorkerOptions::default()
@@ -188,6 +192,7 @@ async fn listen(
             Task::Notify => library.define_job::<Entry<{ Task::Notify as u8 }>>(),
             Task::RefreshRates => library.define_job::<Entry<{ Task::RefreshRates as u8 }>>(),
             Task::StoreRates => library.define_job::<Entry<{ Task::StoreRates as u8 }>>(),
+            Task::LakeQuery => library.define_job::<Entry<{ Task::LakeQuery as u8 }>>(),
         };
     }
     let failed = |error: &dyn fmt::Display| {
@@ -224,6 +229,7 @@ const fn identifier(task: u8) -> &'static str {
     const SWEEP: u8 = Task::SweepReports as u8;
     const REFRESH_RATES: u8 = Task::RefreshRates as u8;
     const STORE_RATES: u8 = Task::StoreRates as u8;
+    const LAKE_QUERY: u8 = Task::LakeQuery as u8;
     code(match task {
         LOAD => Task::Load,
         REPLAY => Task::ReplayRejects,
@@ -232,6 +238,7 @@ const fn identifier(task: u8) -> &'static str {
         SWEEP => Task::SweepReports,
         REFRESH_RATES => Task::RefreshRates,
         STORE_RATES => Task::StoreRates,
+        LAKE_QUERY => Task::LakeQuery,
         _ => Task::Notify,
     })
 }

@@ -2,12 +2,14 @@
 
 use futures_util::future::BoxFuture;
 use sqlx::postgres::PgPool;
+use tokio::sync::watch;
 
 use crate::audit::Caller;
 use crate::auth::Scope;
 use crate::config::{LoadMode, RatesConfig};
 use crate::error::Result;
 use crate::graphql::inputs::arguments::Given;
+use crate::job::LakeAnswers;
 use crate::query::{Key, Reader};
 use crate::report::{ReportQuery, Reports};
 use crate::storage::SourceUri;
@@ -30,6 +32,8 @@ pub struct Commands {
     pub(crate) mode: LoadMode,
     /// How rates are fetched; `None` where no lake keeps them.
     pub(crate) rates: Option<RatesConfig>,
+    /// Where questions to the lake are asked.
+    pub(crate) lake: LakeAnswers,
 }
 
 /// Checks queries of which files are to be made.
@@ -71,13 +75,20 @@ impl Commands {
     pub fn new(reader: impl Into<Reader>) -> Self {
         let reader = reader.into();
         let pool = reader.pool().clone();
-        Self { pool, reader, reports: None, source: None, mode: LoadMode::Merge, rates: None }
+        let lake = LakeAnswers::new(pool.clone());
+        Self { pool, reader, reports: None, source: None, mode: LoadMode::Merge, rates: None, lake }
     }
 
     /// The same, with a bucket for reports.
     #[must_use]
     pub fn with_reports(self, reports: Option<Reports>) -> Self {
         Self { reports, ..self }
+    }
+
+    /// The same, told of changes of jobs: answers of the lake are then seen at once.
+    #[must_use]
+    pub fn with_changes(self, changes: watch::Receiver<i64>) -> Self {
+        Self { lake: self.lake.with_changes(changes), ..self }
     }
 
     /// The same, with rates that are fetched into a lake.

@@ -4,6 +4,7 @@
 pub(crate) mod budget;
 pub(crate) mod command;
 pub(crate) mod data;
+mod lake;
 pub(crate) mod subscription;
 
 use std::collections::HashMap;
@@ -28,9 +29,10 @@ use crate::error::{Code, Error, Result};
 use crate::graphql::inputs::arguments::{Arguments, Given};
 use crate::graphql::plan::bind::{Bindings, RootTarget};
 use crate::graphql::schema::model::{RootField, RootValue};
+use crate::job::LakeAnswers;
 use crate::query::aggregate::{MeasureForm, Owners};
 use crate::query::{
-    Amount, Below, Extent, Key, List, Pages, Reader, Row, is_volatile_table, require_table,
+    Amount, Below, Extent, Key, List, Pages, Reader, Row, Rows, is_volatile_table, require_table,
 };
 use crate::report::Reports;
 
@@ -45,6 +47,8 @@ pub(crate) struct Execution<'a> {
     pub(crate) reports: Option<&'a Reports>,
     pub(crate) files: &'a dyn Files,
     pub(crate) commands: Option<&'a Commands>,
+    /// Where questions to the lake are asked.
+    pub(crate) lake: Option<&'a LakeAnswers>,
 }
 
 impl Execution<'_> {
@@ -220,15 +224,24 @@ impl Execution<'_> {
 
     /// The pages of a connection: of the root, or one for each parent.
     async fn lists(&self, connection: &Connection, below: Option<Below<'_>>) -> Result<Lists> {
+        let binding = self.bindings.list(connection.number)?;
+        let answered = self.answered(connection, binding).await?;
+        let from = answered.as_ref().map_or_else(|| binding.rows(), Rows::Groups);
         // Not `try_join!`: dropping a statement under way closes its connection.
-        let (pages, counts) = join!(self.pages(connection, below), self.counts(connection, below));
+        let (pages, counts) =
+            join!(self.pages(connection, from, below), self.counts(connection, from, below));
         let (Pages { rows, pages }, counts) = (pages?, counts?);
         self.budget.take(count(rows.len()).saturating_mul(connection.edge_values()))?;
         let fetched = self.fetched(&connection.fetch, rows).await?;
         Ok(Lists { of: Vec::new(), pages, counts, fetched })
     }
 
-    async fn pages(&self, connection: &Connection, below: Option<Below<'_>>) -> Result<Pages> {
+    async fn pages(
+        &self,
+        connection: &Connection,
+        rows: Rows<'_>,
+        below: Option<Below<'_>>,
+    ) -> Result<Pages> {
         let lists = below.map_or(1, |below| below.parents.len());
         if lists == 0 || !connection.needs_rows() {
             let nothing = Extent { start: 0, end: 0, has_more: false };
@@ -236,7 +249,7 @@ impl Execution<'_> {
         }
         let binding = self.bindings.list(connection.number)?;
         let list = List {
-            rows: binding.rows(),
+            rows,
             selection: &connection.fetch.selection,
             condition: &binding.condition,
             page: &binding.page,
@@ -253,7 +266,12 @@ impl Execution<'_> {
         }
     }
 
-    async fn counts(&self, connection: &Connection, below: Option<Below<'_>>) -> Result<Vec<i64>> {
+    async fn counts(
+        &self,
+        connection: &Connection,
+        rows: Rows<'_>,
+        below: Option<Below<'_>>,
+    ) -> Result<Vec<i64>> {
         let lists = below.map_or(1, |below| below.parents.len());
         if lists == 0 || !connection.needs_count() {
             return Ok(vec![0; lists]);
@@ -262,9 +280,7 @@ impl Execution<'_> {
         let table = connection.fetch.of.table;
         let _permit = self.budget.permit().await?;
         match below {
-            None => Ok(vec![
-                self.reader.count(self.scope, table, binding.rows(), &binding.condition).await?,
-            ]),
+            None => Ok(vec![self.reader.count(self.scope, table, rows, &binding.condition).await?]),
             Some(below) => {
                 self.reader.count_below(self.scope, table, &binding.condition, below).await
             }

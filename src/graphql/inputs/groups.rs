@@ -16,7 +16,7 @@ use crate::error::Result;
 use crate::graphql::inputs::arguments::Given;
 use crate::graphql::schema::meta::input;
 use crate::graphql::types::{MEASURES, SALES_ORDER_LINE};
-use crate::query::aggregate::{DIMENSIONS, Dimension, Groups, Measures, Top};
+use crate::query::aggregate::{DIMENSIONS, Dimension, Engine, Groups, Measures, Top};
 use crate::query::{Condition, Direction, Nulls, Order, OrderBy, OrderKey};
 
 const DIMENSION: &str = "SalesDimension";
@@ -27,6 +27,9 @@ const TOP: &str = "SalesTopPerGroup";
 const GROUP_BY: &str = "groupBy";
 const TOP_PER_GROUP: &str = "topPerGroup";
 const FILL_GAPS: &str = "fillGaps";
+/// What puts the lines together.
+pub(in crate::graphql) const ENGINE: &str = "engine";
+const ENGINES: &str = "AggregateEngine";
 
 /// Groups, and which of them a list has in which order.
 #[derive(Debug)]
@@ -67,6 +70,18 @@ pub(in crate::graphql) fn register(registry: &mut Registry) {
                        having keeps.";
     insert(registry, TOP, description, fields);
     having::register(registry);
+    let engines = [
+        ("POSTGRES", "Postgres, from precomputed totals where they have the answer."),
+        (
+            "LAKE",
+            "A worker, which reads the table sales of the lake by an engine for scans. The answer \
+             is the same to the last digit. For callers with reports:read and all territories; \
+             LAKE_OUTDATED where the lake lacks changes, LAKE_UNAVAILABLE where there is no lake \
+             or no engine, LAKE_UNSUPPORTED what only Postgres can answer, LAKE_LIMIT what is too \
+             large for the engine.",
+        ),
+    ];
+    values(registry, ENGINES, "What puts order lines together.", engines.into_iter());
 }
 
 /// What the arguments ask for, with these measures selected.
@@ -100,8 +115,12 @@ pub(in crate::graphql) fn read(
         );
         return Err(Place::of(FILL_GAPS).refuse(message));
     }
+    let engine = match given.name(ENGINE)?.as_deref() {
+        Some("LAKE") => Engine::Lake(None),
+        _ => Engine::Postgres,
+    };
     let mut grouping = Grouping {
-        groups: Groups { lines, dimensions, measures, top: None, fill_gaps },
+        groups: Groups { lines, dimensions, measures, top: None, fill_gaps, engine },
         having,
         order,
     };

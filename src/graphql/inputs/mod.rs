@@ -25,7 +25,7 @@ use crate::graphql::schema::model::Type;
 use crate::query::Order;
 
 pub(super) use filter::condition;
-pub(super) use groups::{Grouping, read as grouping, register as register_groups};
+pub(super) use groups::{ENGINE, Grouping, read as grouping, register as register_groups};
 pub(super) use names::{CURRENCY, EXPIRES_IN, FILTER, IN, INPUT, ORDER_BY};
 pub(super) use schema::insert as register_object;
 pub(super) use type_names::{filter_name, order_name};

@@ -75,6 +75,11 @@ impl ListBinding {
         self.groups.as_ref().map(|groups| &groups.measures)
     }
 
+    /// The groups of sales, if its rows are such.
+    pub(crate) const fn groups(&self) -> Option<&Groups> {
+        self.groups.as_ref()
+    }
+
     /// Where the rows come from.
     pub(crate) fn rows(&self) -> Rows<'_> {
         self.groups.as_ref().map_or(Rows::Table, Rows::Groups)
@@ -82,6 +87,12 @@ impl ListBinding {
 }
 
 impl Bindings {
+    /// Whether the lake is asked for any.
+    pub(crate) fn ask_lake(&self) -> bool {
+        let mut groups = self.lists.iter().flatten().filter_map(ListBinding::groups);
+        groups.any(Groups::is_of_lake)
+    }
+
     /// Those of the connection with this number.
     pub(crate) fn list(&self, number: usize) -> Result<&ListBinding> {
         let binding = self.lists.get(number).and_then(Option::as_ref);
@@ -250,6 +261,10 @@ impl Binder<'_> {
         let given = self.given(&connection.arguments);
         let Grouping { groups, having, order } =
             inputs::grouping(given, measures, self.sizes.most)?;
+        if groups.is_of_lake() && self.is_whole {
+            let message = "engine: a file is made from one moment of Postgres: leave it out here";
+            return Err(bad_argument(inputs::ENGINE, message.to_owned()));
+        }
         let page = self.page(connection, order, given)?;
         self.bind(connection, ListBinding { page, condition: having, groups: Some(groups) })
     }

@@ -14,7 +14,7 @@ pub(super) fn fields() -> Vec<RootField> {
 }
 
 /// The arguments of `salesAggregate`, without those of every page.
-static GROUPS: [Argument; 6] = [
+static GROUPS: [Argument; 7] = [
     Argument {
         name: "filter",
         ty: "SalesFilter",
@@ -51,5 +51,10 @@ static GROUPS: [Argument; 6] = [
                       what the filter demands of order.orderDate of every line (not what or and \
                       not say of it); weekdays are always all seven. groupBy must have exactly \
                       one of these, and there may be 1000000 groups in all.",
+    },
+    Argument {
+        name: "engine",
+        ty: "AggregateEngine",
+        description: "What puts the lines together; POSTGRES unless given, or null.",
     },
 ];

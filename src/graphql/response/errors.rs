@@ -5,6 +5,7 @@ use std::sync::Arc;
 use async_graphql::{ErrorExtensionValues, Pos, ServerError};
 
 use crate::error::{Code, Error};
+use crate::lake::curated::Outdated;
 use crate::query::{BadArgument, PageTooLarge};
 
 /// The document is not GraphQL.
@@ -34,6 +35,9 @@ pub(crate) fn server_error(error: impl Into<Arc<Error>>, position: Pos) -> Serve
         } else if let Some(PageTooLarge(name)) = source.downcast_ref() {
             extensions.set("code", PAGE_TOO_LARGE);
             extensions.set("argument", *name);
+        } else if let Some(Outdated { lake_version, data_version }) = source.downcast_ref() {
+            extensions.set("lakeVersion", *lake_version);
+            extensions.set("dataVersion", *data_version);
         } else if source.is::<TooComplex>() {
             extensions.set("code", TOO_COMPLEX);
         }

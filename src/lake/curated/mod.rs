@@ -13,6 +13,7 @@ mod failure;
 mod file;
 mod place;
 mod rows;
+mod scan;
 mod snapshot;
 mod stats;
 mod table;
@@ -29,6 +30,8 @@ use uuid::Uuid;
 
 pub use self::due::shorten;
 pub use self::failure::LakeFailure;
+pub use self::scan::{Outdated, SalesFile, SalesScan, SalesState};
+pub use self::tables::{SalesColumn, sales_column};
 
 use self::due::{Due, Watch};
 use self::failure::LakeResult;

@@ -12,7 +12,7 @@ use super::catalogue;
 use super::due::Months;
 use super::failure::LakeResult;
 use super::file::{FileSchema, FileWriter};
-use super::place::Place;
+use super::place::{Place, Root};
 use super::snapshot::{Changed, Entries};
 use super::tables::LakeTable;
 use crate::error::{Code, Error, Result};
@@ -104,7 +104,7 @@ async fn before(place: &Place, location: &str) -> Result<Option<Before>> {
     if metadata.is_repartitioned() || metadata.location() != place.location() {
         return Ok(None);
     }
-    match entries(place, &metadata).await? {
+    match entries(place.root(), &metadata).await? {
         Ok((entries, is_foreign)) => Ok(Some(Before { metadata, entries, is_foreign })),
         Err(error) => {
             unusable(&error);
@@ -115,10 +115,13 @@ async fn before(place: &Place, location: &str) -> Result<Option<Before>> {
 
 /// The files of the current snapshot, and whether it has others that delete rows. The inner
 /// error is of objects that are missing or unreadable, the outer one of S3.
-async fn entries(place: &Place, metadata: &TableMetadata) -> Result<Result<(Vec<Entry>, bool)>> {
+pub(super) async fn entries(
+    root: &Root,
+    metadata: &TableMetadata,
+) -> Result<Result<(Vec<Entry>, bool)>> {
     let (mut entries, mut is_foreign) = (Vec::new(), false);
     let Some(snapshot) = metadata.current() else { return Ok(Ok((entries, is_foreign))) };
-    let Some(list) = place.root().find(&snapshot.manifest_list).await? else {
+    let Some(list) = root.find(&snapshot.manifest_list).await? else {
         return Ok(Err(missing(&snapshot.manifest_list)));
     };
     let list = match manifest_list::read(&list) {
@@ -131,7 +134,7 @@ async fn entries(place: &Place, metadata: &TableMetadata) -> Result<Result<(Vec<
             is_foreign = true;
             continue;
         }
-        let Some(bytes) = place.root().find(&one.path).await? else {
+        let Some(bytes) = root.find(&one.path).await? else {
             return Ok(Err(missing(&one.path)));
         };
         let (snapshot, sequence) = (one.snapshot_id, one.sequence_number);
@@ -143,7 +146,7 @@ async fn entries(place: &Place, metadata: &TableMetadata) -> Result<Result<(Vec<
     Ok(Ok((entries, is_foreign)))
 }
 
-fn missing(uri: &str) -> Error {
+pub(super) fn missing(uri: &str) -> Error {
     Error::new(Code::Conflict, format!("there is no {uri}, which the catalogue or metadata name"))
 }
 

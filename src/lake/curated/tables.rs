@@ -1,6 +1,7 @@
 //! The tables of the lake: those of Postgres, and the wide one.
 
 use std::fmt::Write as _;
+use std::sync::LazyLock;
 
 use crate::catalog::{self, Column, Kind, Table};
 use crate::dataset;
@@ -43,6 +44,38 @@ pub(super) struct LakeColumn {
     /// Its value in SQL.
     sql: String,
     doc: String,
+    /// The table of Postgres that it comes from, and the column there.
+    of: (&'static str, &'static str),
+}
+
+/// A column of the wide table.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SalesColumn {
+    /// Its name.
+    pub name: String,
+    /// Its type.
+    pub ty: Type,
+}
+
+/// The column of the wide table that has what a column of a table of Postgres has for the line,
+/// its order, its product, the order's customer and territory, or the customer's person. `None`
+/// if there is none; names of persons are there only if `persons`.
+#[must_use]
+pub fn sales_column(table: &str, column: &str, persons: bool) -> Option<SalesColumn> {
+    static COLUMNS: LazyLock<Vec<LakeColumn>> = LazyLock::new(|| sales().columns);
+    // What refers to a row has its key.
+    let of = match (table, column) {
+        (ORDERS, "sales_order_id" | "territory_id") => (LINES, column),
+        ("product", "product_id") => (LINES, column),
+        ("customer", "customer_id") => (ORDERS, column),
+        ("territory", "territory_id") => (LINES, column),
+        ("person", "business_entity_id") => ("customer", "person_id"),
+        ("special_offer_product", "special_offer_id" | "product_id") => (LINES, column),
+        of => of,
+    };
+    let found = COLUMNS.iter().find(|known| known.of == of);
+    let found = found.filter(|known| persons || !known.is_personal)?;
+    Some(SalesColumn { name: found.name.clone(), ty: found.ty })
 }
 
 /// All tables, those of Postgres first. Personal data are in them if `persons`.
@@ -56,7 +89,7 @@ pub(super) fn all(persons: bool) -> Vec<LakeTable> {
     tables
 }
 
-fn of_dataset(name: &str) -> Option<LakeTable> {
+fn of_dataset(name: &'static str) -> Option<LakeTable> {
     let table = catalog::tables().find(|table| table.name == name)?;
     let mut columns: Vec<LakeColumn> =
         table.columns.iter().map(|column| lake_column(column, column.name, name, table)).collect();
@@ -130,7 +163,7 @@ fn table_of(name: &str) -> &'static Table {
 }
 
 /// A column of `table` under a name in a table whose key is that of `of`.
-fn lake_column(column: &Column, name: &str, table: &str, of: &Table) -> LakeColumn {
+fn lake_column(column: &Column, name: &str, table: &'static str, of: &Table) -> LakeColumn {
     let ty = match (column.kind, column.digits) {
         _ if column.codes.is_some() => Type::String,
         (Kind::Boolean, _) => Type::Boolean,
@@ -162,6 +195,7 @@ fn lake_column(column: &Column, name: &str, table: &str, of: &Table) -> LakeColu
         nullable: column.nullable,
         sql,
         doc,
+        of: (table, column.name),
     }
 }
 
@@ -217,6 +251,30 @@ mod tests {
                 assert_eq!(has_names, may_have, "{}", table.name);
             }
         }
+    }
+
+    #[test]
+    fn a_column_of_the_wide_table_is_found_by_where_it_comes_from() {
+        let name =
+            |table, column, persons| sales_column(table, column, persons).map(|column| column.name);
+        for (table, column, expected) in [
+            (LINES, "unit_price", Some("unit_price")),
+            (LINES, "loaded_at", Some("loaded_at")),
+            (ORDERS, "loaded_at", None),
+            (ORDERS, "status", Some("status")),
+            (ORDERS, "sales_order_id", Some("sales_order_id")),
+            ("product", "product_id", Some("product_id")),
+            ("product", "class", Some("product_class")),
+            ("product", "product_line", Some("product_line")),
+            ("customer", "customer_id", Some("customer_id")),
+            ("customer", "territory_id", Some("customer_territory_id")),
+            ("territory", "name", Some("territory_name")),
+            ("store", "name", None),
+        ] {
+            assert_eq!(name(table, column, false).as_deref(), expected, "{table}.{column}");
+        }
+        assert_eq!(name("person", "last_name", false), None);
+        assert_eq!(name("person", "last_name", true).as_deref(), Some("person_last_name"));
     }
 
     #[test]

@@ -16,6 +16,23 @@ pub(in crate::lake) fn of_number(ty: Type, value: i128) -> Option<Vec<u8>> {
     })
 }
 
+/// The value of bytes that [`of_number`] gave.
+pub(in crate::lake) fn number(ty: Type, bytes: &[u8]) -> Option<i128> {
+    Some(match ty {
+        Type::Boolean => i128::from(*bytes.first()?),
+        Type::Int | Type::Date => i32::from_le_bytes(bytes.try_into().ok()?).into(),
+        Type::Long | Type::Timestamp => i64::from_le_bytes(bytes.try_into().ok()?).into(),
+        Type::Decimal { .. } => {
+            let first = *bytes.first().filter(|_| bytes.len() <= 16)?;
+            let filler = if first & 0x80 == 0 { 0 } else { 0xff };
+            let mut all = [filler; 16];
+            all.get_mut(16 - bytes.len()..)?.copy_from_slice(bytes);
+            i128::from_be_bytes(all)
+        }
+        Type::String => return None,
+    })
+}
+
 /// A text that is not greater.
 pub(in crate::lake) fn lower_of_text(text: &str) -> Vec<u8> {
     text.chars().take(CHARACTERS).collect::<String>().into_bytes()
@@ -60,6 +77,20 @@ mod tests {
         assert_eq!(shortest(-129), [0xff, 0x7f]);
         assert_eq!(shortest(1_420), [0x05, 0x8c]);
         assert_eq!(shortest(i128::MIN), i128::MIN.to_be_bytes());
+    }
+
+    #[test]
+    fn a_number_is_read_as_it_was_written() {
+        let decimal = Type::Decimal { precision: 38, scale: 4 };
+        for value in [0, 1, -1, 127, 128, -128, -129, 1_420, i128::MAX, i128::MIN] {
+            let bytes = of_number(decimal, value).unwrap();
+            assert_eq!(number(decimal, &bytes), Some(value));
+        }
+        for (ty, value) in [(Type::Int, -7), (Type::Timestamp, 1 << 50), (Type::Boolean, 1)] {
+            assert_eq!(number(ty, &of_number(ty, value).unwrap()), Some(value));
+        }
+        assert_eq!(number(decimal, &[]), None);
+        assert_eq!(number(Type::Int, &[1]), None);
     }
 
     #[test]

@@ -4,15 +4,23 @@ use arrow_schema::{DataType, TimeUnit};
 
 /// A type.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(in crate::lake) enum Type {
+pub enum Type {
+    /// True or false.
     Boolean,
+    /// 32 bits.
     Int,
+    /// 64 bits.
     Long,
+    /// Exact.
     Decimal {
+        /// Digits.
         precision: u8,
+        /// Those after the point.
         scale: u8,
     },
+    /// UTF-8.
     String,
+    /// A day.
     Date,
     /// Without zone, in microseconds.
     Timestamp,

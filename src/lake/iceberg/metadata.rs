@@ -155,6 +155,13 @@ impl TableMetadata {
         fields
     }
 
+    /// Those of these columns that the current schema has.
+    pub(in crate::lake) fn fields(&self, columns: &[Wanted<'_>]) -> Vec<Field> {
+        let is_current = |schema: &&Schema| schema.schema_id == self.current_schema_id;
+        let current = self.schemas.iter().find(is_current);
+        current.map_or_else(Vec::new, |schema| schema.present(columns))
+    }
+
     /// The current schema and its id, as manifests have them.
     pub(in crate::lake) fn schema(&self) -> (Json, i32) {
         let is_current = |schema: &&Schema| schema.schema_id == self.current_schema_id;

@@ -51,6 +51,16 @@ impl Schema {
         };
         wanted.iter().zip(&self.fields).map(field).collect()
     }
+
+    /// Those of these columns that it has.
+    pub(super) fn present(&self, wanted: &[Wanted<'_>]) -> Vec<Field> {
+        let field = |column: &Wanted<'_>| {
+            let field = self.fields.iter().find(|field| field.name == column.name)?;
+            let (id, name, required) = (field.id, field.name.clone(), field.required);
+            Some(Field { id, name, ty: column.ty, required })
+        };
+        wanted.iter().filter_map(field).collect()
+    }
 }
 
 /// The schema of a new table.

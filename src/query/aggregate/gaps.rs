@@ -15,9 +15,11 @@ use entity::sales_order;
 
 /// From which to which moment orders are looked at.
 #[derive(Debug, Default, PartialEq, Eq)]
-struct Period {
-    from: Option<NaiveDateTime>,
-    to: Option<NaiveDateTime>,
+pub(super) struct Period {
+    /// None is earlier.
+    pub(super) from: Option<NaiveDateTime>,
+    /// None is later.
+    pub(super) to: Option<NaiveDateTime>,
 }
 
 /// The groups that there are, and for what else they are grouped by a group of each
@@ -89,6 +91,7 @@ pub(super) fn write_size(groups: &Groups, statement: &mut Statement<'_>) -> Resu
             measures: Measures::default(),
             top: None,
             fill_gaps: false,
+            engine: groups.engine.clone(),
         };
         statement.push("SELECT (SELECT count(*) FROM (");
         others.write_made(statement)?;
@@ -139,7 +142,7 @@ fn write_buckets(
 
 impl Period {
     /// What a condition says of the order's date of every line.
-    fn of(lines: &Condition) -> Self {
+    pub(super) fn of(lines: &Condition) -> Self {
         let mut period = Self::default();
         period.narrow(lines);
         period

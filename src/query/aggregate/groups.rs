@@ -1,11 +1,14 @@
 //! Groups of sales as the rows of a list.
 
 use super::base::Base;
+use std::sync::Arc;
+
 use super::by::By;
 use super::dimension::Dimension;
+use super::lake::LakeAnswer;
 use super::measure::Measures;
 use super::totals::Totals;
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::query::condition::Condition;
 use crate::query::order::Order;
 use crate::query::sql::statement::Statement;
@@ -24,6 +27,18 @@ pub struct Groups {
     pub top: Option<Top>,
     /// Whether there are also groups for days without sales.
     pub fill_gaps: bool,
+    /// What puts the lines together.
+    pub engine: Engine,
+}
+
+/// What puts lines together.
+#[derive(Debug, Clone, Default)]
+pub enum Engine {
+    /// Postgres.
+    #[default]
+    Postgres,
+    /// An engine that reads the lake. Its answer must be there before the groups are read.
+    Lake(Option<Arc<LakeAnswer>>),
 }
 
 /// The first groups within each value of some of the dimensions.
@@ -40,8 +55,21 @@ pub struct Top {
 }
 
 impl Groups {
+    /// Whether the lake is asked.
+    #[must_use]
+    pub const fn is_of_lake(&self) -> bool {
+        matches!(self.engine, Engine::Lake(_))
+    }
+
     /// The groups that there are, without what they are not grouped by.
     pub(super) fn write_made(&self, statement: &mut Statement<'_>) -> Result<()> {
+        match &self.engine {
+            Engine::Postgres => {}
+            Engine::Lake(Some(answer)) => {
+                return answer.write(statement, &self.dimensions, &self.measures);
+            }
+            Engine::Lake(None) => return Err(Error::internal("the lake has not answered yet")),
+        }
         let base =
             Base::of(statement, &self.lines, &self.measures, By::Dimensions(&self.dimensions));
         Totals { base: &base, measures: &self.measures }.write(statement)

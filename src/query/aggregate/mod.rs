@@ -7,6 +7,7 @@ mod converted;
 mod dimension;
 mod gaps;
 mod groups;
+mod lake;
 mod measure;
 mod owned;
 mod rollup;
@@ -14,6 +15,7 @@ mod statement;
 mod totals;
 
 pub use dimension::{DIMENSIONS, Dimension, SALES_GROUP};
-pub use groups::{Groups, Top};
+pub use groups::{Engine, Groups, Top};
+pub use lake::{Asked, Form, LakeAnswer, Shown};
 pub use measure::{LineValue, MOST as MOST_MEASURES, Measure, Measures, Statistic, value};
 pub use owned::{MeasureForm, Owners};

@@ -253,3 +253,28 @@ async fn the_number_of_groups_that_fill_gaps_is_limited() {
         assert!(data["salesAggregate"]["totalCount"].as_i64() > Some(5_000), "{groups}: {data}");
     }
 }
+
+#[cfg(not(feature = "lake-engine"))]
+#[tokio::test]
+async fn a_build_without_an_engine_says_so() {
+    let api = Api::start().await;
+    let query = "{ salesAggregate(engine: LAKE) { nodes { measures { lineCount } } } }";
+    let answer = api.ask(query).await;
+    let error = &answer["errors"][0];
+    assert_eq!(error["extensions"]["code"], "LAKE_UNAVAILABLE", "{answer}");
+    let message = error["message"].as_str().unwrap_or_default();
+    assert!(message.contains("lake-engine") && message.contains("LAKE_ENGINE_URL"), "{message}");
+}
+
+#[tokio::test]
+async fn an_engine_that_is_none_is_refused_and_null_is_postgres() {
+    let api = Api::start().await;
+    let query = "query($engine: AggregateEngine) { salesAggregate(engine: $engine) \
+                 { nodes { measures { lineCount } } } }";
+    for engine in [json!({}), json!({ "engine": null }), json!({ "engine": "POSTGRES" })] {
+        let answer = api.ask_with(query, engine.clone()).await;
+        assert_eq!(answer["errors"], Value::Null, "{engine}");
+    }
+    let answer = api.ask_with(query, json!({ "engine": "SPARK" })).await;
+    assert!(answer["errors"][0]["extensions"]["code"].is_string(), "{answer}");
+}

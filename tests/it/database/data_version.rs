@@ -19,11 +19,11 @@ use crate::support::{TestApp, database, fixture};
 
 /// Tables that queries do not read, and those of jobs, reports and saved queries, which are no
 /// data: answers that read them are not kept.
-const UNSEEN: [&str; 18] = [
+const UNSEEN: [&str; 20] = [
     "seaql_migrations", "data_version", "api_key", "data_change", "derivation_due",
     "derivation_step", "schedule", "load_file_key", "load_raw_claim", "lake_attempt", "lake_due",
     "lake_removal", "lake_watch", "job", "report", "report_request", "saved_query",
-    "saved_query_deletion",
+    "saved_query_deletion", "lake_answer", "lake_answer_group",
 ];
 
 async fn version(pool: &PgPool) -> i64 {

@@ -2,6 +2,8 @@
 
 mod crash;
 mod curated;
+#[cfg(feature = "lake-engine")]
+mod engine;
 mod faults;
 mod kept;
 mod lineage;

@@ -22,6 +22,7 @@ const LIMIT: Duration = Duration::from_secs(60);
 pub(crate) fn quick() -> WorkerOptions {
     WorkerOptions {
         reports: 2,
+        lake_queries: 1,
         grace: Duration::from_millis(100),
         heartbeat: Duration::from_millis(250),
         dead_after: Duration::from_secs(2),

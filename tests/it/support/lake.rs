@@ -1,6 +1,8 @@
 //! A lake, written by loads and read by other programs.
 
 use std::collections::BTreeSet;
+use std::fs::File;
+use std::io::{Read as _, Seek as _};
 use std::path::Path;
 use std::process::Stdio;
 use std::time::Duration;
@@ -9,13 +11,13 @@ use salesgraph::config::Secret;
 use salesgraph::lake::curated::{Curated, CuratedOptions, Prepared};
 use salesgraph::load::{Outcome, RunAs, RunSummary};
 use serde_json::{Value, json};
-use tokio::io::{AsyncBufReadExt as _, AsyncReadExt as _, AsyncWriteExt as _, BufReader, Lines};
+use tokio::io::{AsyncBufReadExt as _, AsyncWriteExt as _, BufReader, Lines};
 use tokio::process::{Child, ChildStdin, ChildStdout, Command};
 use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
 use super::TestApp;
-use super::python::lake_readers;
+use super::python::{POSTGRES_JDBC, lake_readers};
 
 const PROGRAM: &str = include_str!("lake.py");
 /// How long snapshots are kept.
@@ -75,26 +77,43 @@ impl TestApp {
 
 /// A Python program that reads the lake. It ends with the test.
 pub(crate) struct LakeReader {
-    child: Child,
+    /// Ends with this.
+    _child: Child,
     questions: ChildStdin,
     answers: Lines<BufReader<ChildStdout>>,
+    errors: File,
 }
+
+/// Where the programs of engines are.
+const ENGINES: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/it/support/engines");
 
 impl LakeReader {
     fn start(app: &TestApp, python: &Path) -> Self {
+        Self::run(app, Command::new(python).args(["-c", PROGRAM]))
+    }
+
+    /// The program of an engine, with a number of workers if it has any.
+    pub(crate) fn engine(app: &TestApp, python: &Path, name: &str, workers: Option<u32>) -> Self {
         let mut command = Command::new(python);
-        with_lake(&mut command, app);
+        command.arg(format!("{ENGINES}/with_{name}.py")).args(workers.map(|it| it.to_string()));
+        command.env("PYTHONDONTWRITEBYTECODE", "1").env("POSTGRES_JDBC", POSTGRES_JDBC);
+        Self::run(app, &mut command)
+    }
+
+    fn run(app: &TestApp, command: &mut Command) -> Self {
+        with_lake(command, app);
+        // Not a pipe, which nobody empties before it fails.
+        let errors = tempfile::tempfile().expect("a file");
         let mut child = command
-            .args(["-c", PROGRAM])
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
-            .stderr(Stdio::piped())
+            .stderr(errors.try_clone().expect("the file"))
             .kill_on_drop(true)
             .spawn()
             .expect("Python starts");
         let questions = child.stdin.take().expect("an input");
         let answers = BufReader::new(child.stdout.take().expect("an output")).lines();
-        Self { child, questions, answers }
+        Self { _child: child, questions, answers, errors }
     }
 
     /// Asks a function of the program.
@@ -108,9 +127,8 @@ impl LakeReader {
             return serde_json::from_str(&answer).expect("JSON");
         }
         let mut said = String::new();
-        if let Some(mut errors) = self.child.stderr.take() {
-            errors.read_to_string(&mut said).await.expect("UTF-8");
-        }
+        self.errors.rewind().expect("the file");
+        self.errors.read_to_string(&mut said).expect("UTF-8");
         panic!("{question} {arguments:?} failed:\n{said}");
     }
 
@@ -125,14 +143,22 @@ impl LakeReader {
     }
 }
 
+/// The catalogue's database, as programs in Python take it.
+pub(crate) fn python_url(app: &TestApp) -> String {
+    let url = app.database_url().replace("postgres://", "postgresql://");
+    url.split('?').next().unwrap_or_default().to_owned()
+}
+
 /// Tells a program where the lake and its catalogue are.
 pub(crate) fn with_lake(command: &mut Command, app: &TestApp) {
     let s3 = app.s3();
     let secret = s3.secret_access_key.as_ref().map(Secret::expose);
-    let url = app.database_url().replace("postgres://", "postgresql://");
-    let url = url.split('?').next().unwrap_or_default().to_owned();
     command
-        .env("TEST_DATABASE", url)
+        .env("TEST_DATABASE", python_url(app))
+        .env(
+            "PYICEBERG_CATALOG__SALESGRAPH__S3__ENDPOINT",
+            s3.endpoint_url.as_deref().unwrap_or_default(),
+        )
         .env("AWS_ENDPOINT_URL", s3.endpoint_url.as_deref().unwrap_or_default())
         .env("AWS_REGION", s3.region.as_deref().unwrap_or_default())
         .env("AWS_ACCESS_KEY_ID", s3.access_key_id.as_deref().unwrap_or_default())

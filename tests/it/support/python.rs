@@ -14,6 +14,8 @@ use crate::http::graphiql::on_path;
 /// They read files, and check JSON by its schema.
 const READERS: &[&str] =
     &["pyarrow==26.0.1", "duckdb==2.0.1", "polars==2.1.0", "jsonschema==4.26.0"];
+/// As Debian's `libpostgresql-jdbc-java` installs it.
+pub(crate) const POSTGRES_JDBC: &str = "/usr/share/java/postgresql.jar";
 /// It serves the interfaces of AWS.
 const MOTO: &[&str] = &["moto[server,sqs]==5.2.5"];
 /// They read Iceberg tables. Newer DuckDB from the package registry has no extensions.
@@ -26,10 +28,20 @@ const LAKE: &[&str] = &[
     "duckdb-extension-avro==1.5.5",
     "duckdb-extension-iceberg==1.5.5",
 ];
+/// Daft reads Iceberg tables, on the workers of a Ray.
+const DAFT: &[&str] = &[
+    "daft[ray,iceberg]==0.7.26",
+    "ray==2.59.0",
+    "pyiceberg[sql-postgres]==0.11.1",
+    "pyarrow==25.0.1",
+];
+/// Spark, and the jars of Iceberg (a newer one lacks classes) and of the AWS SDK.
+const SPARK: &[&str] =
+    &["pyspark==3.5.9", "snowpark-connect-deps-iceberg==1.0.2", "bodo-iceberg-connector==2026.10"];
+const LIMIT: Duration = Duration::from_secs(600);
 /// They parse queries of Prometheus, and decode traces.
 const TELEMETRY: &[&str] =
     &["promql-parser==0.11.0", "pyyaml==6.0.3", "opentelemetry-proto==1.45.2"];
-const LIMIT: Duration = Duration::from_secs(300);
 
 /// Its program, with packages that read files. `None`, with a message, without the package
 /// registry; likewise without Python, except where `CI` is set.
@@ -42,6 +54,30 @@ pub(crate) async fn python(for_what: &str) -> Option<&'static Path> {
 pub(crate) async fn lake_readers(for_what: &str) -> Option<&'static Path> {
     static INSTALLED: OnceCell<Result<PathBuf, String>> = OnceCell::const_new();
     told(INSTALLED.get_or_init(|| install("lake", LAKE)).await, for_what)
+}
+
+/// Likewise, with Daft and Ray.
+pub(crate) async fn daft(for_what: &str) -> Option<&'static Path> {
+    static INSTALLED: OnceCell<Result<PathBuf, String>> = OnceCell::const_new();
+    told(INSTALLED.get_or_init(|| install("daft", DAFT)).await, for_what)
+}
+
+/// Likewise, with Spark, which needs Java and a driver of Postgres.
+pub(crate) async fn spark(for_what: &str) -> Option<&'static Path> {
+    static INSTALLED: OnceCell<Result<PathBuf, String>> = OnceCell::const_new();
+    told(INSTALLED.get_or_init(install_spark).await, for_what)
+}
+
+async fn install_spark() -> Result<PathBuf, String> {
+    let missing = if on_path("java").is_none() {
+        "java is not on the PATH".to_owned()
+    } else if !Path::new(POSTGRES_JDBC).exists() {
+        format!("Postgres' driver is not at {POSTGRES_JDBC}")
+    } else {
+        return install("spark", SPARK).await;
+    };
+    assert!(env::var_os("CI").is_none(), "{missing}");
+    Err(missing)
 }
 
 /// Likewise, with packages about metrics and traces.

@@ -2,6 +2,8 @@
 
 mod changes;
 mod crash;
+mod engines;
+mod examples;
 mod missing;
 mod noted;
 mod readers;

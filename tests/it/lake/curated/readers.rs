@@ -1,16 +1,9 @@
 //! Other programs read the tables, and answer as Postgres does, to the last digit.
 
-use salesgraph::config::Secret;
-use salesgraph::graphql::{Engine, Limits};
-use salesgraph::query::Reader;
-use serde_json::{Value, json};
-use tokio::process::Command;
-
-use crate::load::real::real_files;
-use crate::support::lake::{LakeReader, totals, with_lake};
-use crate::support::python::lake_readers;
+use crate::support::TestApp;
+use crate::support::lake::{LakeReader, totals};
 use crate::support::sample::{self, ALL};
-use crate::support::{TestApp, ask};
+use serde_json::json;
 
 /// A loaded lake of generated files.
 async fn filled(for_what: &str) -> Option<(TestApp, LakeReader)> {
@@ -55,37 +48,6 @@ async fn engines_answer_as_sql_does() {
 }
 
 #[tokio::test]
-async fn engines_answer_as_the_api_does_about_the_real_files() {
-    let Some(dir) = real_files() else { return };
-    let app = TestApp::start().await;
-    let Some(mut reader) = app.lake_reader("the real files by all engines").await else { return };
-    app.put_dir(&dir).await;
-    app.load_lake().await;
-    let engine = Engine::new(Reader::new(app.pool.clone()), Limits::default());
-    let answer = ask(&engine, BY_MONTH).await;
-    assert_eq!(answer["errors"], Value::Null);
-    let nodes = answer["data"]["salesAggregate"]["nodes"].as_array().expect("months");
-    let months: serde_json::Map<String, Value> = nodes
-        .iter()
-        .map(|node| {
-            let month = node["key"]["orderMonth"].as_str().expect("a month")[..7].to_owned();
-            let measures = &node["measures"];
-            (month, json!([measures["lineCount"], measures["lineTotal"]["sum"]]))
-        })
-        .collect();
-    let expected = totals(&app).await;
-    assert_eq!(expected["lines"], 121_317);
-    assert_eq!(expected["months"], Value::Object(months));
-    for engine in ["pyiceberg", "duckdb", "polars"] {
-        assert_eq!(reader.ask(engine, &[json!("sales")]).await, expected, "{engine}");
-    }
-    reader.compare().await;
-}
-
-const BY_MONTH: &str = "{ salesAggregate(groupBy: [ORDER_MONTH], first: 100) { nodes {
-    key { orderMonth } measures { lineCount lineTotal { sum } } } } }";
-
-#[tokio::test]
 async fn files_are_left_out_by_the_order_date() {
     let Some((_app, mut reader)) = filled("files that a filter leaves out").await else { return };
     for table in ["sales", "sales_order", "sales_order_line"] {
@@ -124,61 +86,3 @@ async fn columns_have_types_that_every_reader_knows() {
         assert!(names.iter().all(|name| !name.ends_with("last_name")), "{table}: {names:?}");
     }
 }
-
-/// As they stand in the documentation, with the addresses of this test.
-#[tokio::test]
-async fn the_examples_of_the_documentation_run() {
-    let Some(python) = lake_readers("the examples of docs/lake.md").await else { return };
-    let app = TestApp::start().await;
-    sample::clean().put(&app, &ALL).await;
-    app.load_lake().await;
-    let expected: (i64, String) = sqlx::query_as(
-        "SELECT count(*), sum(line_total)::text FROM sales_order_line \
-         JOIN sales_order USING (sales_order_id) WHERE order_date >= '2013-01-01'",
-    )
-    .fetch_one(&app.pool)
-    .await
-    .expect("the lines");
-    let metadata: String =
-        app.value("SELECT metadata_location FROM lake_table WHERE name = 'sales'").await;
-    let url = app.database_url().replace("postgres://", "postgresql+psycopg2://");
-    let url = url.split('?').next().expect("a URL").to_owned();
-    let s3 = app.s3();
-    let secret = s3.secret_access_key.as_ref().map(Secret::expose).expect("a secret");
-    let endpoint = s3.endpoint_url.as_deref().expect("an endpoint").trim_end_matches('/');
-    let host = endpoint.split("://").nth(1).expect("a host");
-    let of_s3 = format!(
-        "KEY_ID '{}', SECRET '{secret}', REGION 'us-east-1', ENDPOINT '{host}', USE_SSL false, \
-         URL_STYLE 'path'",
-        s3.access_key_id.as_deref().expect("a key")
-    );
-    let page = include_str!("../../../../docs/lake.md");
-    let mut blocks = 0;
-    for block in page.split("```python\n").skip(1) {
-        let block = block.split("```").next().expect("a block");
-        let program = block
-            .replace("postgresql+psycopg2://USER:PASSWORD@HOST/DATABASE", &url)
-            .replace("KEY_ID '…', SECRET '…', REGION '…'", &of_s3)
-            .replace("s3://BUCKET/lake/curated/sales/metadata/….metadata.json", &metadata);
-        assert!(!program.contains('…') && !program.contains("HOST"), "{program}");
-        let program = format!("{EXTENSIONS}{program}");
-        let mut command = Command::new(python);
-        with_lake(&mut command, &app);
-        command.env("PYICEBERG_CATALOG__SALESGRAPH__S3__ENDPOINT", endpoint);
-        let output = command.args(["-c", &program]).output().await.expect("Python starts");
-        let said = String::from_utf8_lossy(&output.stdout).into_owned();
-        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
-        for part in [expected.0.to_string(), expected.1.clone()] {
-            assert!(said.contains(&part), "{part} is not what this says:\n{program}\n{said}");
-        }
-        blocks += 1;
-    }
-    assert_eq!(blocks, 2);
-}
-
-/// From the package registry, in place of the registry of extensions.
-const EXTENSIONS: &str = "
-from duckdb_extensions import import_extension
-for extension in ('httpfs', 'avro', 'iceberg'):
-    import_extension(extension)
-";

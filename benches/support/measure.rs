@@ -29,6 +29,14 @@ pub(crate) struct Usage {
     exit_code: Option<i32>,
 }
 
+impl Usage {
+    /// The most memory in MiB.
+    #[expect(clippy::cast_precision_loss, reason = "a benchmark's memory is little")]
+    pub(crate) fn peak_mib(&self) -> f64 {
+        self.peak_kib as f64 / 1024.0
+    }
+}
+
 /// Runs a program to its end. An exit code that is not among `accepted` is an
 /// error with all that the program wrote.
 pub(crate) fn run(program: &Command, accepted: &[i32]) -> Result<Usage> {

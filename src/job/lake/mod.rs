@@ -1,0 +1,10 @@
+//! Questions to the engine that reads the lake, as jobs: who serves a request asks and waits, a
+//! worker scans.
+
+mod array;
+mod handler;
+mod request;
+
+pub use handler::AnswerFromLake;
+pub use request::LakeAnswers;
+pub(super) use request::sweep;

@@ -1,0 +1,223 @@
+//! Both engines give the same answers, to the last digit and in the same order.
+
+use serde_json::{Value, json};
+
+use super::{PERSONS, Sales};
+use crate::load::real::real_files;
+use crate::support::TestApp;
+use crate::support::draw::Draw;
+use crate::support::lake::USUAL;
+use crate::support::sales::{DIMENSIONS, FILTERS, MEASURES, key, names, selected, some};
+
+/// Questions by chance.
+const QUESTIONS: usize = 60;
+
+/// Conditions beside those of other tests: of every kind of column, with values that no column
+/// can hold, and such that Postgres decides for the lake.
+const CONDITIONS: [&str; 27] = [
+    r#"{ unitPrice: { eq: "10.00001" } }"#,
+    r#"{ unitPrice: { ne: "10.00001" } }"#,
+    r#"{ unitPrice: { gt: "100.00005" } }"#,
+    r#"{ unitPrice: { lte: "100.00005" } }"#,
+    r#"{ unitPrice: { lt: "99999999999999999999999999999999999999.5" } }"#,
+    r#"{ unitPrice: { in: ["10", "20.0000", "3.14159"] } }"#,
+    r#"{ lineTotal: { gte: "-0.0000001" } }"#,
+    r#"{ unitPriceDiscount: { gt: 0 } }"#,
+    r#"{ carrierTrackingNumber: { isNull: true } }"#,
+    r#"{ carrierTrackingNumber: { contains: "%" } }"#,
+    r#"{ order: { status: { in: [SHIPPED, IN_PROCESS] } } }"#,
+    r#"{ order: { status: { ne: SHIPPED } } }"#,
+    r#"{ order: { salesPersonId: { isNull: true } } }"#,
+    r#"{ order: { salesOrderNumber: { startsWith: "SO" } } }"#,
+    r#"{ order: { customerId: { notIn: [1, 2, 3] } } }"#,
+    r#"{ order: { lines: { some: { orderQuantity: { gt: 10 } } } } }"#,
+    r#"{ order: { lines: { none: { orderQuantity: { gt: 10 } } } } }"#,
+    r#"{ order: { lines: { every: { product: { color: { eq: "Red" } } } } } }"#,
+    r#"{ order: { lines: { count: { lt: 3 } } } }"#,
+    r#"{ product: { name: { icontains: "a" } } }"#,
+    r#"{ product: { name: { gt: "M" } } }"#,
+    r#"{ product: { lines: { some: { orderQuantity: { gt: 10 } } } } }"#,
+    r#"{ not: { product: { color: { gt: "Blue" } } } }"#,
+    r#"{ product: { productLine: { in: [ROAD, MOUNTAIN] } } }"#,
+    r#"{ order: { territory: { group: { ieq: "europe" } } } }"#,
+    r#"{ customer: { accountNumber: { endsWith: "1" } } }"#,
+    r#"{ person: { lastName: { isNull: false } } }"#,
+];
+
+#[tokio::test]
+async fn random_questions_have_the_same_answers() {
+    let sales = Sales::start(7).await;
+    sales.write_lake(PERSONS).await;
+    let working = sales.work().await;
+    let mut draw = Draw::new(20_261_129);
+    let named: Vec<_> = MEASURES.iter().filter(|measure| !measure.name.is_empty()).collect();
+    for _ in 0..QUESTIONS {
+        let dimensions = if draw.once_in(8) { Vec::new() } else { some(&mut draw, &DIMENSIONS, 3) };
+        let measures = some(&mut draw, &MEASURES, 6);
+        let mut arguments = format!("groupBy: {} ", names(&dimensions));
+        if draw.flip() {
+            let filter = draw.one(&FILTERS).0;
+            arguments.push_str(&format!("filter: {filter} "));
+        }
+        if draw.flip() {
+            let (measure, direction) = (draw.one(&named), draw.one(&["ASC", "DESC"]));
+            let nulls = draw.one(&["FIRST", "LAST"]);
+            arguments.push_str(&format!(
+                "orderBy: [{{ measure: {}, direction: {direction}, nulls: {nulls} }}] ",
+                measure.name
+            ));
+        }
+        if draw.once_in(3) && !dimensions.is_empty() {
+            let by = draw.one(&dimensions).name;
+            arguments.push_str(&format!("topPerGroup: {{ by: [{by}], first: 2 }} "));
+        }
+        if draw.once_in(3) {
+            arguments.push_str("having: { lineCount: { gte: 2 }, unitPrice: { avg: { gt: 1 } } } ");
+        }
+        let of_dates = dimensions
+            .iter()
+            .filter(|one| one.name.starts_with("ORDER_") && one.name != "ORDER_STATUS");
+        if of_dates.count() == 1 && draw.flip() {
+            arguments.push_str("fillGaps: true ");
+        }
+        let parts = if draw.flip() {
+            format!(
+                "part: measures(filter: {}) {{ {} }}",
+                r#"{ order: { onlineOrderFlag: { eq: true } }, orderQuantity: { lt: 8 } }"#,
+                selected(&some(&mut draw, &MEASURES, 4))
+            )
+        } else {
+            String::new()
+        };
+        let selection = format!(
+            "totalCount pageInfo {{ hasNextPage endCursor }} \
+             nodes {{ {} measures {{ __typename {} }} {parts} }}",
+            key(&dimensions),
+            selected(&measures)
+        );
+        sales.compare(&arguments, &selection).await;
+    }
+    working.stop().await;
+}
+
+#[tokio::test]
+async fn every_dimension_and_measure_and_condition_is_answered_alike() {
+    let sales = Sales::start(11).await;
+    sales.write_lake(PERSONS).await;
+    let working = sales.work().await;
+    let all: Vec<_> = MEASURES.iter().collect();
+    let everything = selected(&all);
+    for dimension in &DIMENSIONS {
+        let selection =
+            format!("totalCount nodes {{ {} measures {{ {everything} }} }}", key(&[dimension]));
+        let list = sales.compare(&format!("groupBy: {} ", dimension.name), &selection).await;
+        assert!(list["totalCount"].as_i64().is_some_and(|count| count > 1), "{}", dimension.name);
+    }
+    let mut counts = Vec::new();
+    for condition in CONDITIONS.iter().chain(FILTERS.iter().map(|(filter, _)| filter)) {
+        let selection = "nodes { measures { lineCount orderCount lineTotal { sum } } }";
+        let list = sales.compare(&format!("filter: {condition} "), selection).await;
+        counts.push(list["nodes"][0]["measures"]["lineCount"].as_i64().unwrap_or_default());
+    }
+    let greatest = counts.iter().max().copied().unwrap_or_default();
+    let telling = counts.iter().filter(|count| **count > 0 && **count < greatest).count();
+    assert!(telling > 15, "most conditions keep some lines and leave others out: {counts:?}");
+    working.stop().await;
+}
+
+#[tokio::test]
+async fn pages_are_of_one_answer() {
+    let sales = Sales::start(5).await;
+    sales.write_lake(USUAL).await;
+    let working = sales.work().await;
+    let arguments = "groupBy: [PRODUCT, ORDER_MONTH] \
+                     orderBy: [{ measure: UNIT_PRICE_AVG, direction: DESC }] ";
+    let selection = "pageInfo { hasNextPage endCursor } \
+                     nodes { key { orderMonth } measures { unitPrice { avg } } }";
+    let (mut after, mut pages) = ("null".to_owned(), 0);
+    loop {
+        let paged = format!("{arguments} first: 7 after: {after} ");
+        let list = sales.compare(&paged, selection).await;
+        pages += 1;
+        if list["pageInfo"]["hasNextPage"] == false || pages == 5 {
+            break;
+        }
+        after = list["pageInfo"]["endCursor"].to_string();
+    }
+    assert_eq!(pages, 5, "there are several pages");
+    let jobs: i64 = sales.app.value("SELECT count(*) FROM job WHERE task = 'lake_query'").await;
+    assert_eq!(jobs, 1, "all pages are of one answer");
+    working.stop().await;
+}
+
+#[tokio::test]
+async fn the_real_files_are_answered_alike() {
+    let Some(dir) = real_files() else { return };
+    let app = TestApp::start().await;
+    app.put_dir(&dir).await;
+    app.load_lake().await;
+    let sales = Sales::over(app);
+    let working = sales.work().await;
+    for (arguments, selection) in [
+        (
+            "groupBy: [DAYS_TO_MANUFACTURE, PRODUCT] orderBy: [{ dimension: DAYS_TO_MANUFACTURE }, \
+             { measure: ORDER_QUANTITY_SUM, direction: DESC }] \
+             topPerGroup: { by: [DAYS_TO_MANUFACTURE], first: 3 } ",
+            "nodes { key { daysToManufacture product { name } } measures { orderQuantity { sum } } }",
+        ),
+        (
+            "groupBy: [CUSTOMER] orderBy: [{ measure: ORDER_COUNT, direction: DESC }] first: 2 ",
+            "nodes { key { customer { customerId person { lastName } } } measures { orderCount } }",
+        ),
+        (
+            "groupBy: [PRODUCT, ORDER_DATE] first: 1000 ",
+            "totalCount pageInfo { endCursor } \
+             nodes { key { product { name } orderDate } measures { orderQuantity { sum } } }",
+        ),
+        (
+            "groupBy: [TERRITORY, PRODUCT_LINE] ",
+            "nodes { key { territoryId productLine } measures { customerCount orderTotal \
+             lineTotal { avg median stddev percentile(p: 0.9) } } }",
+        ),
+    ] {
+        let list = sales.compare(arguments, selection).await;
+        assert!(!list["nodes"].as_array().expect("groups").is_empty(), "{arguments}");
+    }
+    working.stop().await;
+}
+
+#[tokio::test]
+async fn callers_who_ask_the_same_share_a_job() {
+    let sales = Sales::start(3).await;
+    sales.write_lake(USUAL).await;
+    let query = "{ salesAggregate(groupBy: ONLINE, engine: LAKE) \
+                 { nodes { measures { lineCount } } } }";
+    let working = async {
+        // All wait before anybody works.
+        sales.app.wait_until("SELECT count(*) = 1 FROM job WHERE task = 'lake_query'").await;
+        sales.work().await
+    };
+    let (first, second, third, working) =
+        tokio::join!(sales.ask(query), sales.ask(query), sales.ask(query), working);
+    assert_eq!(first["errors"], Value::Null);
+    assert_eq!([&first, &first], [&second, &third]);
+    let jobs: i64 = sales.app.value("SELECT count(*) FROM job WHERE task = 'lake_query'").await;
+    assert_eq!(jobs, 1);
+    working.stop().await;
+}
+
+#[tokio::test]
+async fn an_empty_lake_has_the_group_of_no_line() {
+    let app = TestApp::start().await;
+    let sales = Sales::over(app);
+    sales.write_lake(USUAL).await;
+    let working = sales.work().await;
+    let selection = "nodes { measures { lineCount orderTotal lineTotal { sum avg median } } }";
+    let list = sales.compare("", selection).await;
+    let expected = json!({ "lineCount": 0, "orderTotal": "0.0000",
+                           "lineTotal": { "sum": "0.000000", "avg": null, "median": null } });
+    assert_eq!(list["nodes"][0]["measures"], expected);
+    let list = sales.compare("groupBy: PRODUCT ", selection).await;
+    assert_eq!(list["nodes"], json!([]));
+    working.stop().await;
+}
