@@ -185,10 +185,10 @@ async fn prepare_and_serve(
     let commands = wiring::commands(config, reader.clone(), Some(uri.clone()), reports.clone())
         .with_rates(Some(rates.config.clone()));
     let documents = wiring::documents(config)?;
-    let (database, source, rates) = (pool::options_of(&url)?, Some(uri), Some(rates));
-    let lake = Some(lake);
+    let database = pool::options_of(&url)?;
+    let metrics = metrics::bind(config, database.clone(), Some(rates.lake.uri())).await?;
+    let (source, rates, lake) = (Some(uri), Some(rates), Some(lake));
     let parts = Parts { database: database.clone(), url, s3, source, reports, rates, lake };
-    let metrics = metrics::bind(config, database.clone()).await?;
     let served =
         serve::Served { reader, commands, database, documents, access, tls: None, metrics };
     serve::serve_and_work(listener, served, &parts, config, stop).await?;

@@ -9,13 +9,14 @@ use crate::config::Config;
 use crate::error::Result;
 use crate::http::{Ledger, MetricsServer};
 
-/// Listens if an address is configured; `database` is the main one.
+/// Listens if an address is configured; `database` is the main one, `lake` the lake's address.
 pub(super) async fn bind(
     config: &Config,
     database: PgConnectOptions,
+    lake: Option<&str>,
 ) -> Result<Option<MetricsServer>> {
     let Some(address) = config.telemetry.metrics_bind else { return Ok(None) };
-    let server = MetricsServer::bind(address, Ledger::new(database)).await?;
+    let server = MetricsServer::bind(address, Ledger::new(database, lake)).await?;
     tracing::info!(address = %server.address()?, "metrics are at /metrics");
     Ok(Some(server))
 }

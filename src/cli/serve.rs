@@ -74,7 +74,8 @@ pub async fn run(args: &Args, config: &Config) -> Result<Exit> {
     let stop = CancellationToken::new();
     shutdown::cancel_on_signal(stop.clone())?;
     let listener = listen(config.http.bind).await?;
-    let metrics = metrics::bind(config, wiring::connect_options(config)?).await?;
+    let lake = config.lake.uri.as_deref();
+    let metrics = metrics::bind(config, wiring::connect_options(config)?, lake).await?;
     let pool = wiring::database(config).await?;
     let main = wiring::reader(config, &pool).await?.named(&wiring::pool_name(0));
     let reader = wiring::with_replicas(config, main.clone())?;

@@ -63,7 +63,8 @@ pub async fn run(args: &Args, config: &Config) -> Result<Exit> {
     shutdown::cancel_on_signal(stop.clone())?;
     let pool = parts.pool().await?;
     let worker = parts.worker(config, &pool).await?;
-    let mut server = metrics::bind(config, parts.database.clone()).await?;
+    let mut server =
+        metrics::bind(config, parts.database.clone(), config.lake.uri.as_deref()).await?;
     metrics::add_worker(&mut server, &pool);
     let server = metrics::serve(server);
     output::print("working; Ctrl-C ends\n")?;

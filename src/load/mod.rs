@@ -48,4 +48,6 @@ pub use run::summary::{
     DoubtfulSample, ErrorSummary, FileSummary, LeftOut, Outcome, RejectSample, RunSummary,
     StepSummary,
 };
-pub use totals::{ENDED, ROW_OUTCOMES, Standing, Totals, standing, totals};
+pub use totals::{
+    ENDED, NewestLoad, ROW_OUTCOMES, Standing, Totals, newest_load, standing, totals,
+};

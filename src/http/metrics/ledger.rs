@@ -1,8 +1,11 @@
 //! What Postgres says: of loads, of jobs, of the version of the data. It is asked when somebody
-//! asks for metrics, at most every few seconds, over a connection of its own and for a limited
+//! asks for metrics, at most every few seconds, over connections of its own and for a limited
 //! time. Without it the other metrics are there all the same.
+//!
+//! What is read by an index is read for each of them. What all of the ledger has to be read for is
+//! counted beside: it may take long, so what was counted last counts until then.
 
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use chrono::{DateTime, Utc};
@@ -12,7 +15,9 @@ use tokio::time::timeout;
 
 use crate::db::data_version::DataVersion;
 use crate::job::{Depth, depths};
-use crate::load::{ENDED, ROW_OUTCOMES, Standing, Totals, standing, totals};
+use crate::load::{
+    ENDED, NewestLoad, ROW_OUTCOMES, Standing, Totals, newest_load, standing, totals,
+};
 use crate::telemetry::metrics::{Exposition, names};
 
 /// Shortest time between two times that Postgres is asked.
@@ -21,32 +26,57 @@ const PAUSE: Duration = Duration::from_secs(5);
 const PATIENCE: Duration = Duration::from_secs(3);
 /// After which Postgres cancels one of the statements, in milliseconds.
 const STATEMENT_TIMEOUT: &str = "1500";
+/// Likewise of those that count.
+const COUNT_TIMEOUT: &str = "60000";
+/// Longest time to connect for that.
+const CONNECT: Duration = Duration::from_secs(10);
+/// Longest time for all of it, should Postgres no longer answer.
+const COUNT_PATIENCE: Duration = Duration::from_secs(300);
+/// Counting takes one part in so many of the time of its connection.
+const SHARE: u32 = 20;
 
 /// Asks Postgres for metrics.
 #[derive(Debug)]
 pub struct Ledger {
     asking: tokio::sync::Mutex<Asking>,
+    counting: Arc<tokio::sync::Mutex<Counting>>,
     told: Arc<Mutex<Told>>,
 }
 
 #[derive(Debug)]
 struct Asking {
     options: PgConnectOptions,
+    /// The address of the lake, from which loading again is no load of a source.
+    lake: Option<String>,
     connection: Option<PgConnection>,
     last: Option<Instant>,
+}
+
+#[derive(Debug)]
+struct Counting {
+    options: PgConnectOptions,
+    /// When the next count is due.
+    next: Option<Instant>,
 }
 
 /// What was told; `None` for what was not.
 #[derive(Debug, Default)]
 struct Told {
-    at: Option<Instant>,
+    state: State,
     totals: Option<Totals>,
     standing: Option<Standing>,
+}
+
+/// What is asked for each time.
+#[derive(Debug, Default)]
+struct State {
+    at: Option<Instant>,
+    newest: Option<Option<NewestLoad>>,
     queue: Option<Vec<Depth>>,
     version: Option<DataVersion>,
 }
 
-impl Told {
+impl State {
     /// Seconds since then.
     fn age(&self) -> f64 {
         self.at.map_or(0.0, |at| at.elapsed().as_secs_f64())
@@ -54,14 +84,20 @@ impl Told {
 }
 
 impl Ledger {
-    /// Asks the main database. Connects when it is first asked.
+    /// Asks the main database. Connects when it is first asked. `lake` is the address of the lake,
+    /// if there is one.
     #[must_use]
-    pub fn new(options: PgConnectOptions) -> Self {
-        let options = options
-            .application_name("salesgraph metrics")
-            .options([("statement_timeout", STATEMENT_TIMEOUT)]);
-        let asking = Asking { options, connection: None, last: None };
-        Self { asking: tokio::sync::Mutex::new(asking), told: Arc::default() }
+    pub fn new(options: PgConnectOptions, lake: Option<&str>) -> Self {
+        let options = options.application_name("salesgraph metrics");
+        let of = |limit| options.clone().options([("statement_timeout", limit)]);
+        let (lake, options) = (lake.map(str::to_owned), of(STATEMENT_TIMEOUT));
+        let counting = Counting { options: of(COUNT_TIMEOUT), next: None };
+        let asking = Asking { options, lake, connection: None, last: None };
+        Self {
+            asking: tokio::sync::Mutex::new(asking),
+            counting: Arc::new(tokio::sync::Mutex::new(counting)),
+            told: Arc::default(),
+        }
     }
 
     /// Asks Postgres, unless it was asked just now.
@@ -70,20 +106,42 @@ impl Ledger {
         if asking.last.is_some_and(|last| last.elapsed() < PAUSE) {
             return;
         }
-        let mut told = Told { at: Some(Instant::now()), ..Told::default() };
+        // A count that takes longer goes on.
+        let counted = timeout(PATIENCE, self.count());
+        let mut state = State { at: Some(Instant::now()), ..State::default() };
         // What was told before the time was over counts.
-        let asked = timeout(PATIENCE, asking.ask(&mut told)).await;
+        let asked = timeout(PATIENCE, asking.ask(&mut state));
+        let (asked, _) = tokio::join!(asked, counted);
         match asked {
             Ok(Ok(())) => {}
             Ok(Err(error)) => {
-                tracing::warn!(%error, "Postgres does not tell the metrics of loads and jobs")
+                tracing::warn!(%error, "Postgres does not tell the metrics of loads and jobs");
             }
             Err(_) => {
-                tracing::warn!("Postgres does not tell the metrics of loads and jobs in time")
+                tracing::warn!("Postgres does not tell the metrics of loads and jobs in time");
             }
         }
         asking.last = Some(Instant::now());
-        *self.told.lock().unwrap_or_else(PoisonError::into_inner) = told;
+        lock(&self.told).state = state;
+    }
+
+    /// Begins to count if that is due, and waits for it.
+    async fn count(&self) {
+        let Ok(mut counting) = Arc::clone(&self.counting).try_lock_owned() else { return };
+        if counting.next.is_some_and(|next| next > Instant::now()) {
+            return;
+        }
+        let told = Arc::clone(&self.told);
+        let task = tokio::spawn(async move {
+            let began = Instant::now();
+            if let Err(error) = count(&counting.options, &told).await {
+                tracing::warn!(%error, "Postgres does not count loads and rejected rows");
+            }
+            let pause = began.elapsed().saturating_mul(SHARE).max(PAUSE);
+            counting.next = Instant::now().checked_add(pause);
+        });
+        // It ends by itself, or has panicked, which says the log.
+        let _ = task.await;
     }
 
     /// Adds what is told to an exposition.
@@ -98,19 +156,20 @@ impl Ledger {
         exposition.add(&names::LEDGER_UP, move |samples| {
             told(&mut |told| {
                 let parts = [
+                    ("newest_load", told.state.newest.is_some()),
                     ("loads", told.totals.is_some()),
                     ("rejects", told.standing.is_some()),
-                    ("queue", told.queue.is_some()),
-                    ("data", told.version.is_some()),
+                    ("queue", told.state.queue.is_some()),
+                    ("data", told.state.version.is_some()),
                 ];
                 for (part, is_up) in parts {
                     samples.add(&[part], f64::from(u8::from(is_up)));
                 }
             });
         });
-        let version = self.value(|told| told.version.map(|version| version.version as f64));
+        let version = self.value(|told| told.state.version.map(|version| version.version as f64));
         exposition.add_value(&names::DATA_VERSION, version);
-        let as_of = self.value(|told| told.version.map(|version| seconds(version.as_of)));
+        let as_of = self.value(|told| told.state.version.map(|version| seconds(version.as_of)));
         exposition.add_value(&names::DATA_AS_OF, as_of);
     }
 
@@ -144,9 +203,9 @@ impl Ledger {
         });
         let parked = self.value(|told| Some(told.standing.as_ref()?.parked as f64));
         exposition.add_value(&names::LOAD_PARKED, parked);
-        let last = self.value(|told| told.totals.as_ref()?.last_success.map(seconds));
+        let last = self.value(|told| Some(seconds(told.state.newest??.at)));
         exposition.add_value(&names::LAST_SUCCESS, last);
-        let age = self.value(|told| Some(told.totals.as_ref()?.last_success_age? + told.age()));
+        let age = self.value(|told| Some(told.state.newest??.age + told.state.age()));
         exposition.add_value(&names::LAST_SUCCESS_AGE, age);
     }
 
@@ -154,7 +213,7 @@ impl Ledger {
         let told = self.reader();
         exposition.add(&names::QUEUE_JOBS, move |samples| {
             told(&mut |told| {
-                for depth in told.queue.iter().flatten() {
+                for depth in told.state.queue.iter().flatten() {
                     samples.add(&[depth.task, "due"], depth.due as f64);
                     samples.add(&[depth.task, "later"], depth.later as f64);
                     samples.add(&[depth.task, "running"], depth.running as f64);
@@ -164,7 +223,7 @@ impl Ledger {
         let told = self.reader();
         exposition.add(&names::QUEUE_AGE, move |samples| {
             told(&mut |told| {
-                for depth in told.queue.iter().flatten() {
+                for depth in told.state.queue.iter().flatten() {
                     samples.add(&[depth.task], depth.oldest_age);
                 }
             });
@@ -172,7 +231,7 @@ impl Ledger {
         let told = self.reader();
         exposition.add(&names::QUEUE_WAIT, move |samples| {
             told(&mut |told| {
-                for depth in told.queue.iter().flatten() {
+                for depth in told.state.queue.iter().flatten() {
                     samples.add(&[depth.task], depth.oldest_wait);
                 }
             });
@@ -182,7 +241,7 @@ impl Ledger {
     /// Reads what was told last.
     fn reader(&self) -> impl Fn(&mut dyn FnMut(&Told)) + Send + Sync + use<> {
         let told = Arc::clone(&self.told);
-        move |read| read(&told.lock().unwrap_or_else(PoisonError::into_inner))
+        move |read| read(&lock(&told))
     }
 
     fn value(
@@ -190,14 +249,14 @@ impl Ledger {
         of: impl Fn(&Told) -> Option<f64> + Send + Sync + 'static,
     ) -> impl Fn() -> Option<f64> + Send + Sync + 'static {
         let told = Arc::clone(&self.told);
-        move || of(&told.lock().unwrap_or_else(PoisonError::into_inner))
+        move || of(&lock(&told))
     }
 }
 
 impl Asking {
     /// Asks one statement after the other. One that fails leaves the others be, unless the
     /// connection is lost.
-    async fn ask(&mut self, told: &mut Told) -> sqlx::Result<()> {
+    async fn ask(&mut self, told: &mut State) -> sqlx::Result<()> {
         // Kept only if it comes through: it may otherwise be busy with what was given up.
         let mut connection = match self.connection.take() {
             Some(mut known) => match known.ping().await {
@@ -207,13 +266,32 @@ impl Asking {
             None => self.options.connect().await?,
         };
         let mut failed = None;
+        let newest = newest_load(&mut connection, self.lake.as_deref()).await;
+        keep(&mut told.newest, newest, &mut failed)?;
         keep(&mut told.version, DataVersion::read(&mut connection).await, &mut failed)?;
         keep(&mut told.queue, depths(&mut connection).await, &mut failed)?;
-        keep(&mut told.totals, totals(&mut connection).await, &mut failed)?;
-        keep(&mut told.standing, standing(&mut connection).await, &mut failed)?;
         self.connection = Some(connection);
         failed.map_or(Ok(()), Err)
     }
+}
+
+/// Counts what the whole ledger has to be read for. What cannot be counted is no longer told.
+async fn count(options: &PgConnectOptions, told: &Mutex<Told>) -> sqlx::Result<()> {
+    let (mut counted, mut stands, mut failed) = (None, None, None);
+    let read = async {
+        let connected = timeout(CONNECT, options.connect()).await;
+        let mut connection = connected.unwrap_or(Err(sqlx::Error::PoolTimedOut))?;
+        keep(&mut counted, totals(&mut connection).await, &mut failed)?;
+        keep(&mut stands, standing(&mut connection).await, &mut failed)
+    };
+    let read = timeout(COUNT_PATIENCE, read).await.unwrap_or(Err(sqlx::Error::PoolTimedOut));
+    let mut told = lock(told);
+    (told.totals, told.standing) = (counted, stands);
+    read.and(failed.map_or(Ok(()), Err))
+}
+
+fn lock(told: &Mutex<Told>) -> MutexGuard<'_, Told> {
+    told.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 /// Keeps a value, or the first error of a statement; fails if the connection is lost.
