@@ -40,7 +40,7 @@ use std::path::PathBuf;
 use clap::{Parser, Subcommand};
 
 use crate::config::{Config, ConfigSources, Overrides};
-use crate::error::{Error, Result};
+use crate::error::{Code, Error, Result};
 use crate::telemetry::trace;
 use exit::Exit;
 
@@ -145,6 +145,9 @@ impl Cli {
         let traces = runtime.block_on(async { collector::start(&config.otel) })?;
         let root = self.command.one_shot().and_then(trace::root);
         let ended = runtime.block_on(trace::within(root.as_ref(), Box::pin(self.execute(config))));
+        if let (Some(root), Some(failure)) = (&root, failure(&ended)) {
+            root.fail(failure);
+        }
         drop(root);
         if let Some(traces) = traces {
             traces.end();
@@ -166,7 +169,7 @@ impl Cli {
             Command::Reprocess(args) => reprocess::run(&args, config).await,
             Command::Lineage(args) => lineage::run(args, config).await,
             Command::Jobs(args) => jobs::run(&args, config).await,
-            Command::Worker(args) => worker::run(&args, config).await,
+            Command::Worker(args) => Box::pin(worker::run(&args, config)).await,
             Command::Report(args) => report::run(&args, config).await,
             Command::Token(args) => token::run(&args, config),
             Command::Key(args) => key::run(&args, config).await,
@@ -188,6 +191,17 @@ impl Command {
             Self::Reprocess(_) => Some("reprocess"),
             _ => None,
         }
+    }
+}
+
+/// What a command has failed by, as its trace says it; `None` if it has not.
+fn failure(ended: &Result<Exit>) -> Option<&'static str> {
+    match ended {
+        Ok(Exit::Done | Exit::DoneWithRejects) => None,
+        Ok(Exit::Failed) => Some("failed"),
+        Ok(Exit::Usage) => Some("usage"),
+        Ok(Exit::Locked) => Some(Code::Locked.as_str()),
+        Err(error) => Some(error.code().as_str()),
     }
 }
 

@@ -123,9 +123,22 @@ pub enum TracesSampler {
 }
 
 impl OtelConfig {
+    /// No traces.
+    const OFF: Self = Self {
+        endpoint: None,
+        headers: Vec::new(),
+        service_name: None,
+        resource_attributes: Vec::new(),
+        sampler: TracesSampler::AlwaysOff,
+    };
+
     pub(super) fn read(values: &Values) -> Result<Self> {
         let disabled = values.required(&DISABLED, parse::boolean)?;
-        let endpoint = values.optional(&ENDPOINT, url)?.filter(|_| !disabled);
+        let endpoint = if disabled { None } else { values.optional(&ENDPOINT, url)? };
+        // They may be set for all programs of a host, some of which know more.
+        if endpoint.is_none() {
+            return Ok(Self::OFF);
+        }
         values.required(&PROTOCOL, protocol)?;
         let headers = values.optional(&HEADERS, pairs)?.unwrap_or_default();
         let ratio = values.required(&SAMPLER_ARG, |text| Ok(text.trim().to_owned()))?;
@@ -192,4 +205,35 @@ fn pairs(text: &str) -> Result<Vec<(String, String)>, String> {
         })
         .collect::<Option<_>>()
         .ok_or_else(|| "expected name=value,name=value, percent-encoded".to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::HashMap;
+
+    use super::*;
+    use crate::config::{Config, ConfigSources, Overrides};
+
+    fn load(set: &[(&str, &str)]) -> Result<OtelConfig> {
+        let set: HashMap<String, String> =
+            set.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
+        let env = move |name: &str| set.get(name).cloned();
+        let sources = ConfigSources { file: None, overrides: Overrides::default(), env };
+        Config::load(&sources).map(|config| config.otel)
+    }
+
+    #[test]
+    fn what_is_set_for_a_whole_host_is_read_only_for_traces() {
+        let host = [
+            ("OTEL_EXPORTER_OTLP_PROTOCOL", "grpc"),
+            ("OTEL_TRACES_SAMPLER", "jaeger_remote"),
+            ("OTEL_EXPORTER_OTLP_HEADERS", "none"),
+        ];
+        assert!(load(&host).unwrap().endpoint.is_none());
+        let endpoint = ("OTEL_EXPORTER_OTLP_ENDPOINT", "http://localhost:4318");
+        let with = |more: &[(&'static str, &'static str)]| load(&[&host[..], more].concat());
+        assert!(with(&[endpoint, ("OTEL_SDK_DISABLED", "true")]).unwrap().endpoint.is_none());
+        let error = with(&[endpoint]).unwrap_err();
+        assert!(error.message().contains("OTEL_EXPORTER_OTLP_PROTOCOL"), "{error}");
+    }
 }

@@ -22,7 +22,7 @@ use tokio::time::sleep;
 use super::connection::Connection;
 use super::row_security::{RowSecurity, Session};
 use super::sessions;
-use super::usage::{Observed, Usage};
+use super::usage::{Executing, Observed, Usage};
 
 /// After which an idle connection is returned to the pool, unless something else is said.
 const IDLE_TIMEOUT: Duration = Duration::from_millis(500);
@@ -160,16 +160,31 @@ impl Connections {
     where
         Q: Execute<'q, Postgres> + 'q,
     {
-        let lease = self.lease(territories).await?;
-        let is_new = lease.connection.as_ref().is_some_and(Connection::is_new);
-        match self.fetch_on(lease, territories, query()).await {
+        let permit = self.permit().await?;
+        // Without a connection there is no other attempt.
+        let mut is_new = true;
+        let executing = self.0.metrics.begin();
+        let fetched = async {
+            let lease = self.lend(self.take(territories).await?, permit);
+            is_new = lease.connection.as_ref().is_some_and(Connection::is_new);
+            self.fetch_on(lease, territories, query()).await
+        };
+        let fetched = fetched.await;
+        executing.ended(fetched.is_ok());
+        match fetched {
             Err(error) if !is_new && sessions::may_succeed_on_another(&error) => {
                 tracing::info!(%error, "repeating a query on a new connection");
                 sessions::note(&error);
                 self.0.idle().connections.drain(..).for_each(Connection::close);
                 let permit = self.permit().await?;
-                let lease = self.new_lease(permit).await?;
-                self.fetch_on(lease, territories, query()).await
+                let executing = self.0.metrics.begin();
+                let fetched = async {
+                    let lease = self.new_lease(permit).await?;
+                    self.fetch_on(lease, territories, query()).await
+                };
+                let fetched = fetched.await;
+                executing.ended(fetched.is_ok());
+                fetched
             }
             fetched => fetched,
         }
@@ -181,8 +196,15 @@ impl Connections {
         territories: Option<&[i32]>,
         query: impl Execute<'q, Postgres> + 'q,
     ) -> Result<Vec<PgRow>> {
-        let lease = self.lease(territories).await?;
-        self.fetch_on(lease, territories, query).await
+        let permit = self.permit().await?;
+        let executing = self.0.metrics.begin();
+        let fetched = async {
+            let lease = self.lend(self.take(territories).await?, permit);
+            self.fetch_on(lease, territories, query).await
+        };
+        let fetched = fetched.await;
+        executing.ended(fetched.is_ok());
+        fetched
     }
 
     async fn fetch_on<'q>(
@@ -199,9 +221,7 @@ impl Connections {
             connection.inner.execute(raw_sql(AssertSqlSafe(sql))).await?;
             connection.session = session;
         }
-        let began = Instant::now();
         let rows = connection.inner.fetch_all(query).await;
-        self.0.metrics.executed(rows.is_ok(), began.elapsed());
         match &rows {
             // It is closed.
             Err(error) if sessions::may_succeed_on_another(error) => drop(lease),
@@ -210,6 +230,7 @@ impl Connections {
         rows
     }
 
+    /// Waits for a connection without a timeout: the caller has its own.
     async fn permit(&self) -> Result<OwnedSemaphorePermit> {
         self.0.metrics.acquire(&self.0.permits).await.map_err(|_| Error::PoolClosed)
     }
@@ -234,11 +255,16 @@ impl Connections {
             return Err(Error::PoolTimedOut);
         }
         let closed = |_| Error::PoolClosed;
+        let wait = self.0.metrics.wait();
         let long = Arc::clone(long).acquire_owned().await.map_err(closed)?;
         let mut held = Arc::clone(permits).acquire_many_owned(count).await.map_err(closed)?;
+        drop(wait);
         let mut leases = Vec::new();
         while let Some(permit) = held.split(1) {
-            leases.push(self.lease_anew(permit).await?);
+            let executing = self.0.metrics.begin();
+            let lease = self.lease_anew(permit).await;
+            executing.ended(lease.is_ok());
+            leases.push(lease?);
         }
         Ok((leases, LongLease(long)))
     }
@@ -260,12 +286,6 @@ impl Connections {
     #[must_use]
     pub fn row_security(&self) -> RowSecurity {
         self.0.row_security
-    }
-
-    /// Waits for a connection without a timeout: the caller has its own.
-    async fn lease(&self, territories: Option<&[i32]>) -> Result<Lease> {
-        let permit = self.permit().await?;
-        Ok(self.lend(self.take(territories).await?, permit))
     }
 
     fn lend(&self, connection: Connection, permit: OwnedSemaphorePermit) -> Lease {
@@ -351,6 +371,11 @@ impl Lease {
     /// None: it is there until the end.
     pub(super) fn connection(&mut self) -> Result<&mut PgConnection> {
         self.connection.as_mut().map(|it| &mut *it.inner).ok_or(Error::PoolClosed)
+    }
+
+    /// Counts a statement that begins on it.
+    pub(super) fn begin(&self) -> Executing {
+        self.connections.0.metrics.begin()
     }
 
     /// The statement has ended: all rows were read, or it failed; then the pool tests the

@@ -27,7 +27,7 @@ pub fn statement_span(sql: impl FnOnce() -> String, at: &PgConnectOptions) -> Op
 
 /// Says that a statement has failed, by Postgres' code if it has one.
 pub fn statement_failed(span: &Span, error: &sqlx::Error) {
-    match error.as_database_error().and_then(|error| error.code()) {
+    match error.as_database_error().and_then(sqlx::error::DatabaseError::code) {
         Some(code) => {
             let code = code.into_owned();
             span.set("db.response.status_code", code.clone());

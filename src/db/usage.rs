@@ -1,12 +1,11 @@
 //! How connections are used, for metrics.
 
 use std::sync::{Arc, OnceLock};
-use std::time::Duration;
 
 use sqlx::PgPool;
 use tokio::sync::{AcquireError, OwnedSemaphorePermit, Semaphore};
 
-use crate::telemetry::metrics::{self, PoolMetrics};
+use crate::telemetry::metrics::{self, Execution, PoolMetrics, Wait};
 
 /// How many connections there are.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -46,11 +45,14 @@ impl Observed {
         let _ = self.0.set(metrics::pool(name));
     }
 
-    /// A statement was executed.
-    pub(super) fn executed(&self, succeeded: bool, duration: Duration) {
-        if let Some(metrics) = self.0.get() {
-            metrics.executed(succeeded, duration);
-        }
+    /// Counts a statement that begins.
+    pub(super) fn begin(&self) -> Executing {
+        Executing(self.0.get().map(|metrics| metrics.execute()))
+    }
+
+    /// Counts what waits for connections, if others have them, until this is dropped.
+    pub(super) fn wait(&self) -> Option<Wait<'_>> {
+        self.0.get().map(|metrics| metrics.wait())
     }
 
     /// Waits for a permit.
@@ -64,7 +66,20 @@ impl Observed {
             }
             return Ok(permit);
         }
-        let _wait = self.0.get().map(|metrics| metrics.wait());
+        let _wait = self.wait();
         Arc::clone(permits).acquire_owned().await
+    }
+}
+
+/// A statement that is executed; dropped before [`Executing::ended`], it was canceled.
+#[derive(Debug)]
+pub(super) struct Executing(Option<Execution>);
+
+impl Executing {
+    /// It has ended.
+    pub(super) fn ended(self, succeeded: bool) {
+        if let Some(execution) = self.0 {
+            execution.ended(succeeded);
+        }
     }
 }

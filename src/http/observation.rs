@@ -1,13 +1,17 @@
 //! What a request turns out to be, for its metrics and its span: the operation it names, and
 //! what the cache did for it.
 
-use std::sync::LazyLock;
-use std::sync::OnceLock;
 use std::sync::atomic::{AtomicU8, Ordering};
+use std::sync::{Arc, LazyLock, OnceLock};
 use std::time::Instant;
 
 use async_graphql::parser::types::OperationType;
+use axum::extract::Request;
+use axum::http::StatusCode;
+use axum::middleware::Next;
+use axum::response::Response;
 
+use super::health;
 use crate::graphql::errors::code_of;
 use crate::graphql::{Answer, Prepared};
 use crate::telemetry::metrics::{self, CacheOutcome, OperationMetrics};
@@ -63,7 +67,7 @@ impl Observation {
     }
 
     /// Adds what is known to the span of the request.
-    pub(super) fn describe_span(&self) {
+    fn describe_span(&self) {
         trace::describe_current(|| {
             let name = self.operation_name();
             let name = name.map(|name| Attribute::new("graphql.operation.name", name));
@@ -94,22 +98,41 @@ pub(super) fn other() -> &'static OperationMetrics {
     *OTHER
 }
 
+/// Counts a request that is answered, unless it is a health check: around all that may answer it.
+pub(super) async fn observe(mut request: Request, next: Next) -> Response {
+    if health::is_health(request.uri().path()) {
+        return next.run(request).await;
+    }
+    let observation = Arc::new(Observation::default());
+    request.extensions_mut().insert(Arc::clone(&observation));
+    let in_progress = InProgress::begin(&observation);
+    let response = next.run(request).await;
+    in_progress.answered(response.status().as_u16());
+    observation.describe_span();
+    response
+}
+
+/// Counts a request that is refused with this status before anything is known of it.
+pub(super) fn refused(status: StatusCode) {
+    InProgress::begin(&Observation::default()).answered(status.as_u16());
+}
+
 /// A request in progress.
 #[derive(Debug)]
-pub(super) struct InProgress<'a> {
+struct InProgress<'a> {
     observation: &'a Observation,
     began: Instant,
     status: u16,
 }
 
 impl<'a> InProgress<'a> {
-    pub(super) fn begin(observation: &'a Observation) -> Self {
+    fn begin(observation: &'a Observation) -> Self {
         metrics::in_progress().fetch_add(1, Ordering::Relaxed);
         Self { observation, began: Instant::now(), status: CLOSED }
     }
 
     /// It is answered with this status.
-    pub(super) fn answered(mut self, status: u16) {
+    fn answered(mut self, status: u16) {
         self.status = status;
     }
 }
@@ -117,24 +140,41 @@ impl<'a> InProgress<'a> {
 impl Drop for InProgress<'_> {
     fn drop(&mut self) {
         metrics::in_progress().fetch_sub(1, Ordering::Relaxed);
-        // The layer around answers with this status.
-        let status = if std::thread::panicking() { 500 } else { self.status };
         self.observation.operation().answered(
-            status,
+            self.status,
             self.observation.cache(),
             self.began.elapsed(),
         );
     }
 }
 
-/// Counts an execution.
-pub(super) fn executed(operation: &Prepared, answer: &Answer) {
-    let outcome = match (answer.was_executed(), answer.errors.is_empty()) {
-        (false, _) => "refused",
-        (true, false) => "error",
-        (true, true) => "ok",
-    };
-    metrics::executed(kind_name(operation.kind()), outcome);
+/// An operation that is executed; dropped before [`Executing::ended`], it was canceled.
+#[derive(Debug)]
+pub(super) struct Executing {
+    kind: &'static str,
+    outcome: &'static str,
+}
+
+impl Executing {
+    pub(super) fn begin(operation: &Prepared) -> Self {
+        Self { kind: kind_name(operation.kind()), outcome: "canceled" }
+    }
+
+    /// It is answered.
+    pub(super) fn ended(mut self, answer: &Answer) {
+        self.outcome = match (answer.was_executed(), answer.errors.is_empty()) {
+            (false, _) => "refused",
+            (true, false) => "error",
+            (true, true) => "ok",
+        };
+    }
+}
+
+impl Drop for Executing {
+    fn drop(&mut self) {
+        let outcome = if std::thread::panicking() { "error" } else { self.outcome };
+        metrics::executed(self.kind, outcome);
+    }
 }
 
 /// Counts the errors of a response.

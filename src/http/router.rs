@@ -20,8 +20,8 @@ use tower_http::request_id::{MakeRequestUuid, PropagateRequestIdLayer, SetReques
 use super::cache::etag;
 use super::state::AppState;
 use super::{
-    cors, endpoint, health, loopback_guard, pages, rate_limit, request_log, response, saved_query,
-    security_headers, trace_layer,
+    cors, endpoint, health, loopback_guard, observation, pages, rate_limit, request_log, response,
+    saved_query, security_headers, trace_layer,
 };
 use crate::graphql;
 use crate::telemetry::trace;
@@ -48,6 +48,7 @@ pub fn router(state: impl Into<Arc<AppState>>, is_tls: bool) -> Router {
         .layer(request_log::layer())
         .layer(PropagateRequestIdLayer::x_request_id())
         .layer(from_fn_with_state(is_tls, security_headers::add))
+        .layer(from_fn(observation::observe))
         .layer(CatchPanicLayer::custom(response::panicked))
         .layer(option_layer(guard));
     Router::new()

@@ -2,7 +2,7 @@
 //! header `traceparent` names.
 
 use axum::extract::{MatchedPath, Request, State};
-use axum::http::{HeaderMap, HeaderValue};
+use axum::http::{HeaderMap, HeaderValue, Method};
 use axum::middleware::Next;
 use axum::response::Response;
 
@@ -32,19 +32,27 @@ pub(super) async fn trace(State(is_tls): State<bool>, request: Request, next: Ne
 }
 
 fn begin(request: &Request, is_tls: bool) -> Option<Span> {
-    let method = request.method().as_str().to_owned();
+    let method = known(request.method());
     // Another path may be anything.
     let route = request.extensions().get::<MatchedPath>().map(|path| path.as_str().to_owned());
     let mut attributes = vec![
-        Attribute::new("http.request.method", method.clone()),
+        Attribute::new("http.request.method", method.unwrap_or("_OTHER")),
         Attribute::new("url.scheme", if is_tls { "https" } else { "http" }),
         Attribute::new("network.protocol.version", "1.1"),
     ];
     if let Some(route) = &route {
         attributes.push(Attribute::new("http.route", route.clone()));
     }
-    let name = route.map_or_else(|| method.clone(), |route| format!("{method} {route}"));
+    let method = method.unwrap_or("HTTP");
+    let name = route.map_or_else(|| method.to_owned(), |route| format!("{method} {route}"));
     trace::span(Kind::Server, name, attributes, &trace::of_headers(request.headers()))
+}
+
+/// Another method may be anything.
+fn known(method: &Method) -> Option<&'static str> {
+    const KNOWN: [&str; 9] =
+        ["GET", "HEAD", "POST", "PUT", "DELETE", "CONNECT", "OPTIONS", "TRACE", "PATCH"];
+    KNOWN.into_iter().find(|known| *known == method.as_str())
 }
 
 fn traced(span: &Span) -> Option<HeaderValue> {

@@ -13,7 +13,7 @@ use crate::db::row_security::RowSecurity;
 use crate::db::snapshot::{Snapshot, SnapshotOptions, Snapshots};
 use crate::db::statement_span::{statement_failed, statement_span};
 use crate::error::Result;
-use crate::telemetry::trace::{self, Span};
+use crate::telemetry::trace::{self, Span, Underway};
 
 /// Reads from Postgres on behalf of a caller.
 #[derive(Debug, Clone)]
@@ -147,7 +147,9 @@ impl Reader {
         Q: Execute<'q, Postgres> + 'q,
     {
         let span = self.span(|| query().sql().as_str().to_owned());
+        let underway = Underway::of(span.as_ref());
         let fetched = trace::within(span.as_ref(), self.fetch(territories, query)).await;
+        underway.ended();
         if let (Some(span), Err(error)) = (&span, &fetched) {
             statement_failed(span, error);
         }

@@ -1,8 +1,10 @@
 //! Whole lists: all rows, in one snapshot, read as slowly as they are asked for.
 
+use std::future::ready;
 use std::time::Duration;
 
-use futures_util::{Stream, StreamExt as _};
+use futures_util::{Stream, StreamExt as _, stream};
+use sqlx::postgres::PgRow;
 
 use super::executor::Reader;
 use super::list::List;
@@ -15,6 +17,7 @@ use crate::db::statement_span::statement_failed;
 use crate::error::{Error, Result};
 use crate::query::sql::paging::Paging;
 use crate::query::sql::statement::Statement;
+use crate::telemetry::trace::Span;
 
 /// A snapshot in which a whole list is read.
 #[derive(Debug)]
@@ -69,6 +72,36 @@ impl Reader {
     }
 }
 
+/// The span of a statement whose rows are read: dropped before its end, it was canceled.
+struct Reading {
+    span: Option<Span>,
+    has_ended: bool,
+}
+
+impl Reading {
+    /// A row, or the end.
+    fn read(&mut self, row: Option<&sqlx::Result<PgRow>>) {
+        match row {
+            Some(Ok(_)) => return,
+            Some(Err(error)) => {
+                if let Some(span) = &self.span {
+                    statement_failed(span, error);
+                }
+            }
+            None => {}
+        }
+        self.has_ended = true;
+    }
+}
+
+impl Drop for Reading {
+    fn drop(&mut self) {
+        if let (Some(span), false) = (&self.span, self.has_ended) {
+            span.fail("canceled");
+        }
+    }
+}
+
 impl Whole {
     /// The rows of the list, in its order, whatever its page. Values are as Postgres sends them
     /// in binary, decimals among them: see [`Row::bytes`].
@@ -87,11 +120,12 @@ impl Whole {
         // The next one is another: there is no use in keeping it prepared.
         let query = statement.into_query()?.persistent(false);
         let rows = self.main.stream(query)?;
-        Ok(rows.map(move |row| {
-            if let (Some(span), Err(error)) = (&span, &row) {
-                statement_failed(span, error);
-            }
-            row.map(Row::new).map_err(Error::from)
+        let mut reading = Reading { span, has_ended: false };
+        // The end is an item of its own, so that it is seen.
+        let rows = rows.map(Some).chain(stream::once(ready(None)));
+        Ok(rows.filter_map(move |row| {
+            reading.read(row.as_ref());
+            ready(row.map(|row| row.map(Row::new).map_err(Error::from)))
         }))
     }
 

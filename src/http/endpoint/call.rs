@@ -18,7 +18,7 @@ use crate::graphql::errors::settle;
 use crate::http::cache::response_cache::{CacheLookup, Execution, add_version};
 use crate::http::concurrency_limit::QueueSlot;
 use crate::http::cors;
-use crate::http::observation::executed;
+use crate::http::observation::Executing;
 use crate::http::rate_limit::{Meter, OperationMeter};
 use crate::http::request::media::{EventStream, MediaType};
 use crate::http::request_log::request_id;
@@ -180,11 +180,12 @@ impl<'a> Call<'a> {
         };
         let _permit = slot.permit().await;
         let is_query = operation.is_query();
+        let executing = Executing::begin(&operation);
         let mut answer = {
             let (engine, scope) = (&self.state.engine, &self.principal.scope);
             engine.snapshot(&operation, scope, lookup.version).await.answer
         };
-        executed(&operation, &answer);
+        executing.ended(&answer);
         settle(&mut answer.errors, request_id(self.headers));
         if answer.was_executed() {
             add_version(lookup.version, &mut answer);

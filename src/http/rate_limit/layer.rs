@@ -10,12 +10,10 @@ use axum::response::Response;
 
 use super::meter::{Meter, RateLimits};
 use crate::http::health;
-use crate::http::observation::InProgress;
 use crate::http::request::media::MediaType;
 use crate::http::response::rejection::Rejection;
 
-/// Counts a request by its address, for its metrics too, and gives it its meter. Health checks
-/// do not count.
+/// Counts a request by its address, and gives it its meter. Health checks do not count.
 pub(in crate::http) async fn limit(
     State(limits): State<Arc<RateLimits>>,
     mut request: Request,
@@ -25,7 +23,6 @@ pub(in crate::http) async fn limit(
         return next.run(request).await;
     }
     let meter = Arc::new(Meter::of(limits, &request));
-    let in_progress = InProgress::begin(&meter.observation);
     let mut response = match meter.count_address(NonZeroU32::MIN) {
         Ok(()) => {
             request.extensions_mut().insert(Arc::clone(&meter));
@@ -38,7 +35,5 @@ pub(in crate::http) async fn limit(
     };
     let is_refused = response.status() == StatusCode::TOO_MANY_REQUESTS;
     meter.describe(response.headers_mut(), is_refused);
-    in_progress.answered(response.status().as_u16());
-    meter.observation.describe_span();
     response
 }

@@ -93,7 +93,7 @@ pub(in crate::http) struct Meter {
     request_id: String,
     taken: Mutex<Taken>,
     /// What is known of the request.
-    pub(in crate::http) observation: Observation,
+    pub(in crate::http) observation: Arc<Observation>,
 }
 
 #[derive(Debug, Default)]
@@ -113,7 +113,8 @@ impl Meter {
         let headers = request.headers();
         let address = peer.map(|ConnectInfo(peer)| limits.client(*peer, headers));
         let request_id = request_id(headers).to_owned();
-        let (taken, observation) = (Mutex::default(), Observation::default());
+        let observation = request.extensions().get::<Arc<Observation>>();
+        let (taken, observation) = (Mutex::default(), observation.cloned().unwrap_or_default());
         Self { limits, address, request_id, taken, observation }
     }
 

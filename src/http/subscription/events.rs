@@ -15,7 +15,7 @@ use crate::error::Code;
 use crate::graphql::errors::{RATE_LIMITED, code_of, settle};
 use crate::graphql::{Answer, Prepared, Snapshot};
 use crate::http::cache::response_cache::add_version;
-use crate::http::observation::{executed, failed};
+use crate::http::observation::{Executing, failed};
 use crate::http::response::panic_answer;
 use crate::http::response::rejection::{OVERLOADED, Rejection};
 use crate::http::state::AppState;
@@ -109,8 +109,9 @@ impl Running {
         let _permit = slot.permit().await;
         let version = state.cache.version().await;
         let (operation, scope) = (&self.operation, &self.principal.scope);
+        let executing = Executing::begin(operation);
         let mut snapshot = state.engine.snapshot(operation, scope, version).await;
-        executed(operation, &snapshot.answer);
+        executing.ended(&snapshot.answer);
         settle(&mut snapshot.answer.errors, &self.request_id);
         if snapshot.answer.was_executed() {
             add_version(version, &mut snapshot.answer);

@@ -2,7 +2,7 @@
 
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::sync::{PoisonError, RwLock};
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use super::histogram::Histogram;
 
@@ -36,6 +36,7 @@ pub struct PoolMetrics {
     pub(super) waiting: AtomicI64,
     pub(super) succeeded: Histogram,
     pub(super) failed: Histogram,
+    pub(super) canceled: Histogram,
 }
 
 /// A statement that waits, until this is dropped.
@@ -58,15 +59,37 @@ impl PoolMetrics {
         Wait { metrics: self, began: Instant::now() }
     }
 
-    /// Counts a statement.
-    pub fn executed(&self, succeeded: bool, duration: Duration) {
-        let histogram = if succeeded { &self.succeeded } else { &self.failed };
-        histogram.observe_duration(duration);
+    /// Counts a statement that begins.
+    #[must_use]
+    pub fn execute(&'static self) -> Execution {
+        Execution { metrics: self, began: Instant::now(), outcome: &self.canceled }
     }
 
     /// Its statements by outcome.
-    pub(super) fn statements(&self) -> [(&'static str, &Histogram); 2] {
-        [("ok", &self.succeeded), ("error", &self.failed)]
+    pub(super) fn statements(&self) -> [(&'static str, &Histogram); 3] {
+        [("ok", &self.succeeded), ("error", &self.failed), ("canceled", &self.canceled)]
+    }
+}
+
+/// A statement that is executed, until this is dropped: canceled, unless it has ended before.
+#[derive(Debug)]
+pub struct Execution {
+    metrics: &'static PoolMetrics,
+    began: Instant,
+    outcome: &'static Histogram,
+}
+
+impl Execution {
+    /// It has ended.
+    pub fn ended(mut self, succeeded: bool) {
+        let metrics = self.metrics;
+        self.outcome = if succeeded { &metrics.succeeded } else { &metrics.failed };
+    }
+}
+
+impl Drop for Execution {
+    fn drop(&mut self) {
+        self.outcome.observe_duration(self.began.elapsed());
     }
 }
 
@@ -92,6 +115,7 @@ pub fn pool(name: &str) -> &'static PoolMetrics {
         waiting: AtomicI64::new(0),
         succeeded: Histogram::of_seconds(STATEMENTS),
         failed: Histogram::of_seconds(STATEMENTS),
+        canceled: Histogram::of_seconds(STATEMENTS),
     }));
     pools.push(new);
     new

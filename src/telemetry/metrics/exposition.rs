@@ -121,6 +121,10 @@ impl Exposition {
     }
 
     fn add_requests(&mut self) {
+        // They are there from the start.
+        for name in [http::NONE, http::OTHER, http::BATCH] {
+            let _ = http::operation(name);
+        }
         self.add(&names::HTTP_REQUESTS, |samples| {
             for operation in http::operations() {
                 for (status, cache, count) in operation.requests() {

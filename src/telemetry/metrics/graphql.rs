@@ -7,7 +7,7 @@ use super::family::Counters;
 use super::names::EXECUTIONS;
 
 /// The codes of errors that have a counter of their own; the last is of all others.
-const CODES: [&str; 26] = [
+const CODES: [&str; 30] = [
     "BAD_USER_INPUT",
     "FORBIDDEN",
     "NOT_FOUND",
@@ -16,6 +16,10 @@ const CODES: [&str; 26] = [
     "CONFIG",
     "TIMEOUT",
     "UNAVAILABLE",
+    "LAKE_OUTDATED",
+    "LAKE_UNAVAILABLE",
+    "LAKE_UNSUPPORTED",
+    "LAKE_LIMIT",
     "INTERNAL",
     "GRAPHQL_PARSE_FAILED",
     "GRAPHQL_VALIDATION_FAILED",
@@ -50,10 +54,15 @@ pub fn failed(code: Option<&str>) {
 /// The errors so far, by code.
 pub(super) fn errors() -> impl Iterator<Item = (&'static str, u64)> {
     let counts = ERRORS.iter().map(|count| count.load(Ordering::Relaxed));
-    CODES.into_iter().zip(counts).filter(|(_, count)| *count > 0)
+    CODES.into_iter().zip(counts)
 }
 
 static EXECUTED: LazyLock<Counters<2>> = LazyLock::new(Counters::default);
+
+/// The types of operations.
+const TYPES: [&str; 4] = ["query", "mutation", "subscription", "unknown"];
+/// How executions end.
+const OUTCOMES: [&str; 4] = ["ok", "error", "refused", "canceled"];
 
 /// Counts an execution of a type of operation.
 pub fn executed(kind: &'static str, outcome: &'static str) {
@@ -62,5 +71,8 @@ pub fn executed(kind: &'static str, outcome: &'static str) {
 
 /// The executions so far.
 pub(super) fn executions() -> Counters<2> {
+    for (kind, outcome) in TYPES.into_iter().flat_map(|kind| OUTCOMES.map(|end| (kind, end))) {
+        EXECUTED.get_or_create(&EXECUTIONS.labels([kind.into(), outcome.into()])).inc_by(0);
+    }
     EXECUTED.clone()
 }

@@ -53,6 +53,22 @@ const STATUSES: [(u16, &str); 23] = [
     (0, "other"),
 ];
 
+/// These begin at 0, for a counter that begins with its first request hides that one: what is
+/// answered by each part of the cache, and what fails.
+const FROM_START: [(&str, CacheOutcome); 11] = [
+    ("200", CacheOutcome::None),
+    ("200", CacheOutcome::Hit),
+    ("200", CacheOutcome::Miss),
+    ("200", CacheOutcome::Shared),
+    ("304", CacheOutcome::NotModified),
+    ("500", CacheOutcome::None),
+    ("500", CacheOutcome::Miss),
+    ("503", CacheOutcome::None),
+    ("503", CacheOutcome::Miss),
+    ("504", CacheOutcome::None),
+    ("504", CacheOutcome::Miss),
+];
+
 /// Most operations with a value of their own: memory and series are bounded.
 const MOST: usize = 200;
 
@@ -145,7 +161,8 @@ impl OperationMetrics {
             let counts = outcome.requests.iter().zip(STATUSES);
             counts.filter_map(move |(count, (_, status))| {
                 let count = count.load(Ordering::Relaxed);
-                (count > 0).then_some((status, cache.as_str(), count))
+                let is_told = count > 0 || FROM_START.contains(&(status, cache));
+                is_told.then_some((status, cache.as_str(), count))
             })
         })
     }
@@ -229,7 +246,8 @@ mod tests {
         metrics.answered(200, CacheOutcome::Hit, Duration::from_micros(100));
         metrics.answered(200, CacheOutcome::Hit, Duration::from_secs(60));
         metrics.answered(418, CacheOutcome::None, Duration::ZERO);
-        let counted: Vec<_> = metrics.requests().collect();
+        assert_eq!(metrics.requests().filter(|(_, _, count)| *count == 0).count(), 10);
+        let counted: Vec<_> = metrics.requests().filter(|(_, _, count)| *count > 0).collect();
         assert_eq!(counted, [("other", "none", 1), ("200", "hit", 2)]);
         assert_eq!(metrics.durations().count(), 2);
         assert!(metrics.cost().is_none());

@@ -15,7 +15,7 @@ pub mod names;
 mod process;
 mod work;
 
-pub use self::database::{PoolMetrics, pool};
+pub use self::database::{Execution, PoolMetrics, Wait, pool};
 pub use self::descriptor::{Descriptor, Kind};
 pub use self::exposition::{Exposition, Samples};
 pub use self::family::{Counters, Histograms};
@@ -24,5 +24,5 @@ pub use self::histogram::Histogram;
 pub use self::http::{BATCH, CacheOutcome, NONE, OTHER, OperationMetrics, in_progress, operation};
 pub use self::names::markdown_table;
 pub use self::work::{
-    JobOutcome, job_ended, report_ended, report_written, s3_answered, spans_exported,
+    JobOutcome, SpanOutcome, job_ended, report_ended, report_written, s3_answered, spans_ended,
 };

@@ -33,7 +33,7 @@ metrics! {
         "Running operations on WebSockets and as event streams";
     /// Executions.
     EXECUTIONS: Counter "salesgraph_graphql_executions_total" ["type", "outcome"] =
-        "Operations that were executed, not answered from the cache; each of a batch and each time of a subscription";
+        "Operations that were executed, not answered from the cache; each of a batch and each time of a subscription; canceled by the time limit or a client that is gone";
     /// Errors.
     ERRORS: Counter "salesgraph_graphql_errors_total" ["code"] =
         "Errors in responses, by extensions.code; GraphQL responses with errors may have status 200";
@@ -50,13 +50,13 @@ metrics! {
         "Connections to Postgres that a pool may have open";
     /// Waits.
     POOL_WAIT: Histogram "salesgraph_db_pool_wait_seconds" ["pool"] =
-        "Time that statements of requests waited for a connection";
+        "Time that statements of requests, and whole reports, waited for a connection";
     /// Statements that wait.
     POOL_WAITING: Gauge "salesgraph_db_pool_waiting" ["pool"] =
-        "Statements of requests that wait for a connection";
+        "Statements of requests, and reports, that wait for a connection";
     /// Statements.
     STATEMENT_DURATION: Histogram "salesgraph_db_statement_duration_seconds" ["pool", "outcome"] =
-        "Time of the statements of requests, without the wait for a connection";
+        "Time of the statements of requests and reports until their last row is read, with opening a connection, without the wait for one; canceled by a limit or a client that is gone, too";
     /// S3.
     S3_DURATION: Histogram "salesgraph_s3_request_duration_seconds" ["service", "operation", "outcome"] =
         "Time of calls to S3 and SQS until the response's head, with retries";
@@ -77,7 +77,7 @@ metrics! {
         "Whether Postgres told the metrics of this part when last asked; 0 leaves them out";
     /// Rows.
     LOAD_ROWS: Counter "salesgraph_load_rows_total" ["outcome"] =
-        "Rows that all load runs have read, by what became of them, and rows of mirrored files removed and kept";
+        "Rows that load runs had read when they ended, by what became of them, and rows of mirrored files removed and kept";
     /// Rejected rows.
     LOAD_REJECTS: Gauge "salesgraph_load_rejects" ["reason"] =
         "Rejected rows that wait to be replayed";
@@ -87,7 +87,7 @@ metrics! {
     LOAD_RUNS: Counter "salesgraph_load_runs_total" ["state"] = "Load runs that have ended, without checks";
     /// When it was loaded.
     LAST_SUCCESS: Gauge "salesgraph_load_last_success_timestamp_seconds" [] =
-        "End of the newest successful load of a source";
+        "End of the newest successful load of a source, not from the lake";
     /// How long ago.
     LAST_SUCCESS_AGE: Gauge "salesgraph_load_last_success_age_seconds" [] =
         "Seconds since the end of the newest successful load of a source";
@@ -106,7 +106,7 @@ metrics! {
         "How long the oldest job that waits has been due; 0 without one";
     /// Spans.
     TRACE_SPANS: Counter "salesgraph_trace_spans_total" ["outcome"] =
-        "Spans that were sent to the collector, or could not be";
+        "Spans that the collector has (exported), that could not be sent (failed), and that too many others waited before (dropped)";
     /// The program.
     BUILD_INFO: Gauge "salesgraph_build_info" ["version"] = "The version of the program; always 1";
     /// CPU time.

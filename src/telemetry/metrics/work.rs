@@ -102,9 +102,32 @@ pub fn s3_answered(service: &str, operation: &str, succeeded: bool, duration: Du
     S3_CALLS.get_or_create(&S3_DURATION.labels(labels)).observe_duration(duration);
 }
 
-/// Counts spans that were sent, or could not be.
-pub fn spans_exported(count: usize, succeeded: bool) {
-    let outcome = if succeeded { "exported" } else { "failed" };
+/// What became of spans.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum SpanOutcome {
+    /// The collector has them.
+    Exported,
+    /// They could not be sent.
+    Failed,
+    /// Too many waited.
+    Dropped,
+}
+
+impl SpanOutcome {
+    const ALL: [Self; 3] = [Self::Exported, Self::Failed, Self::Dropped];
+
+    const fn as_str(self) -> &'static str {
+        match self {
+            Self::Exported => "exported",
+            Self::Failed => "failed",
+            Self::Dropped => "dropped",
+        }
+    }
+}
+
+/// Counts spans that were sent or lost.
+pub fn spans_ended(count: usize, outcome: SpanOutcome) {
+    let outcome = outcome.as_str();
     let count = u64::try_from(count).unwrap_or(u64::MAX);
     SPANS.get_or_create(&TRACE_SPANS.labels([outcome.into()])).inc_by(count);
 }
@@ -130,5 +153,8 @@ pub(super) fn report_bytes() -> Counters<2> {
 }
 
 pub(super) fn spans() -> Counters<1> {
+    for outcome in SpanOutcome::ALL {
+        spans_ended(0, outcome);
+    }
     SPANS.clone()
 }

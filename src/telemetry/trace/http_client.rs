@@ -29,6 +29,8 @@ impl Outgoing {
             Some(span) => inject_from(span, headers),
             None => inject(headers),
         }
+        // It is of the caller's and its vendors', and none of the server's.
+        headers.remove("tracestate");
         Self(span)
     }
 

@@ -8,12 +8,13 @@
 mod export;
 mod http_client;
 mod propagation;
+mod sampling;
 mod span;
 
 pub use self::export::{Traces, start};
 pub use self::http_client::Outgoing;
 pub use self::propagation::{Carrier, inject, inject_from, of_headers};
 pub use self::span::{
-    Attribute, Kind, Span, carried, child, current_id, describe_current, is_on, root, span, spawn,
-    within,
+    Attribute, Kind, Span, Underway, carried, child, current_id, describe_current, is_on, root,
+    span, spawn, within,
 };

@@ -109,6 +109,31 @@ impl Drop for Span {
     }
 }
 
+/// What a span is about, under way: dropped before [`Underway::ended`], it was canceled.
+#[derive(Debug)]
+pub struct Underway<'a>(Option<&'a Span>);
+
+impl<'a> Underway<'a> {
+    /// It begins.
+    #[must_use]
+    pub const fn of(span: Option<&'a Span>) -> Self {
+        Self(span)
+    }
+
+    /// It has ended, well or not.
+    pub fn ended(mut self) {
+        self.0 = None;
+    }
+}
+
+impl Drop for Underway<'_> {
+    fn drop(&mut self) {
+        if let Some(span) = self.0 {
+            span.fail("canceled");
+        }
+    }
+}
+
 /// Adds values to the current span, if there is one that is recorded.
 pub fn describe_current(describe: impl FnOnce() -> Vec<Attribute>) {
     if TRACER.get().is_none() {

@@ -52,10 +52,11 @@ async fn a_follower_takes_over_a_cancelled_flight() {
 async fn an_uncacheable_response_is_not_shared() {
     let (store, key) = (store(), key("a"));
     let (release, gate) = tokio::sync::oneshot::channel::<()>();
-    let mut first = Box::pin(store.get_or_execute(&key, async {
+    let own = async {
         let _ = gate.await;
         Execution::Uncacheable("the first's own".into_response())
-    }));
+    };
+    let mut first = Box::pin(store.get_or_execute(&key, own, &IGNORED));
     assert!(first.as_mut().now_or_never().is_none());
     let mut second = Box::pin(store.get_or_execute(&key, async { cacheable("second") }, &IGNORED));
     assert!(second.as_mut().now_or_never().is_none(), "it waits");
