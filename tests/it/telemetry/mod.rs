@@ -1,5 +1,6 @@
 //! Metrics and traces of the program, as Prometheus and a collector get them.
 
+mod ledger;
 mod ops;
 mod scrape;
 mod traces;

@@ -3,13 +3,20 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::process::Stdio;
 
+use http_body_util::Full;
+use hyper::Request;
+use salesgraph::http::{Ledger, MetricsServer};
 use salesgraph::telemetry::metrics::{Kind, names};
 use serde_json::json;
+use sqlx::postgres::PgConnectOptions;
 use tokio::io::AsyncWriteExt as _;
+use tokio::net::TcpListener;
 use tokio::process::Command;
+use tokio_util::sync::CancellationToken;
 
 use super::Program;
 use crate::http::graphiql::on_path;
+use crate::support::http::send;
 use crate::support::{TestApp, sample};
 
 /// The samples of a scrape.
@@ -39,6 +46,16 @@ impl Scraped {
     /// The value of a series; 0 without one.
     pub(super) fn count(&self, series: &str) -> f64 {
         self.samples.get(series).copied().unwrap_or_default()
+    }
+
+    /// The values of a label of a metric.
+    pub(super) fn values(&self, name: &str, label: &str) -> BTreeSet<String> {
+        let series = self.samples.keys().filter_map(|series| {
+            let labels = series.strip_prefix(name)?.strip_prefix('{')?.strip_suffix('}')?;
+            let mut labels = labels.split(',').filter_map(|label| label.split_once('='));
+            labels.find_map(|(of, value)| (of == label).then(|| value.trim_matches('"').to_owned()))
+        });
+        series.collect()
     }
 
     /// Names and types, as they are said.
@@ -204,4 +221,62 @@ async fn a_scrape_does_without_postgres_and_says_so() {
     let is_queue = |series: &&String| series.starts_with("salesgraph_job_queue");
     assert_eq!(scraped.samples.keys().find(is_queue), None);
     assert_eq!(scraped.count("salesgraph_job_queue_jobs"), 0.0);
+}
+
+#[tokio::test]
+async fn a_scrape_does_not_wait_for_a_postgres_that_never_answers() {
+    // Connections are opened by the kernel, and nobody reads from them.
+    let silent = TcpListener::bind("127.0.0.1:0").await.expect("bind");
+    let port = silent.local_addr().expect("an address").port();
+    let options = PgConnectOptions::new_without_pgpass().host("127.0.0.1").port(port);
+    let any = "127.0.0.1:0".parse().expect("an address");
+    let server = MetricsServer::bind(any, Ledger::new(options, None)).await.expect("bind");
+    let address = server.address().expect("an address");
+    let stop = CancellationToken::new();
+    let serving = tokio::spawn(server.serve(stop.clone()));
+    let request = Request::get("/metrics").header("host", "localhost").body(Full::default());
+    let answer = send(address, request.expect("a request")).await;
+    let scraped = Scraped::of(&answer.text);
+    for part in ["newest_load", "loads", "rejects", "queue", "data"] {
+        assert_eq!(scraped.value(&format!("salesgraph_ledger_up{{part=\"{part}\"}}")), 0.0);
+    }
+    assert!(scraped.value("process_open_fds") >= 3.0);
+    stop.cancel();
+    serving.await.expect("it ends");
+}
+
+#[tokio::test]
+async fn counters_begin_at_0_and_what_is_refused_or_canceled_counts() {
+    let app = TestApp::start().await;
+    let program = Program::serving(&app, &[("LIMITS_EXECUTION_TIME", "1s")]).await;
+    let begun = program.scrape().await;
+    for series in [
+        r#"salesgraph_http_requests_total{operation="other",status="500",cache="none"}"#,
+        r#"salesgraph_graphql_errors_total{code="UNAVAILABLE"}"#,
+        r#"salesgraph_graphql_executions_total{type="query",outcome="canceled"}"#,
+        r#"salesgraph_trace_spans_total{outcome="dropped"}"#,
+        r#"salesgraph_db_statement_duration_seconds_count{pool="main",outcome="canceled"}"#,
+    ] {
+        assert_eq!(begun.value(series), 0.0, "{series}");
+    }
+    // Refused before anything is known of it.
+    let request = Request::get("/graphql").header("host", "sales.example").body(Full::default());
+    let api = program.api().await.parse().expect("an address");
+    assert_eq!(send(api, request.expect("a request")).await.status, 403);
+    // A statement that waits for a lock until the time is over.
+    let mut lock = app.pool.begin().await.expect("begin");
+    let locked = "LOCK TABLE product IN ACCESS EXCLUSIVE MODE";
+    sqlx::query(locked).execute(&mut *lock).await.expect("lock");
+    let late = program.post(r#"{"query":"{ products(first: 1) { nodes { name } } }"}"#, &[]).await;
+    assert_eq!(late.json()["errors"][0]["extensions"]["code"], "TIMEOUT", "{}", late.text);
+    lock.rollback().await.expect("rollback");
+    let scraped = program.scrape().await;
+    for series in [
+        r#"salesgraph_http_requests_total{operation="none",status="403",cache="none"}"#,
+        r#"salesgraph_graphql_errors_total{code="TIMEOUT"}"#,
+        r#"salesgraph_graphql_executions_total{type="query",outcome="canceled"}"#,
+        r#"salesgraph_db_statement_duration_seconds_count{pool="main",outcome="canceled"}"#,
+    ] {
+        assert_eq!(scraped.value(series), 1.0, "{series}");
+    }
 }

@@ -5,12 +5,15 @@ use std::process::Stdio;
 use axum::Router;
 use axum::extract::State;
 use axum::http::HeaderMap;
+use http_body_util::Full;
+use hyper::Request;
 use serde_json::{Value as Json, json};
 use tokio::net::TcpListener;
 use tokio::process::{Child, Command};
 use tokio::sync::mpsc;
 
 use super::{Lines, Program};
+use crate::support::http::send;
 use crate::support::{TestApp, fixture, python};
 
 const RECEIVER: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/it/telemetry/receiver.py");
@@ -125,7 +128,7 @@ async fn a_trace_goes_through_request_statement_job_s3_and_webhook() {
     let (trace, caller) = ("1af7651916cd43dd8448eb211c80319d", "c7ad6b7169203332");
     let parent = format!("00-{trace}-{caller}-01");
     let mutation = r#"mutation { requestReport(input: { kind: PRODUCTS, project: "Confidential" }) { report { id } } }"#;
-    let headers = [("traceparent", parent.as_str())];
+    let headers = [("traceparent", parent.as_str()), ("tracestate", "vendor=ofcaller")];
     let answer = program.post(&json!({ "query": mutation }).to_string(), &headers).await;
     assert_eq!(answer.json()["errors"], Json::Null, "{}", answer.text);
     let request = collector.named(trace, "POST /graphql").await;
@@ -149,6 +152,7 @@ async fn a_trace_goes_through_request_statement_job_s3_and_webhook() {
     let headers = notifications.recv().await.expect("a notification");
     let sent = format!("00-{trace}-{}-01", post["id"].as_str().expect("an id"));
     assert_eq!(headers["traceparent"], sent, "the context goes out");
+    assert!(!headers.contains_key("tracestate"), "that of the caller does not");
 
     // Lines of the log name the trace.
     let line = |lines: &[String]| {
@@ -196,6 +200,40 @@ async fn a_one_shot_load_is_a_trace_that_is_sent_before_it_ends() {
 }
 
 #[tokio::test]
+async fn a_command_that_fails_is_a_failed_trace_and_methods_are_of_few() {
+    let Some(collector) = Collector::start().await else { return };
+    let app = TestApp::start().await;
+    let output = app
+        .command()
+        .args(["rejects", "show", "1:1"])
+        .env("OTEL_EXPORTER_OTLP_ENDPOINT", &collector.endpoint)
+        .output()
+        .await
+        .expect("the program starts");
+    assert!(!output.status.success());
+    let find = |lines: &[String]| {
+        let spans = lines.iter().skip(1).map(|line| serde_json::from_str(line).expect("JSON"));
+        spans.into_iter().find(|span: &Json| span["name"] == "rejects")
+    };
+    let root = collector.lines.wait_for("span of the command", find).await;
+    assert_eq!(root["status"], 2, "{root}");
+    assert_ne!(root["attributes"]["error.type"], Json::Null, "{root}");
+
+    let program = Program::serving(&app, &environment(&collector, "http://127.0.0.1:9/")).await;
+    let trace = "2af7651916cd43dd8448eb211c80319e";
+    let request = Request::builder()
+        .method("SECRETS")
+        .uri("/graphql")
+        .header("host", "localhost")
+        .header("traceparent", format!("00-{trace}-b7ad6b7169203331-01"))
+        .body(Full::default())
+        .expect("a request");
+    send(program.api().await.parse().expect("an address"), request).await;
+    let request = collector.named(trace, "HTTP /graphql").await;
+    assert_eq!(request["attributes"]["http.request.method"], "_OTHER");
+}
+
+#[tokio::test]
 async fn a_collector_that_is_down_is_logged_once_and_costs_nothing_else() {
     let app = TestApp::start().await;
     let free = TcpListener::bind("127.0.0.1:0").await.expect("bind");
@@ -220,4 +258,24 @@ async fn a_collector_that_is_down_is_logged_once_and_costs_nothing_else() {
     let warnings = lines.iter().filter(|line| line.contains("spans cannot be sent")).count();
     assert_eq!(warnings, 1, "{lines:#?}");
     assert!(program.scrape().await.count("salesgraph_trace_spans_total{outcome=\"failed\"}") > 0.0);
+}
+
+#[tokio::test]
+async fn spans_that_a_hanging_collector_has_no_room_for_are_counted() {
+    let app = TestApp::start().await;
+    // Connections are opened by the kernel, and nobody reads from them.
+    let silent = TcpListener::bind("127.0.0.1:0").await.expect("bind");
+    let endpoint = format!("http://{}", silent.local_addr().expect("an address"));
+    let env =
+        [("OTEL_EXPORTER_OTLP_ENDPOINT", endpoint.as_str()), ("OTEL_BSP_MAX_QUEUE_SIZE", "4")];
+    let program = Program::serving(&app, &env).await;
+    for _ in 0..20 {
+        let headers = [("tracestate", "vendor=1")];
+        assert_eq!(program.post(r#"{"query":"{ __typename }"}"#, &headers).await.status, 200);
+    }
+    let scraped = program.scrape().await;
+    let spans =
+        |outcome| scraped.value(&format!("salesgraph_trace_spans_total{{outcome=\"{outcome}\"}}"));
+    assert_eq!(spans("exported"), 0.0);
+    assert!(spans("dropped") > 0.0, "of 20 spans 4 may wait");
 }
