@@ -88,6 +88,12 @@ pub struct Model {
     pub error_code: Option<String>,
     #[sea_orm(column_type = "Text", nullable, comment = "Its message.")]
     pub error_message: Option<String>,
+    #[sea_orm(column_type = "JsonBinary", nullable)]
+    #[sea_orm(
+        comment = "Fields traceparent and tracestate of the trace it was queued in; null without \
+                   one."
+    )]
+    pub trace_context: Option<Json>,
 }
 
 impl ActiveModelBehavior for ActiveModel {}

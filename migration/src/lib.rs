@@ -65,6 +65,7 @@ mod m20261129_000047_load_raw;
 mod m20261129_000050_lake_curated;
 mod m20261129_000051_lake_answer;
 mod m20261129_000052_lake_catalog;
+mod m20261129_000054_job_trace;
 pub mod row_security;
 
 /// All migrations, oldest first.
@@ -110,6 +111,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261129_000050_lake_curated::Migration),
             Box::new(m20261129_000051_lake_answer::Migration),
             Box::new(m20261129_000052_lake_catalog::Migration),
+            Box::new(m20261129_000054_job_trace::Migration),
         ]
     }
 }

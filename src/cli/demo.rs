@@ -13,7 +13,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::exit::Exit;
 use super::worker::Parts;
-use super::{load_progress, output, parse, serve, shutdown, wiring};
+use super::{load_progress, metrics, output, parse, serve, shutdown, wiring};
 use crate::auth::{Access, ApiKeys, RefreshTimes, TokenSigner};
 use crate::config::http::{BIND, bind_address};
 use crate::config::load::MAPPING;
@@ -184,15 +184,17 @@ async fn prepare_and_serve(
     let keys = ApiKeys::new(pool.clone());
     let issuers = std::slice::from_ref(signer.issuer());
     let access = Access::control(issuers, Some(keys), RefreshTimes::default()).await?;
-    let reader = wiring::reader(config, &pool).await?;
+    let reader = wiring::reader(config, &pool).await?.named(&wiring::pool_name(0));
     let reports = wiring::reports_at(&reports_uri, &s3, &config.reports).await?;
     let commands = wiring::commands(config, reader.clone(), Some(uri.clone()), reports.clone())
         .with_rates(Some(rates.config.clone()));
     let documents = wiring::documents(config)?;
-    let (database, source, rates) = (pool::options_of(&url)?, Some(uri), Some(rates));
-    let lake = Some(lake);
+    let database = pool::options_of(&url)?;
+    let metrics = metrics::bind(config, database.clone(), Some(rates.lake.uri())).await?;
+    let (source, rates, lake) = (Some(uri), Some(rates), Some(lake));
     let parts = Parts { database: database.clone(), url, s3, source, reports, rates, lake };
-    let served = serve::Served { reader, commands, database, documents, access, tls: None };
+    let served =
+        serve::Served { reader, commands, database, documents, access, tls: None, metrics };
     serve::serve_and_work(listener, served, &parts, config, stop).await?;
     pool.close().await;
     Ok(Exit::Done)

@@ -5,6 +5,7 @@ mod access;
 #[cfg(feature = "demo")]
 mod bars;
 pub mod claims;
+mod collector;
 pub mod completions;
 pub mod config;
 #[cfg(feature = "demo")]
@@ -18,6 +19,7 @@ pub mod load;
 mod load_progress;
 pub mod man;
 pub mod map;
+mod metrics;
 pub mod migrate;
 mod operator;
 pub mod output;
@@ -43,7 +45,8 @@ use std::path::PathBuf;
 use clap::{CommandFactory as _, Parser, Subcommand};
 
 use crate::config::{Config, ConfigSources, Overrides};
-use crate::error::{Error, Result};
+use crate::error::{Code, Error, Result};
+use crate::telemetry::trace;
 use exit::Exit;
 
 const AFTER_HELP: &str = "\
@@ -166,32 +169,70 @@ impl Cli {
 
     /// Runs the subcommand.
     pub fn run(self, config: &Config) -> Result<Exit> {
-        runtime()?.block_on(async {
-            match self.command {
-                #[cfg(feature = "demo")]
-                Command::Demo(args) => Box::pin(demo::run(&args, config)).await,
-                Command::Serve(args) => Box::pin(serve::run(&args, config)).await,
-                Command::Schema(args) => schema::run(&args),
-                Command::Load(args) => load::run(&args, config).await,
-                Command::Map(args) => map::run(&args, config).await,
-                Command::Migrate(args) => migrate::run(&args, config).await,
-                Command::Rejects(args) => rejects::run(args, config).await,
-                Command::Rates(args) => rates::run(args, config).await,
-                Command::Reprocess(args) => reprocess::run(&args, config).await,
-                Command::Lineage(args) => lineage::run(args, config).await,
-                Command::Jobs(args) => jobs::run(&args, config).await,
-                Command::Worker(args) => worker::run(&args, config).await,
-                Command::Report(args) => report::run(&args, config).await,
-                Command::Token(args) => token::run(&args, config),
-                Command::Key(args) => key::run(&args, config).await,
-                #[cfg(feature = "demo")]
-                Command::Sample(args) => sample::run(args).await,
-                Command::Config(args) => config::run(&args, config),
-                Command::Lambda(args) => Box::pin(lambda::run(&args, config)).await,
-                Command::Completions(args) => completions::run(&args, Self::command()),
-                Command::Man(args) => man::run(&args, Self::command()),
-            }
-        })
+        let runtime = runtime()?;
+        let traces = runtime.block_on(async { collector::start(&config.otel) })?;
+        let root = self.command.one_shot().and_then(trace::root);
+        let ended = runtime.block_on(trace::within(root.as_ref(), Box::pin(self.execute(config))));
+        if let (Some(root), Some(failure)) = (&root, failure(&ended)) {
+            root.fail(failure);
+        }
+        drop(root);
+        if let Some(traces) = traces {
+            traces.end();
+        }
+        ended
+    }
+
+    async fn execute(self, config: &Config) -> Result<Exit> {
+        match self.command {
+            #[cfg(feature = "demo")]
+            Command::Demo(args) => Box::pin(demo::run(&args, config)).await,
+            Command::Serve(args) => Box::pin(serve::run(&args, config)).await,
+            Command::Schema(args) => schema::run(&args),
+            Command::Load(args) => load::run(&args, config).await,
+            Command::Map(args) => map::run(&args, config).await,
+            Command::Migrate(args) => migrate::run(&args, config).await,
+            Command::Rejects(args) => rejects::run(args, config).await,
+            Command::Rates(args) => rates::run(args, config).await,
+            Command::Reprocess(args) => reprocess::run(&args, config).await,
+            Command::Lineage(args) => lineage::run(args, config).await,
+            Command::Jobs(args) => jobs::run(&args, config).await,
+            Command::Worker(args) => Box::pin(worker::run(&args, config)).await,
+            Command::Report(args) => report::run(&args, config).await,
+            Command::Token(args) => token::run(&args, config),
+            Command::Key(args) => key::run(&args, config).await,
+            #[cfg(feature = "demo")]
+            Command::Sample(args) => sample::run(args).await,
+            Command::Config(args) => config::run(&args, config),
+            Command::Lambda(args) => Box::pin(lambda::run(&args, config)).await,
+            Command::Completions(args) => completions::run(&args, Self::command()),
+            Command::Man(args) => man::run(&args, Self::command()),
+        }
+    }
+}
+
+impl Command {
+    /// The name of a command that is one piece of work: its trace.
+    const fn one_shot(&self) -> Option<&'static str> {
+        match self {
+            Self::Load(_) => Some("load"),
+            Self::Rates(_) => Some("rates"),
+            Self::Rejects(_) => Some("rejects"),
+            Self::Report(_) => Some("report"),
+            Self::Reprocess(_) => Some("reprocess"),
+            _ => None,
+        }
+    }
+}
+
+/// What a command has failed by, as its trace says it; `None` if it has not.
+fn failure(ended: &Result<Exit>) -> Option<&'static str> {
+    match ended {
+        Ok(Exit::Done | Exit::DoneWithRejects) => None,
+        Ok(Exit::Failed) => Some("failed"),
+        Ok(Exit::Usage) => Some("usage"),
+        Ok(Exit::Locked) => Some(Code::Locked.as_str()),
+        Err(error) => Some(error.code().as_str()),
     }
 }
 

@@ -10,7 +10,7 @@ use tokio_util::sync::CancellationToken;
 use super::access::AccessMode;
 use super::exit::Exit;
 use super::worker::Parts;
-use super::{output, shutdown, wiring};
+use super::{metrics, output, shutdown, wiring};
 use crate::auth::Access;
 use crate::config::cache::ENABLED;
 use crate::config::http::{BIND, bind_address};
@@ -74,8 +74,10 @@ pub async fn run(args: &Args, config: &Config) -> Result<Exit> {
     let stop = CancellationToken::new();
     shutdown::cancel_on_signal(stop.clone())?;
     let listener = listen(config.http.bind).await?;
+    let lake = config.lake.uri.as_deref();
+    let metrics = metrics::bind(config, wiring::connect_options(config)?, lake).await?;
     let pool = wiring::database(config).await?;
-    let main = wiring::reader(config, &pool).await?;
+    let main = wiring::reader(config, &pool).await?.named(&wiring::pool_name(0));
     let reader = wiring::with_replicas(config, main.clone())?;
     let closing = reader.clone();
     let access = mode.access(config, main.pool()).await?;
@@ -88,7 +90,7 @@ pub async fn run(args: &Args, config: &Config) -> Result<Exit> {
     let commands = wiring::commands(config, main.clone(), wiring::source_uri(config)?, reports);
     let rates = config.lake.uri.as_ref().map(|_| config.rates.clone());
     let commands = commands.with_rates(rates);
-    let served = Served { reader, commands, database, documents, access, tls };
+    let served = Served { reader, commands, database, documents, access, tls, metrics };
     match args.with_worker {
         false => serve(listener, served, config, stop).await?,
         true => {
@@ -103,12 +105,13 @@ pub async fn run(args: &Args, config: &Config) -> Result<Exit> {
 /// Serves and runs jobs until `stop`. Where one of them fails, the other is stopped, too.
 pub(super) async fn serve_and_work(
     listener: TcpListener,
-    served: Served,
+    mut served: Served,
     parts: &Parts,
     config: &Config,
     stop: CancellationToken,
 ) -> Result<()> {
     let pool = parts.pool().await?;
+    metrics::add_worker(&mut served.metrics, &pool);
     let worker = parts.worker(config, &pool).await?;
     let work = async {
         let ended = worker.run(stop.clone()).await;
@@ -149,6 +152,7 @@ pub(super) struct Served {
     pub(super) documents: http::Documents,
     pub(super) access: Access,
     pub(super) tls: Option<Arc<http::Tls>>,
+    pub(super) metrics: Option<http::MetricsServer>,
 }
 
 /// Serves until `stop`, then lets requests in progress finish.
@@ -158,7 +162,12 @@ pub(super) async fn serve(
     config: &Config,
     stop: CancellationToken,
 ) -> Result<()> {
-    let Served { reader, commands, database, documents, access, tls } = served;
+    let Served { reader, commands, database, documents, access, tls, mut metrics } = served;
+    if let Some(metrics) = &mut metrics {
+        for (place, connections) in reader.all_connections().enumerate() {
+            metrics.add_connections(&wiring::pool_name(place), connections);
+        }
+    }
     let versions = DataVersions::start(reader.pool(), database);
     let limits = &config.limits;
     let subscriptions = http::SubscriptionLimits {
@@ -180,9 +189,15 @@ pub(super) async fn serve(
         state =
             state.with_rate_limits(http::RateLimits::new(limits.rates, config.http.trusted_hops));
     }
+    let state = Arc::new(state);
+    if let Some(metrics) = &mut metrics {
+        metrics.add_state(&state);
+    }
+    let metrics = metrics::serve(metrics);
     let options = wiring::server_options(config, tls);
     let served =
         http::serve_with(listener, state, options, async move { stop.cancelled().await }).await;
+    metrics.end().await;
     versions.close().await;
     served
 }

@@ -52,15 +52,26 @@ pub(super) async fn reader(config: &Config, pool: &PgPool) -> Result<Reader> {
     Ok(Reader::with_row_security(pool.clone(), row_security))
 }
 
+/// What the pool of the main database is called in metrics, and those of the replicas, from 1
+/// on.
+pub(super) fn pool_name(place: usize) -> String {
+    match place {
+        0 => "main".to_owned(),
+        replica => format!("replica_{replica}"),
+    }
+}
+
 /// The same, with the configured replicas, of which none need answer yet.
 pub(super) fn with_replicas(config: &Config, main: Reader) -> Result<Reader> {
-    let connections = |url: &DatabaseUrl| {
+    let connections = |(place, url): (usize, &DatabaseUrl)| {
         let acquire_timeout = REPLICA_TIMEOUT;
         let settings = Settings { acquire_timeout, ..query_settings(config, url.expose()) };
         let pool = pool::connect_lazy(&settings, main.pool())?;
-        Ok(Connections::with_row_security(pool, main.row_security()))
+        let connections = Connections::with_row_security(pool, main.row_security());
+        Ok(connections.named(&pool_name(place + 1)))
     };
-    let all: Vec<_> = config.database.read_urls.iter().map(connections).collect::<Result<_>>()?;
+    let all: Vec<_> =
+        config.database.read_urls.iter().enumerate().map(connections).collect::<Result<_>>()?;
     Ok(if all.is_empty() { main } else { main.with_replicas(Replicas::new(all)) })
 }
 

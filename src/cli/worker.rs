@@ -9,7 +9,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::exit::Exit;
 use super::wiring::{self, RatesParts};
-use super::{output, shutdown};
+use super::{metrics, output, shutdown};
 use crate::config::{Config, CronTimes};
 use crate::db::pool::{self, Settings};
 use crate::error::{Error, Result};
@@ -63,8 +63,14 @@ pub async fn run(args: &Args, config: &Config) -> Result<Exit> {
     shutdown::cancel_on_signal(stop.clone())?;
     let pool = parts.pool().await?;
     let worker = parts.worker(config, &pool).await?;
+    let mut server =
+        metrics::bind(config, parts.database.clone(), config.lake.uri.as_deref()).await?;
+    metrics::add_worker(&mut server, &pool);
+    let server = metrics::serve(server);
     output::print("working; Ctrl-C ends\n")?;
-    worker.run(stop).await?;
+    let ended = worker.run(stop).await;
+    server.end().await;
+    ended?;
     pool.close().await;
     Ok(Exit::Done)
 }
@@ -198,7 +204,7 @@ impl Parts {
     async fn with_reports(&self, worker: Worker, config: &Config, pool: &PgPool) -> Result<Worker> {
         let Some(reports) = self.reports.clone() else { return Ok(worker) };
         let reports = reports.telling(report_ending(config));
-        let reader = wiring::reader(config, pool).await?;
+        let reader = wiring::reader(config, pool).await?.named(metrics::WORKER);
         let rows = Arc::new(Engine::new(reader, config.limits.document));
         let sweep = SweepReports { reports: reports.clone(), pool: pool.clone() };
         let sweeps = CronTimes::parse(SWEEPS, Tz::UTC).map_err(Error::internal)?;

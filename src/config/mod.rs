@@ -15,6 +15,7 @@ mod key;
 pub mod lake;
 pub mod limits;
 pub mod load;
+pub mod otel;
 mod parse;
 pub mod rates;
 mod reference;
@@ -39,6 +40,7 @@ pub use key::{ConfigKey, Overrides, ValueOrigin, Visibility};
 pub use lake::LakeConfig;
 pub use limits::{DocumentLimits, LimitsConfig, RateConfig, RequestLimits};
 pub use load::{LoadConfig, LoadMode, MaxRejects, MaxRemoved};
+pub use otel::{OtelConfig, TracesSampler};
 pub use rates::{RatesConfig, RatesDialect};
 pub use reference::markdown_table;
 pub use reports::ReportsConfig;
@@ -68,6 +70,7 @@ pub const SECTIONS: &[&[ConfigKey]] = &[
     rates::KEYS,
     webhook::KEYS,
     telemetry::KEYS,
+    otel::KEYS,
 ];
 
 /// The whole configuration, validated.
@@ -99,8 +102,10 @@ pub struct Config {
     pub rates: RatesConfig,
     /// Who is told when a load run or a report ends.
     pub webhook: WebhookConfig,
-    /// The log.
+    /// The log and metrics.
     pub telemetry: TelemetryConfig,
+    /// Traces.
+    pub otel: OtelConfig,
     entries: Vec<Entry>,
 }
 
@@ -124,6 +129,7 @@ impl Config {
             rates: RatesConfig::read(&values)?,
             webhook: WebhookConfig::read(&values)?,
             telemetry: TelemetryConfig::read(&values)?,
+            otel: OtelConfig::read(&values)?,
             entries: values.entries(SECTIONS),
         })
     }

@@ -1,9 +1,11 @@
-//! `[telemetry]`: the log.
+//! `[telemetry]`: the log and metrics.
 
+use std::net::SocketAddr;
 use std::str::FromStr;
 
 use tracing_subscriber::EnvFilter;
 
+use super::http::bind_address;
 use super::key::ConfigKey;
 use super::values::Values;
 use crate::error::Result;
@@ -28,8 +30,17 @@ pub const LOG_FORMAT: ConfigKey = ConfigKey {
     ..SECTION
 };
 
+/// The address of metrics.
+pub const METRICS_BIND: ConfigKey = ConfigKey {
+    name: "metrics_bind",
+    env: "METRICS_BIND",
+    doc: "where `serve` and `worker` answer `GET /metrics` for Prometheus, such as \
+          `127.0.0.1:9000`; without credentials, so keep it private; nowhere unless set",
+    ..SECTION
+};
+
 /// The keys of the section.
-pub const KEYS: &[ConfigKey] = &[LOG, LOG_FORMAT];
+pub const KEYS: &[ConfigKey] = &[LOG, LOG_FORMAT, METRICS_BIND];
 
 /// The section's values.
 #[derive(Debug, Clone)]
@@ -38,6 +49,8 @@ pub struct TelemetryConfig {
     pub log: String,
     /// The format of a line.
     pub log_format: LogFormat,
+    /// Where metrics are asked for.
+    pub metrics_bind: Option<SocketAddr>,
 }
 
 impl TelemetryConfig {
@@ -45,6 +58,7 @@ impl TelemetryConfig {
         Ok(Self {
             log: values.required(&LOG, filter)?,
             log_format: values.required(&LOG_FORMAT, str::parse)?,
+            metrics_bind: values.optional(&METRICS_BIND, bind_address)?,
         })
     }
 }

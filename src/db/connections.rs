@@ -11,24 +11,23 @@
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 use std::time::{Duration, Instant};
 
-use sqlx::pool::PoolConnection;
 use sqlx::postgres::{PgPool, PgRow};
 use sqlx::{
     AssertSqlSafe, Connection as _, Error, Execute, Executor as _, PgConnection, Postgres, Result,
     raw_sql,
 };
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
-use tokio::time::{sleep, timeout};
+use tokio::time::sleep;
 
-use super::row_security::{RESET, RowSecurity, Session};
+use super::connection::Connection;
+use super::row_security::{RowSecurity, Session};
 use super::sessions;
+use super::usage::{Executing, Observed, Usage};
 
 /// After which an idle connection is returned to the pool, unless something else is said.
 const IDLE_TIMEOUT: Duration = Duration::from_millis(500);
 /// After which any connection is returned to the pool, which may have to close it.
 const MAX_AGE: Duration = Duration::from_secs(60);
-/// How long a session may take to be as it was, before its connection is closed.
-const RESET_TIMEOUT: Duration = Duration::from_secs(5);
 
 /// Connections of a pool. Clones share them.
 #[derive(Debug, Clone)]
@@ -50,6 +49,7 @@ struct Inner {
     max_idle: usize,
     idle_timeout: Duration,
     idle: Mutex<Idle>,
+    metrics: Observed,
 }
 
 #[derive(Debug, Default)]
@@ -58,14 +58,6 @@ struct Idle {
     connections: Vec<Connection>,
     /// Whether a task returns them to the pool.
     is_reaped: bool,
-}
-
-#[derive(Debug)]
-struct Connection {
-    inner: PoolConnection<Postgres>,
-    acquired: Instant,
-    used: Instant,
-    session: Session,
 }
 
 /// A connection that executes a statement. Dropped before [`Lease::end`], it is closed,
@@ -118,7 +110,21 @@ impl Connections {
             max_idle,
             idle_timeout,
             idle,
+            metrics: Observed::default(),
         }))
+    }
+
+    /// Counts its statements under this name.
+    #[must_use]
+    pub fn named(self, name: &str) -> Self {
+        self.0.metrics.name(name);
+        self
+    }
+
+    /// How many connections there are.
+    #[must_use]
+    pub fn usage(&self) -> Usage {
+        Usage::of(&self.0.pool).with_kept(self.0.idle().connections.len())
     }
 
     /// The pool.
@@ -154,16 +160,31 @@ impl Connections {
     where
         Q: Execute<'q, Postgres> + 'q,
     {
-        let lease = self.lease(territories).await?;
-        let is_new = lease.connection.as_ref().is_some_and(Connection::is_new);
-        match self.fetch_on(lease, territories, query()).await {
+        let permit = self.permit().await?;
+        // Without a connection there is no other attempt.
+        let mut is_new = true;
+        let executing = self.0.metrics.begin();
+        let fetched = async {
+            let lease = self.lend(self.take(territories).await?, permit);
+            is_new = lease.connection.as_ref().is_some_and(Connection::is_new);
+            self.fetch_on(lease, territories, query()).await
+        };
+        let fetched = fetched.await;
+        executing.ended(fetched.is_ok());
+        match fetched {
             Err(error) if !is_new && sessions::may_succeed_on_another(&error) => {
                 tracing::info!(%error, "repeating a query on a new connection");
                 sessions::note(&error);
                 self.0.idle().connections.drain(..).for_each(Connection::close);
                 let permit = self.permit().await?;
-                let lease = self.new_lease(permit).await?;
-                self.fetch_on(lease, territories, query()).await
+                let executing = self.0.metrics.begin();
+                let fetched = async {
+                    let lease = self.new_lease(permit).await?;
+                    self.fetch_on(lease, territories, query()).await
+                };
+                let fetched = fetched.await;
+                executing.ended(fetched.is_ok());
+                fetched
             }
             fetched => fetched,
         }
@@ -175,8 +196,15 @@ impl Connections {
         territories: Option<&[i32]>,
         query: impl Execute<'q, Postgres> + 'q,
     ) -> Result<Vec<PgRow>> {
-        let lease = self.lease(territories).await?;
-        self.fetch_on(lease, territories, query).await
+        let permit = self.permit().await?;
+        let executing = self.0.metrics.begin();
+        let fetched = async {
+            let lease = self.lend(self.take(territories).await?, permit);
+            self.fetch_on(lease, territories, query).await
+        };
+        let fetched = fetched.await;
+        executing.ended(fetched.is_ok());
+        fetched
     }
 
     async fn fetch_on<'q>(
@@ -202,8 +230,9 @@ impl Connections {
         rows
     }
 
+    /// Waits for a connection without a timeout: the caller has its own.
     async fn permit(&self) -> Result<OwnedSemaphorePermit> {
-        Arc::clone(&self.0.permits).acquire_owned().await.map_err(|_| Error::PoolClosed)
+        self.0.metrics.acquire(&self.0.permits).await.map_err(|_| Error::PoolClosed)
     }
 
     /// A connection that has executed nothing yet. Those that the pool has are closed.
@@ -226,11 +255,16 @@ impl Connections {
             return Err(Error::PoolTimedOut);
         }
         let closed = |_| Error::PoolClosed;
+        let wait = self.0.metrics.wait();
         let long = Arc::clone(long).acquire_owned().await.map_err(closed)?;
         let mut held = Arc::clone(permits).acquire_many_owned(count).await.map_err(closed)?;
+        drop(wait);
         let mut leases = Vec::new();
         while let Some(permit) = held.split(1) {
-            leases.push(self.lease_anew(permit).await?);
+            let executing = self.0.metrics.begin();
+            let lease = self.lease_anew(permit).await;
+            executing.ended(lease.is_ok());
+            leases.push(lease?);
         }
         Ok((leases, LongLease(long)))
     }
@@ -252,12 +286,6 @@ impl Connections {
     #[must_use]
     pub fn row_security(&self) -> RowSecurity {
         self.0.row_security
-    }
-
-    /// Waits for a connection without a timeout: the caller has its own.
-    async fn lease(&self, territories: Option<&[i32]>) -> Result<Lease> {
-        let permit = self.permit().await?;
-        Ok(self.lend(self.take(territories).await?, permit))
     }
 
     fn lend(&self, connection: Connection, permit: OwnedSemaphorePermit) -> Lease {
@@ -321,30 +349,6 @@ impl Inner {
     }
 }
 
-impl Connection {
-    /// Whether it has prepared nothing yet.
-    fn is_new(&self) -> bool {
-        self.inner.cached_statements_size() == 0
-    }
-
-    fn close(mut self) {
-        self.inner.close_on_drop();
-    }
-
-    /// Returns it to the pool as it came from there.
-    fn give_back(mut self) {
-        if self.session == Session::Own {
-            return;
-        }
-        tokio::spawn(async move {
-            let reset = timeout(RESET_TIMEOUT, self.inner.execute(raw_sql(RESET))).await;
-            if !matches!(reset, Ok(Ok(_))) {
-                self.inner.close_on_drop();
-            }
-        });
-    }
-}
-
 /// Returns idle connections to the pool until none is left.
 async fn reap(inner: Weak<Inner>, idle_timeout: Duration) {
     loop {
@@ -367,6 +371,11 @@ impl Lease {
     /// None: it is there until the end.
     pub(super) fn connection(&mut self) -> Result<&mut PgConnection> {
         self.connection.as_mut().map(|it| &mut *it.inner).ok_or(Error::PoolClosed)
+    }
+
+    /// Counts a statement that begins on it.
+    pub(super) fn begin(&self) -> Executing {
+        self.connections.0.metrics.begin()
     }
 
     /// The statement has ended: all rows were read, or it failed; then the pool tests the

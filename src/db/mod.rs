@@ -2,6 +2,7 @@
 //! texts as they are stored.
 
 pub mod api_keys;
+mod connection;
 pub mod connections;
 pub mod copy;
 pub mod data_version;
@@ -14,5 +15,7 @@ pub mod schema;
 mod sessions;
 pub mod snapshot;
 pub mod sqlstate;
+pub mod statement_span;
 pub mod text;
+pub mod usage;
 pub mod watch;

@@ -141,6 +141,11 @@ impl Replicas {
 }
 
 impl Replica {
+    /// Its connections.
+    pub(crate) const fn connections(&self) -> &Connections {
+        &self.connections
+    }
+
     /// All rows of a query, as [`Connections::fetch_all_within`] gives them; `None` if the
     /// replica cannot: then it is left alone for a while.
     ///

@@ -3,15 +3,19 @@
 //! A snapshot is a read-only transaction on a connection of its own. Others can join it on
 //! more connections, to execute statements while the rows of one are still being read.
 
+use std::pin::Pin;
 use std::sync::Arc;
+use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
 use futures_util::stream::BoxStream;
+use futures_util::{Stream, StreamExt as _};
 use sqlx::postgres::PgRow;
 use sqlx::{AssertSqlSafe, Execute, Executor as _, Postgres, raw_sql};
 
 use super::connections::{Connections, Lease, LongLease};
 use super::data_version::DataVersion;
+use super::usage::Executing;
 use crate::error::{Code, Error, Result};
 
 /// A connection in a transaction that sees one moment. Dropped before [`Snapshot::end`], its
@@ -107,7 +111,10 @@ impl Snapshot {
         &mut self,
         query: impl Execute<'q, Postgres> + 'q,
     ) -> sqlx::Result<Vec<PgRow>> {
-        self.lease.connection()?.fetch_all(query).await
+        let executing = self.lease.begin();
+        let fetched = self.lease.connection()?.fetch_all(query).await;
+        executing.ended(fetched.is_ok());
+        fetched
     }
 
     /// The rows of a statement, one after another: Postgres waits while they are not read.
@@ -118,7 +125,9 @@ impl Snapshot {
         &'e mut self,
         query: impl Execute<'q, Postgres> + 'q,
     ) -> sqlx::Result<BoxStream<'e, sqlx::Result<PgRow>>> {
-        Ok(self.lease.connection()?.fetch(query))
+        let executing = Some(self.lease.begin());
+        let rows = self.lease.connection()?.fetch(query);
+        Ok(Counted { rows, executing }.boxed())
     }
 
     /// Ends the transaction and returns the connection.
@@ -150,7 +159,33 @@ impl Snapshot {
 
     /// Executes statements of this program's own text.
     async fn execute(&mut self, sql: String) -> Result<()> {
-        self.lease.connection()?.execute(raw_sql(AssertSqlSafe(sql))).await?;
+        let executing = self.lease.begin();
+        let executed = self.lease.connection()?.execute(raw_sql(AssertSqlSafe(sql))).await;
+        executing.ended(executed.is_ok());
+        executed?;
         Ok(())
+    }
+}
+
+/// The rows of a statement, which is counted when it has ended.
+struct Counted<'a> {
+    rows: BoxStream<'a, sqlx::Result<PgRow>>,
+    executing: Option<Executing>,
+}
+
+impl Stream for Counted<'_> {
+    type Item = sqlx::Result<PgRow>;
+
+    fn poll_next(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<Self::Item>> {
+        let next = ready!(self.rows.poll_next_unpin(context));
+        let succeeded = match &next {
+            Some(Ok(_)) => return Poll::Ready(next),
+            Some(Err(_)) => false,
+            None => true,
+        };
+        if let Some(executing) = self.executing.take() {
+            executing.ended(succeeded);
+        }
+        Poll::Ready(next)
     }
 }

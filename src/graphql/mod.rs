@@ -21,6 +21,7 @@ pub mod types;
 mod validate;
 
 pub use crate::config::DocumentLimits as Limits;
+pub use document::names::operation_names;
 pub use engine::{Engine, Prepared};
 pub use execute::command::{Command, Commands, Run};
 pub use execute::subscription::Snapshot;

@@ -5,6 +5,7 @@
 //! |---|---|
 //! | `method` | GET, POST, ... |
 //! | `path` | path without the query string, which may hold data |
+//! | `trace_id` | the trace that it belongs to, where traces are made |
 //! | `request_id` | the client's `x-request-id`, or a new UUID; also in the response |
 //! | `status` | HTTP status |
 //! | `milliseconds` | from the head of the request to the head of the response |
@@ -15,6 +16,8 @@ use axum::http::{HeaderMap, Request, Response};
 use tower_http::classify::{ServerErrorsAsFailures, SharedClassifier};
 use tower_http::trace::{MakeSpan, OnResponse, TraceLayer};
 use tracing::Span;
+
+use crate::telemetry::trace;
 
 pub(super) type Layer =
     TraceLayer<SharedClassifier<ServerErrorsAsFailures>, RequestSpan, (), ResponseLine, (), (), ()>;
@@ -45,6 +48,7 @@ impl<B> MakeSpan<B> for RequestSpan {
             method = request.method().as_str(),
             path = request.uri().path(),
             request_id = request_id(request.headers()),
+            trace_id = trace::current_id(),
         )
     }
 }

@@ -20,10 +20,11 @@ use tower_http::request_id::{MakeRequestUuid, PropagateRequestIdLayer, SetReques
 use super::cache::etag;
 use super::state::AppState;
 use super::{
-    cors, endpoint, health, loopback_guard, pages, rate_limit, request_log, response, saved_query,
-    security_headers,
+    cors, endpoint, health, loopback_guard, observation, pages, rate_limit, request_log, response,
+    saved_query, security_headers, trace_layer,
 };
 use crate::graphql;
+use crate::telemetry::trace;
 
 /// A smaller response fits into a packet or two uncompressed.
 const COMPRESSED_FROM: u64 = 1_024;
@@ -42,11 +43,13 @@ pub fn router(state: impl Into<Arc<AppState>>, is_tls: bool) -> Router {
     let limits = Arc::clone(&state.rate_limits);
     let saved = saved_query::routes(Arc::clone(&state));
     let pages = pages::routes(Arc::clone(&state));
+    let traced = trace::is_on().then(|| from_fn_with_state(is_tls, trace_layer::trace));
     let layers = ServiceBuilder::new()
         .layer(SetRequestIdLayer::x_request_id(MakeRequestUuid))
         .layer(request_log::layer())
         .layer(PropagateRequestIdLayer::x_request_id())
         .layer(from_fn_with_state(is_tls, security_headers::add))
+        .layer(from_fn(observation::observe))
         .layer(CatchPanicLayer::custom(response::panicked))
         .layer(option_layer(guard));
     Router::new()
@@ -63,6 +66,7 @@ pub fn router(state: impl Into<Arc<AppState>>, is_tls: bool) -> Router {
         .layer(from_fn_with_state(limits, rate_limit::limit))
         .layer(option_layer(cors))
         .layer(layers)
+        .layer(option_layer(traced))
 }
 
 /// The schema, unless clients may not ask for it.

@@ -9,12 +9,16 @@ use sqlx::PgPool;
 use tokio::sync::watch;
 use tokio::time::{Instant, MissedTickBehavior, interval, sleep, sleep_until};
 use tokio_util::sync::CancellationToken;
+use tracing::Instrument as _;
 
 use super::handler::{Handler, Run};
 use super::lease::{self, Back, Delivery, Lease};
 use super::retry::{MAX_WAIT, backoff, is_transient, wait};
+use super::span;
 use super::task::{Task, code};
 use crate::error::{Code, Error, Result};
+use crate::telemetry::metrics::{JobOutcome, job_ended};
+use crate::telemetry::trace::{self, Span};
 
 /// How long a job that was told to stop may take before it is dropped.
 pub(super) const STOP_TIMEOUT: Duration = Duration::from_secs(10);
@@ -60,6 +64,21 @@ enum Verdict {
     Lost,
 }
 
+impl Verdict {
+    /// What it is called in the log and in metrics, and the failure.
+    fn outcome(&self) -> (&'static str, JobOutcome, Option<&Error>) {
+        match self {
+            Self::Succeeded => ("succeeded", JobOutcome::Succeeded, None),
+            Self::Back { counts: true, error, .. } => {
+                ("tried again later", JobOutcome::Retried, error.as_ref())
+            }
+            Self::Back { error, .. } => ("handed back", JobOutcome::Returned, error.as_ref()),
+            Self::GiveUp(error) => ("failed", JobOutcome::Failed, Some(error)),
+            Self::Lost => ("taken over or canceled", JobOutcome::Lost, None),
+        }
+    }
+}
+
 impl Executor {
     /// Runs the job of an entry of the queue. Dropping the future stops the job, which then
     /// goes back to the queue: the library drops its futures when its own statements fail.
@@ -79,6 +98,19 @@ impl Executor {
     async fn execute(self: Arc<Self>, delivery: Delivery, stop: CancellationToken) -> Result<()> {
         let begun = self.record(|| lease::begin(&self.pool, delivery, &self.worker)).await?;
         let Some(lease) = begun else { return Ok(()) };
+        let span = span::run(lease.task, lease.id, lease.attempt, lease.trace_context.clone());
+        let traced = async {
+            let trace_id = trace::current_id();
+            let logged = match &trace_id {
+                Some(trace_id) => tracing::info_span!("job", trace_id),
+                None => tracing::Span::none(),
+            };
+            self.run(lease, stop, span.as_ref()).instrument(logged).await
+        };
+        trace::within(span.as_ref(), traced).await
+    }
+
+    async fn run(&self, lease: Lease, stop: CancellationToken, span: Option<&Span>) -> Result<()> {
         let (task, started) = (code(lease.task), Instant::now());
         let run = Arc::new(Run {
             id: lease.id,
@@ -93,16 +125,15 @@ impl Executor {
             Some(_) if lease.is_exhausted => Verdict::GiveUp(lost(lease.max_attempts)),
             Some(handler) => self.attend(&lease, handler, &run).await,
         };
-        let (outcome, error) = match &verdict {
-            Verdict::Succeeded => ("succeeded", None),
-            Verdict::Back { counts: true, error, .. } => ("tried again later", error.as_ref()),
-            Verdict::Back { error, .. } => ("handed back", error.as_ref()),
-            Verdict::GiveUp(error) => ("failed", Some(error)),
-            Verdict::Lost => ("taken over or canceled", None),
-        };
+        let (outcome, counted, error) = verdict.outcome();
+        let elapsed = started.elapsed();
+        job_ended(task, counted, elapsed);
+        if let (Some(span), Some(error)) = (span, error) {
+            span.fail(error.code().as_str());
+        }
         tracing::info!(
             job = %lease.id, task, attempt = lease.attempt, outcome,
-            error = error.map(Error::detail), seconds = started.elapsed().as_secs_f64(),
+            error = error.map(Error::detail), seconds = elapsed.as_secs_f64(),
             "the job ends"
         );
         self.settle(&lease, &run, verdict).await
@@ -111,7 +142,8 @@ impl Executor {
     /// Runs the handler to its end, or until it must stop.
     async fn attend(&self, lease: &Lease, handler: &Arc<dyn Handler>, run: &Arc<Run>) -> Verdict {
         let (handler, running) = (Arc::clone(handler), Arc::clone(run));
-        let mut work = tokio::spawn(async move { handler.run(&running).await });
+        let work = async move { handler.run(&running).await };
+        let mut work = tokio::spawn(trace::carried(work.in_current_span()));
         let mut check = interval(CHECK_INTERVAL);
         check.set_missed_tick_behavior(MissedTickBehavior::Delay);
         check.reset();

@@ -33,6 +33,8 @@ pub(super) struct Lease {
     pub(super) created_at: DateTime<Utc>,
     /// All its attempts were lost, and this is none.
     pub(super) is_exhausted: bool,
+    /// The trace in which it was queued.
+    pub(super) trace_context: Option<Value>,
 }
 
 /// The attempt is counted before the work, in a transaction of its own, so that it counts
@@ -44,7 +46,8 @@ WITH taken AS (
 UPDATE job SET state = 'running', attempts = least(attempts + 1, max_attempts),
     runs = runs + 1, worker = $3, started_at = coalesce(started_at, now())
 FROM taken WHERE job.id = taken.id
-RETURNING task, attempts, max_attempts, runs, payload, created_at, is_exhausted";
+RETURNING task, attempts, max_attempts, runs, payload, created_at, is_exhausted,
+    trace_context";
 
 /// Puts a job back: a new entry of the queue, which voids the old one.
 const PUT_BACK: &str = "
@@ -75,6 +78,7 @@ pub(super) async fn begin(pool: &PgPool, of: Delivery, worker: &str) -> Result<O
         payload: row.try_get("payload")?,
         created_at: row.try_get("created_at")?,
         is_exhausted: row.try_get("is_exhausted")?,
+        trace_context: row.try_get("trace_context")?,
     }))
 }
 

@@ -8,6 +8,7 @@
 
 mod background;
 mod counts;
+mod depth;
 mod execution;
 mod handler;
 mod lake;
@@ -19,12 +20,14 @@ mod report;
 mod retention;
 mod retry;
 mod schedule;
+mod span;
 mod task;
 pub mod webhook;
 mod worker;
 
 pub use background::Background;
 pub use counts::{Count, StoredJob, counts, list};
+pub use depth::{Depth, depths};
 pub use handler::{Handler, Run};
 pub use lake::{AnswerFromLake, LakeAnswers};
 pub use queue::{NewJob, add, cancel, open};

@@ -5,8 +5,10 @@ use serde_json::Value;
 use sqlx::PgConnection;
 use uuid::Uuid;
 
+use super::span;
 use super::task::{Task, code};
 use crate::error::{Code, Error, Result};
+use crate::telemetry::trace::Carrier;
 
 /// A job to add.
 #[derive(Debug, Clone)]
@@ -30,8 +32,8 @@ const TRIES: usize = 5;
 /// the caller. The library's own attempts are not used.
 const ADD: &str = "
 WITH added AS (
-    INSERT INTO job (id, task, job_key, payload, max_attempts, run_at)
-    VALUES ($1, $2, $3, $4, $5, coalesce($6, now()))
+    INSERT INTO job (id, task, job_key, payload, max_attempts, run_at, trace_context)
+    VALUES ($1, $2, $3, $4, $5, coalesce($6, now()), $7)
     ON CONFLICT (job_key) WHERE state IN ('queued', 'running') DO NOTHING
     RETURNING id, task, delivery, run_at)
 SELECT added.id FROM added, LATERAL graphile_worker.add_job(
@@ -46,6 +48,8 @@ SELECT added.id FROM added, LATERAL graphile_worker.add_job(
 /// `UNAVAILABLE` when Postgres does not answer, `CONFLICT` if the transaction cannot see the
 /// open job with this key.
 pub async fn add(connection: &mut PgConnection, job: NewJob) -> Result<Uuid> {
+    let span = span::queued(job.task);
+    let trace = span.as_ref().map_or_else(Carrier::current, |span| Carrier::of(span.context()));
     for _ in 0..TRIES {
         let id = Uuid::now_v7();
         let added: Option<Uuid> = sqlx::query_scalar(ADD)
@@ -55,6 +59,7 @@ pub async fn add(connection: &mut PgConnection, job: NewJob) -> Result<Uuid> {
             .bind(&job.payload)
             .bind(i32::from(job.max_attempts.max(1)))
             .bind(job.run_at)
+            .bind(&trace)
             .fetch_optional(&mut *connection)
             .await?;
         if let Some(added) = added {

@@ -22,7 +22,7 @@ pub(super) fn of_code(text: &str) -> Option<Task> {
     ALL.into_iter().find(|task| code(*task) == text)
 }
 
-const ALL: [Task; 9] = [
+pub(super) const ALL: [Task; 9] = [
     Task::Load,
     Task::ReplayRejects,
     Task::DemandForecast,

@@ -7,7 +7,8 @@
 //! `rejects/` holds rows that were not loaded. `raw/` keeps the files in the lake and reads them
 //! from there again.
 //! `mirror/` removes rows that complete files lack. `derive/` updates derived tables at the end.
-//! `ledger` is the record of all of it, `queue` of the runs that jobs run.
+//! `ledger` is the record of all of it, `queue` of the runs that jobs run,
+//! `totals` what it comes to.
 
 mod check;
 mod check_documents;
@@ -25,6 +26,7 @@ mod queue;
 mod raw;
 mod rejects;
 mod run;
+mod totals;
 
 pub use counts::Counts;
 pub use decode::{BatchLimits, Compression, DecimalMark, Dialect, Encoding, Format};
@@ -45,4 +47,7 @@ pub use run::observe::{Observer, Silent};
 pub use run::summary::{
     DoubtfulSample, ErrorSummary, FileSummary, LeftOut, Outcome, RejectSample, RunSummary,
     StepSummary,
+};
+pub use totals::{
+    ENDED, NewestLoad, ROW_OUTCOMES, Standing, Totals, newest_load, standing, totals,
 };

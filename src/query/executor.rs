@@ -11,7 +11,9 @@ use crate::db::data_version::DataVersion;
 use crate::db::replicas::{Replica, Replicas};
 use crate::db::row_security::RowSecurity;
 use crate::db::snapshot::{Snapshot, SnapshotOptions, Snapshots};
+use crate::db::statement_span::{statement_failed, statement_span};
 use crate::error::Result;
+use crate::telemetry::trace::{self, Span, Underway};
 
 /// Reads from Postgres on behalf of a caller.
 #[derive(Debug, Clone)]
@@ -39,6 +41,18 @@ impl Reader {
 
     fn over(connections: Connections) -> Self {
         Self { connections, replicas: None, replica: None, snapshot: None }
+    }
+
+    /// The same, with metrics of its statements under this name.
+    #[must_use]
+    pub fn named(self, name: &str) -> Self {
+        Self { connections: self.connections.named(name), ..self }
+    }
+
+    /// Its connections to the main database, then those to replicas.
+    pub fn all_connections(&self) -> impl Iterator<Item = &Connections> {
+        let replicas = self.replicas.iter().flat_map(Replicas::connections);
+        std::iter::once(&self.connections).chain(replicas)
     }
 
     /// The same, with replicas of its database, which answer in its place where they can.
@@ -132,15 +146,39 @@ impl Reader {
     where
         Q: Execute<'q, Postgres> + 'q,
     {
+        let span = self.span(|| query().sql().as_str().to_owned());
+        let underway = Underway::of(span.as_ref());
+        let fetched = trace::within(span.as_ref(), self.fetch(territories, query)).await;
+        underway.ended();
+        if let (Some(span), Err(error)) = (&span, &fetched) {
+            statement_failed(span, error);
+        }
+        Ok(fetched?)
+    }
+
+    async fn fetch<'q, Q>(
+        &self,
+        territories: Option<&[i32]>,
+        query: impl Fn() -> Q,
+    ) -> sqlx::Result<Vec<PgRow>>
+    where
+        Q: Execute<'q, Postgres> + 'q,
+    {
         if let Some(snapshot) = &self.snapshot {
-            return Ok(snapshot.lock().await.fetch_all(query()).await?);
+            return snapshot.lock().await.fetch_all(query()).await;
         }
         if let Some(replica) = &self.replica
             && let Some(fetched) = replica.fetch_all_within(territories, &query).await
         {
-            return Ok(fetched?);
+            return fetched;
         }
-        Ok(self.connections.fetch_all_within(territories, query).await?)
+        self.connections.fetch_all_within(territories, query).await
+    }
+
+    /// The span of a statement, if its request is recorded.
+    pub(super) fn span(&self, sql: impl FnOnce() -> String) -> Option<Span> {
+        let at = self.replica.as_ref().map_or(&self.connections, |replica| replica.connections());
+        trace::is_on().then(|| statement_span(sql, &at.pool().connect_options())).flatten()
     }
 }
 

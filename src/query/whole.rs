@@ -1,8 +1,10 @@
 //! Whole lists: all rows, in one snapshot, read as slowly as they are asked for.
 
+use std::future::ready;
 use std::time::Duration;
 
-use futures_util::{Stream, StreamExt as _};
+use futures_util::{Stream, StreamExt as _, stream};
+use sqlx::postgres::PgRow;
 
 use super::executor::Reader;
 use super::list::List;
@@ -11,9 +13,11 @@ use super::rows::Rows;
 use crate::auth::Scope;
 use crate::db::data_version::DataVersion;
 use crate::db::snapshot::{Snapshot, SnapshotOptions, Snapshots};
+use crate::db::statement_span::statement_failed;
 use crate::error::{Error, Result};
 use crate::query::sql::paging::Paging;
 use crate::query::sql::statement::Statement;
+use crate::telemetry::trace::Span;
 
 /// A snapshot in which a whole list is read.
 #[derive(Debug)]
@@ -24,6 +28,8 @@ pub struct Whole {
     /// Reads what belongs to the rows while more of them come.
     pub beside: Option<Reader>,
     by_day: bool,
+    /// Makes the spans of its statements.
+    reader: Reader,
 }
 
 impl List<'_> {
@@ -62,7 +68,37 @@ impl Reader {
             main = reader.into_snapshot().ok_or_else(missing)?;
         }
         let beside = second.map(|second| self.within(second));
-        Ok(Whole { version, main, beside, by_day })
+        Ok(Whole { version, main, beside, by_day, reader: self.clone() })
+    }
+}
+
+/// The span of a statement whose rows are read: dropped before its end, it was canceled.
+struct Reading {
+    span: Option<Span>,
+    has_ended: bool,
+}
+
+impl Reading {
+    /// A row, or the end.
+    fn read(&mut self, row: Option<&sqlx::Result<PgRow>>) {
+        match row {
+            Some(Ok(_)) => return,
+            Some(Err(error)) => {
+                if let Some(span) = &self.span {
+                    statement_failed(span, error);
+                }
+            }
+            None => {}
+        }
+        self.has_ended = true;
+    }
+}
+
+impl Drop for Reading {
+    fn drop(&mut self) {
+        if let (Some(span), false) = (&self.span, self.has_ended) {
+            span.fail("canceled");
+        }
     }
 }
 
@@ -80,10 +116,17 @@ impl Whole {
         let mut statement = Statement::new(scope);
         statement.by_day = self.by_day;
         Paging::of(list).write_whole(&mut statement)?;
+        let span = self.reader.span(|| statement.text.clone());
         // The next one is another: there is no use in keeping it prepared.
         let query = statement.into_query()?.persistent(false);
         let rows = self.main.stream(query)?;
-        Ok(rows.map(|row| row.map(Row::new).map_err(Error::from)))
+        let mut reading = Reading { span, has_ended: false };
+        // The end is an item of its own, so that it is seen.
+        let rows = rows.map(Some).chain(stream::once(ready(None)));
+        Ok(rows.filter_map(move |row| {
+            reading.read(row.as_ref());
+            ready(row.map(|row| row.map(Row::new).map_err(Error::from)))
+        }))
     }
 
     /// Ends the snapshot after its rows.

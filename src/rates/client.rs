@@ -25,6 +25,7 @@ use super::address::is_public;
 use super::url::redirect;
 use crate::error::{Code, Error, Result};
 use crate::https::{connector_over, with_causes};
+use crate::telemetry::trace::Outgoing;
 
 /// Most redirects of a request.
 const MAX_REDIRECTS: usize = 5;
@@ -116,13 +117,16 @@ impl Client {
         if literal.is_some_and(|address| !self.options.allow_private && !is_public(address)) {
             return Err(private(url));
         }
-        let request = Request::get(url)
+        let mut request = Request::get(url)
             .header(ACCEPT, "application/json, application/xml, text/xml")
             .header(ACCEPT_ENCODING, "identity")
             .header(USER_AGENT, concat!("salesgraph/", env!("CARGO_PKG_VERSION")))
             .body(Empty::new())
             .map_err(|error| NoAnswer::Failed(error.to_string()))?;
-        let response = self.client.request(request).await.map_err(|error| {
+        let outgoing = Outgoing::begin("GET", url, request.headers_mut());
+        let response = self.client.request(request).await;
+        outgoing.answered(response.as_ref().ok().map(http::Response::status));
+        let response = response.map_err(|error| {
             if is_private(&error) { private(url) } else { NoAnswer::Failed(with_causes(&error)) }
         })?;
         let (head, body) = response.into_parts();

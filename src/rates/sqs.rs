@@ -20,6 +20,7 @@ use super::store::store;
 use crate::config::{Secret, StorageConfig};
 use crate::error::{Code, Error, Result};
 use crate::lake::Lake;
+use crate::telemetry::CallObserver;
 
 /// Longest time that a request for messages waits for one.
 const POLL: Duration = Duration::from_secs(20);
@@ -79,7 +80,8 @@ impl SqsQueue {
         if sdk.region().is_none() {
             return Err(failed("no AWS region is known: set storage.region (AWS_REGION)"));
         }
-        Ok(Self { client: Client::new(&sdk), url: url.to_owned() })
+        let config = aws_sdk_sqs::config::Builder::from(&sdk).interceptor(CallObserver).build();
+        Ok(Self { client: Client::from_conf(config), url: url.to_owned() })
     }
 
     /// Stores what comes until `stop`. What fails comes again when its time is over, until it

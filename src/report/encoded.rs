@@ -16,6 +16,7 @@ use super::format::{Column, Encoding};
 use super::output::Output;
 use crate::db::data_version::DataVersion;
 use crate::error::{Code, Error, Result};
+use crate::telemetry::trace;
 
 /// Chunks that wait to be taken.
 const AHEAD: usize = 2;
@@ -58,7 +59,7 @@ impl Encoded {
         };
         // Here and not where the chunks are taken: Postgres cancels no statement whose rows
         // nobody takes, and who takes none may not come back.
-        let task = tokio::spawn(async move {
+        let task = trace::spawn(async move {
             let Some(limit) = limit else { return made.await };
             let late = |_| {
                 let message = format!("the file took longer than {limit:?}, the limit");

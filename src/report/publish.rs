@@ -21,6 +21,7 @@ use super::store::{self, Begun, Made, Named};
 use crate::auth::Scope;
 use crate::error::{Code, Error, Result};
 use crate::storage::{ObjectHeaders, ObjectWriter};
+use crate::telemetry::metrics::{report_ended, report_written};
 
 /// How often progress is recorded, and looked whether the report is still wanted.
 const PROGRESS: Duration = Duration::from_millis(500);
@@ -91,6 +92,8 @@ impl Reports {
         }
         self.tell(&mut transaction, id).await?;
         transaction.commit().await?;
+        report_ended(&begun.kind, &begun.format, "succeeded");
+        report_written(&begun.kind, &begun.format, made.rows, made.bytes);
         Ok(Outcome::Succeeded)
     }
 
@@ -106,6 +109,9 @@ impl Reports {
             self.tell(&mut transaction, id).await?;
         }
         transaction.commit().await?;
+        if has_failed {
+            report_ended(&named.kind, &named.format, "failed");
+        }
         if has_failed { self.clear_left(pool, id, &self.key_of(id, &named)).await } else { Ok(()) }
     }
 

@@ -17,6 +17,7 @@ use aws_sdk_s3::config::{
 
 use super::settings::S3Settings;
 use crate::error::{Code, Error, Result};
+use crate::telemetry::CallObserver;
 
 /// For servers without regions; the one region that takes no location constraint.
 pub(super) const DEFAULT_REGION: &str = "us-east-1";
@@ -34,6 +35,15 @@ pub(super) struct S3 {
 
 impl S3 {
     pub(super) async fn connect(settings: &S3Settings) -> Result<Self> {
+        Self::build(settings, true).await
+    }
+
+    /// For links, which are no calls.
+    pub(super) async fn connect_for_links(settings: &S3Settings) -> Result<Self> {
+        Self::build(settings, false).await
+    }
+
+    async fn build(settings: &S3Settings, is_observed: bool) -> Result<Self> {
         let sdk = loader(settings)?.load().await;
         let custom_endpoint = custom_endpoint(&sdk);
         let region = match (sdk.region(), &custom_endpoint) {
@@ -49,6 +59,9 @@ impl S3 {
             builder = builder
                 .request_checksum_calculation(RequestChecksumCalculation::WhenRequired)
                 .response_checksum_validation(ResponseChecksumValidation::WhenRequired);
+        }
+        if is_observed {
+            builder = builder.interceptor(CallObserver);
         }
         let path_style = settings.force_path_style.unwrap_or(custom_endpoint.is_some());
         Ok(Self {

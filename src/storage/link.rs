@@ -22,7 +22,7 @@ impl Links {
     /// # Errors
     /// `Config` if the settings are not valid or no region is known.
     pub async fn connect(bucket: impl Into<String>, settings: &S3Settings) -> Result<Self> {
-        Ok(Self { s3: S3::connect(settings).await?, bucket: bucket.into() })
+        Ok(Self { s3: S3::connect_for_links(settings).await?, bucket: bucket.into() })
     }
 
     /// A link to an object. Nothing is sent to S3, so that there may be no such object.

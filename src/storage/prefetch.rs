@@ -9,6 +9,7 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc};
 use super::object::ObjectVersion;
 use super::source::Source;
 use crate::error::{Error, Result};
+use crate::telemetry::trace;
 
 /// Objects requested at a time.
 const REQUESTS: usize = 16;
@@ -47,7 +48,7 @@ impl Source {
     pub fn prefetch(&self, objects: Vec<ObjectVersion>) -> Prefetch {
         let (bodies_in, bodies) = mpsc::channel(1);
         let source = self.clone();
-        tokio::spawn(async move {
+        trace::spawn(async move {
             let room = Arc::new(Semaphore::new(KIB_AHEAD as usize));
             let reading = stream::iter(objects)
                 .then(|object| {

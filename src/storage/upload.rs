@@ -10,6 +10,7 @@ use tokio::task::JoinHandle;
 
 use super::bucket::{Bucket, MAX_PARTS};
 use crate::error::{Code, Error, Result};
+use crate::telemetry::trace;
 
 /// Size of the first parts. A smaller object is put by one request.
 const PART_SIZE: usize = 8 << 20;
@@ -214,7 +215,7 @@ impl ObjectWriter {
         }
         let body = std::mem::take(&mut self.buffer).freeze();
         let (bucket, key) = (self.bucket.clone(), self.key.clone());
-        self.in_flight.push_back(tokio::spawn(send(bucket, key, id, number, body)));
+        self.in_flight.push_back(trace::spawn(send(bucket, key, id, number, body)));
         Ok(())
     }
 

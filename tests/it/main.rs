@@ -29,3 +29,4 @@ mod reports;
 mod scope;
 mod storage;
 mod support;
+mod telemetry;

@@ -12,6 +12,7 @@ use tokio::time::timeout;
 
 use crate::error::{Code, Error, Result};
 use crate::https::{self, Connector, with_causes};
+use crate::telemetry::trace::Outgoing;
 
 /// Longest time of a fetch, from the name's resolution to the last byte.
 const TIMEOUT: Duration = Duration::from_secs(5);
@@ -50,8 +51,11 @@ impl Fetcher {
     async fn get(&self) -> Result<Bytes, String> {
         let request =
             Request::get(&self.url).header(ACCEPT, "application/json, application/jwk-set+json");
-        let request = request.body(Empty::new()).map_err(|error| error.to_string())?;
-        let response = self.client.request(request).await.map_err(|error| with_causes(&error))?;
+        let mut request = request.body(Empty::new()).map_err(|error| error.to_string())?;
+        let outgoing = Outgoing::begin("GET", &self.url, request.headers_mut());
+        let response = self.client.request(request).await;
+        outgoing.answered(response.as_ref().ok().map(http::Response::status));
+        let response = response.map_err(|error| with_causes(&error))?;
         // A redirect may lead anywhere, also to addresses that only this machine reaches.
         if response.status() != StatusCode::OK {
             return Err(format!("the status is {}", response.status()));

@@ -1,6 +1,7 @@
 //! Precedence of the sources, and the messages of invalid configurations.
 
 mod jwt;
+mod otel;
 
 use std::collections::HashSet;
 use std::io::Write as _;

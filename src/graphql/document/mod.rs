@@ -2,6 +2,7 @@
 
 pub(crate) mod cache;
 pub(crate) mod limits;
+pub(crate) mod names;
 pub(crate) mod scan;
 pub(crate) mod size;
 pub(crate) mod variables;

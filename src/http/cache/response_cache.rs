@@ -21,6 +21,7 @@ use crate::db::replicas::Replicas;
 use crate::graphql;
 use crate::graphql::Answer;
 use crate::http::request::media::MediaType;
+use crate::telemetry::metrics::CacheOutcome;
 
 /// Looks requests up at the current version of the data; stores responses only if
 /// enabled.
@@ -122,14 +123,15 @@ impl CacheLookup<'_> {
     }
 
     /// The response by execution: of a query once for all concurrent equal requests,
-    /// of anything else for each.
+    /// of anything else for each. `note` is told what the store did.
     pub(in crate::http) async fn execute(
         &self,
         is_query: bool,
         execute: impl Future<Output = Execution>,
+        note: &(dyn Fn(CacheOutcome) + Sync),
     ) -> Response {
         let execution = match (&self.cache.store, &self.key) {
-            (Some(store), Some(key)) if is_query => store.get_or_execute(key, execute).await,
+            (Some(store), Some(key)) if is_query => store.get_or_execute(key, execute, note).await,
             _ => execute.await,
         };
         match execution {

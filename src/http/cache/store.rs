@@ -18,6 +18,7 @@ use tokio::sync::watch;
 
 use super::flight::{Flights, Outcome, Role};
 use super::key::CacheKey;
+use crate::telemetry::metrics::CacheOutcome;
 
 /// Parts of the store with their own locks. An entry must fit into one.
 const SHARDS: usize = 4;
@@ -65,19 +66,27 @@ impl ResponseStore {
     }
 
     /// Executes once for all concurrent requests with this key. An uncacheable
-    /// result is not shared: every other request then executes for itself.
+    /// result is not shared: every other request then executes for itself. `note` is told which
+    /// it is.
     pub(super) async fn get_or_execute(
         &self,
         key: &Arc<CacheKey>,
         execute: impl Future<Output = Execution>,
+        note: &(dyn Fn(CacheOutcome) + Sync),
     ) -> Execution {
         loop {
             match self.flights.join(key) {
                 Role::Leader(leader) => {
                     // Another flight may have ended since the caller looked.
                     let execution = match self.get(key) {
-                        Some(body) => Execution::Cacheable(body),
-                        None => execute.await,
+                        Some(body) => {
+                            note(CacheOutcome::Hit);
+                            Execution::Cacheable(body)
+                        }
+                        None => {
+                            note(CacheOutcome::Miss);
+                            execute.await
+                        }
                     };
                     leader.finish(match &execution {
                         Execution::Cacheable(body) => {
@@ -89,8 +98,14 @@ impl ResponseStore {
                     return execution;
                 }
                 Role::Follower(follower) => match follower.outcome().await {
-                    Some(Outcome::Shared(body)) => return Execution::Cacheable(body),
-                    Some(Outcome::NotShared) => return execute.await,
+                    Some(Outcome::Shared(body)) => {
+                        note(CacheOutcome::Shared);
+                        return Execution::Cacheable(body);
+                    }
+                    Some(Outcome::NotShared) => {
+                        note(CacheOutcome::Miss);
+                        return execute.await;
+                    }
                     // The leader was cancelled.
                     None => {}
                 },

@@ -8,10 +8,12 @@ use std::sync::Arc;
 
 use async_graphql::Request as Operation;
 
+use super::observation::other;
 use super::request::parameters::Parameters;
 use super::response::rejection::Rejection;
+use crate::telemetry::metrics::OperationMetrics;
 use persisted::{Hash, PersistedDocuments, from_hex, hash_of};
-use trusted::{SHA256, TrustedDocuments};
+use trusted::{SHA256, TrustedDocument, TrustedDocuments};
 
 /// The documents that requests may refer to.
 #[derive(Debug)]
@@ -28,6 +30,8 @@ pub(super) struct Resolved {
     /// Whether the request refers to its document by hash or id: the response to a
     /// GET is then cacheable by its URL.
     pub(super) by_reference: bool,
+    /// Those of its operation if the document is trusted, which makes its name one of few.
+    pub(super) metrics: &'static OperationMetrics,
 }
 
 /// How a request refers to its document.
@@ -58,33 +62,37 @@ impl Documents {
         let reference = Reference::of(&mut parameters)?;
         let query = parameters.query.take();
         let by_reference = reference.is_some();
-        let text = self.text(reference, query)?;
-        Ok(Resolved { operation: parameters.into_operation(text), by_reference })
+        let (text, trusted) = self.text(reference, query)?;
+        let operation = parameters.into_operation(text);
+        let name = operation.operation_name.as_deref();
+        let metrics = trusted.map_or_else(other, |trusted| trusted.metrics(name));
+        Ok(Resolved { operation, by_reference, metrics })
     }
 
+    /// The text, and the trusted document that it is known to be.
     fn text(
         &self,
         reference: Option<Reference>,
         query: Option<String>,
-    ) -> Result<String, Rejection> {
+    ) -> Result<(String, Option<&TrustedDocument>), Rejection> {
         let trusted = reference.as_ref().and_then(|it| self.trusted.get(&it.id, it.hash.as_ref()));
         match (trusted, reference, query) {
-            (Some(document), _, None) => Ok(document.as_ref().to_owned()),
-            (Some(document), _, Some(query)) if **document == *query => Ok(query),
+            (Some(document), _, None) => Ok((document.text.clone(), trusted)),
+            (Some(document), _, Some(query)) if document.text == query => Ok((query, trusted)),
             (None, Some(Reference { hash: Some(hash), .. }), Some(query))
                 if hash == hash_of(&query) =>
             {
-                self.require_trust(&query)?;
+                let trusted = self.require_trust(&query)?;
                 self.persisted.put(hash, &query);
-                Ok(query)
+                Ok((query, trusted))
             }
             (_, Some(reference), Some(_)) => Err(Rejection::bad_request(format!(
                 "{} does not match the document in the parameter query",
                 reference.parameter()
             ))),
             (None, None, Some(query)) => {
-                self.require_trust(&query)?;
-                Ok(query)
+                let trusted = self.require_trust(&query)?;
+                Ok((query, trusted))
             }
             (None, Some(reference), None) => {
                 if self.only_trusted {
@@ -92,7 +100,7 @@ impl Documents {
                 }
                 let document = reference.hash.and_then(|hash| self.persisted.get(&hash));
                 let document = document.ok_or_else(|| self.not_found(&reference))?;
-                Ok(Arc::as_ref(&document).to_owned())
+                Ok((Arc::as_ref(&document).to_owned(), None))
             }
             (_, None, None) => Err(Rejection::bad_request(
                 "the request has no document: send the parameter query or documentId",
@@ -101,12 +109,13 @@ impl Documents {
         }
     }
 
-    fn require_trust(&self, query: &str) -> Result<(), Rejection> {
-        if self.only_trusted && !self.trusted.contains(query) {
-            Err(Rejection::not_trusted())
-        } else {
-            Ok(())
+    /// Fails if only trusted documents are executed and this is none; gives it if it is one. Where
+    /// others are executed, too, it is not looked for.
+    fn require_trust(&self, query: &str) -> Result<Option<&TrustedDocument>, Rejection> {
+        if !self.only_trusted {
+            return Ok(None);
         }
+        self.trusted.find(query).map(Some).ok_or_else(Rejection::not_trusted)
     }
 
     fn not_found(&self, reference: &Reference) -> Rejection {

@@ -1,4 +1,4 @@
-//! TrustedDocuments documents, read from a manifest that the build of a client writes.
+//! Trusted documents, read from a manifest that the build of a client writes.
 
 use std::collections::HashMap;
 use std::path::Path;
@@ -8,6 +8,9 @@ use serde_json::{Map, Value as Json};
 
 use super::persisted::{Hash, hash_of};
 use crate::error::{Code, Error, Result};
+use crate::graphql::operation_names;
+use crate::http::observation::other;
+use crate::telemetry::metrics::{OTHER, OperationMetrics, operation};
 
 /// The format of the manifest of Apollo's tools.
 const APOLLO: &str = "apollo-persisted-query-manifest";
@@ -17,8 +20,34 @@ pub(super) const SHA256: &str = "sha256:";
 /// Documents by their ids and their hashes.
 #[derive(Debug, Default)]
 pub struct TrustedDocuments {
-    by_id: HashMap<String, Arc<str>>,
-    by_hash: HashMap<Hash, Arc<str>>,
+    by_id: HashMap<String, Arc<TrustedDocument>>,
+    by_hash: HashMap<Hash, Arc<TrustedDocument>>,
+}
+
+/// One of them.
+#[derive(Debug)]
+pub(super) struct TrustedDocument {
+    pub(super) text: String,
+    /// Of each of its operations.
+    operations: Vec<&'static OperationMetrics>,
+}
+
+impl TrustedDocument {
+    fn new(text: &str) -> Self {
+        let names = operation_names(text);
+        let operations = names.iter().map(|name| operation(name.as_deref().unwrap_or(OTHER)));
+        Self { text: text.to_owned(), operations: operations.collect() }
+    }
+
+    /// The metrics of its operation of this name, or of its only one.
+    pub(super) fn metrics(&self, name: Option<&str>) -> &'static OperationMetrics {
+        let mut all = self.operations.iter().copied();
+        let found = match name {
+            Some(name) => all.find(|operation| operation.name == name),
+            None => all.next().filter(|_| self.operations.len() == 1),
+        };
+        found.unwrap_or_else(other)
+    }
 }
 
 impl TrustedDocuments {
@@ -67,23 +96,25 @@ impl TrustedDocuments {
     }
 
     fn add(&mut self, id: &str, document: &str) -> Result<(), String> {
-        let document: Arc<str> = document.into();
-        self.by_hash.insert(hash_of(&document), Arc::clone(&document));
+        let document = Arc::new(TrustedDocument::new(document));
+        self.by_hash.insert(hash_of(&document.text), Arc::clone(&document));
         let id = id.strip_prefix(SHA256).unwrap_or(id);
         match self.by_id.insert(id.to_owned(), Arc::clone(&document)) {
-            Some(other) if other != document => Err(format!("has two documents for {id:?}")),
+            Some(other) if other.text != document.text => {
+                Err(format!("has two documents for {id:?}"))
+            }
             _ => Ok(()),
         }
     }
 
     /// The document with an id or a hash.
-    pub(super) fn get(&self, id: &str, hash: Option<&Hash>) -> Option<&Arc<str>> {
-        self.by_id.get(id).or_else(|| self.by_hash.get(hash?))
+    pub(super) fn get(&self, id: &str, hash: Option<&Hash>) -> Option<&TrustedDocument> {
+        self.by_id.get(id).or_else(|| self.by_hash.get(hash?)).map(Arc::as_ref)
     }
 
-    /// Whether a document is trusted.
-    pub(super) fn contains(&self, document: &str) -> bool {
-        self.by_hash.contains_key(&hash_of(document))
+    /// The document with this text.
+    pub(super) fn find(&self, text: &str) -> Option<&TrustedDocument> {
+        self.by_hash.get(&hash_of(text)).map(Arc::as_ref)
     }
 
     /// The number of documents.
@@ -106,13 +137,25 @@ mod tests {
         for manifest in [relay, apollo] {
             let trusted = TrustedDocuments::parse(manifest).unwrap();
             assert_eq!(trusted.count(), 2);
-            assert_eq!(trusted.get("4a6b", None).map(|text| &**text), Some("{ a }"));
-            assert_eq!(trusted.get("38", None).map(|text| &**text), Some("{ b }"));
+            let text = |id, hash| trusted.get(id, hash).map(|document| document.text.as_str());
+            assert_eq!(text("4a6b", None), Some("{ a }"));
+            assert_eq!(text("38", None), Some("{ b }"));
             let hash = hash_of("{ b }");
-            assert_eq!(trusted.get("none", Some(&hash)).map(|text| &**text), Some("{ b }"));
+            assert_eq!(text("none", Some(&hash)), Some("{ b }"));
             assert!(trusted.get("none", None).is_none());
-            assert!(trusted.contains("{ a }") && !trusted.contains("{ a  }"));
+            assert!(trusted.find("{ a }").is_some() && trusted.find("{ a  }").is_none());
         }
+    }
+
+    #[test]
+    fn metrics_are_of_the_named_operation() {
+        let document = TrustedDocument::new("query First { a } query Second { b }");
+        assert_eq!(document.metrics(Some("Second")).name, "Second");
+        assert_eq!(document.metrics(None).name, OTHER, "there are two");
+        assert_eq!(document.metrics(Some("Third")).name, OTHER);
+        assert_eq!(TrustedDocument::new("query Only { a }").metrics(None).name, "Only");
+        assert_eq!(TrustedDocument::new("{ a }").metrics(None).name, OTHER, "it has no name");
+        assert_eq!(TrustedDocument::new("{").metrics(None).name, OTHER, "it is no document");
     }
 
     #[test]

@@ -18,6 +18,7 @@ use crate::graphql::errors::settle;
 use crate::http::cache::response_cache::{CacheLookup, Execution, add_version};
 use crate::http::concurrency_limit::QueueSlot;
 use crate::http::cors;
+use crate::http::observation::Executing;
 use crate::http::rate_limit::{Meter, OperationMeter};
 use crate::http::request::media::{EventStream, MediaType};
 use crate::http::request_log::request_id;
@@ -25,6 +26,7 @@ use crate::http::response::rejection::Rejection;
 use crate::http::response::{after_panic, body, respond, status};
 use crate::http::state::AppState;
 use crate::http::subscription::sse;
+use crate::telemetry::metrics::CacheOutcome;
 
 /// A request in progress.
 #[derive(Clone, Copy)]
@@ -87,12 +89,18 @@ impl<'a> Call<'a> {
         let scope = &principal.scope;
         let lookup = state.cache.look_up(&operation, scope, media_type, condition).await;
         let charge = Arc::new(OperationMeter::new(self.meter, principal));
+        let observation = &self.meter.observation;
         if let Some(response) = lookup.cached().await {
+            observation.cache_did(match response.status() {
+                StatusCode::NOT_MODIFIED => CacheOutcome::NotModified,
+                _ => CacheOutcome::Hit,
+            });
             let charged = charge.charge_least();
             return charged
                 .map_or_else(|used| Rejection::from(used).respond(media_type), |()| response);
         }
         let operation = state.engine.prepare(operation).with_hooks(charge.clone());
+        observation.is_kind(operation.kind());
         if let Some(rejection) = self.reject(&operation) {
             return rejection;
         }
@@ -109,7 +117,8 @@ impl<'a> Call<'a> {
                 Execution::Uncacheable(after_panic(&*cause, media_type, id))
             })
         });
-        let response = lookup.execute(is_query, execution).await;
+        let note = |outcome| observation.cache_did(outcome);
+        let response = lookup.execute(is_query, execution, &note).await;
         charge.settle();
         response
     }
@@ -171,10 +180,12 @@ impl<'a> Call<'a> {
         };
         let _permit = slot.permit().await;
         let is_query = operation.is_query();
+        let executing = Executing::begin(&operation);
         let mut answer = {
             let (engine, scope) = (&self.state.engine, &self.principal.scope);
             engine.snapshot(&operation, scope, lookup.version).await.answer
         };
+        executing.ended(&answer);
         settle(&mut answer.errors, request_id(self.headers));
         if answer.was_executed() {
             add_version(lookup.version, &mut answer);

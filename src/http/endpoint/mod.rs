@@ -61,6 +61,7 @@ async fn by_get(
             let method = Method::Get { by_reference };
             let call = Call::post(&state, &principal, &meter, media_type, &headers, started);
             let call = Call { method, events, ..call };
+            meter.observation.is_operation(resolved.metrics);
             let response = call.respond(resolved.operation).await;
             if by_reference { response } else { no_store(response) }
         }
@@ -126,7 +127,10 @@ async fn by_post(
         Ok(body) if batch::is_array(&body) => by_batch(call, &body).await,
         Ok(body) => {
             match Parameters::from_json(&body).and_then(|given| state.documents.resolve(given)) {
-                Ok(resolved) => Ok(call.respond(resolved.operation).await),
+                Ok(resolved) => {
+                    meter.observation.is_operation(resolved.metrics);
+                    Ok(call.respond(resolved.operation).await)
+                }
                 Err(rejection) => Err(rejection),
             }
         }
@@ -143,6 +147,7 @@ async fn by_batch(call: Call<'_>, body: &[u8]) -> Result<Response, Rejection> {
         let message = "an array of requests is answered as application/json only";
         return Err(Rejection::new(StatusCode::NOT_ACCEPTABLE, message));
     }
+    call.meter.observation.is_batch();
     // The first one is counted already.
     call.meter.count_more(call.principal, requests.len().saturating_sub(1))?;
     let slot = call.state.concurrency.enqueue()?;

@@ -18,6 +18,7 @@ use crate::auth::Principal;
 use crate::config::RateConfig;
 use crate::graphql::Hooks;
 use crate::graphql::errors::{RATE_LIMITED, coded};
+use crate::http::observation::Observation;
 use crate::http::request_log::request_id;
 use crate::http::response::rejection::Rejection;
 
@@ -91,6 +92,8 @@ pub(in crate::http) struct Meter {
     address: Option<ClientAddress>,
     request_id: String,
     taken: Mutex<Taken>,
+    /// What is known of the request.
+    pub(in crate::http) observation: Arc<Observation>,
 }
 
 #[derive(Debug, Default)]
@@ -110,7 +113,9 @@ impl Meter {
         let headers = request.headers();
         let address = peer.map(|ConnectInfo(peer)| limits.client(*peer, headers));
         let request_id = request_id(headers).to_owned();
-        Self { limits, address, request_id, taken: Mutex::default() }
+        let observation = request.extensions().get::<Arc<Observation>>();
+        let (taken, observation) = (Mutex::default(), observation.cloned().unwrap_or_default());
+        Self { limits, address, request_id, taken, observation }
     }
 
     /// The address that is counted.
@@ -244,7 +249,9 @@ impl OperationMeter {
 impl Hooks for OperationMeter {
     fn charge(&self, cost: u64) -> Result<(), ServerError> {
         let error = |UsedUp(message)| coded(ServerError::new(message, None), RATE_LIMITED);
-        self.take(cost).map_err(error)
+        self.take(cost).map_err(error)?;
+        self.meter.observation.costs(cost);
+        Ok(())
     }
 
     fn caller(&self) -> Caller {

@@ -12,6 +12,7 @@ use bytes::Bytes;
 use crate::error::Code;
 use crate::graphql::Answer;
 use crate::graphql::errors::{RATE_LIMITED, code_of, settle};
+use crate::http::observation::failed;
 use crate::http::request::media::MediaType;
 
 /// The status of a response of the GraphQL engine.
@@ -35,6 +36,7 @@ pub(super) fn respond(status: StatusCode, media_type: MediaType, answer: &Answer
 
 /// The body of a response; none, and a line in the log, if it cannot be serialised.
 pub(super) fn body(answer: &Answer) -> Option<Bytes> {
+    failed(answer);
     match answer.to_json() {
         // Without spare capacity, because it may be cached.
         Ok(body) => Some(body.into_boxed_slice().into()),

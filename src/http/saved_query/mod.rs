@@ -32,6 +32,7 @@ use crate::auth::Principal;
 use crate::db::data_version::DataVersion;
 use crate::error::{Code, Error};
 use crate::graphql::{ExportRequest, Hooks as _, OpenOptions, SavedQuery};
+use crate::telemetry::metrics::{CacheOutcome, operation};
 
 type Shared = Arc<AppState>;
 
@@ -83,6 +84,7 @@ impl Asked<'_> {
                 return Err(error);
             }
         };
+        meter.observation.is_operation(operation(&wanted.target.name));
         let export = state.engine.export(&wanted.export, &principal.scope).await?;
         let is_volatile = export.is_volatile();
         let version = state.cache.version().await;
@@ -92,6 +94,7 @@ impl Asked<'_> {
             && let Some(tag) = etag::matching(&head.headers, &tag)
         {
             charge.charge_least().map_err(Rejection::from)?;
+            meter.observation.cache_did(CacheOutcome::NotModified);
             let mut response = StatusCode::NOT_MODIFIED.into_response();
             describe(response.headers_mut(), Some(tag));
             return Ok(response);

@@ -25,6 +25,7 @@ use super::registry::{Slot, Stage};
 use super::shared::Server;
 use super::stream::ObservedStream;
 use crate::http::health;
+use crate::http::observation::refused;
 use crate::http::request::media::MediaType;
 use crate::http::response::rejection::Rejection;
 use crate::http::security_headers;
@@ -152,6 +153,7 @@ impl hyper::service::Service<Request<Incoming>> for Requests {
                 let rejection = Rejection::too_many_open("connections");
                 let mut response = rejection.respond(MediaType::Json);
                 security_headers::insert(response.headers_mut());
+                refused(response.status());
                 Ok(response.map(|body| ResponseBody::new(body, activity, false)))
             });
         }

@@ -102,6 +102,11 @@ impl<K: Copy + Eq + Hash> Pool<K> {
         Some(Permit { _permit: permit, _share: share })
     }
 
+    fn taken(&self) -> u32 {
+        let free = u32::try_from(self.permits.available_permits()).unwrap_or(u32::MAX);
+        self.most.saturating_sub(free)
+    }
+
     /// Waits until all permits are free.
     async fn emptied(&self) {
         // The semaphore is never closed.
@@ -120,6 +125,16 @@ impl Connections {
             changes,
             closing: CancellationToken::new(),
         }
+    }
+
+    /// Open WebSockets whose callers are known.
+    pub(in crate::http) fn sockets(&self) -> u32 {
+        self.sockets.taken()
+    }
+
+    /// Running operations.
+    pub(in crate::http) fn running(&self) -> u32 {
+        self.operations.taken()
     }
 
     pub(in crate::http) fn changes(&self) -> watch::Receiver<i64> {

@@ -15,6 +15,7 @@ use crate::error::Code;
 use crate::graphql::errors::{RATE_LIMITED, code_of, settle};
 use crate::graphql::{Answer, Prepared, Snapshot};
 use crate::http::cache::response_cache::add_version;
+use crate::http::observation::{Executing, failed};
 use crate::http::response::panic_answer;
 use crate::http::response::rejection::{OVERLOADED, Rejection};
 use crate::http::state::AppState;
@@ -65,6 +66,7 @@ impl Running {
             self.completed = is_transient || is_last;
             if self.last.as_ref().is_none_or(|last| differ(last, &answer)) {
                 self.last = (!self.completed).then(|| answer.clone());
+                failed(&answer);
                 return Some((answer, self));
             }
         }
@@ -107,7 +109,9 @@ impl Running {
         let _permit = slot.permit().await;
         let version = state.cache.version().await;
         let (operation, scope) = (&self.operation, &self.principal.scope);
+        let executing = Executing::begin(operation);
         let mut snapshot = state.engine.snapshot(operation, scope, version).await;
+        executing.ended(&snapshot.answer);
         settle(&mut snapshot.answer.errors, &self.request_id);
         if snapshot.answer.was_executed() {
             add_version(version, &mut snapshot.answer);

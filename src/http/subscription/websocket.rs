@@ -30,6 +30,7 @@ use crate::graphql::Answer;
 use crate::graphql::errors::RATE_LIMITED;
 use crate::http::authentication::authenticate_socket;
 use crate::http::cors;
+use crate::http::observation::failed;
 use crate::http::rate_limit::{Meter, OperationMeter};
 use crate::http::request::media::MediaType;
 use crate::http::request::parameters::Parameters;
@@ -244,7 +245,7 @@ impl Connection {
         }
         if let Err(used_up) = self.meter.count_more(&principal, 1) {
             let answer = Rejection::from(used_up).into_answer();
-            return self.send_error(&id, &answer).await;
+            return self.reject(&id, &answer).await;
         }
         let connections = &self.state.connections;
         let most = connections.limits.operations;
@@ -255,7 +256,7 @@ impl Connection {
                 "there are too many operations at once, on this WebSocket (at most {most}), with \
                  this token or in total; try again later"
             );
-            return self.send_error(&id, &Answer::refusal(RATE_LIMITED, message)).await;
+            return self.reject(&id, &Answer::refusal(RATE_LIMITED, message)).await;
         };
         let operation = match self.state.documents.resolve(parameters) {
             Ok(resolved) => self
@@ -263,7 +264,7 @@ impl Connection {
                 .engine
                 .prepare(resolved.operation)
                 .with_hooks(Arc::new(OperationMeter::new(&self.meter, &principal))),
-            Err(rejection) => return self.send_error(&id, &rejection.into_answer()).await,
+            Err(rejection) => return self.reject(&id, &rejection.into_answer()).await,
         };
         let answers =
             events(Arc::clone(&self.state), principal, operation, self.request_id.clone());
@@ -301,6 +302,12 @@ impl Connection {
         if let Some(operation) = self.operations.remove(id) {
             operation.abort();
         }
+    }
+
+    /// An operation that does not begin.
+    async fn reject(&mut self, id: &str, answer: &Answer) -> Result<(), End> {
+        failed(answer);
+        self.send_error(id, answer).await
     }
 
     async fn send_error(&mut self, id: &str, answer: &Answer) -> Result<(), End> {

@@ -21,6 +21,7 @@ use crate::config::Secret;
 use crate::error::{Code, Error, Result};
 use crate::https::{self, Connector, with_causes};
 use crate::job::handler::{Handler, Run};
+use crate::telemetry::trace::Outgoing;
 
 /// Where notifications go.
 #[derive(Debug, Clone)]
@@ -78,7 +79,7 @@ impl Webhook {
         let signature = self.signer.sign(&id, time, body.as_bytes()).map_err(|error| {
             Error::internal("a notification cannot be signed").with_source(error)
         })?;
-        let request = Request::post(&self.url)
+        let mut request = Request::post(&self.url)
             .header(CONTENT_TYPE, "application/json")
             .header(USER_AGENT, concat!("salesgraph/", env!("CARGO_PKG_VERSION")))
             .header(HEADER_WEBHOOK_ID, &id)
@@ -86,8 +87,12 @@ impl Webhook {
             .header(HEADER_WEBHOOK_SIGNATURE, signature)
             .body(Full::new(Bytes::from(body)))
             .map_err(|error| Error::internal("webhook.url cannot be asked").with_source(error))?;
+        let outgoing = Outgoing::begin("POST", &self.url, request.headers_mut());
         // The body of the answer is not read.
-        let answer = timeout(self.timeout, self.client.request(request)).await.map_err(|_| {
+        let answer = timeout(self.timeout, self.client.request(request)).await;
+        let is_answered = answer.as_ref().ok().and_then(|answer| answer.as_ref().ok());
+        outgoing.answered(is_answered.map(http::Response::status));
+        let answer = answer.map_err(|_| {
             let seconds = self.timeout.as_secs_f64();
             Error::new(Code::Timeout, format!("the webhook gave no answer within {seconds} s"))
         })?;

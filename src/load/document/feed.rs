@@ -14,6 +14,7 @@ use crate::load::decode::BatchLimits;
 use crate::load::ledger::{self, Known, ReadBy};
 use crate::load::raw::keeper::Keeper;
 use crate::storage::{Body, ObjectVersion, Source};
+use crate::telemetry::trace;
 
 /// Bodies that wait for the decoder.
 const BODIES: usize = 16;
@@ -64,7 +65,7 @@ impl Feed {
         let (fed_in, fed) = mpsc::channel(1);
         let (read_in, read) = mpsc::channel(BODIES);
         let keeper = ledger.as_ref().and_then(|ledger| ledger.keeper.clone());
-        let lister = tokio::spawn(list(source, ledger, read_in, fed_in.clone()));
+        let lister = trace::spawn(list(source, ledger, read_in, fed_in.clone()));
         let decoder =
             tokio::task::spawn_blocking(move || decode(read, limits, keeper.as_ref(), &fed_in));
         Self { fed, lister, decoder }

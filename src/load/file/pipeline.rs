@@ -22,6 +22,7 @@ use crate::load::mirror;
 use crate::load::raw::keeping::FileRaw;
 use crate::load::run::context::Context;
 use crate::storage::ObjectVersion;
+use crate::telemetry::trace;
 
 /// Batches of one file that Postgres executes at a time.
 pub(crate) const BATCHES_IN_FLIGHT: usize = 2;
@@ -113,7 +114,7 @@ async fn load_concurrently(
             done,
             _permit: permit,
         };
-        tasks.spawn(task.run());
+        tasks.spawn(trace::carried(task.run()));
         while let Some(ended) = tasks.try_join_next() {
             if let Err(failure) = ended.map_err(panicked)? {
                 failed = Some(first_cause(failed, failure));

@@ -16,6 +16,7 @@ use crate::load::decode::{
 use crate::load::failure::{Failure, LoadResult};
 use crate::load::run::observe::Observer;
 use crate::storage::{ObjectVersion, Source};
+use crate::telemetry::trace;
 
 /// Chunks of an object read ahead of the decoder.
 const CHUNKS_AHEAD: usize = 2;
@@ -63,7 +64,7 @@ impl Reading {
     /// Reads the object ahead from an offset on.
     pub(crate) fn fetch(self, offset: u64) -> mpsc::Receiver<io::Result<bytes::Bytes>> {
         let (chunks_in, chunks) = mpsc::channel(CHUNKS_AHEAD);
-        tokio::spawn(self.read(offset, chunks_in));
+        trace::spawn(self.read(offset, chunks_in));
         chunks
     }
 

@@ -54,6 +54,12 @@ pub fn kept_datasets() -> Vec<&'static str> {
     dataset::ALL.iter().map(|dataset| dataset.table).chain([DOCUMENTS.table]).collect()
 }
 
+/// The source of runs that load kept versions again, of a lake at this address.
+#[must_use]
+pub(in crate::load) fn reprocess_source(lake: &str) -> String {
+    format!("{}/raw", lake.trim_end_matches('/'))
+}
+
 /// What is known of a manifest before its versions are loaded.
 #[derive(Debug)]
 struct Entry {
@@ -150,7 +156,7 @@ impl Reprocess {
 
     async fn load(&self, entries: &[Entry]) -> Result<RunSummary> {
         let mode = entries.first().map_or(LoadMode::Merge, |entry| entry.mode);
-        let uri: SourceUri = format!("{}raw", self.raw.lake.uri()).parse()?;
+        let uri: SourceUri = reprocess_source(self.raw.lake.uri()).parse()?;
         let pages = Arc::new(Kept { lake: self.raw.lake.clone(), pages: pages(entries) });
         let load = Load {
             database: self.database.clone(),

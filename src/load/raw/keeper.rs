@@ -16,6 +16,7 @@ use crate::lake::{KeptObject, Lake, RawNames, day_of};
 use crate::load::failure::LoadResult;
 use crate::load::ledger::raw::{self, Claim};
 use crate::storage::{CopySizes, KeptAt, ObjectVersion, Source};
+use crate::telemetry::trace;
 
 /// Copies, or manifests, that are written at a time.
 pub(super) const AT_A_TIME: usize = 16;
@@ -85,7 +86,7 @@ impl Keeper {
         // wait for.
         let (kept_in, kept) = mpsc::channel(objects.len().max(1));
         let keeper = Arc::clone(self);
-        tokio::spawn(async move {
+        trace::spawn(async move {
             let claims = match keeper.claim(dataset, &objects).await {
                 Ok(claims) => claims,
                 Err(error) => return drop(kept_in.send(Err(error)).await),

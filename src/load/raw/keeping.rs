@@ -13,6 +13,7 @@ use crate::error::Error;
 use crate::load::failure::LoadResult;
 use crate::load::ledger::{RunFile, raw};
 use crate::storage::ObjectVersion;
+use crate::telemetry::trace;
 
 /// A file that is being copied.
 #[derive(Debug)]
@@ -32,7 +33,7 @@ impl Keeping {
     ) -> (Self, oneshot::Sender<String>) {
         let (digest_in, digest) = oneshot::channel();
         let (own, object) = (Arc::clone(keeper), object.clone());
-        let copy = tokio::spawn(async move {
+        let copy = trace::spawn(async move {
             let claims = own.claim(dataset, std::slice::from_ref(&object)).await?;
             let claim = claims.into_iter().next();
             let claim = claim.ok_or_else(|| Error::internal("a version was not claimed"))?;

@@ -46,6 +46,30 @@ pub enum Reason {
 }
 
 impl Reason {
+    /// All of them.
+    pub const ALL: [Self; 20] = [
+        Self::FieldCount,
+        Self::UnbalancedQuote,
+        Self::StrayQuote,
+        Self::RecordTooLong,
+        Self::InvalidEncoding,
+        Self::MissingValue,
+        Self::InvalidInteger,
+        Self::InvalidDecimal,
+        Self::AmbiguousDecimal,
+        Self::InvalidBoolean,
+        Self::InvalidTimestamp,
+        Self::InvalidUuid,
+        Self::OutOfRange,
+        Self::TooManyDecimals,
+        Self::TooLong,
+        Self::UnknownCode,
+        Self::CheckFailed,
+        Self::InvalidJson,
+        Self::WrongType,
+        Self::DuplicateMember,
+    ];
+
     /// The code as stored and shown, for instance `invalid_integer`.
     #[must_use]
     pub const fn as_str(self) -> &'static str {

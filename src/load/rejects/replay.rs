@@ -22,6 +22,7 @@ use crate::load::run::lock::NewRun;
 use crate::load::run::observe::Silent;
 use crate::load::run::session::Session;
 use crate::load::run::summary::{FileSummary, RunSummary, StepSummary};
+use crate::telemetry::trace;
 
 /// A replay to run.
 pub struct Replay {
@@ -65,7 +66,7 @@ impl Replay {
         self.stop = self.stop.child_token();
         let _stop_when_dropped = self.stop.clone().drop_guard();
         let panicked = |error| Error::internal("the replay panicked").with_source(error);
-        tokio::spawn(self.replay(known)).await.map_err(panicked)?
+        trace::spawn(self.replay(known)).await.map_err(panicked)?
     }
 
     async fn replay(self, known: RunAs) -> Result<RunSummary> {

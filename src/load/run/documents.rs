@@ -19,6 +19,7 @@ use crate::load::document::page::{Page, load_page};
 use crate::load::file::merge::Target;
 use crate::load::raw::keeper::Kept;
 use crate::load::rejects::retry;
+use crate::telemetry::trace;
 
 /// The pages being merged. They are committed in their order: of two that are equally new the
 /// later one wins, also over what waits in the other for its parent.
@@ -57,13 +58,14 @@ impl Merging {
         let ended = CancellationToken::new();
         let before = std::mem::replace(&mut self.ended, ended.clone());
         let context = Arc::clone(context);
-        self.tasks.spawn(async move {
+        let load = async move {
             let _ended = ended.drop_guard();
             let loaded = context.load_page(*page, &before).await;
             // Also one that failed early: the next page is only compared with this one.
             before.cancelled().await;
             loaded
-        });
+        };
+        self.tasks.spawn(trace::carried(load));
         Ok(())
     }
 

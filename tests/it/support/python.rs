@@ -51,6 +51,9 @@ const DAFT: &[&str] = &[
 const SPARK: &[&str] =
     &["pyspark==3.5.9", "snowpark-connect-deps-iceberg==1.0.2", "bodo-iceberg-connector==2026.10"];
 const LIMIT: Duration = Duration::from_secs(600);
+/// They parse queries of Prometheus, and decode traces.
+const TELEMETRY: &[&str] =
+    &["promql-parser==0.11.0", "pyyaml==6.0.3", "opentelemetry-proto==1.45.2"];
 
 /// Its program, with packages that read files. `None`, with a message, without the package
 /// registry; likewise without Python, except where `CI` is set.
@@ -87,6 +90,12 @@ async fn install_spark() -> Result<PathBuf, String> {
     };
     assert!(env::var_os("CI").is_none(), "{missing}");
     Err(missing)
+}
+
+/// Likewise, with packages about metrics and traces.
+pub(crate) async fn telemetry(for_what: &str) -> Option<&'static Path> {
+    static INSTALLED: OnceCell<Result<PathBuf, String>> = OnceCell::const_new();
+    told(INSTALLED.get_or_init(|| install("telemetry", TELEMETRY)).await, for_what)
 }
 
 /// Likewise, with moto.

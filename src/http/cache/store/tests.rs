@@ -18,6 +18,8 @@ fn key(document: &str) -> Arc<CacheKey> {
     key_at(document, 1, DateTime::UNIX_EPOCH)
 }
 
+const IGNORED: fn(CacheOutcome) = |_| {};
+
 fn store() -> ResponseStore {
     ResponseStore::new(1 << 20).unwrap()
 }
@@ -36,10 +38,10 @@ fn text(execution: Execution) -> Option<String> {
 #[tokio::test]
 async fn a_follower_takes_over_a_cancelled_flight() {
     let (store, key) = (store(), key("a"));
-    let mut cancelled = Box::pin(store.get_or_execute(&key, std::future::pending()));
+    let mut cancelled = Box::pin(store.get_or_execute(&key, std::future::pending(), &IGNORED));
     assert!(cancelled.as_mut().now_or_never().is_none(), "it is in flight");
-    let mut second = Box::pin(store.get_or_execute(&key, async { cacheable("second") }));
-    let mut third = Box::pin(store.get_or_execute(&key, async { cacheable("third") }));
+    let mut second = Box::pin(store.get_or_execute(&key, async { cacheable("second") }, &IGNORED));
+    let mut third = Box::pin(store.get_or_execute(&key, async { cacheable("third") }, &IGNORED));
     assert!(second.as_mut().now_or_never().is_none() && third.as_mut().now_or_never().is_none());
     drop(cancelled);
     assert_eq!(text(second.await).as_deref(), Some("second"));
@@ -50,12 +52,13 @@ async fn a_follower_takes_over_a_cancelled_flight() {
 async fn an_uncacheable_response_is_not_shared() {
     let (store, key) = (store(), key("a"));
     let (release, gate) = tokio::sync::oneshot::channel::<()>();
-    let mut first = Box::pin(store.get_or_execute(&key, async {
+    let own = async {
         let _ = gate.await;
         Execution::Uncacheable("the first's own".into_response())
-    }));
+    };
+    let mut first = Box::pin(store.get_or_execute(&key, own, &IGNORED));
     assert!(first.as_mut().now_or_never().is_none());
-    let mut second = Box::pin(store.get_or_execute(&key, async { cacheable("second") }));
+    let mut second = Box::pin(store.get_or_execute(&key, async { cacheable("second") }, &IGNORED));
     assert!(second.as_mut().now_or_never().is_none(), "it waits");
     release.send(()).unwrap();
     assert_eq!(text(first.await), None);
@@ -66,7 +69,10 @@ async fn an_uncacheable_response_is_not_shared() {
 async fn a_response_too_large_to_cache_is_still_shared() {
     let (store, key) = (ResponseStore::new(1 << 10).unwrap(), key("a"));
     let large = async { Execution::Cacheable(Bytes::from(vec![b'x'; 1 << 10])) };
-    assert_eq!(text(store.get_or_execute(&key, large).await).map(|text| text.len()), Some(1024));
+    assert_eq!(
+        text(store.get_or_execute(&key, large, &IGNORED).await).map(|text| text.len()),
+        Some(1024)
+    );
     assert_eq!((store.bytes(), store.get(&key)), (0, None));
 }
 
@@ -74,7 +80,7 @@ async fn a_response_too_large_to_cache_is_still_shared() {
 async fn a_version_number_reused_after_a_crash_is_another_version() {
     let store = store();
     let before = key("a");
-    store.get_or_execute(&before, async { cacheable("undone by the crash") }).await;
+    store.get_or_execute(&before, async { cacheable("undone by the crash") }, &IGNORED).await;
     let after = key_at("a", 1, DateTime::UNIX_EPOCH + chrono::TimeDelta::microseconds(1));
     assert_eq!(store.get(&after), None);
     assert!(store.get(&before).is_some());
@@ -85,7 +91,7 @@ async fn older_versions_are_evicted_and_the_newest_is_not() {
     let store = store();
     for version in 1..=3 {
         let key = key_at("a", version, DateTime::UNIX_EPOCH);
-        store.get_or_execute(&key, async { cacheable("x") }).await;
+        store.get_or_execute(&key, async { cacheable("x") }, &IGNORED).await;
     }
     store.evict_before(3);
     let cached = |version| store.get(&key_at("a", version, DateTime::UNIX_EPOCH)).is_some();

@@ -1,12 +1,16 @@
-//! The log: `tracing` to standard error, as text or as JSON.
+//! The log, `tracing` to standard error as text or as JSON; metrics; and traces.
 
+mod aws;
+pub mod metrics;
 #[cfg(feature = "demo")]
 mod screen;
+pub mod trace;
 
 #[cfg(not(feature = "demo"))]
 use std::io::stderr;
 use std::io::{self, IsTerminal as _};
 
+pub use aws::CallObserver;
 #[cfg(feature = "demo")]
 pub use screen::screen;
 #[cfg(feature = "demo")]
