@@ -12,9 +12,9 @@ use opentelemetry_http::{HttpClient, HttpError};
 use tokio::runtime::Handle;
 use tokio::time::timeout;
 
-use crate::auth::https::{self, Connector};
 use crate::config::OtelConfig;
 use crate::error::{Code, Error, Result};
+use crate::https::{self, Connector};
 use crate::telemetry::trace::{self, Traces};
 
 /// Longest time of one request.
