@@ -9,9 +9,8 @@ migration!(UP, DOWN);
 const UP: &str = r"
 CREATE UNLOGGED TABLE lake_answer (
     id             uuid PRIMARY KEY,
-    key            bytea NOT NULL CONSTRAINT lake_answer_key UNIQUE,
+    key            bytea NOT NULL,
     metadata       text NOT NULL,
-    data_version   bigint NOT NULL,
     question       jsonb NOT NULL,
     job_id         uuid,
     state          varchar(9) NOT NULL DEFAULT 'queued' CHECK (state IN ('queued', 'succeeded',
@@ -19,24 +18,22 @@ CREATE UNLOGGED TABLE lake_answer (
     error_code     text,
     error_message  text,
     groups         bigint CHECK (groups >= 0),
-    created_at     timestamptz NOT NULL DEFAULT now(),
     wanted_until   timestamptz NOT NULL,
     CONSTRAINT lake_answer_ended CHECK ((state = 'succeeded') = (groups IS NOT NULL)
         AND (state = 'failed') = (error_code IS NOT NULL))
 );
+CREATE UNIQUE INDEX lake_answer_key ON lake_answer (key) WHERE state <> 'failed';
 CREATE INDEX lake_answer_wanted_until ON lake_answer (wanted_until);
 COMMENT ON TABLE lake_answer IS 'Questions to the engine that reads the lake, and what became of them.';
 COMMENT ON COLUMN lake_answer.id IS 'Key.';
 COMMENT ON COLUMN lake_answer.key IS 'SHA-256 of the question and of the metadata: who asks the same of the same table shares the answer.';
 COMMENT ON COLUMN lake_answer.metadata IS 'The metadata of the table that is read.';
-COMMENT ON COLUMN lake_answer.data_version IS 'The version of the data that the table shows.';
 COMMENT ON COLUMN lake_answer.question IS 'The statements, and the values that are bound to them.';
 COMMENT ON COLUMN lake_answer.job_id IS 'The job that answers it.';
 COMMENT ON COLUMN lake_answer.state IS 'What became of it.';
 COMMENT ON COLUMN lake_answer.error_code IS 'Why there is no answer, as a code.';
 COMMENT ON COLUMN lake_answer.error_message IS 'Likewise, as a sentence.';
-COMMENT ON COLUMN lake_answer.groups IS 'How many groups the answer has.';
-COMMENT ON COLUMN lake_answer.created_at IS 'When it was asked.';
+COMMENT ON COLUMN lake_answer.groups IS 'How many rows its groups take.';
 COMMENT ON COLUMN lake_answer.wanted_until IS 'Until then somebody waits for it, or may read it; it is removed afterwards.';
 
 CREATE UNLOGGED TABLE lake_answer_group (

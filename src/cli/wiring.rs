@@ -197,7 +197,11 @@ pub(super) fn commands(
     source: Option<SourceUri>,
     reports: Option<Reports>,
 ) -> graphql::Commands {
-    graphql::Commands::new(main).with_loads(source, config.load.mode).with_reports(reports)
+    graphql::Commands::new(main)
+        .with_loads(source, config.load.mode)
+        .with_reports(reports)
+        // Those that wait hold a place of execution, of which most are to be left to others.
+        .with_lake_waiters(config.limits.request.concurrency / 4)
 }
 
 /// The address of the source, if one is configured.

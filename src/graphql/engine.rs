@@ -6,7 +6,7 @@ use async_graphql::parser::types::{
     DocumentOperations, ExecutableDocument, OperationType, Selection,
 };
 use async_graphql::registry::Registry;
-use async_graphql::{Positioned, Request, ServerError, Value, Variables};
+use async_graphql::{Pos, Positioned, Request, ServerError, Value, Variables};
 
 use super::document::Document;
 use super::execute::{Execution, is_volatile};
@@ -18,6 +18,7 @@ use super::schema::{self, Schema};
 use crate::auth::Scope;
 use crate::config::DocumentLimits;
 use crate::db::data_version::DataVersion;
+use crate::error::{Code, Error};
 use crate::graphql::document::cache::DocumentCache;
 use crate::graphql::document::variables;
 use crate::graphql::execute::budget::Budget;
@@ -30,6 +31,9 @@ use crate::graphql::response::sink::Writer;
 use crate::graphql::response::{Answer, Cost};
 use crate::graphql::validate::types::Types;
 use crate::query::{PageSizes, Reader};
+
+/// Most lists of an operation that the lake is asked for: each is a job, and waits.
+const MOST_OF_LAKE: usize = 4;
 
 /// Executes requests over a database. Clones share everything.
 #[derive(Clone)]
@@ -207,8 +211,17 @@ impl Engine {
         let BoundOperation { mut roots, bindings } = self.bind(ready, &plan);
         // Of what changes without the version, a replica may have less than the caller has seen.
         let is_of_main = plan.kind == OperationType::Mutation || are_volatile(&plan, &roots);
+        let of_lake = bindings.of_lake();
+        if of_lake > MOST_OF_LAKE {
+            let message = format!(
+                "an operation may ask the lake for {MOST_OF_LAKE} lists at most, and this one asks \
+                 for {of_lake}: split it"
+            );
+            let error = Error::new(Code::LakeLimit, message);
+            return Err(vec![server_error(error, Pos::default())]);
+        }
         // Answers of the lake are in the main database alone.
-        let is_of_main = is_of_main || bindings.ask_lake();
+        let is_of_main = is_of_main || of_lake > 0;
         let reader = if is_of_main { reader.clone() } else { reader.at(version).await };
         let sizes = self.shared.sizes.get(&reader).await;
         let most_rows = limits.page_size_max.into();

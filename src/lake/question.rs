@@ -8,6 +8,8 @@ pub const TABLE: &str = "{sales}";
 
 /// What is asked: statements whose rows together are the groups of an answer.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+// What a worker does not know it must not leave out.
+#[serde(deny_unknown_fields)]
 pub struct Question {
     /// How many values a group is made by: the first columns of each statement.
     pub keys: usize,
@@ -25,6 +27,7 @@ pub struct Question {
 
 /// A statement: some of the totals of each group.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct Part {
     /// SQL, with [`TABLE`] where the name of the table stands.
     pub sql: String,
@@ -57,5 +60,31 @@ impl Part {
     #[must_use]
     pub fn sql(&self, table: &str) -> String {
         self.sql.replace(TABLE, table)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn what_another_release_asks_is_refused_and_not_left_out() {
+        let known = json!({
+            "keys": 1, "totals": 1, "squares": [], "from": null, "to": null,
+            "parts": [{ "sql": "SELECT 1", "values": [{ "int": 1 }], "totals": [0] }],
+        });
+        let read = |question| serde_json::from_value::<Question>(question);
+        assert!(read(known.clone()).is_ok());
+        for (place, name) in [("", "lines"), ("/parts/0", "having")] {
+            let mut newer = known.clone();
+            newer.pointer_mut(place).unwrap()[name] = json!("what is new");
+            let error = read(newer).unwrap_err().to_string();
+            assert!(error.contains(name), "{error}");
+        }
+        let mut newer = known;
+        newer["parts"][0]["values"][0] = json!({ "interval": 1 });
+        assert!(read(newer).is_err());
     }
 }

@@ -91,6 +91,12 @@ impl Commands {
         Self { lake: self.lake.with_changes(changes), ..self }
     }
 
+    /// The same, with so many requests that wait for the lake at a time.
+    #[must_use]
+    pub fn with_lake_waiters(self, waiters: usize) -> Self {
+        Self { lake: self.lake.with_waiters(waiters), ..self }
+    }
+
     /// The same, with rates that are fetched into a lake.
     #[must_use]
     pub fn with_rates(self, rates: Option<RatesConfig>) -> Self {

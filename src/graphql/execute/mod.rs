@@ -225,8 +225,21 @@ impl Execution<'_> {
     /// The pages of a connection: of the root, or one for each parent.
     async fn lists(&self, connection: &Connection, below: Option<Below<'_>>) -> Result<Lists> {
         let binding = self.bindings.list(connection.number)?;
-        let answered = self.answered(connection, binding).await?;
-        let from = answered.as_ref().map_or_else(|| binding.rows(), Rows::Groups);
+        let Some(answered) = self.answered(connection, binding).await? else {
+            return self.lists_of(connection, binding.rows(), below).await;
+        };
+        let rows = Rows::Groups(&answered.groups);
+        let lists = self.lists_of(connection, rows, below).await?;
+        answered.confirm().await?;
+        Ok(lists)
+    }
+
+    async fn lists_of(
+        &self,
+        connection: &Connection,
+        from: Rows<'_>,
+        below: Option<Below<'_>>,
+    ) -> Result<Lists> {
         // Not `try_join!`: dropping a statement under way closes its connection.
         let (pages, counts) =
             join!(self.pages(connection, from, below), self.counts(connection, from, below));

@@ -87,10 +87,10 @@ impl ListBinding {
 }
 
 impl Bindings {
-    /// Whether the lake is asked for any.
-    pub(crate) fn ask_lake(&self) -> bool {
-        let mut groups = self.lists.iter().flatten().filter_map(ListBinding::groups);
-        groups.any(Groups::is_of_lake)
+    /// For how many the lake is asked.
+    pub(crate) fn of_lake(&self) -> usize {
+        let groups = self.lists.iter().flatten().filter_map(ListBinding::groups);
+        groups.filter(|groups| groups.is_of_lake()).count()
     }
 
     /// Those of the connection with this number.

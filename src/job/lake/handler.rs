@@ -12,6 +12,8 @@ use uuid::Uuid;
 
 use super::super::handler::{Handler, Run};
 use super::array;
+use super::request::WITHOUT_ANSWER;
+use super::sweep::sweep;
 use crate::error::{Code, Error, Result};
 use crate::lake::Question;
 use crate::lake::curated::Curated;
@@ -43,13 +45,15 @@ struct Wanted {
 
 impl AnswerFromLake {
     async fn answer(&self, id: Uuid) -> Result<()> {
+        if self.leave(id).await? {
+            return Ok(());
+        }
         let Some(wanted) = self.wanted(id).await? else { return Ok(()) };
         let scan = self.lake.scan_sales(&wanted.metadata).await?;
         let Question { keys, totals, parts, .. } = &wanted.question;
         let mut answering = self.engine.begin(scan, &wanted.question).await?;
         let mut transaction = self.pool.begin().await?;
-        // The first statement has every group.
-        let mut groups = None;
+        let mut groups: usize = 0;
         for part in parts {
             let mut batches = answering.part(part).await?;
             let copy = "COPY lake_answer_group (answer_id, keys, totals) FROM STDIN";
@@ -68,17 +72,24 @@ impl AnswerFromLake {
             }
             copy.send(lines).await?;
             copy.finish().await?;
-            groups.get_or_insert(i64::try_from(rows).unwrap_or(i64::MAX));
+            groups = groups.saturating_add(rows);
         }
-        sqlx::query(
+        let noted = sqlx::query(
             "UPDATE lake_answer SET state = 'succeeded', groups = $2, \
                  wanted_until = greatest(wanted_until, now() + interval '10 seconds') \
              WHERE id = $1 AND state = 'queued'",
         )
         .bind(wanted.id)
-        .bind(groups.unwrap_or_default())
+        .bind(i64::try_from(groups).unwrap_or(i64::MAX))
         .execute(&mut *transaction)
         .await?;
+        if noted.rows_affected() != 1 {
+            // Another worker took the job over, as this one gave no sign. Its groups are there,
+            // and these would count twice.
+            transaction.rollback().await?;
+            tracing::info!(answer = %id, "the question has been answered, or given up, elsewhere");
+            return Ok(());
+        }
         // Who waits for it looks then.
         sqlx::query("SELECT pg_notify('salesgraph_activity', '')")
             .execute(&mut *transaction)
@@ -88,11 +99,10 @@ impl AnswerFromLake {
         Ok(())
     }
 
-    /// The question, if somebody still waits for its answer.
+    /// The question, unless it has been answered or given up.
     async fn wanted(&self, id: Uuid) -> Result<Option<Wanted>> {
         let row = sqlx::query(
-            "SELECT metadata, question FROM lake_answer \
-             WHERE id = $1 AND state = 'queued' AND wanted_until > now()",
+            "SELECT metadata, question FROM lake_answer WHERE id = $1 AND state = 'queued'",
         )
         .bind(id)
         .fetch_optional(&self.pool)
@@ -107,18 +117,40 @@ impl AnswerFromLake {
         Ok(Some(Wanted { id, metadata: row.try_get("metadata")?, question }))
     }
 
-    /// Ends when nobody waits any more.
+    /// Gives the question up if nobody waits for it any more; whether it has. Who asks at the
+    /// same moment either keeps it or asks anew, so no question is left without a job.
+    async fn leave(&self, id: Uuid) -> Result<bool> {
+        let left = sqlx::query(
+            "UPDATE lake_answer SET state = 'failed', error_code = $2, error_message = $3 \
+             WHERE id = $1 AND state = 'queued' AND wanted_until <= now()",
+        )
+        .bind(id)
+        .bind(Code::Conflict.as_str())
+        .bind(WITHOUT_ANSWER)
+        .execute(&self.pool)
+        .await?;
+        Ok(left.rows_affected() == 1)
+    }
+
+    /// Ends when nobody waits any more, and the question is given up.
     async fn unwanted(&self, id: Uuid) {
         loop {
             sleep(LOOK).await;
-            let wanted: Result<Option<bool>, _> =
-                sqlx::query_scalar("SELECT wanted_until > now() FROM lake_answer WHERE id = $1")
-                    .bind(id)
-                    .fetch_optional(&self.pool)
-                    .await;
-            if let Ok(None | Some(false)) = wanted {
-                return;
+            match self.leave(id).await {
+                Ok(true) => return,
+                Ok(false) => {}
+                Err(error) => {
+                    tracing::warn!(answer = %id, error = error.detail(), "the answer is looked at again");
+                }
             }
+        }
+    }
+
+    /// Makes room. That may fail without harm: the next question does it.
+    async fn sweep(&self) {
+        let swept = async { sweep(&mut *self.pool.acquire().await?).await };
+        if let Err(error) = swept.await {
+            tracing::warn!(error = error.detail(), "old answers of the lake are removed later");
         }
     }
 }
@@ -127,14 +159,17 @@ impl Handler for AnswerFromLake {
     fn run<'a>(&'a self, job: &'a Run) -> BoxFuture<'a, Result<()>> {
         async move {
             let id = answer_of(job)?;
-            tokio::select! {
+            self.sweep().await;
+            let ended = tokio::select! {
                 ended = Box::pin(self.answer(id)) => ended,
                 () = job.stop.cancelled() => Err(Error::new(Code::Conflict, "the job was stopped")),
                 () = self.unwanted(id) => {
                     tracing::info!(answer = %id, "nobody waits for the lake any more");
                     Ok(())
                 }
-            }
+            };
+            self.sweep().await;
+            ended
         }
         .boxed()
     }

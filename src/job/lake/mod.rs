@@ -4,7 +4,8 @@
 mod array;
 mod handler;
 mod request;
+mod sweep;
 
 pub use handler::AnswerFromLake;
 pub use request::LakeAnswers;
-pub(super) use request::sweep;
+pub(super) use sweep::sweep;

@@ -1,10 +1,11 @@
 //! Asking, and waiting for the answer.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use sha2::{Digest as _, Sha256};
 use sqlx::{PgConnection, PgPool, Row as _};
-use tokio::sync::watch;
+use tokio::sync::{Semaphore, SemaphorePermit, watch};
 use tokio::time::{Instant, sleep};
 use uuid::Uuid;
 
@@ -18,8 +19,13 @@ use crate::lake::curated::SalesState;
 const MOST_WAITING: i64 = 50;
 /// Attempts of a job: a worker may be killed, S3 away for a moment.
 const ATTEMPTS: u16 = 3;
+/// Requests of a server that wait at a time, unless it is told otherwise.
+const WAITERS: usize = 16;
 /// A question that nobody has waited for as long is not answered any more.
 const WANTED_SECONDS: i32 = 10;
+/// Likewise, once its lines are read: a scan may take longer than a request, whose caller asks
+/// again and finds it.
+const READING_SECONDS: i32 = 120;
 /// How long an answer is kept after somebody has read it.
 const KEPT_SECONDS: i32 = 300;
 /// How often who waits says so.
@@ -30,16 +36,31 @@ const LONGEST_PAUSE: Duration = Duration::from_millis(500);
 /// With no worker at it for so long, nobody is there who answers.
 const NOBODY_AFTER: Duration = Duration::from_secs(20);
 
+/// What is said of a question whose job has ended, but not by its answer.
+pub(super) const WITHOUT_ANSWER: &str =
+    "the job that reads the lake was canceled, or has ended without an answer: ask again";
+
 /// Where questions are asked.
 #[derive(Debug, Clone)]
 pub struct LakeAnswers {
     pool: PgPool,
     changes: Option<watch::Receiver<i64>>,
+    /// One for each request that waits.
+    places: Arc<Semaphore>,
+}
+
+/// A question, and the key of its answer.
+struct Asking {
+    key: Vec<u8>,
+    metadata: String,
+    question: serde_json::Value,
 }
 
 /// What became of a question so far.
 struct Seen {
     is_answered: bool,
+    /// Whether a worker is at it.
+    is_read: bool,
     /// Whether its job waits, and no other is being done.
     is_idle: bool,
 }
@@ -47,8 +68,15 @@ struct Seen {
 impl LakeAnswers {
     /// By the main database.
     #[must_use]
-    pub const fn new(pool: PgPool) -> Self {
-        Self { pool, changes: None }
+    pub fn new(pool: PgPool) -> Self {
+        Self { pool, changes: None, places: Arc::new(Semaphore::new(WAITERS)) }
+    }
+
+    /// The same, with so many requests that wait at a time.
+    #[must_use]
+    pub fn with_waiters(self, waiters: usize) -> Self {
+        let places = Arc::new(Semaphore::new(waiters.clamp(1, Semaphore::MAX_PERMITS)));
+        Self { places, ..self }
     }
 
     /// The same, with what is told of changes of jobs: so it is looked at at once.
@@ -64,24 +92,29 @@ impl LakeAnswers {
     }
 
     /// Asks, unless somebody has asked the same of the same table, and waits for the answer.
-    /// Dropped before, nobody waits any more, and the job is stopped soon. The answer can be read
-    /// for some minutes.
+    /// Dropped before, nobody waits any more, and the job is stopped soon, or after some minutes
+    /// if it had begun. The answer can be read for some minutes.
     ///
     /// # Errors
     /// Those of the engine; `LAKE_UNAVAILABLE` if no worker takes the job, `UNAVAILABLE` if too
     /// many wait already.
     pub async fn ask(&self, state: &SalesState, question: &Question) -> Result<Uuid> {
-        let id = self.begin(state, question).await?;
+        let question = Asking::new(state, question)?;
+        if let Some(id) = self.known(&question).await? {
+            return Ok(id);
+        }
+        let _place = self.place()?;
+        let id = self.begin(&question).await?;
         let mut changes = self.changes.clone();
         let (mut pause, mut signed) = (FIRST_PAUSE, Instant::now());
-        let mut idle_since = None;
+        let (mut idle_since, mut is_known_to_be_read) = (None, false);
         loop {
             if let Some(changes) = &mut changes {
                 changes.mark_unchanged();
             }
             let seen = self.look(id).await?;
             if seen.is_answered {
-                self.want(id, KEPT_SECONDS).await?;
+                self.keep(id).await?;
                 return Ok(id);
             }
             // Between a worker that was killed and the next one it is idle for a moment.
@@ -93,8 +126,11 @@ impl LakeAnswers {
                                a build with the feature lake-engine, with LAKE_URI set";
                 return Err(Error::new(Code::LakeUnavailable, message));
             }
-            if signed.elapsed() > SIGN {
-                self.want(id, WANTED_SECONDS).await?;
+            let is_first_of_read = seen.is_read && !is_known_to_be_read;
+            is_known_to_be_read |= seen.is_read;
+            if signed.elapsed() > SIGN || is_first_of_read {
+                let seconds = if seen.is_read { READING_SECONDS } else { WANTED_SECONDS };
+                self.want(id, seconds).await?;
                 signed = Instant::now();
             }
             let changed = async {
@@ -114,30 +150,71 @@ impl LakeAnswers {
         }
     }
 
-    async fn begin(&self, state: &SalesState, question: &Question) -> Result<Uuid> {
-        let question = serde_json::to_value(question)
-            .map_err(|error| Error::internal("a question cannot be written").with_source(error))?;
-        let key = Sha256::new()
-            .chain_update(state.metadata.as_bytes())
-            .chain_update([0])
-            .chain_update(question.to_string())
-            .finalize();
+    /// Confirms that an answer is still there, and keeps it for some minutes. Without this, one
+    /// that is gone looks like one without groups.
+    ///
+    /// # Errors
+    /// `UNAVAILABLE` if it is not.
+    pub async fn keep(&self, id: Uuid) -> Result<()> {
+        let kept = sqlx::query(
+            "UPDATE lake_answer \
+             SET wanted_until = greatest(wanted_until, now() + make_interval(secs => $2)) \
+             WHERE id = $1 AND state = 'succeeded'",
+        )
+        .bind(id)
+        .bind(f64::from(KEPT_SECONDS))
+        .execute(&self.pool)
+        .await?;
+        if kept.rows_affected() == 1 { Ok(()) } else { Err(gone()) }
+    }
+
+    /// A place among those who wait.
+    fn place(&self) -> Result<SemaphorePermit<'_>> {
+        self.places.try_acquire().map_err(|_| {
+            let message = "as many requests of this server wait for the lake as may: ask again \
+                           later, or with engine: POSTGRES";
+            Error::new(Code::Unavailable, message)
+        })
+    }
+
+    /// The answer, if somebody else has had it.
+    async fn known(&self, asking: &Asking) -> Result<Option<Uuid>> {
+        Ok(sqlx::query_scalar(
+            "UPDATE lake_answer \
+             SET wanted_until = greatest(wanted_until, now() + make_interval(secs => $2)) \
+             WHERE key = $1 AND state = 'succeeded' RETURNING id",
+        )
+        .bind(asking.key.as_slice())
+        .bind(f64::from(KEPT_SECONDS))
+        .fetch_optional(&self.pool)
+        .await?)
+    }
+
+    async fn begin(&self, asking: &Asking) -> Result<Uuid> {
         let mut transaction = self.pool.begin().await?;
-        sweep(&mut transaction).await?;
+        // Of a job that has ended no answer comes any more, so another one is added.
+        sqlx::query(
+            "UPDATE lake_answer SET state = 'failed', error_code = $2, error_message = $3 \
+             WHERE key = $1 AND state = 'queued' AND NOT EXISTS (SELECT FROM job \
+                 WHERE job.id = job_id AND job.state IN ('queued', 'running'))",
+        )
+        .bind(asking.key.as_slice())
+        .bind(Code::Conflict.as_str())
+        .bind(WITHOUT_ANSWER)
+        .execute(&mut *transaction)
+        .await?;
         let id = Uuid::now_v7();
         let known: Uuid = sqlx::query_scalar(
-            "INSERT INTO lake_answer (id, key, metadata, data_version, question, wanted_until) \
-             VALUES ($1, $2, $3, $4, $5, now() + make_interval(secs => $6)) \
-             ON CONFLICT (key) DO UPDATE SET wanted_until = CASE lake_answer.state \
-                 WHEN 'failed' THEN lake_answer.wanted_until \
-                 ELSE greatest(lake_answer.wanted_until, excluded.wanted_until) END \
+            "INSERT INTO lake_answer (id, key, metadata, question, wanted_until) \
+             VALUES ($1, $2, $3, $4, now() + make_interval(secs => $5)) \
+             ON CONFLICT (key) WHERE state <> 'failed' DO UPDATE \
+                 SET wanted_until = greatest(lake_answer.wanted_until, excluded.wanted_until) \
              RETURNING id",
         )
         .bind(id)
-        .bind(key.as_slice())
-        .bind(&state.metadata)
-        .bind(state.lake_version)
-        .bind(question)
+        .bind(asking.key.as_slice())
+        .bind(&asking.metadata)
+        .bind(&asking.question)
         .bind(f64::from(WANTED_SECONDS))
         .fetch_one(&mut *transaction)
         .await?;
@@ -171,36 +248,49 @@ impl LakeAnswers {
         .bind(id)
         .fetch_optional(&self.pool)
         .await?;
-        let Some(row) = row else {
-            let message = "the answer of the lake is not there any more; ask again";
-            return Err(Error::new(Code::Unavailable, message));
-        };
+        let row = row.ok_or_else(gone)?;
         let (state, job): (String, Option<String>) = (row.try_get(0)?, row.try_get("job")?);
         match (state.as_str(), job.as_deref()) {
-            ("succeeded", _) => Ok(Seen { is_answered: true, is_idle: false }),
+            ("succeeded", _) => Ok(Seen { is_answered: true, is_read: false, is_idle: false }),
             ("failed", _) => {
                 let code: Option<String> = row.try_get("error_code")?;
                 let message: Option<String> = row.try_get("error_message")?;
                 Err(Error::new(code_of(code.as_deref()), message.unwrap_or_default()))
             }
             (_, Some("queued")) => {
-                Ok(Seen { is_answered: false, is_idle: row.try_get("is_idle")? })
+                let is_idle = row.try_get("is_idle")?;
+                Ok(Seen { is_answered: false, is_read: false, is_idle })
             }
-            // Between the end of a job and this look it may have answered.
-            (_, Some("running" | "succeeded")) => Ok(Seen { is_answered: false, is_idle: false }),
-            _ => {
-                let message = "the job that reads the lake was canceled";
-                Err(Error::new(Code::Conflict, message))
-            }
+            (_, Some("running")) => Ok(Seen { is_answered: false, is_read: true, is_idle: false }),
+            // The answer of a job is committed before its end.
+            _ => Err(Error::new(Code::Conflict, WITHOUT_ANSWER)),
         }
     }
 }
 
+impl Asking {
+    fn new(state: &SalesState, question: &Question) -> Result<Self> {
+        let question = serde_json::to_value(question)
+            .map_err(|error| Error::internal("a question cannot be written").with_source(error))?;
+        let key = Sha256::new()
+            .chain_update(state.metadata.as_bytes())
+            .chain_update([0])
+            .chain_update(question.to_string())
+            .finalize();
+        Ok(Self { key: key.to_vec(), metadata: state.metadata.clone(), question })
+    }
+}
+
+fn gone() -> Error {
+    Error::new(Code::Unavailable, "the answer of the lake is not there any more: ask again")
+}
+
 async fn add_job(connection: &mut PgConnection, id: Uuid) -> Result<()> {
-    let waiting: i64 =
-        sqlx::query_scalar("SELECT count(*) FROM lake_answer WHERE state = 'queued'")
-            .fetch_one(&mut *connection)
-            .await?;
+    let waiting: i64 = sqlx::query_scalar(
+        "SELECT count(*) FROM lake_answer WHERE state = 'queued' AND wanted_until > now()",
+    )
+    .fetch_one(&mut *connection)
+    .await?;
     if waiting > MOST_WAITING {
         let message = format!("{MOST_WAITING} questions to the lake wait already: ask again later");
         return Err(Error::new(Code::Unavailable, message));
@@ -218,17 +308,6 @@ async fn add_job(connection: &mut PgConnection, id: Uuid) -> Result<()> {
         .bind(job)
         .execute(connection)
         .await?;
-    Ok(())
-}
-
-/// Removes what nobody wants any more.
-pub(in crate::job) async fn sweep(connection: &mut PgConnection) -> Result<()> {
-    sqlx::query(
-        "DELETE FROM lake_answer WHERE id IN (SELECT id FROM lake_answer \
-         WHERE wanted_until < now() LIMIT 100 FOR UPDATE SKIP LOCKED)",
-    )
-    .execute(connection)
-    .await?;
     Ok(())
 }
 

@@ -2,6 +2,7 @@
 
 use datafusion::arrow::error::ArrowError;
 use datafusion::error::DataFusionError;
+use datafusion::sql::sqlparser::parser::ParserError;
 
 use crate::error::{Code, Error};
 
@@ -15,11 +16,21 @@ pub(super) fn of(error: DataFusionError) -> Error {
                        filter, raise them, or ask with engine: POSTGRES";
         return Error::new(Code::LakeLimit, message).with_source(error);
     }
+    if has(&error, is_too_deep) {
+        let message = "the filter has too many conditions within one another for the engine that \
+                       reads the lake: ask with engine: POSTGRES";
+        return Error::new(Code::LakeUnsupported, message).with_source(error);
+    }
     if has(&error, |error| matches!(error, DataFusionError::ObjectStore(_))) {
         let message = "a file of the lake cannot be read";
         return Error::new(Code::Unavailable, message).with_source(error);
     }
     Error::internal("the engine that reads the lake has failed").with_source(error)
+}
+
+fn is_too_deep(error: &DataFusionError) -> bool {
+    matches!(error, DataFusionError::SQL(error, _)
+        if matches!(**error, ParserError::RecursionLimitExceeded))
 }
 
 /// Whether an error, or one that it is made of, is such. Parts of a plan wrap those of others.

@@ -14,12 +14,17 @@ use datafusion::execution::context::SQLOptions;
 use datafusion::execution::memory_pool::{FairSpillPool, TrackConsumersPool};
 use datafusion::execution::runtime_env::{RuntimeEnv, RuntimeEnvBuilder};
 use datafusion::prelude::{SessionConfig, SessionContext};
-use futures_util::stream::BoxStream;
+use futures_util::stream::{self, BoxStream};
 use futures_util::{StreamExt as _, TryStreamExt as _};
+use tokio::runtime::Handle;
+use tokio::sync::mpsc;
+use tokio::task::JoinSet;
 use url::Url;
 use uuid::Uuid;
 
+use super::folder::Folder;
 use super::store::Files;
+use super::threads::Threads;
 use super::{EngineOptions, Texts, failure, values};
 use crate::error::{Code, Error, Result};
 use crate::lake::curated::SalesScan;
@@ -29,16 +34,25 @@ use crate::lake::{ColumnType, Part, Question};
 const TABLE: &str = "sales";
 /// How many consumers an error about memory names.
 const NAMED_CONSUMERS: NonZeroUsize = NonZeroUsize::MIN;
+/// Most brackets within one another: of 64 conditions within one another, each in a long list.
+const MOST_BRACKETS: usize = 800;
+/// Batches that wait to be taken.
+const AHEAD: usize = 2;
 
 /// The engine: what its questions share.
 #[derive(Debug)]
 pub(super) struct Local {
     runtime: Arc<RuntimeEnv>,
+    threads: Threads,
+    /// Of its temporary files.
+    _folder: Folder,
 }
 
 /// The files of a question, as long as it is answered.
 pub(super) struct Session {
     context: SessionContext,
+    /// Of the threads that it is answered by.
+    threads: Handle,
     /// Under which the runtime knows the files.
     store: Url,
 }
@@ -47,20 +61,29 @@ impl Local {
     pub(super) fn new(options: &EngineOptions) -> Result<Self> {
         let pool = TrackConsumersPool::new(FairSpillPool::new(options.memory), NAMED_CONSUMERS);
         let spill = u64::try_from(options.spill).unwrap_or(u64::MAX);
+        let no_folder = || {
+            let message = "the engine that reads the lake has no folder for temporary files: check \
+                           TMPDIR";
+            Error::new(Code::Config, message)
+        };
+        let folder =
+            Folder::new(&std::env::temp_dir()).map_err(|error| no_folder().with_source(error))?;
         let runtime = RuntimeEnvBuilder::new()
             .with_memory_pool(Arc::new(pool))
+            .with_temp_file_path(folder.path())
             .with_max_temp_directory_size(spill)
             .build_arc()
-            .map_err(|error| {
-                let message = "the engine that reads the lake has no folder for temporary files: \
-                               check TMPDIR";
-                Error::new(Code::Config, message).with_source(error)
-            })?;
-        Ok(Self { runtime })
+            .map_err(|error| no_folder().with_source(error))?;
+        let threads = Threads::new().map_err(|error| {
+            Error::internal("the engine that reads the lake has no threads").with_source(error)
+        })?;
+        Ok(Self { runtime, threads, _folder: folder })
     }
 
     pub(super) fn begin(&self, scan: SalesScan, question: &Question) -> Result<Session> {
-        let config = SessionConfig::new().with_information_schema(false);
+        let config = SessionConfig::new()
+            .with_information_schema(false)
+            .set_usize("datafusion.sql_parser.recursion_limit", MOST_BRACKETS);
         let context = SessionContext::new_with_config_rt(config, Arc::clone(&self.runtime));
         let name = Uuid::new_v4().simple();
         let store = Url::parse(&format!("lake://{name}/"))
@@ -86,27 +109,51 @@ impl Local {
             Arc::new(ListingTable::try_new(config).map_err(failure::of)?)
         };
         context.register_object_store(&store, Arc::new(files));
-        let session = Session { context, store };
+        let session = Session { context, threads: self.threads.handle().clone(), store };
         session.context.register_table(TABLE, table).map_err(failure::of)?;
         Ok(session)
     }
 }
 
 impl Session {
-    /// The rows of a part. Nothing but a query can be in it.
-    pub(super) async fn part(&self, part: &Part) -> Result<BoxStream<'static, Result<Texts>>> {
-        let only_queries = SQLOptions::new()
-            .with_allow_ddl(false)
-            .with_allow_dml(false)
-            .with_allow_statements(false);
-        let sql = part.sql(TABLE);
-        let query = self.context.sql_with_options(&sql, only_queries).await.map_err(failure::of)?;
-        let bound: Vec<_> = part.values.iter().map(values::scalar).collect::<Result<_>>()?;
-        let query = query.with_param_values(bound).map_err(failure::of)?;
-        let rows = query.execute_stream().await.map_err(failure::of)?;
-        let rows = rows.map_err(failure::of);
-        Ok(rows.and_then(|batch| async move { values::texts(&batch) }).boxed())
+    /// The rows of a part. Dropped, no more of them are read.
+    pub(super) fn part(&self, part: &Part) -> BoxStream<'static, Result<Texts>> {
+        let (sender, receiver) = mpsc::channel(AHEAD);
+        let mut work = JoinSet::new();
+        work.spawn_on(send(self.context.clone(), part.clone(), sender), &self.threads);
+        let rows = stream::try_unfold((receiver, work), |(mut receiver, mut work)| async move {
+            if let Some(batch) = receiver.recv().await {
+                return Ok(Some((batch, (receiver, work))));
+            }
+            // All has been sent, or it has failed.
+            match work.join_next().await {
+                Some(Ok(sent)) => sent.map(|()| None),
+                Some(Err(error)) => {
+                    let message = "the engine that reads the lake has ended";
+                    Err(Error::internal(message).with_source(error))
+                }
+                None => Err(Error::internal("the rows of the lake were read to the end before")),
+            }
+        });
+        rows.boxed()
     }
+}
+
+/// Sends the rows of a part. Nothing but a query can be in it.
+async fn send(context: SessionContext, part: Part, sender: mpsc::Sender<Texts>) -> Result<()> {
+    let only_queries =
+        SQLOptions::new().with_allow_ddl(false).with_allow_dml(false).with_allow_statements(false);
+    let sql = part.sql(TABLE);
+    let query = context.sql_with_options(&sql, only_queries).await.map_err(failure::of)?;
+    let bound: Vec<_> = part.values.iter().map(values::scalar).collect::<Result<_>>()?;
+    let query = query.with_param_values(bound).map_err(failure::of)?;
+    let mut rows = query.execute_stream().await.map_err(failure::of)?;
+    while let Some(batch) = rows.try_next().await.map_err(failure::of)? {
+        if sender.send(values::texts(&batch)?).await.is_err() {
+            break;
+        }
+    }
+    Ok(())
 }
 
 impl Drop for Session {

@@ -12,11 +12,15 @@ mod failure;
 #[cfg(feature = "lake-engine")]
 mod flight;
 #[cfg(feature = "lake-engine")]
+mod folder;
+#[cfg(feature = "lake-engine")]
 mod local;
 #[cfg(feature = "lake-engine")]
 mod present;
 #[cfg(feature = "lake-engine")]
 mod store;
+#[cfg(feature = "lake-engine")]
+mod threads;
 #[cfg(feature = "lake-engine")]
 mod values;
 

@@ -2,7 +2,7 @@
 
 use uuid::Uuid;
 
-use super::super::dimension::Dimension;
+use super::super::dimension::{Bucket, Dimension};
 use super::super::measure::Measures;
 use super::super::totals::write_value;
 use super::total::{self, Total, What};
@@ -42,9 +42,9 @@ impl LakeAnswer {
         for (index, dimension) in dimensions.iter().enumerate() {
             let place = all.iter().position(|one| one == dimension);
             let place = place.ok_or_else(|| Error::internal("the answer lacks a dimension"))?;
-            statement.comma(index).push("answer.keys[").number(place + 1).push("]::");
-            statement.push(dimension.column.kind.sql_type()).push(" AS ");
-            statement.push(dimension.column.name);
+            statement.comma(index);
+            write_key(statement, dimension, place);
+            statement.push(" AS ").push(dimension.column.name);
         }
         for (place, (subset, measure)) in measures.wanted.iter().enumerate() {
             statement.comma(dimensions.len() + place).push("(");
@@ -71,6 +71,25 @@ impl LakeAnswer {
         }
         Ok(())
     }
+}
+
+/// The value that a group is made by, as Postgres has it.
+fn write_key(statement: &mut Statement<'_>, dimension: &Dimension, place: usize) {
+    let (before, after) = match dimension.bucket {
+        Some(Bucket::Week) => ("(date '1969-12-29' + 7 * (", ")::integer)"),
+        Some(Bucket::Month) => {
+            ("(date '0001-01-01' + make_interval(months => (", ")::integer - 12))::date")
+        }
+        Some(Bucket::Quarter) => {
+            ("(date '0001-01-01' + make_interval(months => 3 * (", ")::integer - 12))::date")
+        }
+        _ => {
+            statement.push("answer.keys[").number(place + 1).push("]::");
+            statement.push(dimension.column.kind.sql_type());
+            return;
+        }
+    };
+    statement.push(before).push("answer.keys[").number(place + 1).push("]").push(after);
 }
 
 fn write_total(

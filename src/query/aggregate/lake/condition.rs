@@ -242,7 +242,7 @@ impl<'a> Compiler<'a> {
         if written.is_empty() {
             return Ok(none.to_owned());
         }
-        Ok(format!("({})", written.join(word)))
+        Ok(balanced(&written, word))
     }
 
     fn compare(
@@ -323,6 +323,19 @@ impl<'a> Compiler<'a> {
         };
         let number = self.bind(bound)?;
         Ok(format!("CAST({number} AS {ty})"))
+    }
+}
+
+/// A list in brackets within brackets: its tree is as deep as its length has binary digits, where
+/// an engine makes one as deep as it is long of it without.
+fn balanced(all: &[String], word: &str) -> String {
+    match all {
+        [] => String::new(),
+        [only] => format!("({only})"),
+        _ => {
+            let (left, right) = all.split_at(all.len() / 2);
+            format!("({}{word}{})", balanced(left, word), balanced(right, word))
+        }
     }
 }
 

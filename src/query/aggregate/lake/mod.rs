@@ -34,8 +34,8 @@ pub struct Asked {
 }
 
 impl Groups {
-    /// What an engine is asked that has the wide table, for a list of which this is shown. `persons` says whether that has the
-    /// names of persons.
+    /// What an engine is asked that has the wide table, for a list of which this is shown.
+    /// `persons` says whether that has the names of persons.
     ///
     /// # Errors
     /// `LAKE_UNSUPPORTED` with what the lake has no answer to; `FORBIDDEN` where the caller may

@@ -282,10 +282,16 @@ fn summand(value: LineValue) -> String {
 fn key(dimension: &Dimension, compiler: &Compiler<'_>) -> Result<String> {
     Ok(match dimension.bucket {
         Some(Bucket::Day) => "CAST(s.order_date AS DATE)".to_owned(),
-        Some(Bucket::Week) => "CAST(date_trunc('week', s.order_date) AS DATE)".to_owned(),
-        Some(Bucket::Month) => "CAST(date_trunc('month', s.order_date) AS DATE)".to_owned(),
-        Some(Bucket::Quarter) => "CAST(date_trunc('quarter', s.order_date) AS DATE)".to_owned(),
-        Some(Bucket::Year) => "CAST(date_part('year', s.order_date) AS INTEGER)".to_owned(),
+        // Numbers, of which Postgres makes dates: DataFusion's date_trunc counts nanoseconds, of
+        // which there are too many before 1677 and after 2262. 1969-12-29 was a Monday.
+        Some(Bucket::Week) => "CAST(floor((date_part('epoch', CAST(s.order_date AS DATE)) / 86400 \
+                               + 3) / 7) AS INTEGER)"
+            .to_owned(),
+        Some(Bucket::Month) => format!("({} * 12 + {} - 1)", date_part("year"), date_part("month")),
+        Some(Bucket::Quarter) => {
+            format!("({} * 4 + {} - 1)", date_part("year"), date_part("quarter"))
+        }
+        Some(Bucket::Year) => date_part("year"),
         // Engines number weekdays alike only where Sunday is 0.
         Some(Bucket::Weekday) => "CASE WHEN date_part('dow', s.order_date) = 0 THEN 7 ELSE \
                                   CAST(date_part('dow', s.order_date) AS INTEGER) END"
@@ -296,6 +302,10 @@ fn key(dimension: &Dimension, compiler: &Compiler<'_>) -> Result<String> {
             format!("s.{}", column.name)
         }
     })
+}
+
+fn date_part(part: &str) -> String {
+    format!("CAST(date_part('{part}', s.order_date) AS INTEGER)")
 }
 
 fn listed(all: &[&[String]]) -> String {

@@ -1,20 +1,23 @@
 //! Both engines give the same answers, to the last digit and in the same order.
 
+use salesgraph::db::row_security::RowSecurity;
+use salesgraph::graphql::{Commands, Engine, Limits};
+use salesgraph::query::Reader;
 use serde_json::{Value, json};
 
 use super::{PERSONS, Sales};
 use crate::load::real::real_files;
-use crate::support::TestApp;
 use crate::support::draw::Draw;
 use crate::support::lake::USUAL;
 use crate::support::sales::{DIMENSIONS, FILTERS, MEASURES, key, names, selected, some};
+use crate::support::{TestApp, sales};
 
 /// Questions by chance.
 const QUESTIONS: usize = 60;
 
 /// Conditions beside those of other tests: of every kind of column, with values that no column
 /// can hold, and such that Postgres decides for the lake.
-const CONDITIONS: [&str; 27] = [
+const CONDITIONS: [&str; 29] = [
     r#"{ unitPrice: { eq: "10.00001" } }"#,
     r#"{ unitPrice: { ne: "10.00001" } }"#,
     r#"{ unitPrice: { gt: "100.00005" } }"#,
@@ -42,6 +45,8 @@ const CONDITIONS: [&str; 27] = [
     r#"{ order: { territory: { group: { ieq: "europe" } } } }"#,
     r#"{ customer: { accountNumber: { endsWith: "1" } } }"#,
     r#"{ person: { lastName: { isNull: false } } }"#,
+    r#"{ source: { loadedAt: { gt: "2000-01-01T00:00:00Z" } } }"#,
+    r#"{ source: { loadedAt: { lt: "2000-01-01T00:00:00Z" } } }"#,
 ];
 
 #[tokio::test]
@@ -122,6 +127,89 @@ async fn every_dimension_and_measure_and_condition_is_answered_alike() {
     let greatest = counts.iter().max().copied().unwrap_or_default();
     let telling = counts.iter().filter(|count| **count > 0 && **count < greatest).count();
     assert!(telling > 15, "most conditions keep some lines and leave others out: {counts:?}");
+    working.stop().await;
+}
+
+#[tokio::test]
+async fn the_first_and_the_last_days_are_grouped_alike() {
+    let sales = Sales::start(11).await;
+    for (place, date) in [
+        "0001-01-01", "0001-12-31 23:59:59.999999", "1500-02-28 12:00", "1677-09-21",
+        "1969-12-28 23:59:59.5", "1969-12-29", "2262-04-12", "9999-12-31 23:59:59.999999",
+    ]
+    .iter()
+    .enumerate()
+    {
+        let place = i64::try_from(place).expect("a place");
+        let moved = sqlx::query(
+            "UPDATE sales_order SET order_date = $2::timestamp, due_date = 'infinity' \
+             WHERE sales_order_id = (SELECT sales_order_id FROM sales_order_line \
+                 GROUP BY 1 ORDER BY 1 LIMIT 1 OFFSET $1)",
+        )
+        .bind(place)
+        .bind(date)
+        .execute(&sales.app.pool)
+        .await
+        .expect(date);
+        assert_eq!(moved.rows_affected(), 1, "{date}");
+    }
+    sales.write_lake(USUAL).await;
+    let working = sales.work().await;
+    for dimension in DIMENSIONS.iter().filter(|one| one.name.starts_with("ORDER_")) {
+        let arguments =
+            format!("groupBy: {} orderBy: [{{ dimension: {} }}] ", dimension.name, dimension.name);
+        let selection =
+            format!("totalCount nodes {{ {} measures {{ lineCount }} }}", key(&[dimension]));
+        sales.compare(&arguments, &selection).await;
+        // The first groups alone are cut in the engine.
+        let selection = format!("nodes {{ {} measures {{ lineCount }} }}", key(&[dimension]));
+        sales.compare(&format!("{arguments} first: 3 "), &selection).await;
+    }
+    working.stop().await;
+}
+
+#[tokio::test]
+async fn long_filters_are_answered_alike() {
+    let sales = Sales::start(11).await;
+    sales.write_lake(USUAL).await;
+    let working = sales.work().await;
+    let selection = "nodes { measures { lineCount lineTotal { sum } } }";
+    let list = |condition: fn(usize) -> String, count| {
+        (0..count).map(condition).collect::<Vec<_>>().join(", ")
+    };
+    let any = |count| list(|it| format!(r#"{{ unitPrice: {{ lt: "{it}.5" }} }}"#), count);
+    let all = |count| list(|it| format!("{{ orderQuantity: {{ ne: {it} }} }}"), count);
+    let mut counts = Vec::new();
+    for filter in [
+        format!("{{ or: [{}] }}", any(499)),
+        format!("{{ and: [{}] }}", all(499)),
+        format!("{{ not: {{ or: [{}] }} }}", any(498)),
+        format!("{{ not: {{ and: [{}] }} }}", all(498)),
+        format!(
+            "{{ not: {{ or: [{{ and: [{}] }}, {{ not: {{ or: [{}] }} }}] }} }}",
+            all(240),
+            any(240)
+        ),
+    ] {
+        let answer = sales.compare(&format!("filter: {filter} "), selection).await;
+        counts.push(answer["nodes"][0]["measures"]["lineCount"].as_i64().expect("a count"));
+    }
+    assert!(counts.iter().any(|count| *count > 0), "{counts:?}");
+    working.stop().await;
+}
+
+#[tokio::test]
+async fn with_row_security_answers_are_read_as_well() {
+    let app = TestApp::start().await;
+    sales::insert(&app.pool, 3).await;
+    let reader = Reader::with_row_security(app.pool.clone(), RowSecurity::On);
+    let commands = Commands::new(reader.clone());
+    let engine = Engine::new(reader, Limits::default()).with_commands(commands);
+    let sales = Sales { app, engine };
+    sales.write_lake(USUAL).await;
+    let working = sales.work().await;
+    let list = sales.compare("groupBy: PRODUCT ", "nodes { measures { lineCount } }").await;
+    assert_ne!(list["nodes"], json!([]));
     working.stop().await;
 }
 

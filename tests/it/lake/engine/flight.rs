@@ -1,6 +1,7 @@
 //! A Flight SQL endpoint in place of the worker's own engine.
 
 use salesgraph::auth::Scope;
+use salesgraph::lake::engine::LakeEngine;
 
 use super::flight_server::FlightServer;
 use super::{PERSONS, Sales, endpoint};
@@ -31,6 +32,7 @@ async fn an_endpoint_answers_alike() {
         sales.compare(&arguments, &selection).await;
     }
     assert!(server.questions() > 3, "the endpoint was asked");
+    assert_eq!(server.open_statements().await, 0, "statements are closed at the endpoint");
     working.stop().await;
 }
 
@@ -60,5 +62,10 @@ async fn an_endpoint_that_refuses_is_named_and_the_token_is_not() {
     assert_eq!(code, "LAKE_UNAVAILABLE", "{message}");
     assert!(message.contains(&server.url), "{message}");
     assert!(!format!("{message} {extensions}").contains("wrong-token"), "{message}");
+    let error: String =
+        sales.app.value("SELECT string_agg(to_jsonb(job)::text, ' ') FROM job").await;
+    assert!(!error.contains("wrong-token"), "{error}");
+    let engine = LakeEngine::new(&endpoint(&server.url, Some(TOKEN))).expect("an engine");
+    assert!(!format!("{engine:?}").contains(TOKEN), "{engine:?}");
     working.stop().await;
 }

@@ -45,15 +45,19 @@ use crate::support::TestApp;
 pub(super) struct FlightServer {
     pub(super) url: String,
     asked: Arc<AtomicUsize>,
+    statements: Statements,
     task: JoinHandle<()>,
 }
+
+/// Statements by their handles, with their values once they are bound.
+type Statements = Arc<Mutex<HashMap<Vec<u8>, (String, Vec<ScalarValue>)>>>;
 
 struct Service {
     context: SessionContext,
     token: String,
     asked: Arc<AtomicUsize>,
-    /// Statements by their handles, with their values once they are bound.
-    statements: Mutex<HashMap<Vec<u8>, (String, Vec<ScalarValue>)>>,
+    prepared: AtomicUsize,
+    statements: Statements,
 }
 
 impl FlightServer {
@@ -63,11 +67,13 @@ impl FlightServer {
         let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
         let url = format!("http://{}", listener.local_addr().expect("an address"));
         let asked = Arc::new(AtomicUsize::new(0));
+        let statements = Statements::default();
         let service = Service {
             context,
             token: token.to_owned(),
             asked: Arc::clone(&asked),
-            statements: Mutex::default(),
+            prepared: AtomicUsize::new(0),
+            statements: Arc::clone(&statements),
         };
         let incoming = futures_util::stream::unfold(listener, |listener| async move {
             let accepted = listener.accept().await.map(|(stream, _)| stream);
@@ -80,7 +86,12 @@ impl FlightServer {
                 .await
                 .expect("the server works");
         });
-        Self { url, asked, task }
+        Self { url, asked, statements, task }
+    }
+
+    /// How many prepared statements were not closed.
+    pub(super) async fn open_statements(&self) -> usize {
+        self.statements.lock().await.len()
     }
 
     /// How many statements were executed.
@@ -201,7 +212,8 @@ impl FlightSqlService for Service {
     ) -> Result<ActionCreatePreparedStatementResult, Status> {
         self.require_token(&request)?;
         let mut statements = self.statements.lock().await;
-        let handle = format!("statement {}", statements.len()).into_bytes();
+        let number = self.prepared.fetch_add(1, Ordering::Relaxed);
+        let handle = format!("statement {number}").into_bytes();
         statements.insert(handle.clone(), (query.query, Vec::new()));
         Ok(ActionCreatePreparedStatementResult {
             prepared_statement_handle: handle.into(),
@@ -254,10 +266,13 @@ impl FlightSqlService for Service {
 
     async fn do_action_close_prepared_statement(
         &self,
-        _: ActionClosePreparedStatementRequest,
-        _: Request<Action>,
+        closed: ActionClosePreparedStatementRequest,
+        request: Request<Action>,
     ) -> Result<(), Status> {
-        Ok(())
+        self.require_token(&request)?;
+        let handle = closed.prepared_statement_handle.to_vec();
+        let found = self.statements.lock().await.remove(&handle);
+        found.map(|_| ()).ok_or_else(|| Status::not_found("no such statement"))
     }
 
     async fn register_sql_info(&self, _: i32, _: &SqlInfo) {}

@@ -68,10 +68,14 @@ impl Sales {
     }
 
     async fn work_with(&self, options: &EngineOptions) -> Working {
+        let handler = self.handler(options).await;
+        Working::on(&self.app, Task::LakeQuery, Arc::new(handler))
+    }
+
+    async fn handler(&self, options: &EngineOptions) -> AnswerFromLake {
         let lake = self.app.curated(PERSONS).await;
         let engine = Arc::new(LakeEngine::new(options).expect("an engine"));
-        let answer = AnswerFromLake { pool: self.app.pool.clone(), lake, engine };
-        Working::on(&self.app, Task::LakeQuery, Arc::new(answer))
+        AnswerFromLake { pool: self.app.pool.clone(), lake, engine }
     }
 
     async fn ask(&self, query: &str) -> Value {

@@ -1,7 +1,7 @@
 //! What is refused, and that nothing is queued then.
 
 use salesgraph::auth::{Grant, Scope};
-use salesgraph::graphql::ExportRequest;
+use salesgraph::graphql::{Commands, ExportRequest};
 use serde_json::json;
 
 use super::Sales;
@@ -64,6 +64,43 @@ async fn what_the_lake_cannot_answer_is_refused() {
     assert_eq!(answer["errors"][0]["extensions"]["code"], "LAKE_UNSUPPORTED", "{answer}");
     assert_eq!(answer["data"], json!({ "salesAggregate": null }));
     sales.assert_nothing_queued().await;
+}
+
+#[tokio::test]
+async fn an_operation_asks_the_lake_for_few_lists() {
+    let sales = Sales::start(1).await;
+    sales.write_lake(USUAL).await;
+    let lists = ["PRODUCT", "ONLINE", "CUSTOMER", "TERRITORY", "ORDER_DATE"].map(|by| {
+        format!(
+            "{by}: salesAggregate(groupBy: {by}, engine: LAKE) \
+             {{ nodes {{ measures {{ lineCount }} }} }} "
+        )
+    });
+    let answer = sales.ask(&format!("{{ {} }}", lists.concat())).await;
+    assert_eq!(answer["errors"][0]["extensions"]["code"], "LAKE_LIMIT", "{answer}");
+    sales.assert_nothing_queued().await;
+}
+
+#[tokio::test]
+async fn few_requests_of_a_server_wait() {
+    let mut sales = Sales::start(1).await;
+    sales.write_lake(USUAL).await;
+    let commands = Commands::new(sales.app.pool.clone()).with_lake_waiters(1);
+    sales.engine = sales.engine.with_commands(commands);
+    let query = "{ salesAggregate(groupBy: PRODUCT, engine: LAKE) \
+                 { nodes { measures { lineCount } } } }";
+    let waits = sales.ask(query);
+    let refused = async {
+        sales.app.wait_until("SELECT count(*) = 1 FROM job").await;
+        sales.assert_refused("", &Scope::everything(), "UNAVAILABLE", "wait").await;
+        sales.work().await
+    };
+    let (answer, working) = tokio::join!(waits, refused);
+    assert_eq!(answer["errors"], json!(null), "{answer}");
+    // What somebody has had needs no place.
+    let (again, other) = tokio::join!(sales.ask(query), sales.ask(query));
+    assert_eq!([&again, &other], [&answer, &answer]);
+    working.stop().await;
 }
 
 #[tokio::test]
