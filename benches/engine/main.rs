@@ -97,7 +97,7 @@ async fn run(args: &Args) -> Result<()> {
         Postgres::start(PostgresOptions { state_dir, ..PostgresOptions::default() }).await?;
     postgres.ensure_database("bench").await?;
     let measured = async {
-        let answers = pool::connect(&pool::Settings::new(&postgres.url_for("bench"))).await?;
+        let answers = pool::connect(&pool::Settings::new(postgres.url_for("bench"))).await?;
         schema::up(&answers).await?;
         copy_catalogue(&data, &answers).await?;
         let settings = S3Settings::from(&config.storage);

@@ -122,7 +122,7 @@ impl Function<'_> {
     async fn stopped_while_idle(&self) {
         self.stop.cancelled().await;
         if self.busy.try_lock().is_err() {
-            std::future::pending().await
+            std::future::pending::<()>().await;
         }
     }
 
@@ -147,13 +147,13 @@ impl Function<'_> {
             ignored.extend(taken);
             json!({ "outcome": "nothing_to_load" })
         });
-        answer["ignored"] = ignored.into();
+        set(&mut answer, "ignored", ignored.into());
         if !event.unread.is_empty() {
             tracing::warn!(unread = ?event.unread, "messages of the batch that cannot be read");
         }
         if event.is_batch {
             let failed = event.unread.into_iter().map(|id| json!({ "itemIdentifier": id }));
-            answer["batchItemFailures"] = failed.collect();
+            set(&mut answer, "batchItemFailures", failed.collect());
         }
         Ok(answer)
     }
@@ -251,9 +251,16 @@ fn shown(mut summary: RunSummary) -> Result<Value, Diagnostic> {
         diagnostic(&Error::internal("the summary cannot be serialised").with_source(error))
     })?;
     if omitted > 0 {
-        shown["files_omitted"] = omitted.into();
+        set(&mut shown, "files_omitted", omitted.into());
     }
     Ok(shown)
+}
+
+/// Sets a field of an object.
+fn set(object: &mut Value, field: &str, value: Value) {
+    if let Some(object) = object.as_object_mut() {
+        object.insert(field.to_owned(), value);
+    }
 }
 
 /// The error of the function: whoever invokes it sees the public message.

@@ -246,7 +246,8 @@ impl Engine {
             commands,
             lake: self.commands.as_ref().map(|commands| &commands.lake),
         };
-        let read = execution.read(&plan, &mut roots).await;
+        // Boxed: whoever waits for an answer would hold it.
+        let read = Box::pin(execution.read(&plan, &mut roots)).await;
         let mut data = plan.roots.iter().zip(&roots).zip(&read);
         let may_change =
             data.any(|((root, target), read)| subscription::may_change(root, target, read));

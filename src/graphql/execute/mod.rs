@@ -27,10 +27,10 @@ use crate::auth::Scope;
 use crate::catalog::Column;
 use crate::error::{Code, Error, Result};
 use crate::graphql::inputs::arguments::{Arguments, Given};
-use crate::graphql::plan::bind::{Bindings, RootTarget};
+use crate::graphql::plan::bind::{Bindings, ListBinding, RootTarget};
 use crate::graphql::schema::model::{RootField, RootValue};
 use crate::job::LakeAnswers;
-use crate::query::aggregate::{MeasureForm, Owners};
+use crate::query::aggregate::{Groups, MeasureForm, Owners};
 use crate::query::{
     Amount, Below, Extent, Key, List, Pages, Reader, Row, Rows, is_volatile_table, require_table,
 };
@@ -225,6 +225,18 @@ impl Execution<'_> {
     /// The pages of a connection: of the root, or one for each parent.
     async fn lists(&self, connection: &Connection, below: Option<Below<'_>>) -> Result<Lists> {
         let binding = self.bindings.list(connection.number)?;
+        if binding.groups().is_some_and(Groups::is_of_lake) {
+            return Box::pin(self.lists_of_lake(connection, binding, below)).await;
+        }
+        self.lists_of(connection, binding.rows(), below).await
+    }
+
+    async fn lists_of_lake(
+        &self,
+        connection: &Connection,
+        binding: &ListBinding,
+        below: Option<Below<'_>>,
+    ) -> Result<Lists> {
         let Some(answered) = self.answered(connection, binding).await? else {
             return self.lists_of(connection, binding.rows(), below).await;
         };

@@ -16,8 +16,8 @@ pub struct LakeEngine(Kind);
 
 #[derive(Debug)]
 enum Kind {
-    Local(Local),
-    Flight(Flight),
+    Local(Box<Local>),
+    Flight(Box<Flight>),
 }
 
 /// A question under way.
@@ -37,8 +37,8 @@ impl LakeEngine {
     /// `CONFIG` where there is no folder for its files, or the endpoint is none.
     pub fn new(options: &EngineOptions) -> Result<Self> {
         Ok(Self(match &options.endpoint {
-            Some(endpoint) => Kind::Flight(Flight::new(endpoint)?),
-            None => Kind::Local(Local::new(options)?),
+            Some(endpoint) => Kind::Flight(Box::new(Flight::new(endpoint)?)),
+            None => Kind::Local(Box::new(Local::new(options)?)),
         }))
     }
 

@@ -140,8 +140,9 @@ async fn entities_are_what_the_migrations_make() {
     // Of no use to anyone as rows.
     let internal = [
         "api_key", "data_change", "data_version", "derivation_due", "derivation_step",
-        "lake_attempt", "lake_due", "lake_removal", "lake_watch", "load_document_page",
-        "load_file_key", "load_raw", "load_raw_claim", "schedule", "seaql_migrations",
+        "lake_answer", "lake_answer_group", "lake_attempt", "lake_due", "lake_removal",
+        "lake_watch", "load_document_page", "load_file_key", "load_raw", "load_raw_claim",
+        "schedule", "seaql_migrations",
     ];
     checked.extend(internal.map(str::to_owned));
     checked.sort();
@@ -168,7 +169,9 @@ async fn foreign_keys_are_the_relations_of_the_entities() {
     .unwrap()
     .iter()
     .map(|row| (row.get(0), row.get(2), row.get(1)))
-    .filter(|(table, ..): &(String, Vec<String>, String)| table != "derivation_due")
+    .filter(|(table, ..): &(String, Vec<String>, String)| {
+        !matches!(table.as_str(), "derivation_due" | "lake_answer_group")
+    })
     .collect();
     struct Relations(BTreeSet<(String, Vec<String>, String)>);
     impl Visitor for Relations {
@@ -229,6 +232,8 @@ async fn codes_are_what_the_checks_allow() {
             checked += 1;
         }
     }
+    // Of no entity.
+    lists.remove(&("lake_answer".to_owned(), "state".to_owned()));
     assert!(lists.is_empty(), "an entity has no codes for {lists:?}");
     assert_eq!(checked, 15);
 }

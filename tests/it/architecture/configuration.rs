@@ -45,7 +45,13 @@ async fn documented_queries_are_executed_without_errors() {
         for block in text.split("```graphql\n").skip(1) {
             let query = block.split("```").next().unwrap_or_default();
             let answer = api.ask(&Scope::everything(), query, Value::Null).await;
-            assert_eq!(answer["errors"], Value::Null, "{}: {query}", page.display());
+            if query.contains("engine: LAKE") {
+                // There is no lake here: everything before that is checked.
+                let code = &answer["errors"][0]["extensions"]["code"];
+                assert_eq!(*code, "LAKE_UNAVAILABLE", "{}: {answer}", page.display());
+            } else {
+                assert_eq!(answer["errors"], Value::Null, "{}: {query}", page.display());
+            }
             queries += 1;
         }
     }

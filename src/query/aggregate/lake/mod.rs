@@ -18,11 +18,11 @@ pub use answer::{Form, LakeAnswer};
 pub use cut::Shown;
 
 use super::groups::Groups;
+use crate::auth::Scope;
+use crate::catalog::Column;
 use crate::error::{Code, Error, Result};
 use crate::lake::Question;
 use crate::query::executor::Reader;
-
-use crate::auth::Scope;
 
 /// A question, and how its answer is read.
 #[derive(Debug, Clone)]
@@ -66,4 +66,13 @@ impl Groups {
 /// The refusal of what the lake has no answer to.
 fn unsupported(message: impl Into<String>) -> Error {
     Error::new(Code::LakeUnsupported, message)
+}
+
+/// The refusal of a comparison without regard to case.
+fn ignoring_case(column: &Column) -> Error {
+    unsupported(format!(
+        "the lake has no answer to a condition on {} that ignores upper and lower case, as \
+         keyword does, too: use contains and eq, or engine: POSTGRES",
+        column.api_name()
+    ))
 }

@@ -58,12 +58,3 @@ fn by_order(column: &Column) -> Error {
         column.api_name()
     ))
 }
-
-/// The refusal of a comparison without regard to case.
-pub(super) fn ignoring_case(column: &Column) -> Error {
-    unsupported(format!(
-        "the lake has no answer to a condition on {} that ignores upper and lower case, as \
-         keyword does, too: use contains and eq, or engine: POSTGRES",
-        column.api_name()
-    ))
-}
