@@ -17,6 +17,7 @@ pub const URI: ConfigKey = ConfigKey {
     doc: "the Iceberg REST catalogue that names the tables of the lake, such as \
           `https://catalog.example.com/api/catalog`; without it they are named in `lake` of the \
           database",
+    visibility: Visibility::WithoutPassword,
     ..SECTION
 };
 
@@ -62,6 +63,7 @@ pub const OAUTH2_SERVER_URI: ConfigKey = ConfigKey {
     name: "catalog_oauth2_server_uri",
     env: "LAKE_CATALOG_OAUTH2_SERVER_URI",
     doc: "where tokens are asked for; `v1/oauth/tokens` below the catalogue unless set",
+    visibility: Visibility::WithoutPassword,
     ..SECTION
 };
 

@@ -97,6 +97,7 @@ pub const ENGINE_URL: ConfigKey = ConfigKey {
     env: "LAKE_ENGINE_URL",
     doc: "the Flight SQL endpoint that answers in place of the engine of the worker, such as \
           `https://ballista.internal:50050`",
+    visibility: Visibility::WithoutPassword,
     ..SECTION
 };
 

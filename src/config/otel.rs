@@ -27,6 +27,7 @@ pub const ENDPOINT: ConfigKey = ConfigKey {
     env: "OTEL_EXPORTER_OTLP_ENDPOINT",
     doc: "the collector that traces are sent to, such as `http://localhost:4318`, without \
           `/v1/traces`; none are made unless set",
+    visibility: Visibility::WithoutPassword,
     ..SECTION
 };
 
@@ -205,35 +206,4 @@ fn pairs(text: &str) -> Result<Vec<(String, String)>, String> {
         })
         .collect::<Option<_>>()
         .ok_or_else(|| "expected name=value,name=value, percent-encoded".to_owned())
-}
-
-#[cfg(test)]
-mod tests {
-    use std::collections::HashMap;
-
-    use super::*;
-    use crate::config::{Config, ConfigSources, Overrides};
-
-    fn load(set: &[(&str, &str)]) -> Result<OtelConfig> {
-        let set: HashMap<String, String> =
-            set.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
-        let env = move |name: &str| set.get(name).cloned();
-        let sources = ConfigSources { file: None, overrides: Overrides::default(), env };
-        Config::load(&sources).map(|config| config.otel)
-    }
-
-    #[test]
-    fn what_is_set_for_a_whole_host_is_read_only_for_traces() {
-        let host = [
-            ("OTEL_EXPORTER_OTLP_PROTOCOL", "grpc"),
-            ("OTEL_TRACES_SAMPLER", "jaeger_remote"),
-            ("OTEL_EXPORTER_OTLP_HEADERS", "none"),
-        ];
-        assert!(load(&host).unwrap().endpoint.is_none());
-        let endpoint = ("OTEL_EXPORTER_OTLP_ENDPOINT", "http://localhost:4318");
-        let with = |more: &[(&'static str, &'static str)]| load(&[&host[..], more].concat());
-        assert!(with(&[endpoint, ("OTEL_SDK_DISABLED", "true")]).unwrap().endpoint.is_none());
-        let error = with(&[endpoint]).unwrap_err();
-        assert!(error.message().contains("OTEL_EXPORTER_OTLP_PROTOCOL"), "{error}");
-    }
 }

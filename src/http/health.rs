@@ -18,11 +18,6 @@ pub(super) struct Health {
     reason: Option<String>,
 }
 
-/// Whether a path is of a health check, which is answered whatever else is refused.
-pub(super) fn is_health(path: &str) -> bool {
-    path.starts_with("/health/")
-}
-
 /// 200 as long as the process responds.
 pub(super) async fn live() -> Json<Health> {
     Json(Health { status: "alive", code: None, reason: None })

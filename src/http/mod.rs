@@ -7,6 +7,7 @@ mod cors;
 mod documents;
 mod endpoint;
 mod health;
+mod health_path;
 mod loopback_guard;
 mod metrics;
 mod observation;

@@ -11,7 +11,7 @@ use axum::http::StatusCode;
 use axum::middleware::Next;
 use axum::response::Response;
 
-use super::health;
+use super::health_path::is_health;
 use crate::graphql::errors::code_of;
 use crate::graphql::{Answer, Prepared};
 use crate::telemetry::metrics::{self, CacheOutcome, OperationMetrics};
@@ -100,7 +100,7 @@ pub(super) fn other() -> &'static OperationMetrics {
 
 /// Counts a request that is answered, unless it is a health check: around all that may answer it.
 pub(super) async fn observe(mut request: Request, next: Next) -> Response {
-    if health::is_health(request.uri().path()) {
+    if is_health(request.uri().path()) {
         return next.run(request).await;
     }
     let observation = Arc::new(Observation::default());

@@ -6,7 +6,7 @@ use axum::http::{HeaderMap, HeaderValue, Method};
 use axum::middleware::Next;
 use axum::response::Response;
 
-use super::health;
+use super::health_path::is_health;
 use crate::telemetry::trace::{self, Attribute, Kind, Span, within};
 
 /// The trace that a response belongs to, in the form of `traceparent`.
@@ -14,7 +14,7 @@ const TRACE_RESPONSE: &str = "traceresponse";
 
 /// Gives a request its span, unless it is a health check. `is_tls` is whether it came by TLS.
 pub(super) async fn trace(State(is_tls): State<bool>, request: Request, next: Next) -> Response {
-    if health::is_health(request.uri().path()) {
+    if is_health(request.uri().path()) {
         return next.run(request).await;
     }
     let span = begin(&request, is_tls);

@@ -42,10 +42,33 @@ fn what_cannot_be_used_is_refused_with_the_key() {
         ("OTEL_EXPORTER_OTLP_HEADERS", "secret", "otel.headers"),
         ("OTEL_TRACES_SAMPLER", "jaeger_remote", "otel.traces_sampler"),
     ] {
-        let error = read(&[(name, value)]).unwrap_err();
+        // They are read where traces are made.
+        let endpoint = ("OTEL_EXPORTER_OTLP_ENDPOINT", "http://c:1");
+        let set =
+            if name == endpoint.0 { vec![(name, value)] } else { vec![endpoint, (name, value)] };
+        let error = read(&set).unwrap_err();
         assert!(error.message().starts_with(key), "{error}");
         assert!(value != "secret" || !error.message().contains(value), "{error}");
     }
-    let ratio = [("OTEL_TRACES_SAMPLER", "traceidratio"), ("OTEL_TRACES_SAMPLER_ARG", "2")];
+    let ratio = [
+        ("OTEL_EXPORTER_OTLP_ENDPOINT", "http://c:1"),
+        ("OTEL_TRACES_SAMPLER", "traceidratio"),
+        ("OTEL_TRACES_SAMPLER_ARG", "2"),
+    ];
     assert!(read(&ratio).unwrap_err().message().contains("otel.traces_sampler_arg"));
+}
+
+#[test]
+fn what_is_set_for_a_whole_host_is_read_only_for_traces() {
+    let host = [
+        ("OTEL_EXPORTER_OTLP_PROTOCOL", "grpc"),
+        ("OTEL_TRACES_SAMPLER", "jaeger_remote"),
+        ("OTEL_EXPORTER_OTLP_HEADERS", "none"),
+    ];
+    assert!(read(&host).unwrap().endpoint.is_none());
+    let endpoint = ("OTEL_EXPORTER_OTLP_ENDPOINT", "http://localhost:4318");
+    let with = |more: &[(&'static str, &'static str)]| read(&[&host[..], more].concat());
+    assert!(with(&[endpoint, ("OTEL_SDK_DISABLED", "true")]).unwrap().endpoint.is_none());
+    let error = with(&[endpoint]).unwrap_err();
+    assert!(error.message().contains("OTEL_EXPORTER_OTLP_PROTOCOL"), "{error}");
 }

@@ -9,7 +9,7 @@ use axum::middleware::Next;
 use axum::response::Response;
 
 use super::meter::{Meter, RateLimits};
-use crate::http::health;
+use crate::http::health_path::is_health;
 use crate::http::request::media::MediaType;
 use crate::http::response::rejection::Rejection;
 
@@ -19,7 +19,7 @@ pub(in crate::http) async fn limit(
     mut request: Request,
     next: Next,
 ) -> Response {
-    if health::is_health(request.uri().path()) {
+    if is_health(request.uri().path()) {
         return next.run(request).await;
     }
     let meter = Arc::new(Meter::of(limits, &request));

@@ -24,7 +24,7 @@ use super::body::{RequestBody, ResponseBody};
 use super::registry::{Slot, Stage};
 use super::shared::Server;
 use super::stream::ObservedStream;
-use crate::http::health;
+use crate::http::health_path::is_health;
 use crate::http::observation::refused;
 use crate::http::request::media::MediaType;
 use crate::http::response::rejection::Rejection;
@@ -148,7 +148,7 @@ impl hyper::service::Service<Request<Incoming>> for Requests {
             return Box::pin(async { Err(MadeRoom) });
         }
         let activity = Arc::clone(&self.activity);
-        if self.is_reserve && !health::is_health(request.uri().path()) {
+        if self.is_reserve && !is_health(request.uri().path()) {
             return Box::pin(async move {
                 let rejection = Rejection::too_many_open("connections");
                 let mut response = rejection.respond(MediaType::Json);

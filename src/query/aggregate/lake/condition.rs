@@ -3,7 +3,7 @@
 //! Names are those of this program's columns. Values are bound, each with a type, as engines
 //! differ in what they take a literal for.
 
-use super::{ignoring_case, unsupported};
+use super::refusal::{ignoring_case, unsupported};
 use crate::auth::Scope;
 use crate::catalog::{Column, Kind, ToMany, ToOne};
 use crate::error::{Error, Result};

@@ -10,6 +10,7 @@ mod condition;
 mod cut;
 mod decimal;
 mod parts;
+mod refusal;
 mod resolve;
 mod text;
 mod total;
@@ -17,10 +18,11 @@ mod total;
 pub use answer::{Form, LakeAnswer};
 pub use cut::Shown;
 
+use refusal::unsupported;
+
 use super::groups::Groups;
 use crate::auth::Scope;
-use crate::catalog::Column;
-use crate::error::{Code, Error, Result};
+use crate::error::Result;
 use crate::lake::Question;
 use crate::query::executor::Reader;
 
@@ -61,18 +63,4 @@ impl Groups {
         }
         parts::ask(&groups, scope, persons, shown)
     }
-}
-
-/// The refusal of what the lake has no answer to.
-fn unsupported(message: impl Into<String>) -> Error {
-    Error::new(Code::LakeUnsupported, message)
-}
-
-/// The refusal of a comparison without regard to case.
-fn ignoring_case(column: &Column) -> Error {
-    unsupported(format!(
-        "the lake has no answer to a condition on {} that ignores upper and lower case, as \
-         keyword does, too: use contains and eq, or engine: POSTGRES",
-        column.api_name()
-    ))
 }

@@ -7,7 +7,7 @@ use futures_util::future::BoxFuture;
 use sqlx::Row as _;
 
 use super::condition::{Compiler, RowOf};
-use super::unsupported;
+use super::refusal::unsupported;
 use crate::auth::Scope;
 use crate::catalog::ToOne;
 use crate::error::{Code, Error, Result};

@@ -2,7 +2,7 @@
 //! takes for upper and lower case, are left to it.
 
 use super::condition::Compiler;
-use super::unsupported;
+use super::refusal::unsupported;
 use crate::catalog::Column;
 use crate::db::text::normalized;
 use crate::error::{Error, Result};
