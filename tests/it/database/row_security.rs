@@ -203,6 +203,8 @@ async fn the_roles_read_nothing_else_and_write_nothing() {
                 {
                     &[]
                 }
+                // Only those who see all territories may ask the lake.
+                READER if relation == "lake_answer_group" => &["SELECT"],
                 _ if reads => &["SELECT"],
                 _ => &[],
             };
