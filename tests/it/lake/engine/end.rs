@@ -150,10 +150,14 @@ async fn a_job_for_which_nobody_waits_is_stopped() {
     };
     gone.await;
     sales.execute("UPDATE lake_answer SET wanted_until = now()").await;
-    // The lock is still there.
+    // The lock is still there, so nothing can be answered.
+    sales
+        .app
+        .wait_until("SELECT NOT EXISTS (SELECT FROM lake_answer WHERE state = 'queued')")
+        .await;
+    lock.rollback().await.expect("the lock is given back");
     let (state, _, _) = sales.app.ended(job(&sales).await).await;
     assert_eq!(state, "succeeded");
-    lock.rollback().await.expect("the lock is given back");
     let answered: i64 =
         sales.app.value("SELECT count(*) FROM lake_answer WHERE state = 'succeeded'").await;
     assert_eq!(answered, 0);

@@ -142,7 +142,7 @@ async fn the_first_and_the_last_days_are_grouped_alike() {
     {
         let place = i64::try_from(place).expect("a place");
         let moved = sqlx::query(
-            "UPDATE sales_order SET order_date = $2::timestamp, due_date = 'infinity' \
+            "UPDATE sales_order SET order_date = $2::timestamp, due_date = '9999-12-31 23:59:59.999999' \
              WHERE sales_order_id = (SELECT sales_order_id FROM sales_order_line \
                  GROUP BY 1 ORDER BY 1 LIMIT 1 OFFSET $1)",
         )
@@ -181,14 +181,14 @@ async fn long_filters_are_answered_alike() {
     let all = |count| list(|it| format!("{{ orderQuantity: {{ ne: {it} }} }}"), count);
     let mut counts = Vec::new();
     for filter in [
-        format!("{{ or: [{}] }}", any(499)),
-        format!("{{ and: [{}] }}", all(499)),
-        format!("{{ not: {{ or: [{}] }} }}", any(498)),
-        format!("{{ not: {{ and: [{}] }} }}", all(498)),
+        format!("{{ or: [{}] }}", any(240)),
+        format!("{{ and: [{}] }}", all(240)),
+        format!("{{ not: {{ or: [{}] }} }}", any(239)),
+        format!("{{ not: {{ and: [{}] }} }}", all(239)),
         format!(
             "{{ not: {{ or: [{{ and: [{}] }}, {{ not: {{ or: [{}] }} }}] }} }}",
-            all(240),
-            any(240)
+            all(120),
+            any(120)
         ),
     ] {
         let answer = sales.compare(&format!("filter: {filter} "), selection).await;
