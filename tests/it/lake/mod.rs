@@ -8,6 +8,5 @@ mod engine;
 mod faults;
 mod kept;
 mod lineage;
-mod memory;
 mod reprocess;
 mod retention;

@@ -17,23 +17,14 @@ mod total;
 
 pub use answer::{Form, LakeAnswer};
 pub use cut::Shown;
+pub use parts::Asked;
 
 use refusal::unsupported;
 
 use super::groups::Groups;
 use crate::auth::Scope;
 use crate::error::Result;
-use crate::lake::Question;
 use crate::query::executor::Reader;
-
-/// A question, and how its answer is read.
-#[derive(Debug, Clone)]
-pub struct Asked {
-    /// What the engine is asked.
-    pub question: Question,
-    /// How its answer is read.
-    pub form: Form,
-}
 
 impl Groups {
     /// What an engine is asked that has the wide table, for a list of which this is shown.

@@ -8,13 +8,22 @@ use super::super::dimension::{Bucket, Dimension};
 use super::super::gaps::Period;
 use super::super::groups::Groups;
 use super::super::measure::{LineValue, Subset};
+use super::Form;
 use super::condition::{Compiler, RowOf};
 use super::cut::{self, Shown};
 use super::total::{Total, What, needed};
-use super::{Asked, Form};
 use crate::auth::Scope;
 use crate::error::Result;
 use crate::lake::{Bound, Part, Question, TABLE};
+
+/// A question, and how its answer is read.
+#[derive(Debug, Clone)]
+pub struct Asked {
+    /// What the engine is asked.
+    pub question: Question,
+    /// How its answer is read.
+    pub form: Form,
+}
 
 /// What a question of groups is.
 pub(super) fn ask(
