@@ -257,11 +257,11 @@ struct What<'a> {
     expire_before: DateTime<Utc>,
 }
 
-/// Tells the columns of all tables: where it changes, all is written anew.
+/// Tells the rows and columns of all tables: where it changes, all is written anew.
 fn columns_of(tables: &[LakeTable]) -> String {
     let mut hash = Sha256::new();
     for table in tables {
-        hash.update(table.select());
+        hash.update(table.definition());
         for column in &table.columns {
             hash.update([0]);
             hash.update(&column.name);

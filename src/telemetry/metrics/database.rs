@@ -4,29 +4,10 @@ use std::sync::atomic::{AtomicI64, Ordering};
 use std::sync::{PoisonError, RwLock};
 use std::time::Instant;
 
-use super::histogram::Histogram;
+use super::histogram::{DURATIONS, Histogram, MS};
 
-const MS: u64 = 1_000_000;
 const WAITS: &[u64] =
     &[MS, 5 * MS, 10 * MS, 50 * MS, 100 * MS, 500 * MS, 1_000 * MS, 5_000 * MS, 10_000 * MS];
-const STATEMENTS: &[u64] = &[
-    MS / 2,
-    MS,
-    5 * MS / 2,
-    5 * MS,
-    10 * MS,
-    25 * MS,
-    50 * MS,
-    100 * MS,
-    250 * MS,
-    500 * MS,
-    1_000 * MS,
-    2_500 * MS,
-    5_000 * MS,
-    10_000 * MS,
-    30_000 * MS,
-];
-
 /// What is counted of one pool. There are few, which live as long as the process.
 #[derive(Debug)]
 pub struct PoolMetrics {
@@ -113,9 +94,9 @@ pub fn pool(name: &str) -> &'static PoolMetrics {
         name: name.to_owned(),
         wait: Histogram::of_seconds(WAITS),
         waiting: AtomicI64::new(0),
-        succeeded: Histogram::of_seconds(STATEMENTS),
-        failed: Histogram::of_seconds(STATEMENTS),
-        canceled: Histogram::of_seconds(STATEMENTS),
+        succeeded: Histogram::of_seconds(DURATIONS),
+        failed: Histogram::of_seconds(DURATIONS),
+        canceled: Histogram::of_seconds(DURATIONS),
     }));
     pools.push(new);
     new

@@ -9,6 +9,26 @@ use prometheus_client::metrics::{MetricType, TypedMetric};
 
 /// Nanoseconds of a second.
 const SECOND: f64 = 1e9;
+/// Nanoseconds of a millisecond.
+pub(super) const MS: u64 = 1_000_000;
+/// Buckets of what a request waits for: itself, and its statements.
+pub(super) const DURATIONS: &[u64] = &[
+    MS / 2,
+    MS,
+    5 * MS / 2,
+    5 * MS,
+    10 * MS,
+    25 * MS,
+    50 * MS,
+    100 * MS,
+    250 * MS,
+    500 * MS,
+    1_000 * MS,
+    2_500 * MS,
+    5_000 * MS,
+    10_000 * MS,
+    30_000 * MS,
+];
 
 /// Counts values by their size. Values are whole: nanoseconds of what is exposed in seconds.
 pub struct Histogram {

@@ -4,26 +4,8 @@ use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
 use std::sync::{PoisonError, RwLock};
 use std::time::Duration;
 
-use super::histogram::Histogram;
+use super::histogram::{DURATIONS, Histogram};
 
-const MS: u64 = 1_000_000;
-const DURATIONS: &[u64] = &[
-    MS / 2,
-    MS,
-    5 * MS / 2,
-    5 * MS,
-    10 * MS,
-    25 * MS,
-    50 * MS,
-    100 * MS,
-    250 * MS,
-    500 * MS,
-    1_000 * MS,
-    2_500 * MS,
-    5_000 * MS,
-    10_000 * MS,
-    30_000 * MS,
-];
 const COSTS: &[u64] = &[1, 10, 100, 1_000, 10_000, 100_000, 1_000_000, 10_000_000];
 
 /// The statuses that have a counter of their own; the last is of all others.

@@ -4,10 +4,9 @@ use std::sync::LazyLock;
 use std::time::Duration;
 
 use super::family::{Counters, Histograms};
-use super::histogram::Histogram;
+use super::histogram::{Histogram, MS};
 use super::names::{JOB_DURATION, REPORT_BYTES, REPORT_ROWS, REPORTS, S3_DURATION, TRACE_SPANS};
 
-const MS: u64 = 1_000_000;
 const SECOND: u64 = 1_000 * MS;
 const JOBS: &[u64] = &[
     100 * MS,

@@ -7,7 +7,7 @@ use std::time::Duration;
 use salesgraph::job::loads::Loads;
 use salesgraph::job::{Handler, Task, Worker, WorkerOptions};
 use salesgraph::load::Ending;
-use tokio::process::Child;
+use tokio::process::{Child, Command};
 use tokio::task::JoinHandle;
 use tokio::time::timeout;
 use tokio_util::sync::CancellationToken;
@@ -82,19 +82,23 @@ pub(crate) fn with_loads(worker: Worker, loads: &Arc<Loads>) -> Worker {
         .handle(Task::DemandForecast, loads.clone())
 }
 
+/// Starts the program as a worker without a schedule, which soon takes over from dead ones.
+pub(crate) fn start_worker(command: &mut Command) -> Child {
+    command
+        .arg("worker")
+        .env("LOAD_SCHEDULE", "off")
+        .env("WORKER_DEAD_AFTER", "2s")
+        .env("WORKER_GRACE", "100ms")
+        .stdout(Stdio::null())
+        .stderr(Stdio::null())
+        .spawn()
+        .expect("the program starts")
+}
+
 impl TestApp {
     /// Starts `salesgraph worker` without a schedule.
     pub(crate) fn start_worker(&self) -> Child {
-        self.command()
-            .arg("worker")
-            .env("LOAD_SCHEDULE", "off")
-            .env("LOAD_BATCH_ROWS", "50")
-            .env("WORKER_DEAD_AFTER", "2s")
-            .env("WORKER_GRACE", "100ms")
-            .stdout(Stdio::null())
-            .stderr(Stdio::null())
-            .spawn()
-            .expect("the program starts")
+        start_worker(self.command().env("LOAD_BATCH_ROWS", "50"))
     }
 
     /// Waits until the job has ended; gives its state, attempts, and error.

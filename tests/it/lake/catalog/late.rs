@@ -8,7 +8,7 @@ use sqlx::postgres::PgPoolOptions;
 use tokio_util::sync::CancellationToken;
 
 use super::loads::{MAY, change, filled, filled_through, is_commit, snapshots};
-use super::writers::{LINES, commit, prepare};
+use super::writers::{LINES, half_committed, prepare};
 use crate::load::outage::own_postgres;
 use crate::support::lake::{self, USUAL, running};
 use crate::support::lossy_proxy::Loss;
@@ -20,11 +20,7 @@ use crate::support::seaweed::RestLake;
 async fn files_of_a_dead_attempt_stay_while_a_snapshot_needs_them() {
     let for_what = "a dead attempt whose snapshot expires";
     let Some((lake, mut reader)) = filled(for_what).await else { return };
-    change(&lake, LINES).await;
-    let run = running(&lake.app).await;
-    let prepared = prepare(&lake, run).await.expect("a change");
-    assert_eq!(commit(&lake, &prepared, false).await, Committed::Yes);
-    prepared.give_up(&lake.app.pool).await.expect("it is given up");
+    half_committed(&lake, LINES).await;
     let tables = ["sales", "sales_order_line"];
     let mut of_dead = Vec::new();
     for table in tables {
@@ -175,11 +171,7 @@ async fn what_the_catalogue_was_told_outlives_a_crash_of_postgres() {
 async fn files_of_a_former_catalogue_stay() {
     let for_what = "two catalogues at one place";
     let Some((lake, mut reader)) = filled(for_what).await else { return };
-    change(&lake, MAY).await;
-    let run = running(&lake.app).await;
-    let prepared = prepare(&lake, run).await.expect("a change");
-    assert_eq!(commit(&lake, &prepared, false).await, Committed::Yes);
-    prepared.give_up(&lake.app.pool).await.expect("it is given up");
+    half_committed(&lake, MAY).await;
     let before = reader.reachable().await;
     let config =
         salesgraph::config::CatalogConfig { namespace: "other".to_owned(), ..lake.config() };

@@ -23,6 +23,17 @@ pub(super) async fn commit(lake: &RestLake, prepared: &Prepared, is_whole: bool)
     committed
 }
 
+/// Commits a change to the catalogue, and ends before Postgres knows; tells the run, and what
+/// was written.
+pub(super) async fn half_committed(lake: &RestLake, sql: &str) -> (uuid::Uuid, Prepared) {
+    change(lake, sql).await;
+    let run = running(&lake.app).await;
+    let prepared = prepare(lake, run).await.expect("a change");
+    assert_eq!(commit(lake, &prepared, false).await, Committed::Yes);
+    prepared.give_up(&lake.app.pool).await.expect("it is given up");
+    (run, prepared)
+}
+
 pub(super) const LINES: &str = "UPDATE sales_order_line SET order_quantity = order_quantity + 1, \
      line_total = round(unit_price * (1 - unit_price_discount) * (order_quantity + 1), 6) \
      WHERE sales_order_detail_id % 17 = 0";
@@ -50,11 +61,7 @@ async fn of_two_writers_one_wins_and_the_other_begins_anew() {
 async fn what_the_catalogue_has_and_postgres_does_not_know_is_found() {
     let for_what = "an end between two commits";
     let Some((lake, mut reader)) = filled(for_what).await else { return };
-    change(&lake, LINES).await;
-    let run = running(&lake.app).await;
-    let prepared = prepare(&lake, run).await.expect("a change");
-    assert_eq!(commit(&lake, &prepared, false).await, Committed::Yes);
-    prepared.give_up(&lake.app.pool).await.expect("it is given up");
+    let (run, prepared) = half_committed(&lake, LINES).await;
     let behind: i64 = lake.app.value("SELECT count(*) FROM lake_behind").await;
     assert_eq!(behind, 2, "Postgres does not know of it");
     let written = reader.ask("current", &[json!("sales")]).await;

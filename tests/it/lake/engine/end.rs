@@ -1,18 +1,15 @@
 //! Workers that are killed, jobs that are canceled, callers who go away, memory that is too small.
 
-use std::process::Stdio;
-
 use salesgraph::auth::Scope;
 use salesgraph::job::{Handler as _, Run, cancel};
 use salesgraph::lake::engine::EngineOptions;
 use serde_json::{Value, json};
 use sqlx::{Executor as _, Postgres, Transaction};
-use tokio::process::Child;
 use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
 use super::{OPTIONS, Sales};
-use crate::support::TestApp;
+use crate::support::jobs::start_worker;
 use crate::support::lake::USUAL;
 
 const QUERY: &str = "{ salesAggregate(groupBy: PRODUCT, engine: LAKE) \
@@ -38,19 +35,6 @@ async fn locked() -> (Sales, Transaction<'static, Postgres>) {
     (sales, lock)
 }
 
-/// The program as a worker.
-fn worker(app: &TestApp) -> Child {
-    app.lake_command()
-        .arg("worker")
-        .env("LOAD_SCHEDULE", "off")
-        .env("WORKER_DEAD_AFTER", "2s")
-        .env("WORKER_GRACE", "100ms")
-        .stdout(Stdio::null())
-        .stderr(Stdio::null())
-        .spawn()
-        .expect("the program starts")
-}
-
 impl Sales {
     async fn execute(&self, sql: &'static str) {
         sqlx::query(sql).execute(&self.app.pool).await.expect(sql);
@@ -74,11 +58,11 @@ async fn the_question_of_a_killed_worker_is_answered_by_another() {
     let (sales, lock) = locked().await;
     let asked = sales.ask(QUERY);
     let worked = async {
-        let mut first = worker(&sales.app);
+        let mut first = start_worker(&mut sales.app.lake_command());
         sales.app.wait_until(HALTED).await;
         first.kill().await.expect("it is killed");
         lock.rollback().await.expect("the lock is given back");
-        worker(&sales.app)
+        start_worker(&mut sales.app.lake_command())
     };
     let (answer, second) = tokio::join!(asked, worked);
     assert_eq!(answer["errors"], Value::Null);
