@@ -44,7 +44,7 @@ pub(super) struct Written {
     pub(super) snapshots: Vec<i64>,
     /// The snapshots that have expired.
     pub(super) expired: Vec<i64>,
-    /// Objects that nothing needs once it is committed, as [`Root::removal`] calls them.
+    /// Objects that nothing needs once it is committed, as `Root::removal` calls them.
     pub(super) unneeded: Vec<String>,
 }
 
