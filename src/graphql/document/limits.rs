@@ -49,8 +49,8 @@ impl DocumentLimits {
     pub(crate) fn check(&self, size: Size) -> Result<(), ServerError> {
         const OPERATION: &str = "an operation has";
         if size.asks_schema && !self.introspection {
-            let message = "introspection is off on this server: __schema and __type are not \
-                           answered; __typename is";
+            let message = "introspection is off on this server: __schema, __type and _service \
+                           are not answered; __typename is";
             return Err(refused(VALIDATION_FAILED, message.to_owned()));
         }
         let total = self.fields.saturating_mul(OPERATIONS);

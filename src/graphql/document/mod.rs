@@ -261,7 +261,7 @@ mod tests {
     use crate::graphql::schema;
 
     fn parse(text: &str) -> Result<Document, String> {
-        let types = Types::new(&schema::registry());
+        let types = Types::new(&schema::registry(schema::Form::Api));
         Document::parse(text, &DocumentLimits::default(), &types)
             .map_err(|errors| code_of(&errors[0]).unwrap().to_owned())
     }

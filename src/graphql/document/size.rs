@@ -40,8 +40,8 @@ const VARIABLE: usize = 10;
 /// the size of the schema at every level. No other type has fields of these names.
 const SCHEMA_LISTS: [&str; 4] = ["fields", "inputFields", "interfaces", "possibleTypes"];
 
-/// The root fields of introspection. `__typename` is not about the schema.
-const SCHEMA_ROOTS: [&str; 2] = ["__schema", "__type"];
+/// The root fields that tell the schema. `__typename` does not.
+const SCHEMA_ROOTS: [&str; 3] = ["__schema", "__type", "_service"];
 
 /// Why a document has no size.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -27,7 +27,8 @@ use crate::auth::Scope;
 use crate::catalog::Column;
 use crate::error::{Code, Error, Result};
 use crate::graphql::inputs::arguments::{Arguments, Given};
-use crate::graphql::plan::bind::{Bindings, ListBinding, RootTarget};
+use crate::graphql::plan::bind::{Bindings, ListBinding};
+use crate::graphql::plan::target::RootTarget;
 use crate::graphql::schema::model::{RootField, RootValue};
 use crate::job::LakeAnswers;
 use crate::query::aggregate::{Groups, MeasureForm, Owners};
@@ -86,8 +87,8 @@ impl Execution<'_> {
         let data = match &*target {
             Ok(RootTarget::Row(fetch, key)) => self.keys(fetches, &[(*fetch, key)]).await,
             Ok(RootTarget::Rows(keys)) => {
-                let keys: Vec<_> = keys.iter().map(|(fetch, key)| (*fetch, key)).collect();
-                self.keys(fetches, &keys).await
+                let keys = keys.iter().flatten().map(|(fetch, key)| (*fetch, key));
+                self.keys(fetches, &keys.collect::<Vec<_>>()).await
             }
             _ => return RootData::Nothing,
         };
@@ -347,7 +348,7 @@ pub(crate) fn is_volatile(root: &Root, target: &Result<RootTarget>) -> bool {
             fetches.get(*fetch).is_some_and(of)
         }
         (RootStep::Keys { fetches, .. }, Ok(RootTarget::Rows(keys))) => {
-            keys.iter().any(|(fetch, _)| fetches.get(*fetch).is_some_and(of))
+            keys.iter().flatten().any(|(fetch, _)| fetches.get(*fetch).is_some_and(of))
         }
         _ => false,
     }

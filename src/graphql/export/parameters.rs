@@ -101,7 +101,8 @@ mod tests {
         let (_, operation) = document.operations.iter().next().unwrap();
         let pairs: Vec<(String, String)> =
             pairs.iter().map(|(name, text)| ((*name).into(), (*text).into())).collect();
-        super::read(&operation.node.variable_definitions, &schema::registry(), &pairs)
+        let registry = schema::registry(schema::Form::Api);
+        super::read(&operation.node.variable_definitions, &registry, &pairs)
             .map(|variables| serde_json::to_value(variables).unwrap())
             .map_err(|error| error.message().to_owned())
     }

@@ -9,6 +9,7 @@ mod measured;
 mod names;
 mod order;
 mod place;
+mod representations;
 pub(crate) mod root_arguments;
 mod scalar;
 mod schema;
@@ -27,6 +28,7 @@ use crate::query::Order;
 pub(super) use filter::condition;
 pub(super) use groups::{ENGINE, Grouping, read as grouping, register as register_groups};
 pub(super) use names::{CURRENCY, EXPIRES_IN, FILTER, IN, INPUT, ORDER_BY};
+pub(super) use representations::representations;
 pub(super) use schema::insert as register_object;
 pub(super) use type_names::{filter_name, order_name};
 

@@ -20,6 +20,13 @@ static QUERY: LazyLock<Vec<RootField>> = LazyLock::new(query::fields);
 static MUTATION: LazyLock<Vec<RootField>> = LazyLock::new(mutation::fields);
 static SUBSCRIPTION: LazyLock<Vec<RootField>> = LazyLock::new(subscription::fields);
 
+static SUBGRAPH: LazyLock<Vec<RootField>> = LazyLock::new(query::subgraph_fields);
+
+/// The fields that queries have beside the others where the schema is a subgraph.
+pub(crate) fn of_subgraph() -> &'static [RootField] {
+    &SUBGRAPH
+}
+
 /// The fields of an operation's root type.
 pub(crate) fn fields(kind: OperationType) -> &'static [RootField] {
     match kind {
@@ -29,7 +36,9 @@ pub(crate) fn fields(kind: OperationType) -> &'static [RootField] {
     }
 }
 
-/// The field of this name.
+/// The field of this name, also where it is of a subgraph only: validation refuses that one
+/// elsewhere.
 pub(crate) fn field(kind: OperationType, name: &str) -> Option<&'static RootField> {
-    fields(kind).iter().find(|field| field.name == name)
+    let of_subgraph = if kind == OperationType::Query { of_subgraph() } else { &[] };
+    fields(kind).iter().chain(of_subgraph).find(|field| field.name == name)
 }
