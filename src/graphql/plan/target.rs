@@ -9,6 +9,9 @@ use crate::graphql::schema::model::{RootField, RootValue};
 use crate::graphql::{inputs, types};
 use crate::query::{Key, KeyPart, PageTooLarge, bad_argument};
 
+/// Errors of a list that are kept: a response has no more, and each takes memory.
+const MOST_KEPT: usize = 100;
+
 /// What a root field reads.
 #[derive(Debug)]
 pub(crate) enum RootTarget {
@@ -70,7 +73,9 @@ pub(super) fn target(field: &RootField, given: Given<'_>, most: Most) -> Result<
         }
         RootValue::Entities => {
             let described = inputs::representations(given, most.representations)?;
-            let keys = described.into_iter().map(|entity| entity.map_err(Arc::new));
+            let mut kept = Vec::new();
+            let keys =
+                described.into_iter().map(|entity| entity.map_err(|error| keep(error, &mut kept)));
             Ok(RootTarget::Rows(keys.collect()))
         }
         RootValue::Command { input: [], .. } => Ok(RootTarget::Command(Arguments::default())),
@@ -80,6 +85,18 @@ pub(super) fn target(field: &RootField, given: Given<'_>, most: Most) -> Result<
         }
         RootValue::List { .. } | RootValue::Groups(_) | RootValue::Service => {
             Ok(RootTarget::Unkeyed)
+        }
+    }
+}
+
+/// The error, or the last of those that are kept when they are enough.
+fn keep(error: Error, kept: &mut Vec<Arc<Error>>) -> Arc<Error> {
+    match kept.last() {
+        Some(last) if kept.len() >= MOST_KEPT => Arc::clone(last),
+        _ => {
+            let error = Arc::new(error);
+            kept.push(Arc::clone(&error));
+            error
         }
     }
 }
