@@ -9,7 +9,8 @@ use async_graphql::{ContextSelectionSet, OutputType, Positioned, ServerResult, V
 
 use super::meta::{object, plain};
 use super::model::Type;
-use super::{registry, root_fields, scalars};
+use super::registry::root_field;
+use super::{root_fields, scalars};
 use crate::graphql::types;
 
 /// The union of all entities.
@@ -39,7 +40,7 @@ pub(crate) fn extend(registry: &mut Registry) {
     registry.types.insert(ENTITY.0.to_owned(), union());
     let fields: Vec<_> = root_fields::of_subgraph()
         .iter()
-        .map(|field| (field.name.to_owned(), registry::root_field(registry, field)))
+        .map(|field| (field.name.to_owned(), root_field(registry, field)))
         .collect();
     let query = registry.types.get_mut(root_fields::root_name(OperationType::Query));
     if let Some(MetaType::Object { fields: known, .. }) = query {
