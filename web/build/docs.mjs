@@ -1,4 +1,4 @@
-// The documentation: the guides of docs/, which the README lists, and the reference of the SDL.
+// The documentation: the guides of docs/, which its README lists, and the reference of the SDL.
 
 import { mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
@@ -6,10 +6,13 @@ import { example, render, rootOf } from "./markdown.mjs";
 import { escapeHtml, fill, ofApi, writeHashed } from "./output.mjs";
 import { reference } from "./reference.mjs";
 
+/** The list of the guides, which is no page of its own. */
+const GUIDES = "docs/README.md";
+
 /** Writes all pages of the documentation, and what the search looks in. */
 export function writeDocs({ root, documents, out, assets, shared }) {
   const read = (path) => readFileSync(join(documents, path), "utf8");
-  const files = markdownBelow(documents, "docs");
+  const files = markdownBelow(documents, "docs").filter((path) => path !== GUIDES);
   const schemas = Object.fromEntries(
     readdirSync(join(documents, "docs"))
       .filter((name) => name.endsWith(".schema.json"))
@@ -19,7 +22,7 @@ export function writeDocs({ root, documents, out, assets, shared }) {
       ]),
   );
   const addressOf = (path) => {
-    if (path === "README.md") {
+    if (path === "README.md" || path === GUIDES) {
       return "docs";
     }
     return path === "schema.graphql"
@@ -27,7 +30,7 @@ export function writeDocs({ root, documents, out, assets, shared }) {
       : (schemas[path] ?? (files.includes(path) ? path.replace(/\.md$/, "") : undefined));
   };
   const readme = read("README.md");
-  const listed = listedGuides(readme);
+  const listed = listedGuides(read(GUIDES));
   const guides = files.map((path) => {
     const address = path.replace(/\.md$/, "");
     return { address, ...render(read(path), { path, root: rootOf(address), addressOf }) };
@@ -84,10 +87,10 @@ function markdownBelow(documents, folder) {
   });
 }
 
-/** The rows of the README's table of guides: `{ address, title, about }`. */
-function listedGuides(readme) {
-  const rows = readme.matchAll(/^\| \[([^\]]+)\]\((docs\/[^)]+)\.md\) \| (.+) \|$/gm);
-  return [...rows].map(([, title, address, about]) => ({ title, address, about }));
+/** The rows of the table of guides: `{ address, title, about }`. */
+function listedGuides(guides) {
+  const rows = guides.matchAll(/^\| \[([^\]]+)\]\(([^)]+)\.md\) \| (.+) \|$/gm);
+  return [...rows].map(([, title, name, about]) => ({ title, address: `docs/${name}`, about }));
 }
 
 function navigation(listed, guides, address, base) {

@@ -2,6 +2,7 @@
 
 mod catalog;
 mod configuration;
+mod documented;
 mod file_circles;
 mod import_order;
 mod schema;
