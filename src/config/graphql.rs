@@ -1,4 +1,4 @@
-//! `[graphql]`: what the API is to others than its clients.
+//! `[graphql]`: what the API is beside one for its clients.
 
 use super::key::ConfigKey;
 use super::parse;

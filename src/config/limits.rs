@@ -65,8 +65,8 @@ document_limits! {
         "the most values of a response; a text of 64 bytes or more counts as several";
     COST "LIMITS_COST" cost: u64 = 500000 by parse::whole(1..=1_000_000_000_000),
         "the most an operation may cost: its estimated rows and values";
-    REPRESENTATIONS "LIMITS_REPRESENTATIONS" representations: usize = 10000 by parse::whole(1..=1_000_000),
-        "the most representations that `_entities` takes, see `graphql.federation`";
+    REPRESENTATIONS "LIMITS_REPRESENTATIONS" representations: usize = 10000 by parse::whole(1..=100_000),
+        "the most representations that an operation gives `_entities`, see `graphql.federation`";
     INTROSPECTION "LIMITS_INTROSPECTION" introspection: bool = true by parse::boolean,
         "whether clients may ask for the schema, by `__schema`, `__type`, `_service` and `/schema.graphql`";
 }

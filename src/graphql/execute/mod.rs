@@ -128,9 +128,13 @@ impl Execution<'_> {
 
     /// One statement for each of the fetches with keys.
     async fn keys(&self, fetches: &[Fetch], all: &[(usize, &Key)]) -> Vec<Option<Read<KeyedRows>>> {
-        join_all(fetches.iter().enumerate().map(async |(index, fetch)| {
-            let own = all.iter().filter(|(fetch, _)| *fetch == index);
-            let mut keys: Vec<Key> = own.map(|(_, key)| (*key).clone()).collect();
+        let mut of = vec![Vec::new(); fetches.len()];
+        for (fetch, key) in all {
+            if let Some(keys) = of.get_mut(*fetch) {
+                keys.push((*key).clone());
+            }
+        }
+        join_all(fetches.iter().zip(of).map(async |(fetch, mut keys)| {
             keys.sort_unstable();
             keys.dedup();
             if keys.is_empty() { None } else { Some(self.by_keys(fetch, &keys).await.into()) }

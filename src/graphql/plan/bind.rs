@@ -129,7 +129,7 @@ fn bind_pages(
     is_whole: bool,
 ) -> BoundOperation {
     let sizes = PageSizes { default: limits.page_size_default, most: limits.page_size_max };
-    let most = Most { ids: limits.page_size_max, representations: limits.representations };
+    let most = Most::of(operation, variables, limits);
     let lists = (0..operation.connections).map(|_| None).collect();
     let sales = (0..operation.sales).map(|_| None).collect();
     let links = vec![None; operation.links];

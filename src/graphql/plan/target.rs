@@ -2,15 +2,16 @@
 
 use std::sync::Arc;
 
+use async_graphql::Variables;
+
+use crate::config::DocumentLimits;
 use crate::error::{Code, Error, Result};
 use crate::graphql::inputs::arguments::{Arguments, Given, missing};
+use crate::graphql::plan::{Operation, Root, RootStep};
 use crate::graphql::schema::global_id;
 use crate::graphql::schema::model::{RootField, RootValue};
 use crate::graphql::{inputs, types};
 use crate::query::{Key, KeyPart, PageTooLarge, bad_argument};
-
-/// Errors of a list that are kept: a response has no more, and each takes memory.
-const MOST_KEPT: usize = 100;
 
 /// What a root field reads.
 #[derive(Debug)]
@@ -25,11 +26,33 @@ pub(crate) enum RootTarget {
     Command(Arguments),
 }
 
-/// The most rows that a list of keys may name.
+/// The most rows that lists of keys may name, and what is asked for.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Most {
-    pub(super) ids: u32,
-    pub(super) representations: usize,
+    ids: u32,
+    representations: usize,
+    /// The representations of all root fields: together they are as much work as in one.
+    asked: usize,
+}
+
+impl Most {
+    pub(super) fn of(
+        operation: &Operation,
+        variables: &Variables,
+        limits: &DocumentLimits,
+    ) -> Self {
+        let of_root = |root: &Root| match &root.step {
+            RootStep::Keys { field, arguments, .. } => match field.value {
+                RootValue::Entities => {
+                    Given { arguments, variables }.length(inputs::REPRESENTATIONS)
+                }
+                _ => 0,
+            },
+            _ => 0,
+        };
+        let asked = operation.roots.iter().map(of_root).fold(0, usize::saturating_add);
+        Self { ids: limits.page_size_max, representations: limits.representations, asked }
+    }
 }
 
 /// What a field reads with these arguments.
@@ -62,20 +85,26 @@ pub(super) fn target(field: &RootField, given: Given<'_>, most: Most) -> Result<
             Ok(RootTarget::Row(fetch, key))
         }
         RootValue::Nodes => {
-            let ids = given.texts("ids")?;
-            let max = most.ids;
-            if u32::try_from(ids.len()).is_ok_and(|ids| ids <= max) {
+            let (asked, max) = (given.length("ids"), most.ids);
+            if u32::try_from(asked).is_ok_and(|asked| asked <= max) {
+                let ids = given.texts("ids")?;
                 let keys = ids.iter().map(|id| any(id, "ids").map(Ok)).collect::<Result<_>>()?;
                 return Ok(RootTarget::Rows(keys));
             }
-            let message = format!("ids: {} ids are more than {max}, the limit", ids.len());
+            let message = format!("ids: {asked} ids are more than {max}, the limit");
             Err(Error::new(Code::BadUserInput, message).with_source(PageTooLarge("ids")))
         }
         RootValue::Entities => {
-            let described = inputs::representations(given, most.representations)?;
-            let mut kept = Vec::new();
-            let keys =
-                described.into_iter().map(|entity| entity.map_err(|error| keep(error, &mut kept)));
+            let Most { representations: max, asked, .. } = most;
+            if asked > max {
+                let name = inputs::REPRESENTATIONS;
+                let message = format!(
+                    "{name}: {asked} representations are more than {max}, the limit of an operation"
+                );
+                return Err(Error::new(Code::BadUserInput, message).with_source(PageTooLarge(name)));
+            }
+            let described = inputs::representations(given)?;
+            let keys = described.into_iter().map(|entity| entity.map_err(Arc::new));
             Ok(RootTarget::Rows(keys.collect()))
         }
         RootValue::Command { input: [], .. } => Ok(RootTarget::Command(Arguments::default())),
@@ -85,18 +114,6 @@ pub(super) fn target(field: &RootField, given: Given<'_>, most: Most) -> Result<
         }
         RootValue::List { .. } | RootValue::Groups(_) | RootValue::Service => {
             Ok(RootTarget::Unkeyed)
-        }
-    }
-}
-
-/// The error, or the last of those that are kept when they are enough.
-fn keep(error: Error, kept: &mut Vec<Arc<Error>>) -> Arc<Error> {
-    match kept.last() {
-        Some(last) if kept.len() >= MOST_KEPT => Arc::clone(last),
-        _ => {
-            let error = Arc::new(error);
-            kept.push(Arc::clone(&error));
-            error
         }
     }
 }

@@ -7,13 +7,14 @@ pub(in crate::graphql) fn fields() -> Vec<RootField> {
     vec![
         RootField {
             name: "_entities",
-            description: "The entities that the representations describe, in their order; null where there \
-                      is none, and with an error where a representation describes none.",
+            description: "The entities that the representations describe, in their order; null \
+                          where there is none, and with an error where a representation \
+                          describes none.",
             arguments: &[Argument {
                 name: "representations",
                 ty: "[_Any!]!",
-                description: "Representations, of any types: at most 10000, unless the server is \
-                          configured otherwise.",
+                description: "Representations, of any types: at most 10000 in an operation, \
+                              unless the server is configured otherwise.",
             }],
             value: RootValue::Entities,
         },

@@ -104,12 +104,48 @@ async fn the_list_of_entities_is_never_null() {
     let error = &answer["errors"][0];
     let extensions = json!({ "code": "PAGE_TOO_LARGE", "argument": "representations" });
     assert_eq!(error["extensions"], extensions);
-    let message = "representations: 4 representations are more than 3, the limit";
+    let message = "representations: 4 representations are more than 3, the limit of an operation";
     assert_eq!(error["message"], message);
     // A null in it is one that validation knows.
     let answer = subgraph.entities("__typename", json!([null])).await;
     assert_eq!(answer["errors"][0]["extensions"]["code"], "GRAPHQL_VALIDATION_FAILED");
     assert!(answer["errors"][0]["message"].as_str().unwrap().contains("[0]"), "{answer}");
+}
+
+/// As many times as a document asks for one list, so many are its representations.
+#[tokio::test]
+async fn the_representations_of_an_operation_are_counted_together() {
+    let subgraph = Subgraph::with(Limits { representations: 100, ..Limits::default() }).await;
+    let asked_for = async |aliases: usize, list: &str, count: usize| {
+        let fields: String = (0..aliases)
+            .map(|n| format!("a{n}: _entities(representations: {list}) {{ __typename }} "))
+            .collect();
+        let variable = if list == "$all" { "$all: [_Any!]!" } else { "$one: _Any!" };
+        let all = vec![product(1); count];
+        let variables = Variables::from_json(json!({ "all": all, "one": product(1) }));
+        let request = Request::new(format!("query ({variable}) {{ {fields} }}"));
+        during(ask(&subgraph.engine, request.variables(variables))).await
+    };
+    for (aliases, list, count, asked) in [
+        (50, "$all", 2, 100),
+        (50, "$all", 3, 150),
+        (2, "$all", 10_000, 20_000),
+        (50, "[$one, $one]", 0, 100),
+        (50, "[$one, $one, $one]", 0, 150),
+    ] {
+        let (answer, seen) = asked_for(aliases, list, count).await;
+        if asked <= 100 {
+            assert_eq!(answer["errors"], Value::Null, "{list}: {answer}");
+            assert_eq!(answer["data"].as_object().unwrap().len(), aliases);
+            continue;
+        }
+        let error = &answer["errors"][0];
+        assert_eq!(error["extensions"]["code"], "PAGE_TOO_LARGE", "{list}: {answer}");
+        let said = error["message"].as_str().unwrap();
+        assert!(said.contains(&format!(": {asked} representations are more than 100")), "{said}");
+        assert_eq!(answer["data"], Value::Null);
+        assert!(!seen.iter().any(|text| text.contains("FROM product")), "{seen:?}");
+    }
 }
 
 #[tokio::test]
@@ -150,7 +186,10 @@ async fn hostile_representations_are_bounded() {
     let same = vec![product(7); 10_000];
     let (answer, seen) = during(subgraph.entities("... on Product { name }", json!(same))).await;
     assert_eq!(answer["data"]["_entities"].as_array().unwrap().len(), 10_000, "{seen:?}");
-    assert_eq!(seen.iter().filter(|text| text.contains("FROM product")).count(), 1);
+    // It is bound once, not ten thousand times.
+    let reads: Vec<_> = seen.iter().filter(|text| text.contains("FROM product")).collect();
+    assert_eq!(reads.len(), 1, "{seen:?}");
+    assert!(reads[0].contains("product_id = $1") && !reads[0].contains("ANY("), "{reads:?}");
     // More than may be.
     let more = vec![product(7); 100_000];
     let answer = subgraph.entities("__typename", json!(more)).await;
