@@ -13,8 +13,9 @@ use super::execute::{Execution, is_volatile};
 use super::export::{Draft, Export, ExportRequest};
 use super::hooks::Hooks;
 use super::plan::{Operation, RootStep};
+use super::schema::form::Form;
 use super::schema::introspection::introspect;
-use super::schema::{self, Form, Schema};
+use super::schema::{self, Schema};
 use crate::auth::Scope;
 use crate::config::DocumentLimits;
 use crate::db::data_version::DataVersion;
@@ -58,7 +59,7 @@ impl Inner {
     fn new(reader: Reader, limits: DocumentLimits, form: Form) -> Self {
         let (schema, registry) = (schema::build(form), schema::registry(form));
         let types = Types::new(&registry);
-        let (documents, sizes) = (DocumentCache::default(), TableSizes::default());
+        let (documents, sizes) = (DocumentCache::new(form), TableSizes::default());
         Self { schema, registry, types, reader, limits, documents, sizes }
     }
 }

@@ -11,6 +11,7 @@ use crate::graphql::plan::{
     Connection, ConnectionStep, Converted, EdgeStep, Fetch, FieldStep, Link, Many, Object,
     Operation, PageInfoStep, ResponseKey, Root, RootStep, Sales, SelectedMeasure, ServiceStep,
 };
+use crate::graphql::schema::form::Form;
 use crate::graphql::schema::model::{Field, FieldValue, ObjectType, RootValue, Type};
 use crate::graphql::schema::{registry, root_fields};
 use crate::graphql::types;
@@ -24,8 +25,10 @@ pub(crate) fn compile(
     kind: OperationType,
     root: &SelectionSet,
     selections: Selections<'_>,
+    form: Form,
 ) -> Result<Operation> {
-    let mut compiler = Compiler { selections, connections: 0, sales: 0, links: 0, converted: 0 };
+    let mut compiler =
+        Compiler { selections, form, connections: 0, sales: 0, links: 0, converted: 0 };
     let mut roots = Vec::new();
     for selected in selections.collect(root_fields::root_name(kind), &[root]) {
         let step = compiler.root(kind, &selected)?;
@@ -38,6 +41,8 @@ pub(crate) fn compile(
 
 struct Compiler<'a> {
     selections: Selections<'a>,
+    /// What the schema is: it decides which root fields there are.
+    form: Form,
     /// Connections numbered by now.
     connections: usize,
     /// Measures of rows' sales numbered by now.
@@ -55,7 +60,7 @@ impl<'a> Compiler<'a> {
         if name == "__typename" {
             return Ok(RootStep::Typename(type_name));
         }
-        let Some(field) = root_fields::field(kind, name) else {
+        let Some(field) = root_fields::field(kind, name, self.form) else {
             if !name.starts_with("__") {
                 return Err(unknown(type_name, name));
             }

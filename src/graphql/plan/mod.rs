@@ -66,6 +66,7 @@ pub(crate) enum RootStep {
     Service(Vec<(ResponseKey, ServiceStep)>),
 }
 
+/// A field of `_service`.
 #[derive(Debug)]
 pub(crate) enum ServiceStep {
     Typename,

@@ -79,9 +79,9 @@ fn union() -> MetaType {
 }
 
 /// Extends a schema of async-graphql when it is registered as a type.
-pub(crate) struct Extension;
+pub(crate) struct SubgraphTypes;
 
-impl OutputType for Extension {
+impl OutputType for SubgraphTypes {
     fn type_name() -> Cow<'static, str> {
         ENTITY.0.into()
     }

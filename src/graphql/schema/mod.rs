@@ -2,6 +2,7 @@
 
 pub(crate) mod builder;
 pub(crate) mod federation;
+pub(crate) mod form;
 pub(crate) mod global_id;
 pub(crate) mod introspection;
 pub(crate) mod meta;
@@ -24,6 +25,7 @@ use async_graphql::{
     ValidationResult, Value,
 };
 
+use self::form::Form;
 use self::root_fields::root_name;
 
 /// The schema of async-graphql.
@@ -31,15 +33,6 @@ pub(crate) type Schema = async_graphql::Schema<Root<false>, Root<true>, Subscrip
 
 pub(crate) fn build(form: Form) -> Schema {
     schema_builder(form).extension(SkipValidation).finish()
-}
-
-/// What the schema is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Form {
-    /// That of an API by itself.
-    Api,
-    /// That of a subgraph of a federation, too.
-    Subgraph,
 }
 
 /// The SDL, sorted.
@@ -73,7 +66,7 @@ fn schema_builder(form: Form) -> SchemaBuilder<Root<false>, Root<true>, Subscrip
     match form {
         Form::Api => builder,
         Form::Subgraph => builder
-            .register_output_type::<federation::Extension>()
+            .register_output_type::<federation::SubgraphTypes>()
             .enable_subscription_in_federation(),
     }
 }

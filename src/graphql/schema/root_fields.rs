@@ -4,6 +4,7 @@ use std::sync::LazyLock;
 
 use async_graphql::parser::types::OperationType;
 
+use super::form::Form;
 use super::model::RootField;
 use crate::graphql::{mutation, query, subscription};
 
@@ -36,9 +37,11 @@ pub(crate) fn fields(kind: OperationType) -> &'static [RootField] {
     }
 }
 
-/// The field of this name, also where it is of a subgraph only: validation refuses that one
-/// elsewhere.
-pub(crate) fn field(kind: OperationType, name: &str) -> Option<&'static RootField> {
-    let of_subgraph = if kind == OperationType::Query { of_subgraph() } else { &[] };
+/// The field of this name.
+pub(crate) fn field(kind: OperationType, name: &str, form: Form) -> Option<&'static RootField> {
+    let of_subgraph = match (kind, form) {
+        (OperationType::Query, Form::Subgraph) => of_subgraph(),
+        _ => &[],
+    };
     fields(kind).iter().chain(of_subgraph).find(|field| field.name == name)
 }
