@@ -56,7 +56,7 @@ impl ResponseCache {
 
     /// Of a subgraph, whose schema is another.
     pub(in crate::http) fn of_subgraph(self) -> Self {
-        let settings = format!("{} subgraph", self.settings).into();
+        let settings = etag::with_schema(&self.settings, graphql::subgraph_sdl()).into();
         Self { settings, ..self }
     }
 

@@ -4,6 +4,7 @@ use std::process::Stdio;
 use std::time::Duration;
 
 use hyper::StatusCode;
+use salesgraph::auth::{Access, Grants, RefreshTimes, Scope, TokenSigner};
 use salesgraph::db::data_version::DataVersions;
 use salesgraph::graphql::{Limits, subgraph_sdl};
 use salesgraph::http::{AppState, Documents, RequestLimits, TrustedDocuments};
@@ -27,6 +28,18 @@ fn percent(text: &str) -> String {
     text.bytes().map(|byte| format!("%{byte:02x}")).collect()
 }
 
+/// A GET that names its document by its hash, as a router with persisted queries asks.
+fn get_path(document: &str, variables: &Value) -> String {
+    let hash: String = Sha256::digest(document).iter().map(|byte| format!("{byte:02x}")).collect();
+    let extensions = json!({ "persistedQuery": { "version": 1, "sha256Hash": hash } }).to_string();
+    format!(
+        "/graphql?query={}&variables={}&extensions={}",
+        percent(document),
+        percent(&variables.to_string()),
+        percent(&extensions)
+    )
+}
+
 #[tokio::test]
 async fn entities_are_cached_and_tagged_until_the_data_change() {
     let db = database().await;
@@ -43,16 +56,7 @@ async fn entities_are_cached_and_tagged_until_the_data_change() {
     let other = server.post(JSON, &body(2).to_string()).await;
     assert_eq!(other.json()["data"], json!({ "_entities": [{ "name": "Product 2" }] }));
 
-    // By GET with its hash, as a router with persisted queries asks.
-    let hash: String = Sha256::digest(ENTITIES).iter().map(|byte| format!("{byte:02x}")).collect();
-    let extensions = json!({ "persistedQuery": { "version": 1, "sha256Hash": hash } }).to_string();
-    let variables = json!({ "representations": [product(1)] }).to_string();
-    let path = format!(
-        "/graphql?query={}&variables={}&extensions={}",
-        percent(ENTITIES),
-        percent(&variables),
-        percent(&extensions)
-    );
+    let path = get_path(ENTITIES, &json!({ "representations": [product(1)] }));
     let first = server.request("GET", &path, &[("accept", JSON)], "").await;
     assert_eq!(first.json()["data"], json!({ "_entities": [{ "name": "Product 1" }] }));
     let tag = first.header("etag").to_owned();
@@ -65,14 +69,58 @@ async fn entities_are_cached_and_tagged_until_the_data_change() {
     server.stop().await;
 }
 
+/// The second caller finds the answer of the first one in the cache, and must not get it.
+#[tokio::test]
+async fn callers_of_other_territories_never_share_entities() {
+    let db = database().await;
+    fixture::insert(&db.pool).await;
+    let signer = TokenSigner::ephemeral().unwrap();
+    let issuers = std::slice::from_ref(signer.issuer());
+    let access = Access::control(issuers, None, RefreshTimes::default()).await.unwrap();
+    let state = state(&db.pool, RequestLimits::default()).with_access(access);
+    let server = TestServer::serve(state.with_cache(CACHE_BYTES).as_subgraph()).await;
+    let token = |territories: Vec<i32>| {
+        let grants = Grants::known_in("sales:read");
+        let scope = Scope::new(Some("acme".to_owned()), grants, Some(territories));
+        format!("Bearer {}", signer.sign("a router", &scope, LIMIT).unwrap())
+    };
+    let document = "query($representations:[_Any!]!){_entities(representations:$representations)\
+                    {...on SalesOrder{salesOrderId}}}";
+    let order = json!({ "__typename": "SalesOrder", "salesOrderId": 1001 });
+    let path = get_path(document, &json!({ "representations": [order] }));
+    let get = async |token: &str, held: &str| {
+        let headers = [("accept", JSON), ("authorization", token), ("if-none-match", held)];
+        let headers = if held.is_empty() { &headers[..2] } else { &headers };
+        server.request("GET", &path, headers, "").await
+    };
+
+    // The order is of territory 2.
+    let (one, other) = (token(vec![2]), token(vec![1]));
+    let shown = json!({ "_entities": [{ "salesOrderId": 1001 }] });
+    let first = get(&one, "").await;
+    assert_eq!(first.json()["data"], shown, "{}", first.text);
+    let (again, seen) = during(get(&one, "")).await;
+    assert_eq!(again.json()["data"], shown);
+    assert!(!seen.iter().any(|text| text.contains("FROM sales_order")), "not cached: {seen:?}");
+    let hidden = json!({ "_entities": [null] });
+    let second = get(&other, "").await;
+    assert_eq!(second.json()["data"], hidden, "{}", second.text);
+    let tags = [first.header("etag"), second.header("etag")];
+    assert!(!tags[0].is_empty() && tags[0] != tags[1], "{tags:?}");
+    for (token, tag, expected) in [(&one, tags[1], shown), (&other, tags[0], hidden)] {
+        let answer = get(token, tag).await;
+        assert_eq!(answer.status, StatusCode::OK, "with the tag of the other");
+        assert_eq!(answer.json()["data"], expected);
+    }
+    assert_eq!(get(&one, tags[0]).await.status, StatusCode::NOT_MODIFIED);
+    server.stop().await;
+}
+
 /// What introspection answers differs, and so must its tag.
 #[tokio::test]
 async fn a_subgraph_has_other_tags_than_the_api() {
     let db = database().await;
-    let document = "{__type(name:\"_Any\"){name}}";
-    let hash: String = Sha256::digest(document).iter().map(|byte| format!("{byte:02x}")).collect();
-    let extensions = json!({ "persistedQuery": { "version": 1, "sha256Hash": hash } }).to_string();
-    let path = format!("/graphql?query={}&extensions={}", percent(document), percent(&extensions));
+    let path = get_path("{__type(name:\"_Any\"){name}}", &json!({}));
     let mut tags = Vec::new();
     for is_subgraph in [false, true] {
         let state = state(&db.pool, RequestLimits::default());
@@ -114,7 +162,8 @@ async fn trusted_documents_and_a_hidden_schema_hold_for_a_subgraph() {
     let state = AppState::new(db.pool.clone(), versions, limits, RequestLimits::default());
     let server = TestServer::serve(state.as_subgraph()).await;
     let answer = server.post(JSON, r#"{"query":"{ a: _service { sdl } }"}"#).await;
-    assert!(answer.text.contains("introspection is off"), "{}", answer.text);
+    let message = "introspection is off on this server: _service is not answered";
+    assert!(answer.text.contains(message), "{}", answer.text);
     assert!(!answer.text.contains("type Query"));
     let answer = server.post(JSON, &body.to_string()).await;
     assert_eq!(answer.json()["data"], json!({ "_entities": [{ "productId": 1 }] }));
