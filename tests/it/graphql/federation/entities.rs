@@ -1,13 +1,17 @@
 //! Entities by their representations.
 
+use std::collections::BTreeSet;
+
 use salesgraph::auth::{Grants, Scope};
 use salesgraph::graphql::types;
 use serde_json::{Value, json};
+use sqlx::Executor as _;
 
 use super::{Subgraph, id, product};
 use crate::graphql::fields::ROWS;
-use crate::support::ask;
 use crate::support::statements::during;
+use crate::support::subgraph::representations_of;
+use crate::support::{ask, fixture};
 
 #[tokio::test]
 async fn entities_come_in_the_order_of_their_representations_by_one_statement_a_type() {
@@ -73,7 +77,7 @@ async fn what_is_below_entities_is_read_for_all_of_them_at_once() {
 async fn representations_may_be_in_the_document_and_asked_for_twice() {
     let subgraph = Subgraph::start().await;
     let request = async_graphql::Request::new(
-        r#"query ($two: Int) {
+        r#"query ($two: Int, $person: _Any!, $name: String!) {
             a: _entities(representations: [{__typename: "Product", productId: 1},
                                            {__typename: "Product", productId: $two}]) {
                 ... on Product { productId } ... on Node { id } }
@@ -81,9 +85,13 @@ async fn representations_may_be_in_the_document_and_asked_for_twice() {
                 ... on Person { firstName } }
             products(first: 1) { totalCount }
             none: _entities(representations: []) { __typename }
+            c: _entities(representations: [$person, {__typename: $name, productId: 3}, $person]) {
+                __typename }
         }"#,
     );
-    let variables = async_graphql::Variables::from_json(json!({ "two": 2 }));
+    let person = json!({ "__typename": "Person", "businessEntityId": 2 });
+    let variables = json!({ "two": 2, "person": person, "name": "Product" });
+    let variables = async_graphql::Variables::from_json(variables);
     let answer = ask(&subgraph.engine, request.variables(variables)).await;
     let expected = json!({
         "a": [
@@ -93,45 +101,85 @@ async fn representations_may_be_in_the_document_and_asked_for_twice() {
         "b": [{ "firstName": "First2" }],
         "products": { "totalCount": 20 },
         "none": [],
+        "c": [
+            { "__typename": "Person" }, { "__typename": "Product" }, { "__typename": "Person" },
+        ],
     });
     assert_eq!(answer["data"], expected, "{answer}");
+}
+
+/// Rows of an organization, and a forecast: the fixture has none.
+const MORE: &str = "
+INSERT INTO demand_forecast_span VALUES (7, 1, '2024-01-01', NULL, 5, 1, 1);
+INSERT INTO demand_forecast_date VALUES ('2024-01-01', 1);
+INSERT INTO report (id, organization, project, kind, format, request, fingerprint, grants,
+                    requested_by, version)
+VALUES ('01990000-0000-7000-8000-0000000000b1', 'acme', 'p', 'products', 'csv', '{}', 'x',
+        'sales:read', 'who', 1);
+INSERT INTO saved_query (id, organization, name, document, created_by, updated_by)
+VALUES ('01990000-0000-7000-8000-0000000000c1', 'acme', 'q', '{ __typename }', 'who', 'who');
+";
+/// The keys of rows of the types of which other tests compare the fields.
+const MORE_ROWS: [(&str, &[&str]); 5] = [
+    ("DemandForecast", &["2024-01-01", "7"]),
+    ("Job", &["01990000-0000-7000-8000-0000000000a1"]),
+    ("LoadFinding", &[fixture::RUN, "1"]),
+    ("Report", &["01990000-0000-7000-8000-0000000000b1"]),
+    ("SavedQuery", &["01990000-0000-7000-8000-0000000000c1"]),
+];
+
+/// Who sees everything of an organization.
+fn all_of(organization: &str) -> Scope {
+    Scope::new(Some(organization.to_owned()), Grants::all(), None)
 }
 
 /// Every type has a row by its global id, and those that show their key by that.
 #[tokio::test]
 async fn every_type_is_an_entity_by_each_of_its_keys() {
     let subgraph = Subgraph::start().await;
+    subgraph.db.pool.execute(MORE).await.expect("more rows");
+    let caller = all_of("acme");
     let mut by_key = Vec::new();
-    for (name, key) in ROWS {
-        let of_id = json!({ "__typename": name, "id": id(name, key) });
-        let of = types::ALL.iter().find(|of| of.shape.name == name).unwrap();
-        // As the schema names them: in the order of the key, after `type Name implements Node`.
-        let keys = super::schema::keys_of(name);
-        let mut all = vec![of_id];
-        if keys.len() == 2 {
-            by_key.push(name);
-            let fields: Vec<&str> = keys[0].split(' ').collect();
-            assert_eq!(fields.len(), of.table.key.len(), "{name}");
-            let mut representation = json!({ "__typename": name });
-            for (field, part) in fields.iter().zip(key) {
-                let value =
-                    part.parse::<i64>().map_or_else(|_| json!(part), |number| json!(number));
-                representation[*field] = value;
-            }
-            all.push(representation);
-        }
+    let mut tested = BTreeSet::new();
+    for (name, key) in ROWS.into_iter().chain(MORE_ROWS) {
+        tested.insert(name);
+        let (_, all) = representations_of(&id(name, key));
         let count = all.len();
-        let answer = subgraph.entities("__typename ... on Node { id }", json!(all)).await;
+        if count == 2 {
+            by_key.push(name);
+        }
+        let selection = "__typename ... on Node { id }";
+        let answer = subgraph.entities_as(&caller, selection, json!(all)).await;
         let row = json!({ "__typename": name, "id": id(name, key) });
         assert_eq!(answer["data"]["_entities"], json!(vec![row; count]), "{name}: {answer}");
     }
+    let all: BTreeSet<&str> = types::ALL.iter().map(|of| of.shape.name).collect();
+    assert_eq!(tested, all, "a type is left out");
     let expected = [
         "Person", "Product", "Customer", "SpecialOfferProduct", "SalesOrder", "SalesOrderLine",
         "ProductInventory", "Territory", "Store", "CurrencyRate", "LoadRun", "LoadFile",
-        "SourceFailure",
+        "SourceFailure", "DemandForecast", "Job",
     ];
     for name in expected {
         assert!(by_key.contains(&name), "{name} has no key of its own: {by_key:?}");
+    }
+}
+
+#[tokio::test]
+async fn the_rows_of_another_organization_are_null() {
+    let subgraph = Subgraph::start().await;
+    subgraph.db.pool.execute(MORE).await.expect("more rows");
+    for name in ["Report", "SavedQuery"] {
+        let (_, key) = MORE_ROWS.into_iter().find(|(known, _)| *known == name).unwrap();
+        let (_, all) = representations_of(&id(name, key));
+        let nothing = json!(vec![Value::Null; all.len()]);
+        for (caller, is_shown) in
+            [(all_of("acme"), true), (all_of("other"), false), (Scope::everything(), false)]
+        {
+            let answer = subgraph.entities_as(&caller, "__typename", json!(all)).await;
+            assert_eq!(answer["errors"], Value::Null, "{name}: {answer}");
+            assert_eq!(answer["data"]["_entities"] != nothing, is_shown, "{name}: {answer}");
+        }
     }
 }
 

@@ -1,19 +1,13 @@
 //! The schema as a subgraph: that of the API, with keys.
 
+use std::collections::BTreeSet;
+
 use salesgraph::graphql::{sdl, subgraph_sdl, types};
 use serde_json::{Value, json};
 
 use super::Subgraph;
+use crate::support::subgraph::keys_of;
 use crate::support::{Api, TestApp, ask};
-
-/// The keys of a type, as the schema tells them.
-pub(super) fn keys_of(name: &str) -> Vec<&'static str> {
-    let start = format!("type {name} implements Node ");
-    let line = subgraph_sdl().lines().find_map(|line| line.strip_prefix(&start));
-    let line = line.unwrap_or_else(|| panic!("no type {name}"));
-    let keys = line.split("@key(fields: \"").skip(1);
-    keys.filter_map(|rest| rest.split_once('"')).map(|(key, _)| key).collect()
-}
 
 /// There is no second copy of it in the repository.
 #[test]
@@ -56,6 +50,33 @@ fn entities_have_keys_and_values_may_be_shared() {
         let is_root = ["Query", "Mutation", "Subscription"].contains(&name);
         assert_eq!(line.contains("@key(fields: \"id\")"), is_entity, "{line}");
         assert_eq!(line.contains("@shareable"), !is_entity && !is_root, "{line}");
+    }
+}
+
+/// The guide tells the key of each type that others are to name.
+#[test]
+fn the_documented_keys_are_those_of_the_schema() {
+    let path = concat!(env!("CARGO_MANIFEST_DIR"), "/docs/federation.md");
+    let page = std::fs::read_to_string(path).expect("the guide");
+    let quoted = |text: &str| -> Vec<String> {
+        text.split('`').skip(1).step_by(2).map(str::to_owned).collect()
+    };
+    let rows = page.lines().filter(|line| line.starts_with("| `"));
+    let mut documented = BTreeSet::new();
+    for row in rows {
+        let cells: Vec<&str> = row.split('|').collect();
+        let [_, names, key, _] = cells[..] else { panic!("another table: {row}") };
+        for name in quoted(names) {
+            assert_eq!(quoted(key), [keys_of(&name)[0]], "{name}");
+            documented.insert(name);
+        }
+    }
+    // All that are loaded from files and shown with their key, and the forecast.
+    for name in [
+        "Product", "Customer", "Person", "Store", "Territory", "SalesOrder", "SalesOrderLine",
+        "SpecialOfferProduct", "ProductInventory", "DemandForecast", "CurrencyRate",
+    ] {
+        assert!(documented.contains(name), "{name} is not documented");
     }
 }
 
