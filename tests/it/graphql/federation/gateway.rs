@@ -117,7 +117,8 @@ async fn a_graph_goes_from_one_subgraph_to_the_other_and_back() {
     server.stop().await;
 }
 
-/// One subgraph resolves the global ids of all: it takes the field over, and hands its ids on.
+/// One subgraph resolves the global ids of all: it takes `node` and `nodes` over, and hands
+/// the ids of others on.
 #[tokio::test]
 async fn global_ids_of_all_subgraphs_are_resolved_in_one() {
     let Some(clients) = Clients::installed("a federated graph").await else { return };
@@ -126,12 +127,18 @@ async fn global_ids_of_all_subgraphs_are_resolved_in_one() {
     for composer in COMPOSERS {
         let query = format!(
             "{{ own: node(id: \"review-2\") {{ __typename ... on Review {{ stars }} }}
-                other: node(id: \"{customer}\") {{ __typename ... on Customer {{ id accountNumber }} }} }}"
+                other: node(id: \"{customer}\") {{ __typename ... on Customer {{ id accountNumber }} }}
+                nodes(ids: [\"{customer}\", \"review-2\"]) {{
+                    __typename ... on Review {{ stars }} ... on Customer {{ accountNumber }} }} }}"
         );
         let told = ask(clients, &server, composer, &query).await;
         let expected = json!({ "data": {
             "own": { "__typename": "Review", "stars": 3 },
             "other": { "__typename": "Customer", "id": customer, "accountNumber": "AW00000007" },
+            "nodes": [
+                { "__typename": "Customer", "accountNumber": "AW00000007" },
+                { "__typename": "Review", "stars": 3 },
+            ],
         } });
         assert_eq!(told.answer, expected, "{composer}");
     }
