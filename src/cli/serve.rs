@@ -13,6 +13,7 @@ use super::worker::Parts;
 use super::{metrics, output, shutdown, wiring};
 use crate::auth::Access;
 use crate::config::cache::ENABLED;
+use crate::config::graphql::FEDERATION;
 use crate::config::http::{BIND, bind_address};
 use crate::config::{Config, Overrides};
 use crate::db::data_version::DataVersions;
@@ -26,6 +27,7 @@ Examples:
   salesgraph serve --insecure-no-auth      without, for this machine only
   salesgraph serve --with-worker           the API and a worker in one process
   salesgraph serve --migrate               after bringing the schema up to date
+  salesgraph serve --federation            as a subgraph of a federated graph
 
 Needs DATABASE_URL, and access control: JWT_ALGORITHM, JWT_SECRET or JWT_JWKS_URL,
 JWT_ISSUER and JWT_AUDIENCE for tokens, or AUTH_API_KEYS=true for API keys.
@@ -45,6 +47,9 @@ pub struct Args {
     /// Bring the schema up to date first
     #[arg(long)]
     pub migrate: bool,
+    /// Be a subgraph of Apollo Federation 2, too
+    #[arg(long)]
+    pub federation: bool,
     /// Execute every query, without a response cache
     #[arg(long)]
     pub no_cache: bool,
@@ -57,11 +62,10 @@ impl Args {
     /// The configuration that these flags set.
     #[must_use]
     pub fn overrides(&self) -> Overrides {
-        Overrides::default().with(&BIND, "--bind", self.bind).with(
-            &ENABLED,
-            "--no-cache",
-            self.no_cache.then_some(false),
-        )
+        Overrides::default()
+            .with(&BIND, "--bind", self.bind)
+            .with(&FEDERATION, "--federation", self.federation.then_some(true))
+            .with(&ENABLED, "--no-cache", self.no_cache.then_some(false))
     }
 }
 
@@ -181,6 +185,9 @@ pub(super) async fn serve(
         .with_batch_max(config.http.batch_max)
         .with_cors_origins(config.http.cors_origins.clone())
         .with_subscriptions(subscriptions);
+    if config.graphql.federation {
+        state = state.as_subgraph();
+    }
     if config.cache.enabled {
         state = state.with_cache(config.cache.max_bytes);
     }
@@ -214,6 +221,7 @@ mod tests {
                 bind: None,
                 with_worker: false,
                 migrate: false,
+                federation: false,
                 no_cache,
                 insecure_no_auth: true,
             };

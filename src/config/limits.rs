@@ -65,8 +65,10 @@ document_limits! {
         "the most values of a response; a text of 64 bytes or more counts as several";
     COST "LIMITS_COST" cost: u64 = 500000 by parse::whole(1..=1_000_000_000_000),
         "the most an operation may cost: its estimated rows and values";
+    REPRESENTATIONS "LIMITS_REPRESENTATIONS" representations: usize = 10000 by parse::whole(1..=100_000),
+        "the most representations that an operation gives `_entities`, see `graphql.federation`";
     INTROSPECTION "LIMITS_INTROSPECTION" introspection: bool = true by parse::boolean,
-        "whether clients may ask for the schema, by `__schema`, `__type` and `/schema.graphql`";
+        "whether clients may ask for the schema, by `__schema`, `__type`, `_service` and `/schema.graphql`";
 }
 
 /// Bytes of a body.
@@ -148,8 +150,8 @@ pub const COST_PER_TOKEN: ConfigKey = ConfigKey {
 /// The keys of the section.
 pub const KEYS: &[ConfigKey] = &[
     PAGE_SIZE_DEFAULT, PAGE_SIZE_MAX, DEPTH, ALIASES, ROOT_FIELDS, DIRECTIVES, TOKENS, FIELDS,
-    VALUES, COST, INTROSPECTION, BODY_BYTES, EXECUTION_TIME, FILE_TIME, CONCURRENCY,
-    CONCURRENCY_PER_TOKEN, RATE_PER_TOKEN, RATE_PER_ADDRESS, COST_PER_TOKEN,
+    VALUES, COST, REPRESENTATIONS, INTROSPECTION, BODY_BYTES, EXECUTION_TIME, FILE_TIME,
+    CONCURRENCY, CONCURRENCY_PER_TOKEN, RATE_PER_TOKEN, RATE_PER_ADDRESS, COST_PER_TOKEN,
 ];
 
 /// The limits of a request.

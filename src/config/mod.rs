@@ -9,6 +9,7 @@ pub mod cache;
 pub mod catalog;
 mod cron;
 pub mod database;
+pub mod graphql;
 pub mod http;
 pub mod jwt;
 mod key;
@@ -34,6 +35,7 @@ pub use cache::CacheConfig;
 pub use catalog::{CatalogAccess, CatalogConfig};
 pub use cron::CronTimes;
 pub use database::{DatabaseConfig, DatabaseUrl, RowSecurityMode};
+pub use graphql::GraphqlConfig;
 pub use http::{CorsOrigins, HttpConfig};
 pub use jwt::{ClaimNames, IssuerConfig, JwksLocation, JwtAlgorithm, JwtConfig};
 pub use key::{ConfigKey, Overrides, ValueOrigin, Visibility};
@@ -59,6 +61,7 @@ pub const SECTIONS: &[&[ConfigKey]] = &[
     database::KEYS,
     storage::KEYS,
     http::KEYS,
+    graphql::KEYS,
     auth::KEYS,
     jwt::KEYS,
     limits::KEYS,
@@ -82,6 +85,8 @@ pub struct Config {
     pub storage: StorageConfig,
     /// The API's HTTP server.
     pub http: HttpConfig,
+    /// What the API is to others than its clients.
+    pub graphql: GraphqlConfig,
     /// Who may use the API.
     pub auth: AuthConfig,
     /// The issuers of tokens.
@@ -118,6 +123,7 @@ impl Config {
             database: DatabaseConfig::read(&values)?,
             storage: StorageConfig::read(&values)?,
             http: HttpConfig::read(&values)?,
+            graphql: GraphqlConfig::read(&values)?,
             auth: AuthConfig::read(&values)?,
             jwt: JwtConfig::read(&values)?,
             limits: LimitsConfig::read(&values)?,

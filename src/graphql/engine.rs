@@ -13,6 +13,7 @@ use super::execute::{Execution, is_volatile};
 use super::export::{Draft, Export, ExportRequest};
 use super::hooks::Hooks;
 use super::plan::{Operation, RootStep};
+use super::schema::form::Form;
 use super::schema::introspection::introspect;
 use super::schema::{self, Schema};
 use crate::auth::Scope;
@@ -24,13 +25,14 @@ use crate::graphql::document::variables;
 use crate::graphql::execute::budget::Budget;
 use crate::graphql::execute::command::Commands;
 use crate::graphql::execute::subscription::{self, Snapshot};
-use crate::graphql::plan::bind::{BoundOperation, RootTarget, bind, bind_whole};
+use crate::graphql::plan::bind::{BoundOperation, bind, bind_whole};
 use crate::graphql::plan::cost::{Estimate, TableSizes};
+use crate::graphql::plan::target::RootTarget;
 use crate::graphql::response::errors::server_error;
 use crate::graphql::response::sink::Writer;
 use crate::graphql::response::{Answer, Cost};
 use crate::graphql::validate::types::Types;
-use crate::query::{PageSizes, Reader};
+use crate::query::Reader;
 
 /// Most lists of an operation that the lake is asked for: each is a job, and waits.
 const MOST_OF_LAKE: usize = 4;
@@ -51,6 +53,15 @@ struct Inner {
     limits: DocumentLimits,
     documents: DocumentCache,
     sizes: TableSizes,
+}
+
+impl Inner {
+    fn new(reader: Reader, limits: DocumentLimits, form: Form) -> Self {
+        let (schema, registry) = (schema::build(form), schema::registry(form));
+        let types = Types::new(&registry);
+        let (documents, sizes) = (DocumentCache::new(form), TableSizes::default());
+        Self { schema, registry, types, reader, limits, documents, sizes }
+    }
 }
 
 /// A request with its parsed document.
@@ -78,11 +89,14 @@ impl Engine {
     /// An engine over a database, for queries and subscriptions.
     #[must_use]
     pub fn new(reader: Reader, limits: DocumentLimits) -> Self {
-        let (schema, registry) = (schema::build(), schema::registry());
-        let types = Types::new(&registry);
-        let (documents, sizes) = (DocumentCache::default(), TableSizes::default());
-        let shared = Arc::new(Inner { schema, registry, types, reader, limits, documents, sizes });
-        Self { shared, commands: None }
+        Self { shared: Arc::new(Inner::new(reader, limits, Form::Api)), commands: None }
+    }
+
+    /// The same as a subgraph of a federation.
+    #[must_use]
+    pub fn as_subgraph(self) -> Self {
+        let Inner { reader, limits, .. } = &*self.shared;
+        Self { shared: Arc::new(Inner::new(reader.clone(), *limits, Form::Subgraph)), ..self }
     }
 
     /// What it reads by.
@@ -181,22 +195,15 @@ impl Engine {
         };
         let Inner { reader, limits, .. } = &*self.shared;
         let plan = ready.plan()?;
-        let sizes = PageSizes { default: limits.page_size_max, most: limits.page_size_max };
-        let bound = bind_whole(&plan, &ready.variables, sizes);
-        let known = self.shared.sizes.get(reader).await;
-        let most_rows = sizes.most.into();
-        let estimate = Estimate { bindings: &bound.bindings, sizes: &known, most_rows, scope };
+        let bound = bind_whole(&plan, &ready.variables, limits);
+        let sizes = self.shared.sizes.get(reader).await;
+        let most_rows = limits.page_size_max.into();
+        let estimate = Estimate { bindings: &bound.bindings, sizes: &sizes, most_rows, scope };
         let cost = estimate.of(&plan, &bound.roots);
         let draft = Draft { plan, bound, cost };
         let chosen = request.columns.as_deref();
         Export::of(draft, chosen, reader.clone(), scope)
             .map_err(|(error, position)| vec![server_error(error, position)])
-    }
-
-    fn bind(&self, ready: &Ready, plan: &Operation) -> BoundOperation {
-        let limits = &self.shared.limits;
-        let sizes = PageSizes { default: limits.page_size_default, most: limits.page_size_max };
-        bind(plan, &ready.variables, sizes)
     }
 
     async fn run(
@@ -208,7 +215,7 @@ impl Engine {
     ) -> Result<Snapshot, Vec<ServerError>> {
         let Inner { reader, limits, .. } = &*self.shared;
         let plan = ready.plan()?;
-        let BoundOperation { mut roots, bindings } = self.bind(ready, &plan);
+        let BoundOperation { mut roots, bindings } = bind(&plan, &ready.variables, limits);
         // Of what changes without the version, a replica may have less than the caller has seen.
         let is_of_main = plan.kind == OperationType::Mutation || are_volatile(&plan, &roots);
         let of_lake = bindings.of_lake();

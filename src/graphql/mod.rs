@@ -30,4 +30,4 @@ pub use hooks::Hooks;
 pub use response::errors;
 pub use response::{Answer, Cost};
 pub use saved_query::{RESERVED, SavedQuery};
-pub use schema::{model, sdl};
+pub use schema::{model, sdl, subgraph_sdl};

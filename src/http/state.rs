@@ -80,6 +80,13 @@ impl AppState {
         Self { access, ..self }
     }
 
+    /// Is a subgraph of a federation.
+    #[must_use]
+    pub fn as_subgraph(self) -> Self {
+        let (engine, cache) = (self.engine.as_subgraph(), self.cache.of_subgraph());
+        Self { engine, cache, ..self }
+    }
+
     /// Whether callers need credentials.
     #[must_use]
     pub fn has_access_control(&self) -> bool {

@@ -55,6 +55,13 @@ impl KeyPart {
         }
     }
 
+    /// Whether a column of this kind may be part of a key.
+    #[must_use]
+    pub const fn is_of(kind: crate::catalog::Kind) -> bool {
+        use crate::catalog::Kind;
+        matches!(kind, Kind::Small | Kind::Int | Kind::Long | Kind::Uuid | Kind::Date)
+    }
+
     /// The value of `text` for a column of this kind; `None` if it is none.
     #[must_use]
     pub fn from_text(text: &str, kind: crate::catalog::Kind) -> Option<Self> {

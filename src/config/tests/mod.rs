@@ -184,6 +184,8 @@ fn limits_allow_graphiql_and_are_consistent() {
     assert_eq!(limits.request.execution_time.as_millis(), 500);
     let error = env(&[("LIMITS_DEPTH", "14")]).error().to_string();
     assert!(error.ends_with("expected a whole number from 15 to 32"), "{error}");
+    let error = env(&[("LIMITS_REPRESENTATIONS", "100001")]).error().to_string();
+    assert!(error.ends_with("expected a whole number from 1 to 100000"), "{error}");
     let error = file("[limits]\npage_size_max = 49").error().to_string();
     let expected = "limits.page_size_default = `50` is more than limits.page_size_max = `49`";
     assert_eq!(error, expected);

@@ -8,6 +8,7 @@ use quick_cache::sync::Cache;
 
 use crate::config::DocumentLimits;
 use crate::graphql::document::Document;
+use crate::graphql::schema::form::Form;
 use crate::graphql::validate::types::Types;
 
 /// Most bytes in the cache, by the documents' own estimates.
@@ -16,7 +17,11 @@ const MAX_BYTES: u64 = 16 * 1024 * 1024;
 const EXPECTED: usize = 500;
 
 /// Parsed documents by their text, bounded; the least used are evicted.
-pub(crate) struct DocumentCache(Cache<String, Arc<Document>, Bytes>);
+pub(crate) struct DocumentCache {
+    documents: Cache<String, Arc<Document>, Bytes>,
+    /// What the schema of all of them is.
+    form: Form,
+}
 
 #[derive(Debug, Clone)]
 struct Bytes;
@@ -27,13 +32,12 @@ impl Weighter<String, Arc<Document>> for Bytes {
     }
 }
 
-impl Default for DocumentCache {
-    fn default() -> Self {
-        Self(Cache::with_weighter(EXPECTED, MAX_BYTES, Bytes))
-    }
-}
-
 impl DocumentCache {
+    /// An empty one, for documents of a schema of this form.
+    pub(crate) fn new(form: Form) -> Self {
+        Self { documents: Cache::with_weighter(EXPECTED, MAX_BYTES, Bytes), form }
+    }
+
     /// The document of this text.
     ///
     /// # Errors
@@ -44,11 +48,11 @@ impl DocumentCache {
         limits: &DocumentLimits,
         types: &Types,
     ) -> Result<Arc<Document>, Vec<ServerError>> {
-        if let Some(document) = self.0.get(&text) {
+        if let Some(document) = self.documents.get(&text) {
             return Ok(document);
         }
-        let document = Arc::new(Document::parse(&text, limits, types)?);
-        self.0.insert(text, Arc::clone(&document));
+        let document = Arc::new(Document::parse(&text, limits, types, self.form)?);
+        self.documents.insert(text, Arc::clone(&document));
         Ok(document)
     }
 }

@@ -48,10 +48,11 @@ impl DocumentLimits {
     /// Checks a document before it is validated.
     pub(crate) fn check(&self, size: Size) -> Result<(), ServerError> {
         const OPERATION: &str = "an operation has";
-        if size.asks_schema && !self.introspection {
-            let message = "introspection is off on this server: __schema and __type are not \
-                           answered; __typename is";
-            return Err(refused(VALIDATION_FAILED, message.to_owned()));
+        if let Some(field) = size.asks_schema.filter(|_| !self.introspection) {
+            let message = format!(
+                "introspection is off on this server: {field} is not answered; __typename is"
+            );
+            return Err(refused(VALIDATION_FAILED, message));
         }
         let total = self.fields.saturating_mul(OPERATIONS);
         for (code, whose, what, count, max) in [
@@ -115,7 +116,7 @@ mod tests {
             root_fields: 12,
             directives: 13,
             introspection: 2,
-            asks_schema: true,
+            asks_schema: Some("__type"),
             total: 150,
         };
         assert!(limits.check(fits).is_ok());
@@ -160,8 +161,13 @@ mod tests {
         }
 
         let limits = DocumentLimits { introspection: false, ..limits };
-        assert_eq!(refusal(limits.check(fits)).0, "GRAPHQL_VALIDATION_FAILED");
-        assert!(limits.check(Size { asks_schema: false, ..fits }).is_ok());
+        let (code, message) = refusal(limits.check(fits));
+        assert_eq!(code, "GRAPHQL_VALIDATION_FAILED");
+        assert!(
+            message.contains("introspection is off on this server: __type is not"),
+            "{message}"
+        );
+        assert!(limits.check(Size { asks_schema: None, ..fits }).is_ok());
 
         let fits = TextSize { depth: MAX_DEPTH, tokens: 14, name: 255 };
         assert!(limits.check_text(fits).is_ok());

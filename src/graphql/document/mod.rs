@@ -28,6 +28,7 @@ use crate::graphql::document::size::{SizeError, size_of};
 use crate::graphql::plan::collect_fields::Selections;
 use crate::graphql::plan::compile::compile;
 use crate::graphql::response::errors::{PARSE_FAILED, VALIDATION_FAILED, coded, server_error};
+use crate::graphql::schema::form::Form;
 
 /// Most cached plans of a document: one for each operation and for the values of the
 /// variables in `@skip` and `@include`.
@@ -49,6 +50,8 @@ pub(crate) struct Document {
     selections: usize,
     /// Tokens of its text.
     tokens: usize,
+    /// What the schema is.
+    form: Form,
     plans: Mutex<HashMap<PlanKey, Arc<Operation>>>,
 }
 
@@ -65,6 +68,7 @@ impl Document {
         text: &str,
         limits: &DocumentLimits,
         types: &Types,
+        form: Form,
     ) -> Result<Self, Vec<ServerError>> {
         let one = |error| vec![error];
         let text_size = scan::scan(text);
@@ -72,7 +76,7 @@ impl Document {
         let tree = parse(text).map_err(|error| vec![wrong(error, PARSE_FAILED)])?;
         check_names(&tree)?;
         let parsed = lower(&tree).map_err(|error| vec![wrong(error, VALIDATION_FAILED)])?;
-        let size = size_of(&parsed).map_err(|error| vec![no_size(&error)])?;
+        let size = size_of(&parsed, form).map_err(|error| vec![no_size(&error)])?;
         limits.check(size).map_err(one)?;
         let errors = validate(types, &tree);
         let mut conditions = Vec::new();
@@ -85,7 +89,8 @@ impl Document {
         // A root field may be of any type, with a fetch for each.
         let selections = size.total + size.root_fields * types::ALL.len();
         let tokens = text_size.tokens;
-        Ok(Self { parsed, errors, conditions, selections, tokens, plans: Mutex::default() })
+        let plans = Mutex::default();
+        Ok(Self { parsed, errors, conditions, selections, tokens, form, plans })
     }
 
     /// Estimated bytes of memory, with all plans.
@@ -152,7 +157,7 @@ impl Document {
         }
         let selections = Selections { fragments: &self.parsed.fragments, variables };
         let set = &operation.node.selection_set.node;
-        let plan = compile(operation.node.ty, set, selections)
+        let plan = compile(operation.node.ty, set, selections, self.form)
             .map_err(|error| vec![server_error(error, operation.pos)])?;
         let plan = Arc::new(plan);
         let mut plans = self.plans();
@@ -261,8 +266,8 @@ mod tests {
     use crate::graphql::schema;
 
     fn parse(text: &str) -> Result<Document, String> {
-        let types = Types::new(&schema::registry());
-        Document::parse(text, &DocumentLimits::default(), &types)
+        let types = Types::new(&schema::registry(Form::Api));
+        Document::parse(text, &DocumentLimits::default(), &types, Form::Api)
             .map_err(|errors| code_of(&errors[0]).unwrap().to_owned())
     }
 

@@ -9,6 +9,8 @@ use async_graphql::parser::types::{
     ExecutableDocument, OperationDefinition, Selection, SelectionSet,
 };
 
+use crate::graphql::schema::form::Form;
+
 /// Most nested selection sets, fragments included. It bounds all recursion over documents.
 const MAX_SETS: usize = 32;
 
@@ -27,8 +29,8 @@ pub(crate) struct Size {
     pub(crate) directives: usize,
     /// Deepest nesting of lists in introspection.
     pub(crate) introspection: usize,
-    /// Whether an operation asks for the schema.
-    pub(crate) asks_schema: bool,
+    /// The field by which an operation asks for the schema, if any does.
+    pub(crate) asks_schema: Option<&'static str>,
     /// Selections of all operations and fragments, with their variables.
     pub(crate) total: usize,
 }
@@ -40,8 +42,10 @@ const VARIABLE: usize = 10;
 /// the size of the schema at every level. No other type has fields of these names.
 const SCHEMA_LISTS: [&str; 4] = ["fields", "inputFields", "interfaces", "possibleTypes"];
 
-/// The root fields of introspection. `__typename` is not about the schema.
-const SCHEMA_ROOTS: [&str; 2] = ["__schema", "__type"];
+/// The root fields that tell the schema; the last, where it is that of a subgraph. `__typename`
+/// does not.
+const SCHEMA_ROOTS: [&str; 3] = ["__schema", "__type", SERVICE];
+const SERVICE: &str = "_service";
 
 /// Why a document has no size.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -53,8 +57,8 @@ pub(crate) enum SizeError {
 }
 
 /// The size of a document, which need not be valid.
-pub(crate) fn size_of(document: &ExecutableDocument) -> Result<Size, SizeError> {
-    let mut sizer = Sizer { document, known: HashMap::new() };
+pub(crate) fn size_of(document: &ExecutableDocument, form: Form) -> Result<Size, SizeError> {
+    let mut sizer = Sizer { document, form, known: HashMap::new() };
     let mut size = Size::default();
     for (_, operation) in document.operations.iter() {
         let extent = sizer.set(&operation.node.selection_set.node, 1)?;
@@ -65,7 +69,7 @@ pub(crate) fn size_of(document: &ExecutableDocument) -> Result<Size, SizeError> 
         size.root_fields = size.root_fields.max(extent.fields);
         size.directives = size.directives.max(directives);
         size.introspection = size.introspection.max(extent.introspection);
-        size.asks_schema |= extent.asks_schema;
+        size.asks_schema = size.asks_schema.or(extent.asks_schema);
         let variables = operation.node.variable_definitions.len().saturating_mul(VARIABLE);
         size.total = size.total.saturating_add(extent.selections).saturating_add(variables);
     }
@@ -78,6 +82,7 @@ pub(crate) fn size_of(document: &ExecutableDocument) -> Result<Size, SizeError> 
 
 struct Sizer<'a> {
     document: &'a ExecutableDocument,
+    form: Form,
     /// The size of each fragment; `None` while it is computed.
     known: HashMap<&'a str, Option<SetSize>>,
 }
@@ -91,7 +96,7 @@ struct SetSize {
     aliases: usize,
     directives: usize,
     introspection: usize,
-    asks_schema: bool,
+    asks_schema: Option<&'static str>,
     depth: usize,
     sets: usize,
 }
@@ -119,7 +124,7 @@ impl<'a> Sizer<'a> {
                     let name = field.node.name.node.as_str();
                     SetSize {
                         fields: 1,
-                        asks_schema: inner.asks_schema || SCHEMA_ROOTS.contains(&name),
+                        asks_schema: inner.asks_schema.or_else(|| schema_root(name, self.form)),
                         aliases: inner.aliases.saturating_add(alias),
                         depth: inner.depth.saturating_add(1),
                         introspection: inner.introspection
@@ -158,6 +163,12 @@ impl<'a> Sizer<'a> {
     }
 }
 
+/// The field of this name, if it tells the schema.
+fn schema_root(name: &str, form: Form) -> Option<&'static str> {
+    let is_known = |root: &&str| *root != SERVICE || form == Form::Subgraph;
+    SCHEMA_ROOTS.into_iter().filter(is_known).find(|root| *root == name)
+}
+
 /// Arguments and directives of a selection.
 fn arguments(selection: &Selection) -> usize {
     let own = match selection {
@@ -183,7 +194,7 @@ impl AddAssign for SetSize {
         self.aliases = self.aliases.saturating_add(inner.aliases);
         self.directives = self.directives.saturating_add(inner.directives);
         self.introspection = self.introspection.max(inner.introspection);
-        self.asks_schema = self.asks_schema.max(inner.asks_schema);
+        self.asks_schema = self.asks_schema.or(inner.asks_schema);
         self.depth = self.depth.max(inner.depth);
         self.sets = self.sets.max(inner.sets.saturating_add(1));
     }
@@ -198,7 +209,7 @@ mod tests {
     use super::*;
 
     fn of(text: &str) -> Result<Size, SizeError> {
-        size_of(&parse_query(text).unwrap())
+        size_of(&parse_query(text).unwrap(), Form::Api)
     }
 
     #[test]
@@ -225,6 +236,20 @@ mod tests {
         assert_eq!(size.root_fields, 6);
         // a, b, c, d and three times e.
         assert_eq!(size.directives, 7);
+    }
+
+    #[test]
+    fn what_tells_the_schema_is_found_where_there_is_such_a_field() {
+        for (text, of_api, of_subgraph) in [
+            ("{ a { __typename } }", None, None),
+            ("{ a ...f } fragment f on Query { b: __type }", Some("__type"), Some("__type")),
+            ("query a { a } query b { __schema }", Some("__schema"), Some("__schema")),
+            ("{ ... { a: _service } }", None, Some("_service")),
+        ] {
+            let document = parse_query(text).unwrap();
+            let asks = |form| size_of(&document, form).unwrap().asks_schema;
+            assert_eq!((asks(Form::Api), asks(Form::Subgraph)), (of_api, of_subgraph), "{text}");
+        }
     }
 
     #[test]

@@ -160,12 +160,13 @@ mod tests {
 
     use super::*;
     use crate::graphql::schema;
+    use crate::graphql::schema::form::Form;
 
     fn completed(definitions: &str, given: Json) -> Result<Json, String> {
         let document = parse_query(format!("query({definitions}) {{ a }}")).unwrap();
         let mut given = Variables::from_json(given);
         let (_, operation) = document.operations.iter().next().unwrap();
-        complete(&operation.node, &Types::new(&schema::registry()), &mut given)
+        complete(&operation.node, &Types::new(&schema::registry(Form::Api)), &mut given)
             .map(|()| serde_json::to_value(given).unwrap())
             .map_err(|error| error.message)
     }

@@ -27,7 +27,8 @@ use crate::auth::Scope;
 use crate::catalog::Column;
 use crate::error::{Code, Error, Result};
 use crate::graphql::inputs::arguments::{Arguments, Given};
-use crate::graphql::plan::bind::{Bindings, ListBinding, RootTarget};
+use crate::graphql::plan::bind::{Bindings, ListBinding};
+use crate::graphql::plan::target::RootTarget;
 use crate::graphql::schema::model::{RootField, RootValue};
 use crate::job::LakeAnswers;
 use crate::query::aggregate::{Groups, MeasureForm, Owners};
@@ -86,8 +87,8 @@ impl Execution<'_> {
         let data = match &*target {
             Ok(RootTarget::Row(fetch, key)) => self.keys(fetches, &[(*fetch, key)]).await,
             Ok(RootTarget::Rows(keys)) => {
-                let keys: Vec<_> = keys.iter().map(|(fetch, key)| (*fetch, key)).collect();
-                self.keys(fetches, &keys).await
+                let keys = keys.iter().flatten().map(|(fetch, key)| (*fetch, key));
+                self.keys(fetches, &keys.collect::<Vec<_>>()).await
             }
             _ => return RootData::Nothing,
         };
@@ -127,9 +128,13 @@ impl Execution<'_> {
 
     /// One statement for each of the fetches with keys.
     async fn keys(&self, fetches: &[Fetch], all: &[(usize, &Key)]) -> Vec<Option<Read<KeyedRows>>> {
-        join_all(fetches.iter().enumerate().map(async |(index, fetch)| {
-            let own = all.iter().filter(|(fetch, _)| *fetch == index);
-            let mut keys: Vec<Key> = own.map(|(_, key)| (*key).clone()).collect();
+        let mut of = vec![Vec::new(); fetches.len()];
+        for (fetch, key) in all {
+            if let Some(keys) = of.get_mut(*fetch) {
+                keys.push((*key).clone());
+            }
+        }
+        join_all(fetches.iter().zip(of).map(async |(fetch, mut keys)| {
             keys.sort_unstable();
             keys.dedup();
             if keys.is_empty() { None } else { Some(self.by_keys(fetch, &keys).await.into()) }
@@ -347,7 +352,7 @@ pub(crate) fn is_volatile(root: &Root, target: &Result<RootTarget>) -> bool {
             fetches.get(*fetch).is_some_and(of)
         }
         (RootStep::Keys { fetches, .. }, Ok(RootTarget::Rows(keys))) => {
-            keys.iter().any(|(fetch, _)| fetches.get(*fetch).is_some_and(of))
+            keys.iter().flatten().any(|(fetch, _)| fetches.get(*fetch).is_some_and(of))
         }
         _ => false,
     }

@@ -2,7 +2,7 @@
 
 use crate::error::Result;
 use crate::graphql::execute::data::RootData;
-use crate::graphql::plan::bind::RootTarget;
+use crate::graphql::plan::target::RootTarget;
 use crate::graphql::plan::{Root, RootStep};
 use crate::graphql::response::Answer;
 

@@ -95,13 +95,15 @@ mod tests {
 
     use super::*;
     use crate::graphql::schema;
+    use crate::graphql::schema::form::Form;
 
     fn given(definitions: &str, pairs: &[(&str, &str)]) -> Result<Json, String> {
         let document = parse_query(format!("query({definitions}) {{ a }}")).unwrap();
         let (_, operation) = document.operations.iter().next().unwrap();
         let pairs: Vec<(String, String)> =
             pairs.iter().map(|(name, text)| ((*name).into(), (*text).into())).collect();
-        super::read(&operation.node.variable_definitions, &schema::registry(), &pairs)
+        let registry = schema::registry(Form::Api);
+        super::read(&operation.node.variable_definitions, &registry, &pairs)
             .map(|variables| serde_json::to_value(variables).unwrap())
             .map_err(|error| error.message().to_owned())
     }

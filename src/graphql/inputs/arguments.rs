@@ -5,6 +5,7 @@ use async_graphql::parser::types::Field as AstField;
 use async_graphql::{Name, Value as Const, Variables};
 use async_graphql_value::Value;
 
+use super::borrowed::Borrowed;
 use super::names::{FILTER, HAVING};
 use crate::error::{Code, Error, Result};
 use crate::query::{Currency, bad_argument};
@@ -37,11 +38,22 @@ pub(crate) struct Given<'a> {
     pub(crate) variables: &'a Variables,
 }
 
-impl Given<'_> {
+impl<'a> Given<'a> {
     /// The value of an argument; `None` when it is absent or null.
     pub(crate) fn get(self, name: &str) -> Option<Const> {
         let (_, value) = self.arguments.0.iter().find(|(known, _)| known == name)?;
         resolve(name, value, self.variables).filter(|value| *value != Const::Null)
+    }
+
+    /// The same where it is, unless it is a filter: of that, more is left out.
+    pub(super) fn borrowed(self, name: &str) -> Option<Borrowed<'a>> {
+        let (_, value) = self.arguments.0.iter().find(|(known, _)| known == name)?;
+        Borrowed::of(value, self.variables).filter(|value| !value.is_null())
+    }
+
+    /// How many elements a list has, of which nothing is copied; a single value is a list of one.
+    pub(crate) fn length(self, name: &str) -> usize {
+        self.borrowed(name).map_or(0, Borrowed::elements)
     }
 
     /// A whole number of 32 bits.

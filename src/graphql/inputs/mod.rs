@@ -1,6 +1,7 @@
 //! Filters and orders: their types in the schema, and what they mean in SQL.
 
 pub(crate) mod arguments;
+mod borrowed;
 mod comparison;
 mod filter;
 mod groups;
@@ -9,6 +10,7 @@ mod measured;
 mod names;
 mod order;
 mod place;
+mod representations;
 pub(crate) mod root_arguments;
 mod scalar;
 mod schema;
@@ -27,6 +29,7 @@ use crate::query::Order;
 pub(super) use filter::condition;
 pub(super) use groups::{ENGINE, Grouping, read as grouping, register as register_groups};
 pub(super) use names::{CURRENCY, EXPIRES_IN, FILTER, IN, INPUT, ORDER_BY};
+pub(super) use representations::{REPRESENTATIONS, representations};
 pub(super) use schema::insert as register_object;
 pub(super) use type_names::{filter_name, order_name};
 

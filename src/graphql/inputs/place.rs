@@ -61,8 +61,7 @@ impl<'a> Place<'a> {
 
     /// What is wrong with a field that the object here cannot have.
     pub(super) fn unknown(&self, name: &str, owner: &str) -> Error {
-        let name: String = name.chars().take(REPEATED).collect();
-        self.refuse(format_args!("{owner} has no field {name:?}"))
+        self.refuse(format_args!("{owner} has no field {:?}", shortened(name)))
     }
 
     /// The value here, which must not be null.
@@ -125,4 +124,9 @@ impl<'a> Place<'a> {
             }
         }
     }
+}
+
+/// As much of a client's own words as a message repeats.
+pub(super) fn shortened(words: &str) -> String {
+    words.chars().take(REPEATED).collect()
 }

@@ -5,7 +5,9 @@ use std::time::Duration;
 
 use async_graphql::Variables;
 
-use crate::error::{Code, Error, Result};
+use super::target::{Most, RootTarget, target};
+use crate::config::DocumentLimits;
+use crate::error::{Error, Result};
 use crate::graphql::inputs::Grouping;
 use crate::graphql::inputs::arguments::{Arguments, Given, missing};
 use crate::graphql::inputs::root_arguments;
@@ -13,14 +15,10 @@ use crate::graphql::plan::{
     Connection, Converted, Fetch, Link, Operation, Root, RootStep, Sales, SelectedMeasure,
     SelectedMeasures,
 };
-use crate::graphql::schema::global_id;
-use crate::graphql::schema::model::{RootField, RootValue};
+use crate::graphql::schema::model::RootValue;
 use crate::graphql::{inputs, types};
 use crate::query::aggregate::{Groups, Measure, Measures, SALES_GROUP, Statistic};
-use crate::query::{
-    self, Condition, Currency, Key, KeyPart, Order, Page, PageSizes, PageTooLarge, Rows,
-    bad_argument,
-};
+use crate::query::{self, Condition, Currency, Order, Page, PageSizes, Rows, bad_argument};
 
 /// How long a link lasts unless the request says so, in seconds.
 const LINK_SECONDS: u64 = 900;
@@ -45,19 +43,6 @@ pub(crate) struct Bindings {
     sales: Vec<Option<(Condition, Measures)>>,
     links: Vec<Option<Duration>>,
     currencies: Vec<Option<Currency>>,
-}
-
-/// What a root field reads.
-#[derive(Debug)]
-pub(crate) enum RootTarget {
-    /// No row by its key: nothing, or a connection.
-    Unkeyed,
-    /// One row: the index of its fetch, and the key.
-    Row(usize, Key),
-    /// The same for a list.
-    Rows(Vec<(usize, Key)>),
-    /// The row of a command with this input. It becomes a `Row` when the command has run.
-    Command(Arguments),
 }
 
 /// The values of a connection.
@@ -123,32 +108,34 @@ impl Bindings {
 pub(crate) fn bind(
     operation: &Operation,
     variables: &Variables,
-    sizes: PageSizes,
+    limits: &DocumentLimits,
 ) -> BoundOperation {
-    bind_pages(operation, variables, sizes, false)
+    bind_pages(operation, variables, limits, false)
 }
 
 /// The same for whole lists: the arguments of their pages are not looked at.
 pub(crate) fn bind_whole(
     operation: &Operation,
     variables: &Variables,
-    sizes: PageSizes,
+    limits: &DocumentLimits,
 ) -> BoundOperation {
-    bind_pages(operation, variables, sizes, true)
+    bind_pages(operation, variables, limits, true)
 }
 
 fn bind_pages(
     operation: &Operation,
     variables: &Variables,
-    sizes: PageSizes,
+    limits: &DocumentLimits,
     is_whole: bool,
 ) -> BoundOperation {
+    let sizes = PageSizes { default: limits.page_size_default, most: limits.page_size_max };
+    let most = Most::of(operation, variables, limits);
     let lists = (0..operation.connections).map(|_| None).collect();
     let sales = (0..operation.sales).map(|_| None).collect();
     let links = vec![None; operation.links];
     let currencies = vec![None; operation.converted];
     let bindings = Bindings { lists, sales, links, currencies };
-    let mut binder = Binder { variables, sizes, is_whole, bindings };
+    let mut binder = Binder { variables, sizes, most, is_whole, bindings };
     let roots = operation.roots.iter().map(|root| binder.root(root)).collect();
     BoundOperation { roots, bindings: binder.bindings }
 }
@@ -156,6 +143,7 @@ fn bind_pages(
 struct Binder<'a> {
     variables: &'a Variables,
     sizes: PageSizes,
+    most: Most,
     is_whole: bool,
     bindings: Bindings,
 }
@@ -163,7 +151,9 @@ struct Binder<'a> {
 impl Binder<'_> {
     fn root(&mut self, root: &Root) -> Result<RootTarget> {
         match &root.step {
-            RootStep::Typename(_) | RootStep::Introspection(_) => Ok(RootTarget::Unkeyed),
+            RootStep::Typename(_) | RootStep::Introspection(_) | RootStep::Service(_) => {
+                Ok(RootTarget::Unkeyed)
+            }
             RootStep::List { field, connection } => {
                 let only = match &field.value {
                     RootValue::List { only, .. } => {
@@ -175,7 +165,7 @@ impl Binder<'_> {
                 Ok(RootTarget::Unkeyed)
             }
             RootStep::Keys { field, arguments, fetches, .. } => {
-                let target = self.target(field, self.given(arguments))?;
+                let target = target(field, self.given(arguments), self.most)?;
                 for fetch in fetches {
                     self.below(fetch)?;
                 }
@@ -186,53 +176,6 @@ impl Binder<'_> {
 
     fn given<'b>(&'b self, arguments: &'b Arguments) -> Given<'b> {
         Given { arguments, variables: self.variables }
-    }
-
-    fn target(&self, field: &RootField, given: Given<'_>) -> Result<RootTarget> {
-        let id = || given.text("id")?.ok_or_else(|| missing("id"));
-        match &field.value {
-            RootValue::Key(_) => {
-                let parts = field.arguments.iter().map(|argument| {
-                    let part = given.int(argument.name)?;
-                    let part = part.ok_or_else(|| missing(argument.name))?;
-                    Ok(KeyPart::Int(i64::from(part)))
-                });
-                Ok(RootTarget::Row(0, Key::new(parts.collect::<Result<_>>()?)))
-            }
-            RootValue::Id(of) | RootValue::Followed { of, .. } => {
-                Ok(RootTarget::Row(0, global_id::key_of(&id()?, of, "id")?))
-            }
-            RootValue::Value(of, _) => {
-                let id = id()?;
-                // Who has the document has the number, and not the id.
-                let number = id.parse::<i32>().ok().filter(|_| of.table.key.len() == 1);
-                let key = match number {
-                    Some(number) => Key::new(vec![KeyPart::Int(i64::from(number))]),
-                    None => global_id::key_of(&id, of, "id")?,
-                };
-                Ok(RootTarget::Row(0, key))
-            }
-            RootValue::Node => {
-                let (fetch, key) = any(&id()?, "id")?;
-                Ok(RootTarget::Row(fetch, key))
-            }
-            RootValue::Nodes => {
-                let ids = given.texts("ids")?;
-                let max = self.sizes.most;
-                if u32::try_from(ids.len()).is_ok_and(|ids| ids <= max) {
-                    let keys = ids.iter().map(|id| any(id, "ids")).collect::<Result<_>>()?;
-                    return Ok(RootTarget::Rows(keys));
-                }
-                let message = format!("ids: {} ids are more than {max}, the limit", ids.len());
-                Err(Error::new(Code::BadUserInput, message).with_source(PageTooLarge("ids")))
-            }
-            RootValue::Command { input: [], .. } => Ok(RootTarget::Command(Arguments::default())),
-            RootValue::Command { .. } => {
-                let input = given.object(inputs::INPUT)?.ok_or_else(|| missing(inputs::INPUT))?;
-                Ok(RootTarget::Command(input))
-            }
-            RootValue::List { .. } | RootValue::Groups(_) => Ok(RootTarget::Unkeyed),
-        }
     }
 
     fn connection(&mut self, connection: &Connection, only: Option<Condition>) -> Result<()> {
@@ -375,13 +318,4 @@ impl Binder<'_> {
         }
         Ok(measures)
     }
-}
-
-/// The index of the type among all, and the key.
-fn any(id: &str, argument: &'static str) -> Result<(usize, Key)> {
-    let (of, key) = global_id::decode(id, &types::ALL, argument)?;
-    let index = types::ALL.iter().position(|known| known.shape.name == of.shape.name);
-    index
-        .map(|index| (index, key))
-        .ok_or_else(|| bad_argument(argument, format!("{argument}: not an id of this API")))
 }

@@ -2,18 +2,19 @@
 
 use async_graphql::parser::types::{OperationType, SelectionSet};
 
+use super::draft::Draft;
 use crate::catalog::{Column, ToOne};
-use crate::error::{Code, Error, Result};
+use crate::error::{Error, Result};
 use crate::graphql::inputs::arguments::Arguments;
 use crate::graphql::plan::collect_fields::{Selected, Selections};
 use crate::graphql::plan::{
     Connection, ConnectionStep, Converted, EdgeStep, Fetch, FieldStep, Link, Many, Object,
-    Operation, PageInfoStep, ResponseKey, Root, RootStep, Sales, SelectedMeasure, SelectedMeasures,
+    Operation, PageInfoStep, ResponseKey, Root, RootStep, Sales, SelectedMeasure, ServiceStep,
 };
-use crate::graphql::schema::model::{Field, FieldValue, ObjectType, OutputType, RootValue, Type};
+use crate::graphql::schema::form::Form;
+use crate::graphql::schema::model::{Field, FieldValue, ObjectType, RootValue, Type};
 use crate::graphql::schema::{registry, root_fields};
 use crate::graphql::types;
-use crate::query::aggregate::{self, MOST_MEASURES};
 use crate::query::{Selection, Source};
 
 /// The plan of an operation whose document is valid.
@@ -24,8 +25,10 @@ pub(crate) fn compile(
     kind: OperationType,
     root: &SelectionSet,
     selections: Selections<'_>,
+    form: Form,
 ) -> Result<Operation> {
-    let mut compiler = Compiler { selections, connections: 0, sales: 0, links: 0, converted: 0 };
+    let mut compiler =
+        Compiler { selections, form, connections: 0, sales: 0, links: 0, converted: 0 };
     let mut roots = Vec::new();
     for selected in selections.collect(root_fields::root_name(kind), &[root]) {
         let step = compiler.root(kind, &selected)?;
@@ -38,6 +41,8 @@ pub(crate) fn compile(
 
 struct Compiler<'a> {
     selections: Selections<'a>,
+    /// What the schema is: it decides which root fields there are.
+    form: Form,
     /// Connections numbered by now.
     connections: usize,
     /// Measures of rows' sales numbered by now.
@@ -48,78 +53,6 @@ struct Compiler<'a> {
     converted: usize,
 }
 
-/// A fetch while it is compiled.
-struct Draft {
-    of: &'static Type,
-    selection: Selection,
-    nodes: Vec<Object>,
-    below: Vec<Many>,
-    sales: Vec<Sales>,
-    measures: SelectedMeasures,
-    links: Vec<Link>,
-    converted: Vec<Converted>,
-    /// The index of the subset whose measures are being compiled.
-    subset: usize,
-}
-
-impl Draft {
-    fn of(of: &'static Type) -> Self {
-        let mut selection = Selection::of(of.table);
-        selection.key(Selection::ROW);
-        Self {
-            of,
-            selection,
-            nodes: Vec::new(),
-            below: Vec::new(),
-            sales: Vec::new(),
-            measures: SelectedMeasures::default(),
-            links: Vec::new(),
-            converted: Vec::new(),
-            subset: 0,
-        }
-    }
-
-    fn done(self) -> Fetch {
-        let Self { of, selection, nodes, below, sales, measures, links, converted, .. } = self;
-        Fetch { of, selection, nodes, below, sales, measures, links, converted }
-    }
-
-    /// The measures that follow are of the lines that these arguments keep.
-    fn begin_subset(&mut self, arguments: Arguments) {
-        let subsets = &mut self.measures.subsets;
-        self.subset = subsets.iter().position(|known| *known == arguments).unwrap_or_else(|| {
-            subsets.push(arguments);
-            subsets.len() - 1
-        });
-    }
-
-    fn measure(&mut self, measure: SelectedMeasure, output: OutputType) -> Result<FieldStep> {
-        let nullable = match &measure {
-            SelectedMeasure::Known(measure) => !measure.is_zero_of_nothing() || measure.is_amount(),
-            SelectedMeasure::Percentile(..) => true,
-        };
-        let subset = self.subset;
-        let known = self.measures.selected.iter().position(|(of, known)| {
-            let (SelectedMeasure::Known(known), SelectedMeasure::Known(measure)) =
-                (known, &measure)
-            else {
-                return false;
-            };
-            *of == subset && known == measure
-        });
-        let number = known.unwrap_or_else(|| {
-            self.measures.selected.push((subset, measure));
-            self.measures.selected.len() - 1
-        });
-        let column = aggregate::value(number).ok_or_else(|| {
-            let message = format!("more than {MOST_MEASURES} different measures are selected");
-            Error::new(Code::BadUserInput, message)
-        })?;
-        let index = self.selection.column(Selection::ROW, column);
-        Ok(FieldStep::Measure { index, number, output, nullable })
-    }
-}
-
 impl<'a> Compiler<'a> {
     fn root(&mut self, kind: OperationType, selected: &Selected<'a>) -> Result<RootStep> {
         let type_name = root_fields::root_name(kind);
@@ -127,7 +60,7 @@ impl<'a> Compiler<'a> {
         if name == "__typename" {
             return Ok(RootStep::Typename(type_name));
         }
-        let Some(field) = root_fields::field(kind, name) else {
+        let Some(field) = root_fields::field(kind, name, self.form) else {
             if !name.starts_with("__") {
                 return Err(unknown(type_name, name));
             }
@@ -153,7 +86,8 @@ impl<'a> Compiler<'a> {
             | RootValue::Value(of, _)
             | RootValue::Followed { of, .. }
             | RootValue::Command { returns: of, .. } => &[of],
-            RootValue::Node | RootValue::Nodes => &types::ALL,
+            RootValue::Node | RootValue::Nodes | RootValue::Entities => &types::ALL,
+            RootValue::Service => return Ok(RootStep::Service(self.service(&selected.sets)?)),
         };
         let fetches = types.iter().map(|of| self.row(of, &selected.sets));
         let mut fetches = fetches.collect::<Result<Vec<_>>>()?;
@@ -164,6 +98,18 @@ impl<'a> Compiler<'a> {
             _ => None,
         };
         Ok(RootStep::Keys { field, arguments, fetches, ended_when, is_value: false })
+    }
+
+    fn service(&self, sets: &[&'a SelectionSet]) -> Result<Vec<(ResponseKey, ServiceStep)>> {
+        let steps = self.selections.collect("_Service", sets).into_iter().map(|selected| {
+            let step = match selected.field.node.name.node.as_str() {
+                "__typename" => ServiceStep::Typename,
+                "sdl" => ServiceStep::Sdl,
+                other => return Err(unknown("_Service", other)),
+            };
+            Ok((ResponseKey::from(selected.key), step))
+        });
+        steps.collect()
     }
 
     /// A row with one selection on it.

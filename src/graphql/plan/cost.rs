@@ -5,14 +5,17 @@ use std::time::{Duration, Instant};
 
 use tokio::sync::Mutex;
 
-use super::bind::{Bindings, ListBinding, RootTarget};
+use super::bind::{Bindings, ListBinding};
 use crate::auth::Scope;
 use crate::catalog::{Table, table};
-use crate::error::Result;
-use crate::graphql::plan::{Connection, Fetch, Object, Operation, RootStep, count};
-use crate::graphql::types;
+use crate::error::{Error, Result};
+use crate::graphql::plan::target::RootTarget;
+use crate::graphql::plan::{
+    Connection, Fetch, Object, Operation, ResponseKey, RootStep, ServiceStep, TEXT_UNIT, count,
+};
+use crate::graphql::{schema, types};
 use crate::query::aggregate::{Measures, SALES_GROUP};
-use crate::query::{Reader, Sizes, require_table, sees_all_rows};
+use crate::query::{Key, Reader, Sizes, require_table, sees_all_rows};
 
 /// How long the sizes of tables are cached.
 const MAX_AGE: Duration = Duration::from_secs(30);
@@ -94,25 +97,38 @@ impl Estimate<'_> {
     /// sales are measured, also the lines that are scanned.
     pub(crate) fn of(self, operation: &Operation, targets: &[Result<RootTarget>]) -> u64 {
         let roots = operation.roots.iter().zip(targets).map(|(root, target)| {
-            let max = match target {
-                // The field is refused.
-                Err(_) => return 1,
-                Ok(RootTarget::Rows(keys)) => count(keys.len()),
-                Ok(RootTarget::Row(..) | RootTarget::Command(_) | RootTarget::Unkeyed) => 1,
-            };
-            match &root.step {
-                RootStep::Typename(_) | RootStep::Introspection(_) => 1,
-                RootStep::List { connection, .. } => {
-                    self.connections(connection, Rows { max: 1, distinct: true })
+            // The field is refused.
+            let Ok(target) = target else { return 1 };
+            let one = Rows { max: 1, distinct: true };
+            match (&root.step, target) {
+                (RootStep::Typename(_) | RootStep::Introspection(_), _) => 1,
+                (RootStep::Service(steps), _) => service(steps),
+                (RootStep::List { connection, .. }, _) => self.connections(connection, one),
+                (RootStep::Keys { fetches, .. }, RootTarget::Rows(keys)) => {
+                    self.rows(fetches, keys)
                 }
-                RootStep::Keys { fetches, .. } => {
-                    // Each row is of one of these types.
-                    let rows = Rows { max, distinct: max == 1 };
-                    fetches.iter().map(|fetch| self.nodes(fetch, rows)).fold(0, u64::max)
+                (RootStep::Keys { fetches, .. }, _) => {
+                    // The row is of one of these types.
+                    fetches.iter().map(|fetch| self.nodes(fetch, one)).fold(0, u64::max)
                 }
             }
         });
         roots.fold(0, u64::saturating_add)
+    }
+
+    /// Rows by their keys, each by the fetch of its type.
+    fn rows(self, fetches: &[Fetch], keys: &[Result<(usize, Key), Arc<Error>>]) -> u64 {
+        let mut of = vec![0_u64; fetches.len()];
+        let mut refused = 0_u64;
+        for key in keys {
+            match key.as_ref().ok().and_then(|(fetch, _)| of.get_mut(*fetch)) {
+                Some(rows) => *rows += 1,
+                None => refused += 1,
+            }
+        }
+        let asked = fetches.iter().zip(of).filter(|(_, max)| *max > 0);
+        let each = asked.map(|(fetch, max)| self.nodes(fetch, Rows { max, distinct: max == 1 }));
+        each.fold(refused, u64::saturating_add)
     }
 
     /// One connection for each parent.
@@ -183,4 +199,13 @@ impl Estimate<'_> {
             require_table(self.scope, table).is_ok() && sees_all_rows(self.scope, table);
         self.sizes.most(table).filter(|_| is_visible)
     }
+}
+
+/// The values of the schema as a subgraph.
+fn service(steps: &[(ResponseKey, ServiceStep)]) -> u64 {
+    let values = steps.iter().map(|(_, step)| match step {
+        ServiceStep::Typename => 1,
+        ServiceStep::Sdl => count(schema::subgraph_sdl().len() / TEXT_UNIT).saturating_add(1),
+    });
+    values.fold(1, u64::saturating_add)
 }

@@ -6,6 +6,8 @@ pub(crate) mod bind;
 pub(crate) mod collect_fields;
 pub(crate) mod compile;
 pub(crate) mod cost;
+mod draft;
+pub(crate) mod target;
 
 use async_graphql::parser::types::{Field as AstField, OperationType};
 use async_graphql::{Name, Pos, Positioned};
@@ -13,7 +15,7 @@ use async_graphql::{Name, Pos, Positioned};
 use crate::catalog::Enumeration;
 use crate::catalog::{Column, Table};
 use crate::graphql::inputs::arguments::Arguments;
-use crate::graphql::schema::model::{OutputType, Owner, RootField, Type};
+use crate::graphql::schema::model::{OutputType, Owner, RootField, RootValue, Type};
 use crate::query::Selection;
 use crate::query::aggregate::{LineValue, Measure};
 
@@ -60,6 +62,26 @@ pub(crate) enum RootStep {
         field: &'static RootField,
         connection: Box<Connection>,
     },
+    /// The schema as a subgraph.
+    Service(Vec<(ResponseKey, ServiceStep)>),
+}
+
+/// A field of `_service`.
+#[derive(Debug)]
+pub(crate) enum ServiceStep {
+    Typename,
+    Sdl,
+}
+
+impl RootStep {
+    /// Whether its field is never null: where it fails, all of the data is.
+    pub(crate) const fn is_non_null(&self) -> bool {
+        match self {
+            Self::Service(_) => true,
+            Self::Keys { field, .. } => matches!(field.value, RootValue::Entities),
+            _ => false,
+        }
+    }
 }
 
 /// A key of the response.
@@ -306,6 +328,9 @@ impl Connection {
         })
     }
 }
+
+/// A text counts as one more value for each of these bytes.
+pub(crate) const TEXT_UNIT: usize = 64;
 
 /// A number of values, as the budget counts.
 pub(crate) fn count(values: usize) -> u64 {

@@ -8,8 +8,11 @@ mod loads;
 mod node;
 mod sales;
 mod source_failures;
+mod subgraph;
 
 use crate::graphql::schema::model::RootField;
+
+pub(super) use self::subgraph::fields as subgraph_fields;
 
 pub(super) fn fields() -> Vec<RootField> {
     [

@@ -110,7 +110,8 @@ fn missing(column: &Column) -> Error {
     Error::internal("a value is missing").with_source(column.name)
 }
 
-fn text(out: &mut Vec<u8>, text: &str) -> Result<()> {
+/// A text, with what must be escaped in it.
+pub(crate) fn text(out: &mut Vec<u8>, text: &str) -> Result<()> {
     serde_json::to_writer(out, text)
         .map_err(|error| Error::internal("a text cannot be written").with_source(error))
 }

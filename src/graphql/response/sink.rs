@@ -10,10 +10,7 @@ use crate::auth::Scope;
 use crate::error::Error;
 use crate::graphql::execute::budget::Budget;
 use crate::graphql::plan::bind::Bindings;
-use crate::graphql::plan::{ResponseKey, count};
-
-/// A text counts as one more value for each of these bytes.
-pub(super) const TEXT_UNIT: usize = 64;
+use crate::graphql::plan::{ResponseKey, TEXT_UNIT, count};
 
 /// Writes `data`. Here is what its parts share.
 pub(crate) struct Writer<'a> {

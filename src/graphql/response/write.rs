@@ -1,17 +1,19 @@
 //! Writes `data` as JSON, straight from the rows.
 
+use std::sync::Arc;
+
 use async_graphql::{ServerError, Value};
 
 use super::json;
-use super::sink::{Segment, TEXT_UNIT, Writer, Written};
+use super::sink::{Segment, Writer, Written};
 use crate::error::{Error, Result};
 use crate::graphql::execute::data::{Fetched, KeyedRows, Lists, Read, RootData};
-use crate::graphql::plan::bind::RootTarget;
+use crate::graphql::plan::target::RootTarget;
 use crate::graphql::plan::{
     Connection, ConnectionStep, EdgeStep, Fetch, FieldStep, Object, Operation, PageInfoStep,
-    ResponseKey, RootStep, count,
+    ResponseKey, RootStep, ServiceStep, TEXT_UNIT, count,
 };
-use crate::graphql::schema::global_id;
+use crate::graphql::schema::{global_id, subgraph_sdl};
 use crate::query::{self, Extent, Row, require_column, require_table};
 
 /// The JSON of `data`, and the errors of its fields.
@@ -40,20 +42,25 @@ impl<'a> Writer<'a> {
         read: &'a [RootData],
         introspected: &Value,
     ) -> Data {
-        let mut is_complete = true;
+        let (mut is_complete, mut is_null) = (true, false);
         self.out.push(b'{');
         let roots = operation.roots.iter().zip(read).zip(targets);
         for (index, ((root, read), target)) in roots.enumerate() {
             self.key(index, &root.key);
             self.position = root.position;
             self.path.push(Segment::Key(&root.key));
-            is_complete &= self.root_or_null(|writer| match (&root.step, target) {
+            let is_written = self.root_or_null(|writer| match (&root.step, target) {
                 (_, Err(refused)) => Err(writer.failure(refused)),
                 (RootStep::Introspection(_), _) => writer.introspected(introspected, &root.key),
                 (step, Ok(target)) => writer.root(step, read, &target),
             });
+            is_complete &= is_written;
+            is_null |= !is_written && root.step.is_non_null();
         }
         self.out.push(b'}');
+        if is_null {
+            self.out = b"null".to_vec();
+        }
         Data { json: self.out, errors: self.errors, is_complete }
     }
 
@@ -83,11 +90,29 @@ impl<'a> Writer<'a> {
                 RootTarget::Row(fetch, key),
             ) => self.by_key(fetches, read, (*fetch, key), *is_value),
             (RootStep::Keys { fetches, .. }, RootData::Keys(read), RootTarget::Rows(keys)) => self
-                .list(keys, |writer, (fetch, key)| {
-                    writer.or_null(|writer| writer.by_key(fetches, read, (*fetch, key), false))
+                .list(keys, |writer, key| {
+                    writer.or_null(|writer| match key {
+                        Ok((fetch, key)) => writer.by_key(fetches, read, (*fetch, key), false),
+                        Err(refused) => Err(writer.failure(Arc::clone(refused))),
+                    })
                 }),
+            (RootStep::Service(steps), _, _) => self.service(steps),
             _ => Err(self.failure(lost())),
         }
+    }
+
+    fn service(&mut self, steps: &'a [(ResponseKey, ServiceStep)]) -> Written {
+        self.fields(steps, |writer, step| match step {
+            ServiceStep::Typename => {
+                json::plain(&mut writer.out, "_Service");
+                Ok(())
+            }
+            ServiceStep::Sdl => {
+                let sdl = subgraph_sdl();
+                writer.take(count(sdl.len() / TEXT_UNIT))?;
+                json::text(&mut writer.out, sdl).map_err(|error| writer.failure(error))
+            }
+        })
     }
 
     fn by_key(

@@ -1,6 +1,8 @@
 //! The schema as async-graphql knows it, which answers introspection and prints the SDL. [`Engine`](super::Engine) executes the rest.
 
 pub(crate) mod builder;
+pub(crate) mod federation;
+pub(crate) mod form;
 pub(crate) mod global_id;
 pub(crate) mod introspection;
 pub(crate) mod meta;
@@ -11,7 +13,7 @@ pub(crate) mod scalars;
 
 use std::borrow::Cow;
 use std::pin::Pin;
-use std::sync::Arc;
+use std::sync::{Arc, LazyLock};
 
 use async_graphql::extensions::{Extension, ExtensionContext, ExtensionFactory, NextValidation};
 use async_graphql::futures_util::Stream;
@@ -23,38 +25,60 @@ use async_graphql::{
     ValidationResult, Value,
 };
 
+use self::form::Form;
 use self::root_fields::root_name;
 
 /// The schema of async-graphql.
 pub(crate) type Schema = async_graphql::Schema<Root<false>, Root<true>, Subscription>;
 
-pub(crate) fn build() -> Schema {
-    schema_builder().extension(SkipValidation).finish()
+pub(crate) fn build(form: Form) -> Schema {
+    schema_builder(form).extension(SkipValidation).finish()
 }
 
 /// The SDL, sorted.
 #[must_use]
 pub fn sdl() -> String {
-    let options = SDLExportOptions::new()
+    sdl_of(Form::Api, SDLExportOptions::new())
+}
+
+/// The SDL of the schema as a subgraph, as `_service` tells it.
+#[must_use]
+pub fn subgraph_sdl() -> &'static str {
+    static SDL: LazyLock<String> =
+        LazyLock::new(|| sdl_of(Form::Subgraph, SDLExportOptions::new().federation()));
+    &SDL
+}
+
+fn sdl_of(form: Form, options: SDLExportOptions) -> String {
+    let options = options
         .sorted_fields()
         .sorted_arguments()
         .sorted_enum_items()
         .prefer_single_line_descriptions()
         .use_space_ident();
-    let mut text = schema_builder().finish().sdl_with_options(options).trim().to_owned();
+    let mut text = schema_builder(form).finish().sdl_with_options(options).trim().to_owned();
     text.push('\n');
     text
 }
 
-fn schema_builder() -> SchemaBuilder<Root<false>, Root<true>, Subscription> {
-    Schema::build(Root, Root, Subscription)
+fn schema_builder(form: Form) -> SchemaBuilder<Root<false>, Root<true>, Subscription> {
+    let builder = Schema::build(Root, Root, Subscription);
+    match form {
+        Form::Api => builder,
+        Form::Subgraph => builder
+            .register_output_type::<federation::SubgraphTypes>()
+            .enable_subscription_in_federation(),
+    }
 }
 
 /// The types that documents name, to check variables against.
-pub(crate) fn registry() -> Registry {
+pub(crate) fn registry(form: Form) -> Registry {
     let mut registry = Registry::default();
     for kind in [OperationType::Query, OperationType::Mutation, OperationType::Subscription] {
         registry::root(&mut registry, kind);
+    }
+    if form == Form::Subgraph {
+        federation::extend(&mut registry);
     }
     registry
 }

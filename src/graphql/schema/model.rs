@@ -7,6 +7,7 @@ use std::sync::LazyLock;
 use crate::auth::Grant;
 use crate::catalog::{Column, Table, ToMany, ToOne};
 use crate::graphql::execute::command::Run;
+use crate::query::KeyPart;
 use crate::query::aggregate::{LineValue, Measure};
 
 /// A type over the rows of a table: it has an `id` and connections.
@@ -210,6 +211,10 @@ pub enum RootValue {
     Node,
     /// The rows of any entities that the argument `ids` names.
     Nodes,
+    /// The rows of any entities that the argument `representations` describes.
+    Entities,
+    /// The schema as a subgraph of a federation.
+    Service,
     /// The row that the argument `id` names, followed for as long as it changes.
     Followed {
         /// Of what.
@@ -259,6 +264,27 @@ pub enum Takes {
     },
     /// Whether the column must be greater than 0.
     Positive,
+}
+
+impl Type {
+    /// The columns of the key with the names of the fields that show them; `None` where one is
+    /// not shown.
+    pub(crate) fn key_fields(&self) -> Option<Vec<(&'static str, &'static Column)>> {
+        let shown = |key: &'static Column| {
+            let field = self.shape.fields.iter().find(|field| field.value.shows(key))?;
+            Some((field.name, key))
+        };
+        self.table.key.iter().map(shown).collect()
+    }
+}
+
+impl FieldValue {
+    /// Whether it is this column as it is, which everybody sees who sees the row.
+    fn shows(&self, column: &Column) -> bool {
+        matches!(self, Self::Column(shown) if shown.name == column.name
+            && shown.codes.is_none() && !shown.is_computed() && !shown.is_personal
+            && !shown.is_of_loads && KeyPart::is_of(shown.kind))
+    }
 }
 
 impl Field {

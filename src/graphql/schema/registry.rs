@@ -31,7 +31,8 @@ pub(crate) fn root(registry: &mut Registry, kind: OperationType) {
     registry.types.insert(name.to_owned(), meta);
 }
 
-fn root_field(registry: &mut Registry, field: &'static RootField) -> MetaField {
+/// A field of a root; all it refers to becomes known.
+pub(crate) fn root_field(registry: &mut Registry, field: &'static RootField) -> MetaField {
     node(registry);
     let (ty, of) = match &field.value {
         RootValue::Key(of) | RootValue::Id(of) | RootValue::Followed { of, .. } => {
@@ -54,6 +55,8 @@ fn root_field(registry: &mut Registry, field: &'static RootField) -> MetaField {
         }
         RootValue::Node => (NODE.0.to_owned(), None),
         RootValue::Nodes => (format!("[{}]", NODE.0), None),
+        RootValue::Entities => ("[_Entity]!".to_owned(), None),
+        RootValue::Service => ("_Service!".to_owned(), None),
         RootValue::Command { returns, .. } => {
             shape(registry, &returns.shape);
             (returns.shape.name.to_owned(), None)

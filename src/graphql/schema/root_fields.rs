@@ -4,6 +4,7 @@ use std::sync::LazyLock;
 
 use async_graphql::parser::types::OperationType;
 
+use super::form::Form;
 use super::model::RootField;
 use crate::graphql::{mutation, query, subscription};
 
@@ -20,6 +21,13 @@ static QUERY: LazyLock<Vec<RootField>> = LazyLock::new(query::fields);
 static MUTATION: LazyLock<Vec<RootField>> = LazyLock::new(mutation::fields);
 static SUBSCRIPTION: LazyLock<Vec<RootField>> = LazyLock::new(subscription::fields);
 
+static SUBGRAPH: LazyLock<Vec<RootField>> = LazyLock::new(query::subgraph_fields);
+
+/// The fields that queries have beside the others where the schema is a subgraph.
+pub(crate) fn of_subgraph() -> &'static [RootField] {
+    &SUBGRAPH
+}
+
 /// The fields of an operation's root type.
 pub(crate) fn fields(kind: OperationType) -> &'static [RootField] {
     match kind {
@@ -30,6 +38,10 @@ pub(crate) fn fields(kind: OperationType) -> &'static [RootField] {
 }
 
 /// The field of this name.
-pub(crate) fn field(kind: OperationType, name: &str) -> Option<&'static RootField> {
-    fields(kind).iter().find(|field| field.name == name)
+pub(crate) fn field(kind: OperationType, name: &str, form: Form) -> Option<&'static RootField> {
+    let of_subgraph = match (kind, form) {
+        (OperationType::Query, Form::Subgraph) => of_subgraph(),
+        _ => &[],
+    };
+    fields(kind).iter().chain(of_subgraph).find(|field| field.name == name)
 }

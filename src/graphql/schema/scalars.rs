@@ -6,7 +6,7 @@ use super::model::OutputType;
 use crate::catalog::Kind;
 
 /// Name and description of every scalar of our own.
-const SCALARS: [(&str, &str); 8] = [
+const SCALARS: [(&str, &str); 9] = [
     (
         "Decimal",
         "An exact decimal number as a string, such as \"23153.2339\": never rounded, with all \
@@ -26,6 +26,10 @@ const SCALARS: [(&str, &str); 8] = [
     ("JSON", "Any JSON value."),
     ("Currency", "The code of a currency in ISO 4217, as a string or as it is: \"EUR\" or EUR."),
     ("UUID", "A UUID in its usual form: b207c96d-d9e6-402b-8470-2cc176c42283."),
+    (
+        "_Any",
+        "A representation of an entity: an object of its `__typename` and the fields of a key.",
+    ),
 ];
 
 /// The scalar of a kind of column.

@@ -74,5 +74,6 @@ pub static ALL: LazyLock<Vec<&'static Type>> =
 
 /// Whether a fragment on `condition` applies to an object of type `name`.
 pub(super) fn is_a(name: &str, condition: &str) -> bool {
-    name == condition || condition == "Node" && ALL.iter().any(|entity| entity.shape.name == name)
+    let is_of_all = matches!(condition, "Node" | "_Entity");
+    name == condition || is_of_all && ALL.iter().any(|entity| entity.shape.name == name)
 }

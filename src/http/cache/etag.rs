@@ -56,6 +56,11 @@ pub(super) fn tag(key: &CacheKey, settings: &str) -> Option<HeaderValue> {
     HeaderValue::try_from(format!("\"{tag}\"")).ok()
 }
 
+/// The settings where the schema is this one, and not that of the API.
+pub(super) fn with_schema(settings: &str, sdl: &str) -> String {
+    format!("{settings} schema {}", URL_SAFE_NO_PAD.encode(Sha256::digest(sdl)))
+}
+
 /// Everything in which scopes differ.
 fn add_scope(digest: &mut Sha256, scope: &Scope) {
     digest.update([u8::from(scope.org().is_some()), u8::from(scope.territories().is_some())]);
@@ -129,4 +134,17 @@ pub(in crate::http) async fn with_coding(request: Request, next: Next) -> Respon
         headers.insert(ETAG, tag);
     }
     response
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn another_schema_makes_other_settings() {
+        let of = |sdl| with_schema("settings", sdl);
+        assert_eq!(of("type A"), of("type A"));
+        assert_ne!(of("type A"), of("type B"));
+        assert!(of("type A").starts_with("settings "));
+    }
 }

@@ -54,6 +54,12 @@ impl ResponseCache {
         self
     }
 
+    /// Of a subgraph, whose schema is another.
+    pub(in crate::http) fn of_subgraph(self) -> Self {
+        let settings = etag::with_schema(&self.settings, graphql::subgraph_sdl()).into();
+        Self { settings, ..self }
+    }
+
     pub(in crate::http) fn bytes(&self) -> u64 {
         self.store.as_ref().map_or(0, |store| store.bytes())
     }

@@ -13,7 +13,7 @@ use sqlx::{AssertSqlSafe, Executor as _, PgPool, Row as _};
 use crate::support::{Api, fixture};
 
 /// Of each type over a table the key of a row; no two parts of one are equal.
-const ROWS: [(&str, &[&str]); 19] = [
+pub(super) const ROWS: [(&str, &[&str]); 19] = [
     ("Person", &["7"]),
     ("Product", &["7"]),
     ("Customer", &["7"]),

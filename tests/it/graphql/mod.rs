@@ -5,6 +5,7 @@ mod cost;
 mod demand_forecast;
 mod differential;
 mod errors;
+mod federation;
 mod fields;
 mod filter;
 mod filter_relations;

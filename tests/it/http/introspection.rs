@@ -31,6 +31,9 @@ async fn without_introspection_nothing_tells_the_schema() {
         assert_eq!(found, expected, "{query}");
         assert!(answer.text.contains("introspection is off"), "{}", answer.text);
     }
+    // Where the API is no subgraph there is no such field, and no introspection by it.
+    let answer = server.post(RESPONSE, r#"{"query":"{ _service { sdl } }"}"#).await;
+    assert_eq!(answer.json()["errors"][0]["message"], "Query has no field _service");
     let answer = server.post(RESPONSE, r#"{"query":"{ __typename }"}"#).await;
     assert_eq!(answer.result(), json!({ "data": { "__typename": "Query" } }));
     assert_eq!(server.get("/schema.graphql").await.status, StatusCode::NOT_FOUND);

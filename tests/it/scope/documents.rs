@@ -1,8 +1,13 @@
 //! Documents that ask for everything, each way there is.
 
+use std::collections::BTreeMap;
+
+use serde_json::Value;
+
 use super::filters::Filters;
 use super::sdl::{Member, Sdl, connection};
 use super::twins::Values;
+use crate::support::subgraph::representations_of;
 
 /// Documents in one, under aliases: so many root fields at a time.
 const AT_ONCE: usize = 60;
@@ -94,6 +99,24 @@ impl Documents<'_> {
             all.push(format!("{{ nodes(ids: [{}]) {{ id }} }}", ids.join(", ")));
         }
         all
+    }
+
+    /// The entities that a router asks for, so many steps from each: all of a type at a time, by
+    /// each of its keys.
+    pub(super) fn represented(&self, depth: usize) -> BTreeMap<String, String> {
+        let mut of = BTreeMap::<_, Vec<String>>::new();
+        for id in self.values.ids() {
+            let (name, all) = representations_of(id.trim_matches('"'));
+            of.entry(name).or_default().extend(all.iter().map(literal));
+        }
+        let document = |(name, all): (String, Vec<String>)| {
+            let (all, selection) = (all.join(", "), self.sdl.selection(&name, depth));
+            let document = format!(
+                "{{ _entities(representations: [{all}]) {{ ... on {name} {{ {selection} }} }} }}"
+            );
+            (name, document)
+        };
+        of.into_iter().map(document).collect()
     }
 
     /// Every list by every filter.
@@ -230,6 +253,13 @@ impl Documents<'_> {
         }
         together(&all)
     }
+}
+
+/// A representation in a document.
+fn literal(representation: &Value) -> String {
+    let fields = representation.as_object().expect("an object").iter();
+    let fields: Vec<String> = fields.map(|(name, value)| format!("{name}: {value}")).collect();
+    format!("{{ {} }}", fields.join(", "))
 }
 
 /// Many root fields in few documents.

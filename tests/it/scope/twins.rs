@@ -83,7 +83,8 @@ impl Whole {
     async fn engine(db: &TestDb, mode: RowSecurityMode) -> Engine {
         let pool = pool::connect(&Settings::new(&db.url)).await.expect("connect");
         let row_security = RowSecurity::choose(&pool, mode).await.expect("row-level security");
-        Engine::new(Reader::with_row_security(pool, row_security), limits())
+        // A subgraph answers more: what a router asks.
+        Engine::new(Reader::with_row_security(pool, row_security), limits()).as_subgraph()
     }
 
     /// Values of every field of every type, as somebody who sees everything has them.

@@ -12,6 +12,7 @@ const TERRITORIES: [i32; 2] = [1, 7];
 async fn walk(documents: &Documents<'_>, twins: &mut Twins, depth: usize) {
     let mut all = documents.content(depth);
     all.extend(documents.existence());
+    all.extend(documents.represented(depth - 1).into_values());
     all.extend(documents.ordered());
     all.extend(documents.continued());
     all.extend(documents.followed());
@@ -33,6 +34,14 @@ async fn a_partner_learns_nothing_of_other_territories() {
     let answer = twins.ask("{ salesOrders { totalCount } persons { totalCount } }").await;
     let count = |list: &str| answer["data"][list]["totalCount"].as_i64().unwrap();
     assert!(count("salesOrders") > 10 && count("persons") > 10, "{answer}");
+    // Of each of these a router gets some, and the others are null.
+    let represented = documents.represented(0);
+    for name in ["Customer", "Person", "SalesOrder", "SalesOrderLine", "Store"] {
+        let answer = twins.ask(&represented[name]).await;
+        let found = answer["data"]["_entities"].as_array().expect("entities");
+        let shown = found.iter().filter(|entity| !entity.is_null()).count();
+        assert!(shown > 0 && shown < found.len(), "{name}: {shown} of {}", found.len());
+    }
     walk(&documents, &mut twins, 2).await;
 }
 

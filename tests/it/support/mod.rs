@@ -36,6 +36,7 @@ pub(crate) mod snapshot;
 pub(crate) mod socket;
 pub(crate) mod standby;
 pub(crate) mod statements;
+pub(crate) mod subgraph;
 pub(crate) mod switch_proxy;
 pub(crate) mod world;
 
