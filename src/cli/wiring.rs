@@ -6,6 +6,7 @@ use std::time::Duration;
 use sqlx::PgPool;
 use sqlx::postgres::PgConnectOptions;
 
+use crate::auth::Grant;
 use crate::config::{Config, DatabaseUrl, RatesConfig, ReportsConfig};
 use crate::db::connections::Connections;
 use crate::db::pool::{self, Settings};
@@ -124,6 +125,22 @@ pub(super) fn server_options(config: &Config, tls: Option<Arc<http::Tls>>) -> ht
         tls,
         ..http::ServerOptions::default()
     }
+}
+
+/// The tools of assistants, if there are any. Where only trusted documents are executed there are
+/// none: they ask for what they like.
+pub(super) fn mcp(config: &Config) -> Option<http::McpOptions> {
+    let is_on = config.mcp.enabled && !config.http.only_trusted_documents;
+    let issuers = &config.jwt.issuers;
+    let resource = config.mcp.url.as_ref().zip(issuers.first()).map(|(url, first)| {
+        let prefix = first.scope_prefix.as_deref().unwrap_or_default();
+        http::ProtectedResource {
+            url: url.to_string(),
+            issuers: issuers.iter().map(|issuer| issuer.issuer.clone()).collect(),
+            scopes: Grant::ALL.map(|grant| format!("{prefix}{grant}")).into(),
+        }
+    });
+    is_on.then(|| http::McpOptions { result_bytes: config.mcp.result_bytes, resource })
 }
 
 /// The connection of the loader.

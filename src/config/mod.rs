@@ -15,6 +15,7 @@ mod key;
 pub mod lake;
 pub mod limits;
 pub mod load;
+pub mod mcp;
 pub mod otel;
 mod parse;
 pub mod rates;
@@ -40,6 +41,7 @@ pub use key::{ConfigKey, Overrides, ValueOrigin, Visibility};
 pub use lake::LakeConfig;
 pub use limits::{DocumentLimits, LimitsConfig, RateConfig, RequestLimits};
 pub use load::{LoadConfig, LoadMode, MaxRejects, MaxRemoved};
+pub use mcp::McpConfig;
 pub use otel::{OtelConfig, TracesSampler};
 pub use rates::{RatesConfig, RatesDialect};
 pub use reference::markdown_table;
@@ -59,6 +61,7 @@ pub const SECTIONS: &[&[ConfigKey]] = &[
     database::KEYS,
     storage::KEYS,
     http::KEYS,
+    mcp::KEYS,
     auth::KEYS,
     jwt::KEYS,
     limits::KEYS,
@@ -82,6 +85,8 @@ pub struct Config {
     pub storage: StorageConfig,
     /// The API's HTTP server.
     pub http: HttpConfig,
+    /// The tools of assistants.
+    pub mcp: McpConfig,
     /// Who may use the API.
     pub auth: AuthConfig,
     /// The issuers of tokens.
@@ -118,6 +123,7 @@ impl Config {
             database: DatabaseConfig::read(&values)?,
             storage: StorageConfig::read(&values)?,
             http: HttpConfig::read(&values)?,
+            mcp: McpConfig::read(&values)?,
             auth: AuthConfig::read(&values)?,
             jwt: JwtConfig::read(&values)?,
             limits: LimitsConfig::read(&values)?,
