@@ -184,7 +184,8 @@ pub(super) async fn serve(
         .with_documents(documents)
         .with_batch_max(config.http.batch_max)
         .with_cors_origins(config.http.cors_origins.clone())
-        .with_subscriptions(subscriptions);
+        .with_subscriptions(subscriptions)
+        .with_mcp(wiring::mcp(config));
     if config.graphql.federation {
         state = state.as_subgraph();
     }

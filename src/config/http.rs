@@ -48,7 +48,7 @@ pub const ONLY_TRUSTED_DOCUMENTS: ConfigKey = ConfigKey {
     name: "only_trusted_documents",
     env: "HTTP_ONLY_TRUSTED_DOCUMENTS",
     default: Some("false"),
-    doc: "`true` rejects all documents but those of `trusted_documents`, and turns GraphiQL and the dashboard off",
+    doc: "`true` rejects all documents but those of `trusted_documents`, and turns GraphiQL, the dashboard and `/mcp` off",
     ..SECTION
 };
 

@@ -16,6 +16,7 @@ mod key;
 pub mod lake;
 pub mod limits;
 pub mod load;
+pub mod mcp;
 pub mod otel;
 mod parse;
 pub mod rates;
@@ -42,6 +43,7 @@ pub use key::{ConfigKey, Overrides, ValueOrigin, Visibility};
 pub use lake::LakeConfig;
 pub use limits::{DocumentLimits, LimitsConfig, RateConfig, RequestLimits};
 pub use load::{LoadConfig, LoadMode, MaxRejects, MaxRemoved};
+pub use mcp::McpConfig;
 pub use otel::{OtelConfig, TracesSampler};
 pub use rates::{RatesConfig, RatesDialect};
 pub use reference::markdown_table;
@@ -62,6 +64,7 @@ pub const SECTIONS: &[&[ConfigKey]] = &[
     storage::KEYS,
     http::KEYS,
     graphql::KEYS,
+    mcp::KEYS,
     auth::KEYS,
     jwt::KEYS,
     limits::KEYS,
@@ -87,6 +90,8 @@ pub struct Config {
     pub http: HttpConfig,
     /// What the API is to others than its clients.
     pub graphql: GraphqlConfig,
+    /// The tools of assistants.
+    pub mcp: McpConfig,
     /// Who may use the API.
     pub auth: AuthConfig,
     /// The issuers of tokens.
@@ -119,13 +124,15 @@ impl Config {
     /// value and what is expected.
     pub fn load<E: Fn(&str) -> Option<String>>(sources: &ConfigSources<E>) -> Result<Self> {
         let values = Values::merge(SECTIONS, sources)?;
+        let jwt = JwtConfig::read(&values)?;
         Ok(Self {
             database: DatabaseConfig::read(&values)?,
             storage: StorageConfig::read(&values)?,
             http: HttpConfig::read(&values)?,
             graphql: GraphqlConfig::read(&values)?,
+            mcp: McpConfig::read(&values, &jwt)?,
             auth: AuthConfig::read(&values)?,
-            jwt: JwtConfig::read(&values)?,
+            jwt,
             limits: LimitsConfig::read(&values)?,
             cache: CacheConfig::read(&values)?,
             load: LoadConfig::read(&values)?,

@@ -20,8 +20,8 @@ use tower_http::request_id::{MakeRequestUuid, PropagateRequestIdLayer, SetReques
 use super::cache::etag;
 use super::state::AppState;
 use super::{
-    cors, endpoint, health, loopback_guard, observation, pages, rate_limit, request_log, response,
-    saved_query, security_headers, trace_layer,
+    cors, endpoint, health, loopback_guard, mcp, observation, pages, rate_limit, request_log,
+    response, saved_query, security_headers, trace_layer,
 };
 use crate::graphql;
 use crate::telemetry::trace;
@@ -43,6 +43,7 @@ pub fn router(state: impl Into<Arc<AppState>>, is_tls: bool) -> Router {
     let limits = Arc::clone(&state.rate_limits);
     let saved = saved_query::routes(Arc::clone(&state));
     let pages = pages::routes(Arc::clone(&state));
+    let mcp = mcp::routes(&state);
     let traced = trace::is_on().then(|| from_fn_with_state(is_tls, trace_layer::trace));
     let layers = ServiceBuilder::new()
         .layer(SetRequestIdLayer::x_request_id(MakeRequestUuid))
@@ -59,6 +60,7 @@ pub fn router(state: impl Into<Arc<AppState>>, is_tls: bool) -> Router {
         .route("/health/ready", get(health::ready))
         .with_state(state)
         .merge(pages)
+        .merge(mcp)
         .layer(compression)
         // Not compressed: an encoder would delay rows, and there is a format that is.
         .merge(saved)

@@ -8,6 +8,7 @@ use tokio::sync::Semaphore;
 use super::cache::response_cache::ResponseCache;
 use super::concurrency_limit::ConcurrencyLimit;
 use super::documents::Documents;
+use super::mcp::McpOptions;
 use super::rate_limit::RateLimits;
 use super::readiness::Readiness;
 use super::subscription::connections::{Connections, SubscriptionLimits};
@@ -37,6 +38,8 @@ pub struct AppState {
     pub(super) cors_origins: CorsOrigins,
     pub(super) connections: Connections,
     pub(super) rate_limits: Arc<RateLimits>,
+    /// Of the tools of assistants, if there are any.
+    pub(super) mcp: Option<McpOptions>,
 }
 
 impl fmt::Debug for AppState {
@@ -71,6 +74,7 @@ impl AppState {
             cors_origins: CorsOrigins::None,
             connections,
             rate_limits: Arc::default(),
+            mcp: None,
         }
     }
 
@@ -97,6 +101,12 @@ impl AppState {
     #[must_use]
     pub fn with_rate_limits(self, rate_limits: RateLimits) -> Self {
         Self { rate_limits: Arc::new(rate_limits), ..self }
+    }
+
+    /// Has tools for assistants; by default there are none.
+    #[must_use]
+    pub fn with_mcp(self, mcp: Option<McpOptions>) -> Self {
+        Self { mcp, ..self }
     }
 
     /// Executes mutations by these commands.

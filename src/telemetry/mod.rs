@@ -24,8 +24,8 @@ use crate::error::{Code, Error, Result};
 
 /// Levels of verbose libraries, by module prefix; configured directives for the same
 /// prefix take precedence.
-const QUIET: &str = "aws=warn,graphile_worker=warn,h2=warn,hyper=warn,rustls=warn,s3s=off,\
-    sea_orm_migration=warn,sqlx=warn";
+const QUIET: &str = "aws=warn,graphile_worker=warn,h2=warn,hyper=warn,rmcp=off,rustls=warn,\
+    s3s=off,sea_orm_migration=warn,sqlx=warn";
 
 /// Starts the log for the whole process.
 ///

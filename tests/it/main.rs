@@ -22,6 +22,7 @@ mod job;
 mod lake;
 mod lambda;
 mod load;
+mod mcp;
 mod packaging;
 mod query;
 mod rates;

@@ -30,32 +30,36 @@ use crate::telemetry::metrics::CacheOutcome;
 
 /// A request in progress.
 #[derive(Clone, Copy)]
-pub(super) struct Call<'a> {
-    pub(super) state: &'a Arc<AppState>,
-    pub(super) principal: &'a Arc<Principal>,
-    pub(super) meter: &'a Arc<Meter>,
-    pub(super) media_type: MediaType,
-    pub(super) events: EventStream,
-    pub(super) headers: &'a HeaderMap,
-    pub(super) started: Instant,
-    pub(super) method: Method,
+pub(in crate::http) struct Call<'a> {
+    pub(in crate::http) state: &'a Arc<AppState>,
+    pub(in crate::http) principal: &'a Arc<Principal>,
+    pub(in crate::http) meter: &'a Arc<Meter>,
+    pub(in crate::http) media_type: MediaType,
+    pub(in crate::http) events: EventStream,
+    pub(in crate::http) headers: &'a HeaderMap,
+    pub(in crate::http) started: Instant,
+    pub(in crate::http) method: Method,
     /// Its slot in the queue, if a batch has one for all of its requests.
-    pub(super) slot: Option<&'a QueueSlot<'a>>,
+    pub(in crate::http) slot: Option<&'a QueueSlot<'a>>,
 }
 
 /// The method of a request.
 #[derive(Debug, Clone, Copy)]
-pub(super) enum Method {
+pub(in crate::http) enum Method {
     /// `by_reference`: the URL refers to the document, so the client may cache the
     /// response.
     Get {
         by_reference: bool,
     },
     Post,
+    /// A tool of an assistant; `may_change` is whether it executes mutations.
+    Tool {
+        may_change: bool,
+    },
 }
 
 impl<'a> Call<'a> {
-    pub(super) fn post(
+    pub(in crate::http) fn post(
         state: &'a Arc<AppState>,
         principal: &'a Arc<Principal>,
         meter: &'a Arc<Meter>,
@@ -70,7 +74,7 @@ impl<'a> Call<'a> {
 
     /// The response. After the time limit the execution is dropped, which cancels its
     /// statements.
-    pub(super) async fn respond(self, operation: Operation) -> Response {
+    pub(in crate::http) async fn respond(self, operation: Operation) -> Response {
         if self.events == EventStream::Only {
             let operation = self.state.engine.prepare(operation);
             return self.reject(&operation).unwrap_or_else(|| self.stream(operation));
@@ -126,6 +130,15 @@ impl<'a> Call<'a> {
     /// The rejection of an operation that this method or media type does not allow.
     fn reject(&self, operation: &Prepared) -> Option<Response> {
         match (operation.kind(), self.method, self.events) {
+            (Some(OperationType::Subscription), Method::Tool { .. }, _) => {
+                let message = "this is a subscription, and a tool answers once: ask for the same \
+                               by a query";
+                Some(Rejection::bad_request(message).respond(self.media_type))
+            }
+            (Some(OperationType::Mutation), Method::Tool { may_change: false }, _) => {
+                let message = "this is a mutation, and this tool only reads: nothing was executed";
+                Some(Rejection::bad_request(message).respond(self.media_type))
+            }
             (Some(OperationType::Subscription), _, EventStream::NotAccepted) => {
                 let message = "this is a subscription: accept text/event-stream, or use a \
                                WebSocket with the subprotocol graphql-transport-ws";

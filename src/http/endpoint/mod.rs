@@ -23,7 +23,7 @@ use super::response::rejection::Rejection;
 use super::state::AppState;
 use super::subscription::websocket;
 use crate::auth::Principal;
-use call::{Call, Method};
+pub(super) use call::{Call, Method};
 
 type Shared = Arc<AppState>;
 
@@ -70,7 +70,7 @@ async fn by_get(
 }
 
 /// The principal of a request that its limits allow.
-async fn admit(
+pub(super) async fn admit(
     state: &AppState,
     meter: &Meter,
     headers: &HeaderMap,

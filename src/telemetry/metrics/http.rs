@@ -9,9 +9,10 @@ use super::histogram::{DURATIONS, Histogram};
 const COSTS: &[u64] = &[1, 10, 100, 1_000, 10_000, 100_000, 1_000_000, 10_000_000];
 
 /// The statuses that have a counter of their own; the last is of all others.
-const STATUSES: [(u16, &str); 23] = [
+const STATUSES: [(u16, &str); 24] = [
     (200, "200"),
     (101, "101"),
+    (202, "202"),
     (204, "204"),
     (304, "304"),
     (307, "307"),
