@@ -26,8 +26,8 @@ impl MigrationTrait for Migration {
 }
 
 /// No other transaction has notes while `data_change` is locked, and those of this one, of the
-/// migrations before, are taken first: no table can be altered with such in waiting. The functions run as their owner and
-/// with a search path of their own, as before.
+/// migrations before, are taken first: no table can be altered with such in waiting. The
+/// functions run as their owner, whose the new table is, and with a search path of their own.
 ///
 /// Rows are updated in place over and over: there is room for that in their page.
 const UP: &str = r"
@@ -39,7 +39,7 @@ CREATE TABLE table_version (
     table_name  varchar(63) PRIMARY KEY,
     version     bigint NOT NULL CHECK (version >= 0),
     as_of       timestamptz NOT NULL
-) WITH (fillfactor = 50);
+) WITH (fillfactor = 50, autovacuum_vacuum_threshold = 200, autovacuum_vacuum_scale_factor = 0);
 COMMENT ON TABLE table_version IS 'The version of each table that queries can see: that of the data when it was changed last. A table that is not there has the version of the empty name.';
 COMMENT ON COLUMN table_version.table_name IS 'The table; empty for what may have changed any of them.';
 COMMENT ON COLUMN table_version.version IS 'The version of the data that the last commit made which changed it.';
@@ -89,16 +89,24 @@ BEGIN
             RETURN NULL;
         END $body$
     $function$, current_schema());
+
+    EXECUTE format('ALTER TABLE table_version OWNER TO %s',
+        (SELECT relowner::regrole FROM pg_class WHERE oid = 'data_version'::regclass));
 END $create$;
 
 CREATE OR REPLACE VIEW data_state AS
-SELECT version, as_of, CASE WHEN EXISTS (SELECT FROM unwatched_trigger)
+SELECT data_version.version, data_version.as_of,
+    CASE WHEN EXISTS (SELECT FROM unwatched_trigger)
         THEN hashtextextended(pg_current_snapshot()::text, 0) ELSE 0 END AS unwatched,
-    (SELECT array_agg(table_name::text ORDER BY table_name) FROM table_version) AS table_names,
-    (SELECT array_agg(version ORDER BY table_name) FROM table_version) AS table_versions,
-    (SELECT array_agg(as_of ORDER BY table_name) FROM table_version) AS table_times
-FROM data_version;
-COMMENT ON VIEW data_state IS 'One row: the data version, and a number that differs between any two snapshots while changes may go unseen; 0 otherwise. Equal rows mean equal data. Then the rows of table_version, as three arrays in one order.';
+    (SELECT max(seaql_migrations.version)::text FROM seaql_migrations) AS schema_version,
+    known.table_names, known.table_versions, known.table_times
+FROM data_version CROSS JOIN (
+    SELECT coalesce(array_agg(table_name::text), '{}') AS table_names,
+        coalesce(array_agg(version), '{}') AS table_versions,
+        coalesce(array_agg(as_of), '{}') AS table_times
+    FROM table_version
+) AS known;
+COMMENT ON VIEW data_state IS 'One row: the data version, and a number that differs between any two snapshots while changes may go unseen; 0 otherwise. Equal rows mean equal data. Then the newest migration, and the rows of table_version as three arrays in one order.';
 ";
 
 /// The rights to the view are kept: it cannot lose columns without being made anew.
@@ -110,6 +118,7 @@ DO $down$
 DECLARE
     granted record;
     rights aclitem[];
+    owner regrole;
 BEGIN
     EXECUTE format($function$
         CREATE OR REPLACE FUNCTION data_version_note() RETURNS trigger
@@ -133,14 +142,15 @@ BEGIN
         END $body$
     $function$, current_schema());
 
-    SELECT relacl INTO rights FROM pg_class WHERE oid = 'data_state'::regclass;
+    SELECT relacl, relowner INTO rights, owner FROM pg_class WHERE oid = 'data_state'::regclass;
     DROP VIEW data_state;
     CREATE VIEW data_state AS
     SELECT version, as_of, CASE WHEN EXISTS (SELECT FROM unwatched_trigger)
         THEN hashtextextended(pg_current_snapshot()::text, 0) ELSE 0 END AS unwatched
     FROM data_version;
+    EXECUTE format('ALTER VIEW data_state OWNER TO %s', owner);
     FOR granted IN SELECT grantee, privilege_type FROM aclexplode(rights)
-        WHERE grantee <> (SELECT relowner FROM pg_class WHERE oid = 'data_state'::regclass)
+        WHERE grantee <> owner
     LOOP
         EXECUTE format('GRANT %s ON data_state TO %s', granted.privilege_type,
             CASE granted.grantee WHEN 0 THEN 'PUBLIC' ELSE granted.grantee::regrole::text END);

@@ -14,8 +14,9 @@ pub const WATCHED: [&str; 28] = [
     "special_offer_product", "store", "territory",
 ];
 
-/// Views and functions, each with the tables that its rows are made of. What decides between
-/// ways to the same rows is left out: which days of sales are due changes only with the sales.
+/// Views and functions, each with the tables that its rows are made of. Which days of sales are
+/// due changes with the sales, and where those by day are written: what asks for it is of both,
+/// so that its tables do not depend on the answer.
 pub const DERIVED: [(&str, &[&str]); 10] = [
     ("conversion_rate", &["currency_rate"]),
     ("current_sales_by_day", &["sales_by_day", "sales_order", "sales_order_line"]),
@@ -26,7 +27,10 @@ pub const DERIVED: [(&str, &[&str]); 10] = [
     ("sales_by_day_since", &["sales_order", "sales_order_line"]),
     ("sales_by_product_day_since", &["sales_order", "sales_order_line"]),
     ("sales_orders_by_day_since", &["sales_order", "sales_order_line"]),
-    ("sales_rollup_due", &["sales_order", "sales_order_line"]),
+    (
+        "sales_rollup_due",
+        &["sales_by_day", "sales_by_product_day", "sales_order", "sales_order_line"],
+    ),
 ];
 
 /// What follows the data as a whole; and columns have the name of one.

@@ -1,12 +1,18 @@
 //! The version of all data with those of its tables.
 
-use std::sync::Arc;
+use std::sync::{Arc, LazyLock};
 
 use chrono::{DateTime, Utc};
+use migration::{Migrator, MigratorTrait as _};
 use sqlx::postgres::PgConnection;
 
 use super::tables::{TableSet, WATCHED, index};
 use super::version::DataVersion;
+
+/// The newest migration that this program knows.
+static NEWEST: LazyLock<String> = LazyLock::new(|| {
+    Migrator::migrations().last().map(|newest| newest.name().to_owned()).unwrap_or_default()
+});
 
 /// A commit: its number and when it was made.
 type Commit = (i64, DateTime<Utc>);
@@ -46,18 +52,32 @@ impl Versions {
     }
 
     /// Those that the connection's snapshot has.
+    ///
+    /// In a later schema, views may be made of other tables than this program knows: then
+    /// every change counts for all.
     pub(super) async fn read(connection: &mut PgConnection) -> sqlx::Result<Self> {
-        let query = "SELECT version, as_of, unwatched, table_names, table_versions, table_times \
-                     FROM data_state";
-        let (version, as_of, unwatched, names, versions, times): (_, _, _, Vec<String>, _, _) =
-            sqlx::query_as(query).fetch_one(connection).await?;
+        let query = "SELECT version, as_of, unwatched, schema_version, table_names, \
+                     table_versions, table_times FROM data_state";
+        let (version, as_of, unwatched, schema, names, versions, times): (
+            _,
+            _,
+            _,
+            Option<String>,
+            Vec<String>,
+            _,
+            _,
+        ) = sqlx::query_as(query).fetch_one(connection).await?;
         let all = DataVersion { version, as_of, unwatched };
+        if schema.is_some_and(|newest| newest > *NEWEST) {
+            return Ok(Self::of_all(all));
+        }
         Ok(Self::new(all, &names, versions, times))
     }
 
     /// A table that this program does not know may be what others are made of, in a later
     /// schema: its changes count for all. A table that is not there was last changed when any
-    /// was.
+    /// was. Numbers ahead of that of all data are of another count, as after a restore of some
+    /// tables: they tell nothing.
     fn new(
         all: DataVersion,
         names: &[String],
@@ -65,6 +85,9 @@ impl Versions {
         times: Vec<DateTime<Utc>>,
     ) -> Self {
         let commits: Vec<Commit> = versions.into_iter().zip(times).collect();
+        if commits.iter().any(|commit| *commit > (all.version, all.as_of)) {
+            return Self::of_all(all);
+        }
         let rows = || names.iter().zip(&commits);
         let of_any = rows().filter(|(name, _)| index(name).is_none());
         let Some(of_any) = of_any.map(|(_, commit)| *commit).max() else {
@@ -117,7 +140,9 @@ mod tests {
         assert_eq!(of(&known, "FROM product"), 7);
         let later = versions(9, &[("", 1), ("of_a_later_schema", 8), ("product", 4)]);
         assert_eq!(of(&later, "FROM product"), 8);
-        assert_eq!(of(&versions(9, &[]), "FROM product"), 9, "of an older schema");
+        assert_eq!(of(&versions(9, &[]), "FROM product"), 9, "nothing is known");
+        let restored = versions(9, &[("", 1), ("product", 10), ("store", 4)]);
+        assert_eq!(of(&restored, "FROM store"), 9, "another count");
         let mut disabled = versions(9, &[("", 1), ("product", 4)]);
         disabled.all.unwatched = 5;
         assert_eq!(disabled.of(tables_of("FROM product").unwrap()), disabled.all);

@@ -10,12 +10,14 @@
 
 use std::hash::RandomState;
 use std::sync::Arc;
+use std::time::Duration;
 
 use axum::response::Response;
 use bytes::Bytes;
 use quick_cache::sync::{Cache, DefaultLifecycle};
 use quick_cache::{OptionsBuilder, Weighter};
 use tokio::sync::{OnceCell, watch};
+use tokio::time::sleep;
 
 use super::flight::{Flights, Outcome, Role};
 use super::key::CacheKey;
@@ -30,6 +32,8 @@ const SHARDS: usize = 4;
 const LARGEST_SHARE: usize = 16;
 /// Bytes of a typical response, to estimate the number of entries.
 const TYPICAL_BYTES: usize = 4096;
+/// Each looks at all entries.
+const BETWEEN_SWEEPS: Duration = Duration::from_millis(500);
 /// Approximate overhead of an entry.
 const ENTRY_BYTES: usize = 256;
 
@@ -207,7 +211,8 @@ impl ResponseStore {
         self.bodies.retain(|_, kept| kept.is_current(versions));
     }
 
-    /// Evicts after every commit, as long as both ends live.
+    /// Evicts after commits, as long as both ends live. Commits that follow each other closely
+    /// are followed once: what is not right any more is never given, it only takes room.
     pub(super) fn follow(self: &Arc<Self>, mut latest: watch::Receiver<Option<Versions>>) {
         let store = Arc::downgrade(self);
         tokio::spawn(async move {
@@ -217,6 +222,8 @@ impl ResponseStore {
                 if let Some(versions) = versions {
                     store.evict_stale(&versions);
                 }
+                drop(store);
+                sleep(BETWEEN_SWEEPS).await;
             }
         });
     }
