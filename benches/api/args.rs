@@ -11,6 +11,8 @@ Examples:
   cargo bench --bench api -- --skip-postgraphile         salesgraph alone
   cargo bench --bench api -- --floor                     and Postgres by itself
   cargo bench --bench api -- --skip-postgraphile --tokens  what access control costs
+  cargo bench --bench api -- --accept-encoding gzip      what compressed answers cost
+  cargo bench --bench api -- --while-loading             beside a load, and on its own
   cargo bench --bench api -- --data ./data               your own files
 
 One Postgres, loaded once, serves PostGraphile 5, a salesgraph without and one
@@ -54,9 +56,18 @@ pub(crate) struct Args {
     /// Also ask servers with access control: full tokens, and a partner's
     #[arg(long)]
     pub(crate) tokens: bool,
+    /// Ask for compressed answers, as browsers do, such as by "gzip"
+    #[arg(long, value_name = "CODINGS")]
+    pub(crate) accept_encoding: Option<String>,
     /// Also ask Postgres itself for the same JSON, in one prepared statement
     #[arg(long)]
     pub(crate) floor: bool,
+    /// Instead: ask salesgraph on its own, and again while orders are loaded
+    #[arg(long)]
+    pub(crate) while_loading: bool,
+    /// How many times the real files' rows there are then; nine of ten orders are loaded meanwhile
+    #[arg(long, value_name = "N", default_value_t = 10, value_parser = clap::value_parser!(u32).range(1..))]
+    pub(crate) load_scale: u32,
     /// A folder with files to load; the real ones beside the project unless given, else generated ones
     #[arg(long, value_name = "DIR")]
     pub(crate) data: Option<PathBuf>,

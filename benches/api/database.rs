@@ -1,5 +1,6 @@
 //! The Postgres all sides read from, and its one database.
 
+use std::path::Path;
 use std::process::{Command, Stdio};
 
 use ::salesgraph::embedded::postgres::{Postgres, PostgresOptions};
@@ -7,11 +8,11 @@ use sqlx::postgres::PgConnectOptions;
 use sqlx::{AssertSqlSafe, ConnectOptions as _, Connection as _, PgConnection};
 use tempfile::TempDir;
 
+use crate::Result;
 use crate::args::Args;
-use crate::{Result, data};
 
 /// The loader's exit codes for done, and done with rejects.
-const DONE: [i32; 2] = [0, 3];
+pub(crate) const DONE: [i32; 2] = [0, 3];
 
 /// A loaded database, and the server it is on.
 pub(crate) struct Database {
@@ -26,8 +27,7 @@ pub(crate) struct Database {
 
 impl Database {
     /// Starts Postgres unless one is named, and loads the files.
-    pub(crate) async fn start(args: &Args) -> Result<Self> {
-        let files = data::folder(args.data.as_deref())?;
+    pub(crate) async fn start(args: &Args, files: &Path) -> Result<Self> {
         // Passable for the unprivileged account of Postgres.
         let open = std::os::unix::fs::PermissionsExt::from_mode(0o755);
         let state = tempfile::Builder::new().prefix("bench-").permissions(open).tempdir()?;

@@ -31,19 +31,7 @@ pub(crate) struct Document {
 
 /// All of them, in the order of the table.
 pub(crate) const ALL: &[Document] = &[
-    Document {
-        name: "order-page",
-        title: "order page: one order, its customer, person, 20 lines, their products",
-        variable: Some((
-            "salesOrderId",
-            "SELECT to_json(sales_order_id)::text FROM sales_order_line WHERE sales_order_id IN \
-             (SELECT sales_order_id FROM sales_order WHERE VISIBLE) GROUP BY sales_order_id \
-             ORDER BY least(count(*), 20) DESC, md5(sales_order_id::text) LIMIT 500",
-        )),
-        needs: ("salesOrder", None),
-        goal: Some(4.0),
-        in_postgraphile: true,
-    },
+    order_page(),
     Document {
         name: "order-list",
         title: "order list: 50 newest orders, their persons, 5 lines each, their products",
@@ -92,6 +80,38 @@ pub(crate) const ALL: &[Document] = &[
     aggregate("sales-by-customer", "10 customers of the greatest total, over all lines"),
     aggregate("product-medians", "median of the lines' totals by product, over all lines"),
 ];
+
+/// What is asked beside a load of orders: one that it does not touch, and one that it does.
+pub(crate) const LOADING: &[Document] = &[
+    Document {
+        name: "product-list",
+        title: "50 products with their inventory",
+        variable: Some((
+            "from",
+            "SELECT to_json(product_id)::text FROM product ORDER BY md5(product_id::text) LIMIT 100",
+        )),
+        needs: ("products", Some("filter")),
+        goal: None,
+        in_postgraphile: false,
+    },
+    order_page(),
+];
+
+const fn order_page() -> Document {
+    Document {
+        name: "order-page",
+        title: "order page: one order, its customer, person, 20 lines, their products",
+        variable: Some((
+            "salesOrderId",
+            "SELECT to_json(sales_order_id)::text FROM sales_order_line WHERE sales_order_id IN \
+             (SELECT sales_order_id FROM sales_order WHERE VISIBLE) GROUP BY sales_order_id \
+             ORDER BY least(count(*), 20) DESC, md5(sales_order_id::text) LIMIT 500",
+        )),
+        needs: ("salesOrder", None),
+        goal: Some(4.0),
+        in_postgraphile: true,
+    }
+}
 
 /// One that only salesgraph and Postgres itself are asked for.
 const fn aggregate(name: &'static str, title: &'static str) -> Document {

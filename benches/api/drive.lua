@@ -19,6 +19,7 @@ function init(args)
   wrk.headers["Content-Type"] = "application/json"
   wrk.headers["Accept"] = "application/json"
   wrk.headers["Authorization"] = os.getenv("AUTHORIZATION")
+  wrk.headers["Accept-Encoding"] = os.getenv("ACCEPT_ENCODING")
   for body in io.lines(args[1]) do
     table.insert(requests, wrk.format(nil, nil, nil, body))
   end

@@ -16,6 +16,7 @@ mod floor;
 mod generated;
 #[path = "../support/home.rs"]
 mod home;
+mod loading;
 mod postgraphile;
 #[path = "../support/program.rs"]
 mod program;
@@ -25,6 +26,7 @@ mod salesgraph;
 mod same;
 mod secured;
 mod sides;
+mod split;
 #[path = "../support/stats.rs"]
 mod stats;
 mod wrk;
@@ -48,7 +50,10 @@ fn run(args: &Args) -> Result<()> {
     let documents = documents::chosen(&args.only)?;
     wrk::find()?;
     ending::runtime()?.block_on(async {
-        let database = Database::start(args).await?;
+        if args.while_loading {
+            return loading::run(args).await;
+        }
+        let database = Database::start(args, &data::folder(args.data.as_deref())?).await?;
         let compared = compare(args, &documents, &database).await;
         database.stop().await?;
         compared

@@ -150,7 +150,9 @@ impl<'a> Target<'a> {
         std::thread::sleep(SETTLE);
         let (url, connections) = (self.program.url.as_str(), args.connections);
         let authorization = self.authorization;
-        let drive = Drive { url, bodies: &self.bodies, connections, seconds, authorization, check };
+        let (bodies, accept_encoding) = (&self.bodies, args.accept_encoding.as_deref());
+        let drive =
+            Drive { url, bodies, connections, seconds, authorization, accept_encoding, check };
         let outcome = wrk::run(&drive)?;
         let (failed, requests) = (outcome.failed(), outcome.requests);
         if failed > 0 {

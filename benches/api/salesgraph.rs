@@ -29,11 +29,17 @@ fn has_key(args: &Args, variable: &str) -> Result<bool> {
     Ok(String::from_utf8_lossy(&output.stdout).contains(&format!("`{variable}`")))
 }
 
-/// Starts it. Its log of requests is off, as `PostGraphile` keeps none, unless
+/// Starts it, with metrics at an address if one is given. Its log of requests is off, as `PostGraphile` keeps none, unless
 /// `RUST_LOG` says otherwise.
-pub(crate) async fn start(args: &Args, database_url: &str, cache: bool) -> Result<Program> {
+pub(crate) async fn start(
+    args: &Args,
+    database_url: &str,
+    cache: bool,
+    metrics: Option<&str>,
+) -> Result<Program> {
     let mut command = Command::new(&args.bin);
     configure(&mut command, args, database_url, cache);
+    command.envs(metrics.map(|address| ("METRICS_BIND", address)));
     command
         .args(["serve", "--bind", "127.0.0.1:0"])
         .args(has_key(args, TOKENS)?.then_some("--insecure-no-auth"));

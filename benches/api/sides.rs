@@ -52,9 +52,9 @@ impl Sides {
         } else {
             Some(postgraphile::start(args, database_url).await?)
         };
-        let plain = salesgraph::start(args, database_url, false).await?;
+        let plain = salesgraph::start(args, database_url, false, None).await?;
         let cached = if salesgraph::has_cache(args)? {
-            Some(salesgraph::start(args, database_url, true).await?)
+            Some(salesgraph::start(args, database_url, true, None).await?)
         } else {
             None
         };

@@ -66,6 +66,7 @@ mod m20261129_000050_lake_curated;
 mod m20261129_000051_lake_answer;
 mod m20261129_000052_lake_catalog;
 mod m20261129_000054_job_trace;
+mod m20261129_000055_table_version;
 pub mod row_security;
 
 /// All migrations, oldest first.
@@ -112,6 +113,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261129_000051_lake_answer::Migration),
             Box::new(m20261129_000052_lake_catalog::Migration),
             Box::new(m20261129_000054_job_trace::Migration),
+            Box::new(m20261129_000055_table_version::Migration),
         ]
     }
 }

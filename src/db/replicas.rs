@@ -227,7 +227,7 @@ impl Replica {
                 if std::mem::take(&mut state.is_down) {
                     tracing::info!(replica = %self.name, "the replica answers again");
                 }
-                state.replayed = Some(version);
+                state.replayed = Some(version.all);
                 (state.told, state.asked) = (Some(Instant::now()), None);
             }
             Err(error) => self.down(&error.detail()),

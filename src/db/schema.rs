@@ -38,6 +38,7 @@ pub async fn up(pool: &PgPool) -> Result<Vec<String>> {
     let names: Vec<String> = missing.map(|state| state.name).collect();
     if !names.is_empty() {
         Migrator::up(&orm(pool), None).await.map_err(step_failed)?;
+        note_change(pool).await?;
     }
     install_queue(pool).await?;
     describe(pool).await?;
@@ -57,9 +58,21 @@ pub async fn down(pool: &PgPool, steps: u32) -> Result<Vec<String>> {
     let names: Vec<String> = applied.map(|state| state.name).take(steps as usize).collect();
     if !names.is_empty() {
         Migrator::down(&orm(pool), Some(steps)).await.map_err(step_failed)?;
+        note_change(pool).await?;
     }
     lock.close().await?;
     Ok(names)
+}
+
+/// Notes that anything may have changed: other rows, or what views and functions make of them.
+async fn note_change(pool: &PgPool) -> Result<()> {
+    let watches: bool =
+        sqlx::query_scalar("SELECT to_regclass('data_change') IS NOT NULL").fetch_one(pool).await?;
+    if watches {
+        let note = "INSERT INTO data_change VALUES (pg_current_xact_id()) ON CONFLICT DO NOTHING";
+        sqlx::query(note).execute(pool).await?;
+    }
+    Ok(())
 }
 
 /// Every migration this program knows, oldest first.

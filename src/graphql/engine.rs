@@ -19,6 +19,7 @@ use super::schema::{self, Schema};
 use crate::auth::Scope;
 use crate::config::DocumentLimits;
 use crate::db::data_version::DataVersion;
+use crate::db::data_version::tables::TableSet;
 use crate::error::{Code, Error};
 use crate::graphql::document::cache::DocumentCache;
 use crate::graphql::document::variables;
@@ -231,6 +232,10 @@ impl Engine {
         let is_of_main = is_of_main || of_lake > 0;
         let reader = if is_of_main { reader.clone() } else { reader.at(version).await };
         let sizes = self.shared.sizes.get(&reader).await;
+        let (reader, reads) = reader.noting();
+        if of_lake > 0 {
+            reads.note_all();
+        }
         let most_rows = limits.page_size_max.into();
         let estimate = Estimate { bindings: &bindings, sizes: &sizes, most_rows, scope };
         let estimate = estimate.of(&plan, &roots);
@@ -259,14 +264,17 @@ impl Engine {
         let may_change =
             data.any(|((root, target), read)| subscription::may_change(root, target, read));
         // An answer for others must be of the version that they ask for.
-        let is_volatile =
-            are_volatile(&plan, &roots) || !reader.is_still_at(version.as_ref()).await;
+        let is_volatile = are_volatile(&plan, &roots)
+            || reads.is_unwatched()
+            || !reader.is_still_at(version.as_ref()).await;
+        // What a command did is read by another reader.
+        let tables = if commands.is_some() { TableSet::ALL } else { reads.tables() };
         let (introspected, mut errors) = self.introspect(ready, &plan).await;
         let data = Writer::new(&bindings, scope, &budget).data(&plan, roots, &read, &introspected);
         errors.extend(data.errors);
         let is_last = !(data.is_complete && may_change);
         let (data, cost) = (Some(data.json), Some(cost));
-        let answer = Answer { data, errors, cost, is_volatile, ..Answer::default() };
+        let answer = Answer { data, errors, cost, is_volatile, tables, ..Answer::default() };
         Ok(Snapshot { answer, is_last })
     }
 

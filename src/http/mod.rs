@@ -2,6 +2,7 @@
 
 mod authentication;
 mod cache;
+mod compression;
 mod concurrency_limit;
 mod cors;
 mod documents;

@@ -11,32 +11,21 @@ use axum::response::{IntoResponse as _, Response};
 use axum::routing::get;
 use tower::ServiceBuilder;
 use tower::util::option_layer;
-use tower_http::CompressionLevel;
 use tower_http::catch_panic::CatchPanicLayer;
-use tower_http::compression::CompressionLayer;
-use tower_http::compression::predicate::{NotForContentType, Predicate as _, SizeAbove};
 use tower_http::request_id::{MakeRequestUuid, PropagateRequestIdLayer, SetRequestIdLayer};
 
 use super::cache::etag;
 use super::state::AppState;
 use super::{
-    cors, endpoint, health, loopback_guard, mcp, observation, pages, rate_limit, request_log,
-    response, saved_query, security_headers, trace_layer,
+    compression, cors, endpoint, health, loopback_guard, mcp, observation, pages, rate_limit,
+    request_log, response, saved_query, security_headers, trace_layer,
 };
 use crate::graphql;
 use crate::telemetry::trace;
 
-/// A smaller response fits into a packet or two uncompressed.
-const COMPRESSED_FROM: u64 = 1_024;
-/// Above this, both gzip and Brotli take much more time for little gain.
-const COMPRESSION: CompressionLevel = CompressionLevel::Precise(4);
-
 /// Everything that is served, by TLS of this server or not.
 pub fn router(state: impl Into<Arc<AppState>>, is_tls: bool) -> Router {
     let state: Arc<AppState> = state.into();
-    // An encoder would delay events.
-    let compressed = SizeAbove::new(COMPRESSED_FROM).and(NotForContentType::SSE);
-    let compression = CompressionLayer::new().quality(COMPRESSION).compress_when(compressed);
     let cors = cors::layer(&state.cors_origins);
     // With access control the API may have any name.
     let guard = state.access.is_open().then(|| from_fn(loopback_guard::require_loopback));
@@ -61,7 +50,7 @@ pub fn router(state: impl Into<Arc<AppState>>, is_tls: bool) -> Router {
         .with_state(state)
         .merge(pages)
         .merge(mcp)
-        .layer(compression)
+        .layer(compression::layer())
         // Not compressed: an encoder would delay rows, and there is a format that is.
         .merge(saved)
         .layer(from_fn(etag::with_coding))

@@ -7,7 +7,7 @@ use sqlx::{Execute, Postgres};
 use tokio::sync::Mutex;
 
 use crate::db::connections::Connections;
-use crate::db::data_version::DataVersion;
+use crate::db::data_version::{DataVersion, Reads};
 use crate::db::replicas::{Replica, Replicas};
 use crate::db::row_security::RowSecurity;
 use crate::db::snapshot::{Snapshot, SnapshotOptions, Snapshots};
@@ -24,6 +24,8 @@ pub struct Reader {
     replica: Option<Arc<Replica>>,
     /// Where all statements see one moment.
     snapshot: Option<Arc<Mutex<Snapshot>>>,
+    /// Collects what they read.
+    reads: Option<Arc<Reads>>,
 }
 
 impl Reader {
@@ -40,7 +42,7 @@ impl Reader {
     }
 
     fn over(connections: Connections) -> Self {
-        Self { connections, replicas: None, replica: None, snapshot: None }
+        Self { connections, replicas: None, replica: None, snapshot: None, reads: None }
     }
 
     /// The same, with metrics of its statements under this name.
@@ -70,6 +72,12 @@ impl Reader {
             _ => None,
         };
         Self { replica, ..self.clone() }
+    }
+
+    /// The same, which collects the tables that its statements read from here on.
+    pub(crate) fn noting(&self) -> (Self, Arc<Reads>) {
+        let reads = Arc::new(Reads::default());
+        (Self { reads: Some(Arc::clone(&reads)), ..self.clone() }, reads)
     }
 
     /// Whether what was read since [`Self::at`] was certainly not older than that version, and
@@ -146,6 +154,9 @@ impl Reader {
     where
         Q: Execute<'q, Postgres> + 'q,
     {
+        if let Some(reads) = &self.reads {
+            reads.note(query().sql().as_str());
+        }
         let span = self.span(|| query().sql().as_str().to_owned());
         let underway = Underway::of(span.as_ref());
         let fetched = trace::within(span.as_ref(), self.fetch(territories, query)).await;

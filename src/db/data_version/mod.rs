@@ -6,9 +6,16 @@
 //! lacks. One statement for each request would double the work of small ones, so
 //! waiting requests share the next statement; none joins the one that is running,
 //! which may have taken its snapshot before they arrived.
+//!
+//! Beside the version of all data there is that of each table, `table_version`. Who knows which
+//! tables an answer was read from knows by them whether it is still right.
 
 mod listener;
 mod reader;
+mod reads;
+pub mod tables;
+mod version;
+mod versions;
 
 use std::sync::Arc;
 
@@ -18,11 +25,14 @@ use tokio::sync::{Mutex, watch};
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
-pub use reader::DataVersion;
 pub(super) use reader::{Of, VersionReader};
+pub use reads::Reads;
+pub use version::DataVersion;
+pub use versions::Versions;
 
 use crate::error::Result;
 use listener::Listener;
+use reader::Told;
 
 /// Reads the data's version. Clones share two connections: one to query, one to
 /// receive notifications.
@@ -30,6 +40,7 @@ use listener::Listener;
 pub struct DataVersions {
     reader: VersionReader,
     changes: watch::Receiver<i64>,
+    latest: watch::Receiver<Option<Versions>>,
     stop: CancellationToken,
     /// Aborted with the last clone.
     tasks: Arc<Mutex<JoinSet<()>>>,
@@ -44,18 +55,19 @@ impl DataVersions {
     pub fn start(pool: &PgPool, listen: PgConnectOptions) -> Self {
         let (stop, mut tasks) = (CancellationToken::new(), JoinSet::new());
         let options = pool.connect_options().as_ref().clone();
-        let (reader, changed) = VersionReader::start(Of::Main, options, &mut tasks, stop.clone());
-        let changes = changed.subscribe();
+        let (reader, Told { changed, latest }) =
+            VersionReader::start(Of::Main, options, &mut tasks, stop.clone());
+        let (changes, latest) = (changed.subscribe(), latest.subscribe());
         let listen = listen.application_name("salesgraph");
         tasks.spawn(Listener::new(listen, reader.clone(), changed).run(stop.clone()));
-        Self { reader, changes, stop, tasks: Arc::new(Mutex::new(tasks)) }
+        Self { reader, changes, latest, stop, tasks: Arc::new(Mutex::new(tasks)) }
     }
 
-    /// The version now, read by a statement that begins after this call.
+    /// The versions now, read by a statement that begins after this call.
     ///
     /// # Errors
     /// `UNAVAILABLE` when Postgres does not answer.
-    pub async fn current(&self) -> Result<DataVersion> {
+    pub async fn current(&self) -> Result<Versions> {
         self.reader.current().await
     }
 
@@ -66,6 +78,11 @@ impl DataVersions {
     #[must_use]
     pub fn changes(&self) -> watch::Receiver<i64> {
         self.changes.clone()
+    }
+
+    /// The latest versions seen. They change soon after a commit, as [`Self::changes`] does.
+    pub(crate) fn latest(&self) -> watch::Receiver<Option<Versions>> {
+        self.latest.clone()
     }
 
     /// Stops watching and closes the connections; also for all clones.

@@ -2,7 +2,6 @@
 
 use std::time::Duration;
 
-use chrono::{DateTime, Utc};
 use sqlx::Connection as _;
 use sqlx::postgres::{PgConnectOptions, PgConnection};
 use tokio::sync::{mpsc, oneshot, watch};
@@ -10,6 +9,8 @@ use tokio::task::JoinSet;
 use tokio::time::timeout;
 use tokio_util::sync::CancellationToken;
 
+use super::version::DataVersion;
+use super::versions::Versions;
 use crate::error::{Code, Error, Result};
 
 /// How long one attempt to read the version may take.
@@ -17,45 +18,16 @@ const READ_TIMEOUT: Duration = Duration::from_secs(3);
 /// Requests that share one statement at most; more wait for the next one.
 const MAX_SHARED: usize = 1024;
 
-/// A version of all data. Equal versions mean the same rows. The number alone does
-/// not: a crash of Postgres may undo commits and assign their numbers again.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub struct DataVersion {
-    /// Greater after each commit.
-    pub version: i64,
-    /// When that commit was made.
-    pub as_of: DateTime<Utc>,
-    /// 0 while all changes move the version. Otherwise, because somebody has disabled
-    /// triggers, another number for each snapshot of the database.
-    pub unwatched: i64,
+type Reply = oneshot::Sender<Result<Versions>>;
+
+/// What tells of the latest version that a task has read.
+#[derive(Debug, Clone)]
+pub(in crate::db) struct Told {
+    /// Its number, 0 before any.
+    pub(super) changed: watch::Sender<i64>,
+    /// With those of the tables.
+    pub(super) latest: watch::Sender<Option<Versions>>,
 }
-
-impl DataVersion {
-    /// The version that the connection's snapshot has.
-    ///
-    /// # Errors
-    /// `RowNotFound` if it has none, and as any query.
-    pub(crate) async fn read(connection: &mut PgConnection) -> sqlx::Result<Self> {
-        Self::fetch(connection, "SELECT version, as_of, unwatched FROM data_state").await
-    }
-
-    /// The version that a standby has replayed.
-    ///
-    /// # Errors
-    /// `RowNotFound` if it is no standby, and as any query.
-    async fn replayed(connection: &mut PgConnection) -> sqlx::Result<Self> {
-        let of_standby =
-            "SELECT version, as_of, unwatched FROM data_state WHERE pg_is_in_recovery()";
-        Self::fetch(connection, of_standby).await
-    }
-
-    async fn fetch(connection: &mut PgConnection, query: &'static str) -> sqlx::Result<Self> {
-        let (version, as_of, unwatched) = sqlx::query_as(query).fetch_one(connection).await?;
-        Ok(Self { version, as_of, unwatched })
-    }
-}
-
-type Reply = oneshot::Sender<Result<DataVersion>>;
 
 /// A handle to the reading task.
 #[derive(Debug, Clone)]
@@ -72,21 +44,21 @@ pub(in crate::db) enum Of {
 }
 
 impl VersionReader {
-    /// Starts the task; also gives what holds the number of the latest version it has read.
+    /// Starts the task; also gives what tells of the latest version it has read.
     pub(in crate::db) fn start(
         of: Of,
         options: PgConnectOptions,
         tasks: &mut JoinSet<()>,
         stop: CancellationToken,
-    ) -> (Self, watch::Sender<i64>) {
+    ) -> (Self, Told) {
         let (sender, requests) = mpsc::channel(MAX_SHARED);
-        let changed = watch::Sender::new(0);
-        let task = ReadTask { of, options, connection: None, last: None, changed: changed.clone() };
+        let told = Told { changed: watch::Sender::new(0), latest: watch::Sender::new(None) };
+        let task = ReadTask { of, options, connection: None, last: None, told: told.clone() };
         tasks.spawn(task.run(requests, stop));
-        (Self(sender), changed)
+        (Self(sender), told)
     }
 
-    pub(in crate::db) async fn current(&self) -> Result<DataVersion> {
+    pub(in crate::db) async fn current(&self) -> Result<Versions> {
         let (reply, answer) = oneshot::channel();
         let stopped = || Error::new(Code::Unavailable, "the server is stopping");
         self.0.send(reply).await.map_err(|_| stopped())?;
@@ -98,8 +70,8 @@ struct ReadTask {
     of: Of,
     options: PgConnectOptions,
     connection: Option<PgConnection>,
-    last: Option<DataVersion>,
-    changed: watch::Sender<i64>,
+    last: Option<Versions>,
+    told: Told,
 }
 
 impl ReadTask {
@@ -115,7 +87,7 @@ impl ReadTask {
             let found = self.read().await;
             for reply in waiting.drain(..) {
                 // A receiver that was dropped needs no answer.
-                let _ = reply.send(found.as_ref().copied().map_err(copy_of));
+                let _ = reply.send(found.as_ref().cloned().map_err(copy_of));
             }
         }
         if let Some(connection) = self.connection.take() {
@@ -124,7 +96,7 @@ impl ReadTask {
         }
     }
 
-    async fn read(&mut self) -> Result<DataVersion> {
+    async fn read(&mut self) -> Result<Versions> {
         // An idle connection may have been lost unnoticed; a new one may still work.
         let mut found = if self.connection.is_some() { self.attempt().await } else { None };
         if found.as_ref().is_none_or(Result::is_err) {
@@ -134,26 +106,36 @@ impl ReadTask {
             Err(Error::new(Code::Unavailable, "the database does not answer in time"))
         })?;
         // Not for each snapshot while triggers are disabled.
-        let of = |found: DataVersion| (found.version, found.as_of);
-        if self.last.replace(found).map(of) != Some(of(found)) {
-            self.changed.send_replace(found.version);
+        if !self.last.as_ref().is_some_and(|last| is_same_commit(&last.all, &found.all)) {
+            self.told.latest.send_replace(Some(found.clone()));
+            self.told.changed.send_replace(found.all.version);
         }
+        self.last = Some(found.clone());
         Ok(found)
+    }
+
+    /// The versions of the tables are read only where the version of all data has moved.
+    async fn versions(&self, connection: &mut PgConnection) -> sqlx::Result<Versions> {
+        if self.of == Of::Standby {
+            return Ok(Versions::of_all(DataVersion::replayed(connection).await?));
+        }
+        let all = DataVersion::read(connection).await?;
+        match &self.last {
+            Some(last) if is_same_commit(&last.all, &all) => Ok(last.with(all)),
+            _ => Versions::read(connection).await,
+        }
     }
 
     /// `None` on timeout. A failure drops the connection, which may still be busy with
     /// the abandoned statement.
-    async fn attempt(&mut self) -> Option<Result<DataVersion>> {
+    async fn attempt(&mut self) -> Option<Result<Versions>> {
         let connection = self.connection.take();
         let reading = async {
             let mut connection = match connection {
                 Some(connection) => connection,
                 None => PgConnection::connect_with(&self.options).await?,
             };
-            let found = match self.of {
-                Of::Main => DataVersion::read(&mut connection).await?,
-                Of::Standby => DataVersion::replayed(&mut connection).await?,
-            };
+            let found = self.versions(&mut connection).await?;
             Ok((connection, found))
         };
         match timeout(READ_TIMEOUT, reading).await.ok()? {
@@ -170,6 +152,11 @@ impl ReadTask {
             Err(error) => Some(Err(error.into())),
         }
     }
+}
+
+/// Whether two versions are those of one commit.
+fn is_same_commit(one: &DataVersion, other: &DataVersion) -> bool {
+    (one.version, one.as_of) == (other.version, other.as_of)
 }
 
 /// Errors cannot be cloned; each waiting request gets a copy of its text.

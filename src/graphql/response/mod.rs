@@ -10,6 +10,7 @@ use async_graphql::ServerError;
 use serde_json::json;
 
 use self::errors::{TOO_COMPLEX, coded};
+use crate::db::data_version::tables::TableSet;
 
 /// A response, its data as JSON.
 #[derive(Debug, Clone, Default)]
@@ -22,6 +23,8 @@ pub struct Answer {
     pub cost: Option<Cost>,
     /// Whether it may change while the version of the data does not.
     pub is_volatile: bool,
+    /// The tables that it was read from.
+    pub tables: TableSet,
     /// More `extensions`: names and JSON.
     pub extensions: Vec<(&'static str, serde_json::Value)>,
 }

@@ -31,7 +31,6 @@ impl FileKey<'_> {
         variables.extend_from_slice(format.as_bytes());
         variables.extend([0, delimiter, decimal_separator, u8::from(byte_order_mark)]);
         Some(CacheKey {
-            version: self.version,
             scope: self.scope.clone(),
             media_type: MediaType::Json,
             document: self.document.to_owned(),

@@ -9,16 +9,21 @@ use bytes::Bytes;
 use tokio::sync::watch;
 
 use super::key::CacheKey;
+use crate::db::data_version::DataVersion;
+use crate::db::data_version::tables::TableSet;
 
 /// What the leader hands to the followers.
 #[derive(Debug, Clone)]
 pub(super) enum Outcome {
-    Shared(Bytes),
+    Shared(Bytes, TableSet),
     /// The response is for the leader only.
     NotShared,
 }
 
-type InFlight = HashMap<Arc<CacheKey>, watch::Receiver<Option<Outcome>>>;
+/// A request at a version of all data: what its response will be read from is not known yet.
+type FlightKey = (Arc<CacheKey>, DataVersion);
+
+type InFlight = HashMap<FlightKey, watch::Receiver<Option<Outcome>>>;
 
 /// At most as many as requests.
 #[derive(Debug, Default)]
@@ -31,13 +36,14 @@ pub(super) enum Role<'a> {
 
 impl Flights {
     /// The first to join leads.
-    pub(super) fn join(&self, key: &Arc<CacheKey>) -> Role<'_> {
-        match self.in_flight().entry(Arc::clone(key)) {
+    pub(super) fn join(&self, key: &Arc<CacheKey>, version: DataVersion) -> Role<'_> {
+        let key = (Arc::clone(key), version);
+        match self.in_flight().entry(key.clone()) {
             Entry::Occupied(flight) => Role::Follower(Follower(flight.get().clone())),
             Entry::Vacant(vacant) => {
                 let (outcome, flight) = watch::channel(None);
                 vacant.insert(flight);
-                Role::Leader(Leader { flights: self, key: Arc::clone(key), outcome })
+                Role::Leader(Leader { flights: self, key, outcome })
             }
         }
     }
@@ -50,7 +56,7 @@ impl Flights {
 /// Executes the request; dropped without an outcome when that is cancelled.
 pub(super) struct Leader<'a> {
     flights: &'a Flights,
-    key: Arc<CacheKey>,
+    key: FlightKey,
     outcome: watch::Sender<Option<Outcome>>,
 }
 

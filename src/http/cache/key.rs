@@ -3,14 +3,12 @@
 use async_graphql::Request as Operation;
 
 use crate::auth::Scope;
-use crate::db::data_version::DataVersion;
 use crate::http::request::media::MediaType;
 
-/// Everything that a response depends on, as the request gives it: a cached
+/// Everything that a response depends on beside the data, as the request gives it: a cached
 /// response is found without parsing.
 #[derive(Debug, PartialEq, Eq, Hash)]
 pub(super) struct CacheKey {
-    pub(super) version: DataVersion,
     pub(super) scope: Scope,
     pub(super) media_type: MediaType,
     pub(super) document: String,
@@ -21,14 +19,8 @@ pub(super) struct CacheKey {
 
 impl CacheKey {
     /// None for variables that JSON cannot express.
-    pub(super) fn new(
-        version: DataVersion,
-        scope: Scope,
-        media_type: MediaType,
-        operation: &Operation,
-    ) -> Option<Self> {
+    pub(super) fn new(scope: Scope, media_type: MediaType, operation: &Operation) -> Option<Self> {
         Some(Self {
-            version,
             scope,
             media_type,
             document: operation.query.clone(),

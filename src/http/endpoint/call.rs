@@ -16,6 +16,7 @@ use crate::auth::Principal;
 use crate::graphql::Prepared;
 use crate::graphql::errors::settle;
 use crate::http::cache::response_cache::{CacheLookup, Execution, add_version};
+use crate::http::compression::{Coding, negotiated};
 use crate::http::concurrency_limit::QueueSlot;
 use crate::http::cors;
 use crate::http::observation::Executing;
@@ -91,7 +92,9 @@ impl<'a> Call<'a> {
         let condition =
             matches!(method, Method::Get { by_reference: true }).then_some(self.headers);
         let scope = &principal.scope;
-        let lookup = state.cache.look_up(&operation, scope, media_type, condition).await;
+        // The responses of a batch are put together.
+        let coding = if self.slot.is_some() { Coding::Identity } else { negotiated(self.headers) };
+        let lookup = state.cache.look_up(&operation, scope, media_type, condition, coding).await;
         let charge = Arc::new(OperationMeter::new(self.meter, principal));
         let observation = &self.meter.observation;
         if let Some(response) = lookup.cached().await {
@@ -196,18 +199,19 @@ impl<'a> Call<'a> {
         let executing = Executing::begin(&operation);
         let mut answer = {
             let (engine, scope) = (&self.state.engine, &self.principal.scope);
-            engine.snapshot(&operation, scope, lookup.version).await.answer
+            let version = lookup.versions.as_ref().map(|versions| versions.all);
+            engine.snapshot(&operation, scope, version).await.answer
         };
         executing.ended(&answer);
         settle(&mut answer.errors, request_id(self.headers));
         if answer.was_executed() {
-            add_version(lookup.version, &mut answer);
+            add_version(lookup.versions.as_ref(), &mut answer);
             if is_query
                 && !answer.is_volatile
                 && answer.errors.is_empty()
                 && let Some(body) = body(&answer)
             {
-                return Execution::Cacheable(body);
+                return Execution::Cacheable(body, answer.tables);
             }
         }
         let status = status(&answer, self.media_type);

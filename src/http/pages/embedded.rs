@@ -52,7 +52,8 @@ pub(super) fn page(file: EmbeddedFile, policy: &'static str, request: &HeaderMap
 fn serve(path: &str, file: EmbeddedFile, request: &HeaderMap) -> Response {
     let etag = strong_etag(&file.metadata.sha256_hash());
     let caching = if is_hashed(path) { FOREVER } else { REVALIDATE };
-    let matching = HeaderValue::from_str(&etag).ok().and_then(|tag| etag::matching(request, &tag));
+    let matching =
+        HeaderValue::from_str(&etag).ok().and_then(|tag| etag::matching_tag(request, &tag));
     let headers = [(CACHE_CONTROL, caching), (ETAG, etag.as_str())];
     if let Some(tag) = matching {
         return (StatusCode::NOT_MODIFIED, headers, [(ETAG, tag)]).into_response();

@@ -87,11 +87,11 @@ impl Asked<'_> {
         meter.observation.is_operation(operation(&wanted.target.name));
         let export = state.engine.export(&wanted.export, &principal.scope).await?;
         let is_volatile = export.is_volatile();
-        let version = state.cache.version().await;
+        let version = state.cache.versions().await.map(|versions| versions.all);
         if !is_volatile
             && let Some(version) = version
             && let Some(tag) = state.cache.file_tag(&wanted.key(version, &principal))
-            && let Some(tag) = etag::matching(&head.headers, &tag)
+            && let Some(tag) = etag::matching_tag(&head.headers, &tag)
         {
             charge.charge_least().map_err(Rejection::from)?;
             meter.observation.cache_did(CacheOutcome::NotModified);
@@ -105,8 +105,8 @@ impl Asked<'_> {
         let slot = slot.map_err(|_| Rejection::too_many_open("files"))?;
         let mut response = if head.method == Method::HEAD {
             let mut response = StatusCode::OK.into_response();
-            let version = state.cache.version().await.filter(|_| !is_volatile);
-            let key = version.map(|version| wanted.key(version, &principal));
+            let versions = state.cache.versions().await.filter(|_| !is_volatile);
+            let key = versions.map(|versions| wanted.key(versions.all, &principal));
             describe(response.headers_mut(), key.and_then(|key| state.cache.file_tag(&key)));
             response
         } else {

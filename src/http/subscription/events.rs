@@ -107,14 +107,15 @@ impl Running {
             Err(rejection) => return Snapshot::once(rejection.into_answer()),
         };
         let _permit = slot.permit().await;
-        let version = state.cache.version().await;
+        let versions = state.cache.versions().await;
+        let version = versions.as_ref().map(|versions| versions.all);
         let (operation, scope) = (&self.operation, &self.principal.scope);
         let executing = Executing::begin(operation);
         let mut snapshot = state.engine.snapshot(operation, scope, version).await;
         executing.ended(&snapshot.answer);
         settle(&mut snapshot.answer.errors, &self.request_id);
         if snapshot.answer.was_executed() {
-            add_version(version, &mut snapshot.answer);
+            add_version(versions.as_ref(), &mut snapshot.answer);
         }
         snapshot
     }

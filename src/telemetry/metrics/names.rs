@@ -92,7 +92,7 @@ metrics! {
     LAST_SUCCESS_AGE: Gauge "salesgraph_load_last_success_age_seconds" [] =
         "Seconds since the end of the newest successful load of a source";
     /// The data version.
-    DATA_VERSION: Gauge "salesgraph_data_version" [] = "Version of the data, as extensions.dataVersion";
+    DATA_VERSION: Gauge "salesgraph_data_version" [] = "Version of all data: the number of the last commit";
     /// Its time.
     DATA_AS_OF: Gauge "salesgraph_data_version_timestamp_seconds" [] = "When that version was committed";
     /// The queue.

@@ -5,3 +5,4 @@ mod data_version;
 mod pool;
 mod row_security;
 mod scoped_connections;
+mod table_version;

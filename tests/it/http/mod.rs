@@ -23,4 +23,5 @@ mod security_headers;
 mod subscription_access;
 mod subscription_load;
 mod subscription_protocol;
+mod table_versions;
 mod tls;

@@ -1,9 +1,11 @@
 //! The response cache: hits, keys, eviction and its limit.
 
+use std::io::Read as _;
 use std::sync::Arc;
 
 use std::time::Duration;
 
+use flate2::read::GzDecoder;
 use futures_util::future::join_all;
 use salesgraph::http::{AppState, RequestLimits};
 use serde_json::{Value, json};
@@ -64,10 +66,13 @@ async fn a_cached_answer_is_not_executed_again() {
     );
 
     db.pool.execute("UPDATE product SET name = name || 'x'").await.unwrap();
+    let (other, executed) = reads(server.post(JSON, &body)).await;
+    assert_eq!((other.text, executed), (first.text.clone(), 0), "no person changed");
+    db.pool.execute("UPDATE person SET last_name = last_name || 'x'").await.unwrap();
     let (third, executed) = reads(server.post(JSON, &body)).await;
-    assert_eq!(executed, 1, "whatever changed");
+    assert_eq!(executed, 1, "whichever person changed");
     let version = |answer: &Answer| answer.json()["extensions"]["dataVersion"].as_i64();
-    assert_eq!(version(&third), version(&first).map(|version| version + 1));
+    assert_eq!(version(&third), version(&first).map(|version| version + 2));
 }
 
 #[tokio::test]
@@ -157,7 +162,10 @@ async fn memory_is_freed_by_a_commit_without_any_request() {
         server.post(JSON, &names("Names", &json!({ "id": id }))).await;
     }
     assert!(state.cached_bytes() > 20 * 200, "{}", state.cached_bytes());
-    db.pool.execute("DELETE FROM load_reject").await.unwrap();
+    db.pool
+        .execute("UPDATE person SET last_name = 'New' WHERE business_entity_id = 60")
+        .await
+        .unwrap();
     let freed = async {
         while state.cached_bytes() > 0 {
             // The polling interval.
@@ -187,4 +195,61 @@ async fn memory_is_bounded() {
     let (_db, state, server) = start(Some(BOUND)).await;
     server.post(JSON, &ask("x".repeat(BOUND / 16))).await;
     assert_eq!(state.cached_bytes(), 0);
+}
+
+#[tokio::test]
+async fn a_compressed_answer_from_the_cache_is_the_same_answer() {
+    let (db, state, server) = start(Some(CACHE_BYTES)).await;
+    let query =
+        "{ persons(first: 60) { nodes { businessEntityId firstName lastName source { line } } } }";
+    let body = json!({ "query": query }).to_string();
+    let plain = server.post(JSON, &body).await;
+    let before = state.cached_bytes();
+    for accepted in ["gzip", "br", "gzip;q=0.5, br;q=0.2", "gzip;q=0"] {
+        let headers = [("content-type", JSON), ("accept", JSON), ("accept-encoding", accepted)];
+        let mut sizes = Vec::new();
+        for _ in 0..2 {
+            let asked = server.request("POST", "/graphql", &headers, &body);
+            let (answer, executed) = reads(asked).await;
+            assert_eq!(executed, 0, "{accepted}");
+            let coding = answer.header("content-encoding").to_owned();
+            let text = match coding.as_str() {
+                "" => answer.text.clone(),
+                "gzip" => {
+                    let mut text = String::new();
+                    GzDecoder::new(&answer.bytes[..]).read_to_string(&mut text).expect("gzip");
+                    text
+                }
+                // As the layer makes it.
+                "br" => plain.text.clone(),
+                other => panic!("{other}"),
+            };
+            assert_eq!(text, plain.text, "{accepted}");
+            assert_eq!(answer.header("content-type"), plain.header("content-type"));
+            assert!(answer.header("vary").contains("accept-encoding"), "{accepted}");
+            assert!(coding.is_empty() || answer.bytes.len() * 2 < plain.bytes.len(), "{coding}");
+            sizes.push(answer.bytes.len());
+        }
+        assert_eq!(sizes[0], sizes[1], "{accepted}");
+    }
+    assert!(state.cached_bytes() > before, "what is kept compressed counts");
+
+    let batched = state_with_batches(&db);
+    let server = TestServer::serve(batched).await;
+    let headers = [("content-type", JSON), ("accept", JSON), ("accept-encoding", "identity")];
+    let batch = format!("[{body},{body}]");
+    for _ in 0..2 {
+        let answer = server.request("POST", "/graphql", &headers, &batch).await;
+        let all: Vec<Value> = serde_json::from_str(&answer.text).expect("an array");
+        assert_eq!(all.len(), 2);
+        let headers = [headers[0], headers[1], ("accept-encoding", "gzip")];
+        let answer = server.request("POST", "/graphql", &headers, &batch).await;
+        let mut text = String::new();
+        GzDecoder::new(&answer.bytes[..]).read_to_string(&mut text).expect("gzip");
+        assert_eq!(serde_json::from_str::<Vec<Value>>(&text).expect("an array"), all);
+    }
+}
+
+fn state_with_batches(db: &TestDb) -> AppState {
+    state(&db.pool, RequestLimits::default()).with_cache(CACHE_BYTES).with_batch_max(4)
 }

@@ -7,5 +7,6 @@ mod filters;
 mod grants;
 mod random;
 mod sdl;
+mod tables;
 mod twins;
 mod walk;

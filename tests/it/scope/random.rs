@@ -12,14 +12,14 @@ const DOCUMENTS: usize = 60;
 const MORE: &str = "SALESGRAPH_SCOPE_DOCUMENTS";
 
 /// Draws documents.
-struct Author<'a> {
-    sdl: &'a Sdl,
-    filters: Filters<'a>,
-    draw: Draw,
+pub(super) struct Author<'a> {
+    pub(super) sdl: &'a Sdl,
+    pub(super) filters: Filters<'a>,
+    pub(super) draw: Draw,
 }
 
 impl Author<'_> {
-    fn document(&mut self) -> String {
+    pub(super) fn document(&mut self) -> String {
         let lists: Vec<&Member> =
             self.sdl.roots().iter().filter(|root| root.arg("filter").is_some()).collect();
         let roots: Vec<String> = (0..1 + self.draw.below(2))

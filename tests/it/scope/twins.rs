@@ -52,7 +52,7 @@ UPDATE person SET first_name = 'First' || business_entity_id % 7,
 const COUNT: &str = "VACUUM ANALYZE";
 
 /// Limits that no document of these tests meets.
-fn limits() -> Limits {
+pub(super) fn limits() -> Limits {
     Limits {
         depth: 32,
         aliases: 1_000_000,
@@ -77,6 +77,11 @@ impl Whole {
         db.pool.execute(VARIETY).await.expect("variety");
         db.pool.execute(COUNT).await.expect("statistics");
         Self { db }
+    }
+
+    /// The database's URL.
+    pub(super) fn url(&self) -> &str {
+        &self.db.url
     }
 
     /// Over connections of its own: a copy ends those that there are.

@@ -2,7 +2,7 @@ import { useEffect, useRef, useState } from "preact/hooks";
 import { refusals, Unauthenticated } from "../shared/api.js";
 import { dropToken, onDropped, onFragment, readToken } from "../shared/session.js";
 import session from "./queries/session.graphql";
-import { Freshness } from "./freshness.jsx";
+import { Freshness, VERSION } from "./freshness.jsx";
 import { lazy } from "./lazy.jsx";
 import { Boundary } from "./parts/boundary.jsx";
 import { Failure, Refused, Skeleton } from "./parts/states.jsx";
@@ -37,18 +37,20 @@ export function App() {
     const mine = {};
     started.current = mine;
     try {
+      // Before what it is the version of: a commit between the two is seen later.
+      const { extensions } = await read(VERSION);
       const answer = await read({ query: session });
       // A later one may be of another token.
       if (started.current !== mine) {
         return;
       }
-      setVersion(answer.extensions?.dataVersion);
+      setVersion(extensions?.dataVersion);
       setWanted(false);
       setCaller({
         data: answer.data,
         refused: refusals(answer),
-        asOf: answer.extensions?.dataAsOf,
-        version: answer.extensions?.dataVersion,
+        asOf: extensions?.dataAsOf,
+        version: extensions?.dataVersion,
       });
     } catch (error) {
       // Without a token that is accepted the sign-in says what there is to say; what is shown

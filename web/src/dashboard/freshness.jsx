@@ -4,9 +4,10 @@ import { Badge } from "./parts/states.jsx";
 import { askAsUser, useInterval, useQuery } from "./use-query.js";
 import { link } from "./url.js";
 
-/** How often is asked whether the data have changed; such a request reads no rows. */
+/** How often is asked whether the data have changed. */
 const EVERY = 15_000;
-const VERSION = { query: "query DataVersion { __typename }" };
+/** Reads no rows, so that its answer has the version of all data. */
+export const VERSION = { query: "query DataVersion { __typename }" };
 const LAST_RUN = {
   query: `query LastLoad {
   loadRuns(first: 1, orderBy: [{ field: REQUESTED_AT, direction: DESC }]) { nodes { id state finishedAt rowsRead } }
