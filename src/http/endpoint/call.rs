@@ -92,8 +92,9 @@ impl<'a> Call<'a> {
         let condition =
             matches!(method, Method::Get { by_reference: true }).then_some(self.headers);
         let scope = &principal.scope;
-        // The responses of a batch are put together.
-        let coding = if self.slot.is_some() { Coding::Identity } else { negotiated(self.headers) };
+        // The responses of a batch are put together, and those of a tool are read.
+        let is_whole = self.slot.is_none() && !matches!(method, Method::Tool { .. });
+        let coding = if is_whole { negotiated(self.headers) } else { Coding::Identity };
         let lookup = state.cache.look_up(&operation, scope, media_type, condition, coding).await;
         let charge = Arc::new(OperationMeter::new(self.meter, principal));
         let observation = &self.meter.observation;
