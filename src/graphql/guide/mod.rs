@@ -16,6 +16,7 @@ use serde_json::{Map, Value as Json};
 
 pub use self::entries::{Found, Part};
 use self::search::Index;
+use super::schema::form::Form;
 use super::schema::registry;
 
 /// The schema, to look things up in it.
@@ -38,7 +39,7 @@ impl Guide {
     #[must_use]
     pub fn get() -> &'static Self {
         static GUIDE: LazyLock<Guide> = LazyLock::new(|| {
-            let registry = registry();
+            let registry = registry(Form::Api);
             let index = Index::of(&registry);
             Guide { registry, index }
         });
