@@ -6,7 +6,6 @@ use std::time::Duration;
 use sqlx::PgPool;
 use sqlx::postgres::PgConnectOptions;
 
-use crate::auth::Grant;
 use crate::config::{Config, DatabaseUrl, RatesConfig, ReportsConfig};
 use crate::db::connections::Connections;
 use crate::db::pool::{self, Settings};
@@ -127,20 +126,24 @@ pub(super) fn server_options(config: &Config, tls: Option<Arc<http::Tls>>) -> ht
     }
 }
 
-/// The tools of assistants, if there are any. Where only trusted documents are executed there are
-/// none: they ask for what they like.
+/// The tools of assistants, if there are any.
 pub(super) fn mcp(config: &Config) -> Option<http::McpOptions> {
-    let is_on = config.mcp.enabled && !config.http.only_trusted_documents;
-    let issuers = &config.jwt.issuers;
-    let resource = config.mcp.url.as_ref().zip(issuers.first()).map(|(url, first)| {
-        let prefix = first.scope_prefix.as_deref().unwrap_or_default();
-        http::ProtectedResource {
-            url: url.to_string(),
-            issuers: issuers.iter().map(|issuer| issuer.issuer.clone()).collect(),
-            scopes: Grant::ALL.map(|grant| format!("{prefix}{grant}")).into(),
+    let resource = config.mcp.url.as_ref().map(|url| {
+        let (mut issuers, mut scopes) = (Vec::new(), Vec::new());
+        for issuer in config.jwt.issuers.iter().filter(|issuer| issuer.is_at_url()) {
+            issuers.push(issuer.issuer.clone());
+            let prefix = issuer.scope_prefix.as_deref().unwrap_or_default();
+            for grant in http::ProtectedResource::GRANTS {
+                let scope = format!("{prefix}{grant}");
+                if !scopes.contains(&scope) {
+                    scopes.push(scope);
+                }
+            }
         }
+        http::ProtectedResource { url: url.to_string(), issuers, scopes }
     });
-    is_on.then(|| http::McpOptions { result_bytes: config.mcp.result_bytes, resource })
+    let result_bytes = config.mcp.result_bytes;
+    config.mcp.enabled.then_some(http::McpOptions { result_bytes, resource })
 }
 
 /// The connection of the loader.
@@ -296,4 +299,56 @@ pub(super) async fn load_options(config: &Config, atomic: bool) -> Result<LoadOp
         raw: Box::pin(raw(config)).await?,
         again: false,
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+
+    use super::*;
+    use crate::config::{ConfigSources, Overrides};
+
+    fn options(toml: &str) -> Result<Option<http::McpOptions>> {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("salesgraph.toml");
+        fs::write(&file, toml).unwrap();
+        let (overrides, env) = (Overrides::default(), |_: &str| None);
+        Ok(mcp(&Config::load(&ConfigSources { file: Some(file), overrides, env })?))
+    }
+
+    fn issuer(table: &str, name: &str, more: &str) -> String {
+        let secret = "a secret of more than thirty-two bytes";
+        format!(
+            "[{table}]\nalgorithm = \"HS256\"\nsecret = \"{secret}\"\nissuer = \"{name}\"\n\
+             audience = \"salesgraph\"\n{more}\n"
+        )
+    }
+
+    #[test]
+    fn assistants_have_tools_unless_they_are_off() {
+        let by_default = options("").unwrap().unwrap();
+        assert_eq!((by_default.result_bytes, by_default.resource.is_some()), (64 << 10, false));
+        assert!(options("[mcp]\nenabled = false").unwrap().is_none());
+        let most = options("[mcp]\nresult_bytes = \"1MiB\"").unwrap().unwrap();
+        assert_eq!(most.result_bytes, 1 << 20);
+    }
+
+    #[test]
+    fn clients_are_told_the_issuers_that_they_can_find_and_what_tools_need() {
+        let url = "[mcp]\nurl = \"https://api.example/mcp\"\n";
+        let named = issuer("jwt", "salesgraph", "");
+        let first = issuer("jwt.first", "https://first.example/", "scope_prefix = \"api/\"");
+        let second = issuer("jwt.second", "https://second.example/", "");
+        let told = options(&[url, &named, &first, &second].concat()).unwrap().unwrap();
+        let told = told.resource.unwrap();
+        assert_eq!(told.url, "https://api.example/mcp");
+        assert_eq!(told.issuers, ["https://first.example/", "https://second.example/"]);
+        let plain = ["sales:read", "persons:read", "reports:read", "reports:write", "loads:read"];
+        let prefixed = plain.map(|scope| format!("api/{scope}"));
+        assert_eq!(told.scopes, [prefixed, plain.map(str::to_owned)].concat());
+        for without in [url.to_owned(), format!("{url}{named}")] {
+            let error = options(&without).unwrap_err().to_string();
+            assert!(error.contains("mcp.url") && error.contains("jwt.issuer"), "{error}");
+        }
+    }
 }

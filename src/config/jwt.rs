@@ -256,6 +256,15 @@ impl JwtConfig {
 }
 
 impl IssuerConfig {
+    /// Whether its name is a URL, at which clients find it.
+    #[must_use]
+    pub fn is_at_url(&self) -> bool {
+        let url: Option<Uri> = self.issuer.parse().ok();
+        url.is_some_and(|url| {
+            matches!(url.scheme_str(), Some("http" | "https")) && url.authority().is_some()
+        })
+    }
+
     fn read(values: &Values) -> Result<Self> {
         let algorithms = values.required(&ALGORITHM, algorithms)?;
         let secret = values.optional(&SECRET, secret)?;

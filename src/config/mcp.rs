@@ -2,9 +2,10 @@
 
 use ::http::Uri;
 
+use super::jwt::{ISSUER, IssuerConfig, JwtConfig};
 use super::key::ConfigKey;
 use super::parse;
-use super::values::Values;
+use super::values::{Values, config_error};
 use crate::error::Result;
 
 const SECTION: ConfigKey = ConfigKey::of("mcp");
@@ -23,9 +24,9 @@ pub const ENABLED: ConfigKey = ConfigKey {
 pub const RESULT_BYTES: ConfigKey = ConfigKey {
     name: "result_bytes",
     env: "MCP_RESULT_BYTES",
-    default: Some("256KiB"),
-    doc: "the most bytes of JSON that a tool answers with; a larger result is an error that says how \
-          to ask for less",
+    default: Some("64KiB"),
+    doc: "the most bytes of the JSON of a tool's result, which an answer has twice; a larger one is \
+          an error that says how to ask for less",
     ..SECTION
 };
 
@@ -34,7 +35,8 @@ pub const URL: ConfigKey = ConfigKey {
     name: "url",
     env: "MCP_URL",
     doc: "the URL by which clients reach `/mcp`, as `https://api.example/mcp`; with it they are told \
-          which issuers' tokens are accepted, so that they can ask for one by themselves",
+          which issuers' tokens are accepted, so that they can ask for one by themselves; `jwt.issuer` \
+          must be a URL then",
     ..SECTION
 };
 
@@ -53,11 +55,19 @@ pub struct McpConfig {
 }
 
 impl McpConfig {
-    pub(super) fn read(values: &Values) -> Result<Self> {
+    pub(super) fn read(values: &Values, jwt: &JwtConfig) -> Result<Self> {
+        let url = values.optional(&URL, url)?;
+        if url.is_some() && !jwt.issuers.iter().any(IssuerConfig::is_at_url) {
+            return Err(config_error(format!(
+                "{} tells clients where they get tokens: set an {ISSUER} that is a URL, or leave \
+                 it out",
+                values.name(&URL)
+            )));
+        }
         Ok(Self {
             enabled: values.required(&ENABLED, parse::boolean)?,
-            result_bytes: values.required(&RESULT_BYTES, parse::bytes(4 << 10..=64 << 20))?,
-            url: values.optional(&URL, url)?,
+            result_bytes: values.required(&RESULT_BYTES, parse::bytes(4 << 10..=16 << 20))?,
+            url,
         })
     }
 }

@@ -119,13 +119,14 @@ impl Config {
     /// value and what is expected.
     pub fn load<E: Fn(&str) -> Option<String>>(sources: &ConfigSources<E>) -> Result<Self> {
         let values = Values::merge(SECTIONS, sources)?;
+        let jwt = JwtConfig::read(&values)?;
         Ok(Self {
             database: DatabaseConfig::read(&values)?,
             storage: StorageConfig::read(&values)?,
             http: HttpConfig::read(&values)?,
-            mcp: McpConfig::read(&values)?,
+            mcp: McpConfig::read(&values, &jwt)?,
             auth: AuthConfig::read(&values)?,
-            jwt: JwtConfig::read(&values)?,
+            jwt,
             limits: LimitsConfig::read(&values)?,
             cache: CacheConfig::read(&values)?,
             load: LoadConfig::read(&values)?,

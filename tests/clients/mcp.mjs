@@ -2,15 +2,22 @@
 // Prints one JSON: {"connected": {…}, "steps": [{"result": …} | {"error": {…}}, …]}, or
 // {"refused": {…}} when it is not let in.
 //
-//   node mcp.mjs '{"urls": [URL, …], "token": TOKEN, "mode": "legacy" | "auto" | VERSION,
+//   node mcp.mjs '{"urls": [URL, …], "token": TOKEN, "mode": "v1" | "legacy" | "auto" | VERSION,
 //                  "headers": {…}, "atOnce": true, "steps": [STEP, …]}'
 //
 // A step is {"list": true}, {"ping": true} or {"tool": NAME, "arguments": {…}}. Of several
 // URLs each request goes to the next one, as by a balancer that knows no sessions.
 
-import { Client, StreamableHTTPClientTransport } from "@modelcontextprotocol/client";
+import * as v2 from "@modelcontextprotocol/client";
+import { Client as ClientV1 } from "@modelcontextprotocol/sdk/client/index.js";
+import { StreamableHTTPClientTransport as TransportV1 } from "@modelcontextprotocol/sdk/client/streamableHttp.js";
 
 const { urls, token, mode = "legacy", headers = {}, atOnce, steps } = JSON.parse(process.argv[2]);
+
+// The version of the library that most assistants are made of.
+const isV1 = mode === "v1";
+const Client = isV1 ? ClientV1 : v2.Client;
+const Transport = isV1 ? TransportV1 : v2.StreamableHTTPClientTransport;
 
 let turn = 0;
 let sessions = 0;
@@ -19,7 +26,7 @@ const balanced = async (_url, request) => {
   if (response.headers.has("mcp-session-id")) sessions += 1;
   return response;
 };
-const transport = new StreamableHTTPClientTransport(new URL(urls[0]), {
+const transport = new Transport(new URL(urls[0]), {
   fetch: balanced,
   requestInit: { headers: { ...(token ? { authorization: `Bearer ${token}` } : {}), ...headers } },
   reconnectionOptions: {
@@ -32,7 +39,7 @@ const transport = new StreamableHTTPClientTransport(new URL(urls[0]), {
 const negotiated = ["legacy", "auto"].includes(mode) ? mode : { pin: mode };
 const client = new Client(
   { name: "tests", version: "1" },
-  { versionNegotiation: { mode: negotiated } },
+  isV1 ? {} : { versionNegotiation: { mode: negotiated } },
 );
 
 const told = (error) => ({

@@ -53,3 +53,14 @@ fn every_part_is_valid_sdl_of_the_schema() {
         }
     }
 }
+
+#[test]
+fn every_input_has_a_schema_that_ends() {
+    let guide = Guide::get();
+    let inputs: Vec<&String> = guide.registry.types.keys().collect();
+    assert!(inputs.len() > 100, "{}", inputs.len());
+    for name in inputs {
+        let text = guide.schema_of(name).to_string();
+        assert!(text.len() < 100_000, "{name}: {}", text.len());
+    }
+}

@@ -9,6 +9,9 @@ use super::outcome::BadArgument;
 
 type Result<T> = std::result::Result<T, BadArgument>;
 
+/// Most names in a list: no enumeration has more values.
+const NAMES: usize = 100;
+
 /// The arguments of a call; null is as if it was not given.
 #[derive(Debug)]
 pub(super) struct Arguments(Map<String, Json>);
@@ -102,11 +105,15 @@ impl Arguments {
     /// Names, of which none is there twice.
     pub(super) fn names(&mut self, name: &str) -> Result<Option<Vec<String>>> {
         let Some(list) = self.list(name)? else { return Ok(None) };
+        if list.len() > NAMES {
+            return Err(BadArgument::new(name, format!("expected at most {NAMES} names")));
+        }
         let mut names = Vec::new();
         for value in list {
             match value {
                 Json::String(text) if !names.contains(&text) => names.push(text),
                 Json::String(text) => {
+                    let text: String = text.chars().take(100).collect();
                     return Err(BadArgument::new(name, format!("{text} is given twice")));
                 }
                 _ => return Err(BadArgument::new(name, "expected an array of names")),
@@ -148,5 +155,8 @@ mod tests {
         }
         let twice = arguments(&json!({ "a": ["x", "x"] })).unwrap().names("a");
         assert!(message(twice.unwrap_err()).contains("x is given twice"));
+        let many: Vec<String> = (0..=NAMES).map(|number| number.to_string()).collect();
+        let many = arguments(&json!({ "a": many })).unwrap().names("a");
+        assert!(message(many.unwrap_err()).contains("a: expected at most 100 names"));
     }
 }

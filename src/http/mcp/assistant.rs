@@ -15,9 +15,10 @@ use super::tools::{self, Tool};
 use crate::auth::Scope;
 
 const INSTRUCTIONS: &str = "Sales data: orders and their lines, customers, products, territories, \
-    stores, currency rates and forecasts, behind a GraphQL API. For figures (revenue, counts, the \
-    best products, a comparison of months) call sales_aggregate: it computes them exactly. For \
-    rows and all else find the names of fields with search_schema, then ask with run_query. \
+    stores, currency rates and forecasts, behind a GraphQL API. Which tools there are depends on \
+    your token. For figures (revenue, counts, the best products, a comparison of months) call \
+    sales_aggregate: it computes them exactly. For rows and all else find the names of fields \
+    with search_schema, then ask with run_query. \
     Amounts are exact decimals as text: do not round them, and compute with them as decimals. You \
     see what your token allows; an error with the code FORBIDDEN is not mended by asking again.";
 

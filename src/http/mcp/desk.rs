@@ -7,16 +7,18 @@ use std::time::Instant;
 use async_graphql::{Request as Operation, Variables};
 use axum::body::to_bytes;
 use axum::http::HeaderMap;
-use serde_json::{Map, Value as Json};
+use serde_json::{Map, Value as Json, json};
+use tokio::time::timeout;
 
 use super::options::McpOptions;
 use super::outcome::Outcome;
 use crate::auth::Principal;
 use crate::error::Code;
+use crate::graphql::errors::RATE_LIMITED;
 use crate::http::endpoint::{Call, Method};
 use crate::http::rate_limit::{Meter, OperationMeter};
 use crate::http::request::media::MediaType;
-use crate::http::response::rejection::Rejection;
+use crate::http::response::rejection::{OVERLOADED, Rejection};
 use crate::http::state::AppState;
 
 /// A request that calls a tool.
@@ -42,17 +44,22 @@ impl Answered {
     /// # Errors
     /// The outcome, if there are errors.
     pub(super) fn data(mut self) -> Result<(Json, Map<String, Json>), Outcome> {
-        if let Some(errors) = self.json.get_mut("errors") {
-            let errors = Json::Array(errors.as_array_mut().map(std::mem::take).unwrap_or_default());
-            return Err(Outcome::failed(Map::from_iter([("errors".to_owned(), errors)]).into()));
-        }
         let mut version = Map::new();
         for name in ["dataVersion", "dataAsOf"] {
             if let Some(value) = self.json.pointer_mut(&format!("/extensions/{name}")) {
                 version.insert(name.to_owned(), value.take());
             }
         }
-        Ok((self.json.get_mut("data").map(Json::take).unwrap_or_default(), version))
+        match self.parts() {
+            (_, Some(errors)) => Err(Outcome::failed(json!({ "errors": errors }))),
+            (data, None) => Ok((data, version)),
+        }
+    }
+
+    /// Its data, and its errors if there are any.
+    pub(super) fn parts(mut self) -> (Json, Option<Json>) {
+        let data = self.json.get_mut("data").map(Json::take).unwrap_or_default();
+        (data, self.json.get_mut("errors").map(Json::take))
     }
 }
 
@@ -91,11 +98,19 @@ impl Desk<'_> {
     /// Charges what needs no document.
     pub(super) fn charge_least(self) -> Result<(), Outcome> {
         let charged = OperationMeter::new(self.meter, self.principal).charge_least();
-        charged.map_err(|used_up| {
-            let answer = Rejection::from(used_up).into_answer();
-            let error = answer.errors.first().map(|error| error.message.clone());
-            Outcome::error(crate::graphql::errors::RATE_LIMITED, error.unwrap_or_default())
-        })
+        charged.map_err(|used_up| refusal(RATE_LIMITED, Rejection::from(used_up)))
+    }
+
+    /// Does work without a document once it has a permit, as one with a document.
+    pub(super) async fn in_turn(self, work: impl FnOnce() -> Outcome) -> Result<Outcome, Outcome> {
+        let limit = &self.state.concurrency;
+        let _share = limit.share(self.principal).map_err(|it| refusal(RATE_LIMITED, it))?;
+        let slot = limit.enqueue().map_err(|it| refusal(OVERLOADED, it))?;
+        let most = self.state.limits.execution_time;
+        let left = most.saturating_sub(self.started.elapsed());
+        let late = |_| refusal(Code::Timeout.as_str(), Rejection::timeout(most));
+        let _permit = timeout(left, slot.permit()).await.map_err(late)?;
+        Ok(work())
     }
 
     /// Most bytes of a result.
@@ -103,6 +118,13 @@ impl Desk<'_> {
         let options = self.state.mcp.as_ref();
         options.map_or_else(|| McpOptions::default().result_bytes, |options| options.result_bytes)
     }
+}
+
+/// A rejection as an error of a tool.
+fn refusal(code: &str, rejection: Rejection) -> Outcome {
+    let answer = rejection.into_answer();
+    let error = answer.errors.first().map(|error| error.message.clone());
+    Outcome::error(code, error.unwrap_or_default())
 }
 
 /// A document with the values of its variables.

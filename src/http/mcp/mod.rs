@@ -21,7 +21,7 @@ use axum::http::header::{
     WWW_AUTHENTICATE,
 };
 use axum::http::request::Parts;
-use axum::http::{HeaderValue, StatusCode};
+use axum::http::{HeaderValue, StatusCode, Uri};
 use axum::response::{IntoResponse as _, Response};
 use axum::routing::{get, post};
 use axum::{Extension, Json, Router};
@@ -37,6 +37,7 @@ use self::assistant::{Assistant, Door};
 use self::desk::Desk;
 use self::options::WELL_KNOWN;
 pub use self::options::{McpOptions, ProtectedResource};
+use self::tools::Tool;
 use super::cors;
 use super::endpoint::admit;
 use super::rate_limit::Meter;
@@ -68,16 +69,25 @@ static PROTOCOL_SERVICE: LazyLock<StreamableHttpService<Assistant, NeverSessionM
         StreamableHttpService::new(|| Ok(Assistant), Arc::default(), config)
     });
 
-/// The routes; none where assistants may not use the data.
+/// The routes; none where assistants may not use the data, or only with trusted documents.
 pub(super) fn routes(state: &Shared) -> Router {
     let Some(options) = &state.mcp else { return Router::new() };
+    // The tools ask for what they like.
+    if !state.documents.accept_untrusted() {
+        return Router::new();
+    }
+    Tool::prepare();
     let methods = post(by_post).fallback(other_method);
     let routes = Router::new().route("/mcp", methods).with_state(Arc::clone(state));
     let Some(resource) = &options.resource else { return routes };
-    let metadata = Json(resource.metadata());
-    let of_resource = format!("{WELL_KNOWN}/{{*path}}");
-    let metadata = get(move || std::future::ready(metadata.clone()));
-    routes.route(WELL_KNOWN, metadata.clone()).route(&of_resource, metadata)
+    let (metadata, own_path) = (Json(resource.metadata()), resource.metadata_path());
+    let metadata = get(move |uri: Uri| {
+        let is_its = uri.path() == WELL_KNOWN || uri.path() == own_path;
+        std::future::ready(if is_its { Ok(metadata.clone()) } else { Err(StatusCode::NOT_FOUND) })
+    });
+    // Not as a route of its own: its characters could mean something there.
+    let below = format!("{WELL_KNOWN}/{{*path}}");
+    routes.route(WELL_KNOWN, metadata.clone()).route(&below, metadata)
 }
 
 async fn by_post(

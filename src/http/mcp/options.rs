@@ -2,13 +2,15 @@
 
 use serde_json::{Value as Json, json};
 
+use crate::auth::Grant;
+
 /// Most bytes of a result unless the operator says otherwise.
-const RESULT_BYTES: usize = 256 << 10;
+const RESULT_BYTES: usize = 64 << 10;
 
 /// How assistants use the data.
 #[derive(Debug, Clone)]
 pub struct McpOptions {
-    /// Most bytes of JSON that a tool answers with.
+    /// Most bytes of the JSON of a result, which an answer has twice.
     pub result_bytes: usize,
     /// Where clients get tokens, if they are told.
     pub resource: Option<ProtectedResource>,
@@ -32,6 +34,15 @@ pub struct ProtectedResource {
 }
 
 impl ProtectedResource {
+    /// What the tools can use of what tokens grant.
+    pub const GRANTS: [Grant; 5] = [
+        Grant::SalesRead,
+        Grant::PersonsRead,
+        Grant::ReportsRead,
+        Grant::ReportsWrite,
+        Grant::LoadsRead,
+    ];
+
     /// Its metadata, which clients read before they have a token.
     pub(super) fn metadata(&self) -> Json {
         json!({
@@ -45,11 +56,21 @@ impl ProtectedResource {
 
     /// Where its metadata are: the path of its URL comes after the well-known one.
     pub(super) fn metadata_url(&self) -> String {
+        let (origin, path) = self.split();
+        format!("{origin}{WELL_KNOWN}{path}")
+    }
+
+    /// The path of that.
+    pub(super) fn metadata_path(&self) -> String {
+        format!("{WELL_KNOWN}{}", self.split().1)
+    }
+
+    /// Its origin and its path.
+    fn split(&self) -> (&str, &str) {
         let after_scheme = self.url.find("://").map_or(0, |at| at + 3);
         let rest = self.url.get(after_scheme..).unwrap_or_default();
         let path = rest.find('/').map_or(self.url.len(), |at| after_scheme + at);
-        let (origin, path) = self.url.split_at(path);
-        format!("{origin}{WELL_KNOWN}{path}")
+        self.url.split_at(path)
     }
 }
 
@@ -72,6 +93,7 @@ mod tests {
             let (issuers, scopes) = (Vec::new(), Vec::new());
             let resource = ProtectedResource { url: url.to_owned(), issuers, scopes };
             assert_eq!(resource.metadata_url(), expected);
+            assert!(expected.ends_with(&resource.metadata_path()), "{url}");
         }
     }
 }

@@ -8,7 +8,7 @@ use crate::error::Code;
 /// The result has more bytes than it may.
 const RESULT_TOO_LARGE: &str = "RESULT_TOO_LARGE";
 /// What the caller may not do.
-pub(super) const FORBIDDEN: &str = "FORBIDDEN";
+const FORBIDDEN: &str = "FORBIDDEN";
 
 /// What a tool answers.
 #[derive(Debug, Clone)]
@@ -16,12 +16,14 @@ pub(super) struct Outcome {
     json: Json,
     text: String,
     is_error: bool,
+    /// Whether nothing was charged for it yet.
+    is_free: bool,
 }
 
 impl Outcome {
     /// This is the answer.
     pub(super) fn done(json: Json) -> Self {
-        Self { text: json.to_string(), json, is_error: false }
+        Self { text: json.to_string(), json, is_error: false, is_free: false }
     }
 
     /// There are errors, of a response of GraphQL.
@@ -32,7 +34,7 @@ impl Outcome {
     /// The response of GraphQL as it is.
     pub(super) fn response(json: Json, text: String) -> Self {
         let is_error = json.get("errors").is_some();
-        Self { json, text, is_error }
+        Self { json, text, is_error, is_free: false }
     }
 
     /// An error in the form of those of GraphQL.
@@ -40,12 +42,22 @@ impl Outcome {
         Self::failed(json!({ "errors": [error(code, &message.into(), None)] }))
     }
 
+    /// The caller may not do it.
+    pub(super) fn forbidden(message: &str) -> Self {
+        Self { is_free: true, ..Self::error(FORBIDDEN, message) }
+    }
+
+    /// Whether it is still to be charged.
+    pub(super) fn is_free(&self) -> bool {
+        self.is_free
+    }
+
     /// The result would have so many bytes.
     pub(super) fn too_large(bytes: usize, most: usize) -> Self {
         let message = format!(
-            "the result has {bytes} bytes, and the limit is {most}: ask for fewer rows (first: and \
-             a narrower filter) or fewer fields, read on page by page with after:, or make a file \
-             of all rows with request_report"
+            "the result has {bytes} bytes, and the limit is {most}: ask for fewer rows (first, \
+             a narrower filter) or fewer fields, or read page by page with after; a report has \
+             all rows in a file"
         );
         Self::error(RESULT_TOO_LARGE, message)
     }
@@ -58,13 +70,14 @@ impl Outcome {
     /// As the protocol has it, unless it has more bytes: a part of JSON is no JSON.
     pub(super) fn within(self, most: usize) -> CallToolResult {
         let bytes = self.bytes();
-        let Self { json, text, is_error } =
+        let Self { json, text, is_error, .. } =
             if bytes > most { Self::too_large(bytes, most) } else { self };
         let content = vec![ContentBlock::text(text)];
-        let mut result = match is_error {
-            true => CallToolResult::error(content),
-            false => CallToolResult::success(content),
-        };
+        if is_error {
+            // As text alone: some clients check the value against the schema of results.
+            return CallToolResult::error(content);
+        }
+        let mut result = CallToolResult::success(content);
         result.structured_content = Some(json);
         result
     }
@@ -89,7 +102,8 @@ impl From<BadArgument> for Outcome {
     fn from(bad: BadArgument) -> Self {
         let BadArgument { argument, message } = bad;
         let code = Code::BadUserInput.as_str();
-        Self::failed(json!({ "errors": [error(code, &message, Some(argument))] }))
+        let errors = json!({ "errors": [error(code, &message, Some(argument))] });
+        Self { is_free: true, ..Self::failed(errors) }
     }
 }
 
@@ -110,10 +124,10 @@ mod tests {
         let large = Outcome::done(json!({ "rows": "x".repeat(1_000) }));
         let bytes = large.bytes();
         assert_eq!(large.clone().within(bytes).is_error, Some(false));
+        assert!(large.clone().within(bytes).structured_content.is_some());
         let refused = large.within(bytes - 1);
-        assert_eq!(refused.is_error, Some(true));
-        let json = refused.structured_content.unwrap();
-        assert_eq!(json["errors"][0]["extensions"]["code"], RESULT_TOO_LARGE);
-        assert!(json.to_string().contains("request_report"), "{json}");
+        assert_eq!((refused.is_error, &refused.structured_content), (Some(true), &None));
+        let text = format!("{:?}", refused.content);
+        assert!(text.contains(RESULT_TOO_LARGE) && text.contains("ask for fewer rows"), "{text}");
     }
 }

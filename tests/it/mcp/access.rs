@@ -6,7 +6,7 @@ use hyper::StatusCode;
 use salesgraph::auth::{Access, Principal};
 use salesgraph::config::{CorsOrigins, RateConfig};
 use salesgraph::http::{McpOptions, ProtectedResource, RateLimits};
-use serde_json::{Value as Json, json};
+use serde_json::json;
 
 use super::{Tokens, data, serve, with_tools};
 
@@ -42,6 +42,8 @@ async fn without_a_valid_token_there_is_a_challenge_and_nothing_else() {
             assert_eq!(answer.header("www-authenticate"), challenge);
             assert_eq!(answer.code(), "UNAUTHENTICATED");
         }
+        let other = caller.server.get(&format!("{METADATA}/graphql")).await;
+        assert_eq!(other.status, StatusCode::NOT_FOUND, "another resource");
         for path in [METADATA.to_owned(), format!("{METADATA}/mcp")] {
             let metadata = caller.server.get(&path).await;
             assert_eq!(metadata.status == StatusCode::OK, is_told, "{path}");
@@ -172,6 +174,18 @@ async fn the_limits_over_time_are_those_of_the_api() {
         assert_eq!(code, "RATE_LIMITED", "{tool}: {message}");
     }
     caller.server.stop().await;
+
+    // Wrong calls cost something as well.
+    let caller = serve(limited(RateConfig { cost_per_token: 2, ..RateConfig::default() })).await;
+    for (tool, expected) in [
+        ("run_query", "BAD_USER_INPUT"),
+        ("search_schema", "BAD_USER_INPUT"),
+        ("run_query", "RATE_LIMITED"),
+    ] {
+        let (code, message) = caller.refusal(tool, json!({ "x": 1 })).await;
+        assert_eq!(code, expected, "{tool}: {message}");
+    }
+    caller.server.stop().await;
 }
 
 #[tokio::test]
@@ -189,7 +203,7 @@ async fn who_may_not_ask_for_the_schema_cannot_search_it() {
     let (code, _) = caller.refusal("search_schema", json!({ "query": "orders" })).await;
     assert_eq!(code, "FORBIDDEN");
     let schema = json!({ "query": "{ __schema { queryType { name } } }" });
-    let answer = caller.call("run_query", schema).await;
-    assert_eq!(answer["isError"], Json::Bool(true), "{answer}");
+    let (is_error, said) = caller.call("run_query", schema).await;
+    assert!(is_error, "{said}");
     caller.server.stop().await;
 }

@@ -49,8 +49,14 @@ async fn a_client_uses_every_tool_of_two_servers_without_a_session() {
         { "tool": "request_report", "arguments": { "project": "q3", "kind": "PRODUCTS" } },
         { "tool": "run_query", "arguments": { "query": "{ nothing }" } },
         { "tool": "no_such_tool", "arguments": {} },
+        { "tool": "search_schema", "arguments": {} },
+        { "tool": "sales_aggregate", "arguments": { "measures": ["PROFIT"] } },
+        { "tool": "load_status", "arguments": { "runs": 0 } },
+        { "tool": "request_report", "arguments": {} },
     ]);
-    for (mode, version) in [("legacy", "2025-11-25"), ("auto", NEWEST), (NEWEST, NEWEST)] {
+    for (mode, version) in
+        [("v1", "2025-11-25"), ("legacy", "2025-11-25"), ("auto", NEWEST), (NEWEST, NEWEST)]
+    {
         let options = json!({
             "urls": [one.url(), two.url()], "token": tokens.of(EVERYTHING, None), "mode": mode,
             "steps": steps,
@@ -84,7 +90,7 @@ fn check(steps: &Json, mode: &str) {
         let hints = &tool["annotations"];
         assert_eq!(hints["readOnlyHint"], tool["name"] != "request_report", "{tool}");
         assert_eq!(hints["destructiveHint"], false, "{tool}");
-        assert_eq!(hints["idempotentHint"], true, "{tool}");
+        assert_eq!(hints["idempotentHint"], tool["name"] != "request_report", "{tool}");
         assert_eq!(tool["inputSchema"]["additionalProperties"], false, "{tool}");
         assert_eq!(tool["outputSchema"]["type"], "object", "{tool}");
         assert!(tool["description"].as_str().unwrap().len() > 200, "{tool}");
@@ -99,12 +105,24 @@ fn check(steps: &Json, mode: &str) {
     assert_eq!(report["state"], "QUEUED", "{mode}");
     assert_eq!(content(6)["report"]["id"], report["id"], "{mode}: the same is found again");
     assert_eq!(content(6)["reused"], true, "{mode}");
-    let failed = &steps[7]["result"];
-    assert_eq!(failed["isError"], true, "{failed}");
-    let error = &failed["structuredContent"]["errors"][0];
-    assert_eq!(error["extensions"]["code"], "GRAPHQL_VALIDATION_FAILED", "{failed}");
-    assert_eq!(error["locations"][0], json!({ "line": 1, "column": 3 }), "{failed}");
+    let failed = error_of(&steps[7]);
+    assert_eq!(failed["extensions"]["code"], "GRAPHQL_VALIDATION_FAILED", "{mode}: {failed}");
+    assert_eq!(failed["locations"][0], json!({ "line": 1, "column": 3 }), "{mode}: {failed}");
     assert_eq!(steps[8]["error"]["code"], -32_602, "{mode}: {}", steps[8]);
+    // Also where the schema of results demands what errors have not.
+    for (step, argument) in [(9, "query"), (10, "measures"), (11, "runs"), (12, "project")] {
+        let failed = error_of(&steps[step]);
+        assert_eq!(failed["extensions"]["argument"], argument, "{mode}: {}", steps[step]);
+    }
+}
+
+/// The error of a call that failed.
+fn error_of(step: &Json) -> Json {
+    let failed = &step["result"];
+    assert_eq!(failed["isError"], true, "{step}");
+    let text = failed["content"][0]["text"].as_str().expect("a text");
+    let said: Json = serde_json::from_str(text).expect("JSON");
+    said["errors"][0].clone()
 }
 
 #[tokio::test]

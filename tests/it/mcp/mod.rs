@@ -102,30 +102,33 @@ impl Caller {
         json
     }
 
-    /// The result of a tool, whose text is the same JSON.
-    async fn call(&self, tool: &str, arguments: Json) -> Json {
+    /// Whether a tool failed, and what it says.
+    async fn call(&self, tool: &str, arguments: Json) -> (bool, Json) {
         let params = json!({ "name": tool, "arguments": arguments });
         let answer = self.request("tools/call", params).await;
         let result = answer["result"].clone();
         assert!(result.is_object(), "{tool}: {answer}");
         let text = result["content"][0]["text"].as_str().expect("a text");
         let said: Json = serde_json::from_str(text).expect("JSON");
-        assert_eq!(said, result["structuredContent"], "{tool}");
-        result
+        let is_error = result["isError"].as_bool().expect("whether it failed");
+        // As a value only what succeeds: some clients check it against the schema of results.
+        let value = if is_error { Json::Null } else { said.clone() };
+        assert_eq!(result["structuredContent"], value, "{tool}");
+        (is_error, said)
     }
 
     /// What a call that succeeds answers.
     async fn told(&self, tool: &str, arguments: Json) -> Json {
-        let result = self.call(tool, arguments.clone()).await;
-        assert_eq!(result["isError"], json!(false), "{tool} {arguments}: {result}");
-        result["structuredContent"].clone()
+        let (is_error, said) = self.call(tool, arguments.clone()).await;
+        assert!(!is_error, "{tool} {arguments}: {said}");
+        said
     }
 
     /// Code and message of the first error of a call.
     async fn refusal(&self, tool: &str, arguments: Json) -> (String, String) {
-        let result = self.call(tool, arguments.clone()).await;
-        assert_eq!(result["isError"], json!(true), "{tool} {arguments}: {result}");
-        let error = &result["structuredContent"]["errors"][0];
+        let (is_error, said) = self.call(tool, arguments.clone()).await;
+        assert!(is_error, "{tool} {arguments}: {said}");
+        let error = &said["errors"][0];
         let text = |value: &Json| value.as_str().unwrap_or_default().to_owned();
         (text(&error["extensions"]["code"]), text(&error["message"]))
     }

@@ -1,6 +1,7 @@
 //! What is said at `/mcp` besides calls of tools, also by those who do not know the protocol.
 
 use hyper::StatusCode;
+use salesgraph::http::{Documents, TrustedDocuments};
 use serde_json::json;
 
 use super::{data, serve, with_tools};
@@ -22,6 +23,7 @@ async fn an_older_version_is_spoken_and_an_unknown_one_answered_with_a_known_one
         ("2025-11-25", "2025-11-25"),
         ("2025-06-18", "2025-06-18"),
         ("2025-03-26", "2025-03-26"),
+        ("2024-11-05", "2024-11-05"),
         ("1999-01-01", "2025-11-25"),
     ] {
         let answer = caller.post(&[], &initialize(asked)).await;
@@ -110,8 +112,15 @@ async fn a_call_without_sense_is_refused_with_what_there_is() {
 #[tokio::test]
 async fn where_the_tools_are_off_there_is_nothing() {
     let db = data().await;
-    let caller = serve(state(&db.pool, Default::default())).await;
-    let answer = caller.post(&[], r#"{"jsonrpc":"2.0","id":1,"method":"ping"}"#).await;
-    assert_eq!(answer.status, StatusCode::NOT_FOUND);
-    caller.server.stop().await;
+    let trusted = Documents::new(0, TrustedDocuments::default(), true);
+    for state in [
+        state(&db.pool, Default::default()),
+        // They ask for what they like, which is no trusted document.
+        with_tools(&db).with_documents(trusted),
+    ] {
+        let caller = serve(state).await;
+        let answer = caller.post(&[], r#"{"jsonrpc":"2.0","id":1,"method":"ping"}"#).await;
+        assert_eq!(answer.status, StatusCode::NOT_FOUND);
+        caller.server.stop().await;
+    }
 }

@@ -18,6 +18,8 @@ const FILTER: &str = "SalesMeasureFilter";
 const DEPTH: usize = 2;
 /// A filter with all comparisons of a measure.
 const COMPARED: &str = "DecimalFilter";
+/// Most conditions of groups.
+const CONDITIONS: usize = 100;
 
 /// Where each measure is: `LINE_TOTAL_SUM` at `lineTotal`, `sum`.
 static PATHS: LazyLock<BTreeMap<&'static str, Vec<&'static str>>> = LazyLock::new(|| {
@@ -70,12 +72,18 @@ pub(super) fn selection(argument: &str, measures: &[String]) -> Result<String, B
     Ok(groups.collect::<Vec<_>>().join(" "))
 }
 
-/// The comparisons of a measure with a value.
-fn comparisons() -> Vec<String> {
+/// The comparisons of a measure with a value, and what they mean.
+static COMPARISONS: LazyLock<BTreeMap<String, Json>> = LazyLock::new(|| {
     let guide = Guide::get();
-    let fields = guide.input_schemas(COMPARED);
-    let is_of_value = |name: &String| guide.input_type(COMPARED, name) == Some("Decimal");
-    fields.into_iter().map(|(name, _)| name).filter(is_of_value).collect()
+    let fields = guide.input_schemas(COMPARED).into_iter();
+    let of_values = fields.filter(|(name, _)| guide.input_type(COMPARED, name) == Some("Decimal"));
+    of_values
+        .map(|(name, schema)| (name, schema.get("description").cloned().unwrap_or_default()))
+        .collect()
+});
+
+fn known_comparisons() -> String {
+    COMPARISONS.keys().map(String::as_str).collect::<Vec<_>>().join(", ")
 }
 
 /// The schema of what groups are kept by.
@@ -83,14 +91,16 @@ pub(super) fn having_schema() -> Json {
     let guide = Guide::get();
     let mut properties = serde_json::Map::new();
     properties.insert("measure".to_owned(), guide.schema_of(MEASURE));
-    for name in comparisons() {
-        let schema = json!({ "type": ["number", "string"], "description": meaning(&name) });
-        properties.insert(name, schema);
+    for (name, meaning) in &*COMPARISONS {
+        // Not also a number: some assistants know one type for each value, and as a number an
+        // amount may be rounded before it is sent.
+        let schema = json!({ "type": "string", "description": meaning });
+        properties.insert(name.clone(), schema);
     }
     json!({
         "type": "array",
         "description": "Keeps the groups whose measures fulfil all of these, as [{\"measure\": \
-            \"LINE_TOTAL_SUM\", \"gte\": \"1000\"}]. Write amounts as text.",
+            \"LINE_TOTAL_SUM\", \"gte\": \"1000\"}]. Write values as text.",
         "items": {
             "type": "object",
             "properties": properties,
@@ -100,19 +110,12 @@ pub(super) fn having_schema() -> Json {
     })
 }
 
-fn meaning(comparison: &str) -> &'static str {
-    match comparison {
-        "eq" => "Equal to this.",
-        "ne" => "Not equal to this.",
-        "gt" => "Greater than this.",
-        "gte" => "Greater than or equal to this.",
-        "lt" => "Less than this.",
-        _ => "Less than or equal to this.",
-    }
-}
-
 /// The argument as a `SalesMeasureFilter`.
 pub(super) fn having(argument: &str, list: Vec<Json>) -> Result<Json, BadArgument> {
+    if list.len() > CONDITIONS {
+        let message = format!("expected at most {CONDITIONS} conditions");
+        return Err(BadArgument::new(argument, message));
+    }
     let mut all = Vec::new();
     for condition in list {
         let Json::Object(mut condition) = condition else {
@@ -122,15 +125,14 @@ pub(super) fn having(argument: &str, list: Vec<Json>) -> Result<Json, BadArgumen
             return Err(BadArgument::new(argument, "each needs a measure"));
         };
         let path = path(argument, &measure)?;
-        let known = comparisons();
         if condition.is_empty() {
-            let message = format!("{measure} needs one of {}", known.join(", "));
+            let message = format!("{measure} needs one of {}", known_comparisons());
             return Err(BadArgument::new(argument, message));
         }
         for (name, value) in condition {
-            if !known.contains(&name) {
+            if !COMPARISONS.contains_key(&name) {
                 let name: String = name.chars().take(100).collect();
-                let message = format!("there is no comparison {name}, but {}", known.join(", "));
+                let message = format!("there is no comparison {name}, but {}", known_comparisons());
                 return Err(BadArgument::new(argument, message));
             }
             let value = compared(argument, path, value)?;
@@ -147,6 +149,9 @@ fn compared(argument: &str, path: &[&str], value: Json) -> Result<Json, BadArgum
     let compared = path.iter().try_fold(FILTER, |of, name| guide.input_type(of, name));
     let is_decimal = compared == Some(COMPARED);
     match value {
+        Json::Number(number) if !is_exact(&number) => {
+            Err(BadArgument::new(argument, "write a number of so many digits as a text"))
+        }
         Json::Number(number) if is_decimal => Ok(number.to_string().into()),
         Json::Number(number) => Ok(number.into()),
         Json::String(text) if is_decimal => Ok(text.into()),
@@ -157,6 +162,12 @@ fn compared(argument: &str, path: &[&str], value: Json) -> Result<Json, BadArgum
         }
         _ => Err(BadArgument::new(argument, "a measure is compared with a number or a text")),
     }
+}
+
+/// Whether a number of JSON is what was written: with more digits it has been rounded.
+fn is_exact(number: &serde_json::Number) -> bool {
+    let digits = || number.to_string().bytes().filter(u8::is_ascii_digit).count();
+    !number.is_f64() || digits() <= 15
 }
 
 #[cfg(test)]
@@ -172,7 +183,8 @@ mod tests {
             let said = value.description.trim_start_matches("By ").trim_end_matches('.');
             assert_eq!(path("measures", value.name).unwrap().join("."), said);
         }
-        assert_eq!(comparisons(), ["eq", "gt", "gte", "lt", "lte", "ne"]);
+        assert_eq!(known_comparisons(), "eq, gt, gte, lt, lte, ne");
+        assert_eq!(COMPARISONS["eq"], "Equal to this.");
     }
 
     #[test]
@@ -203,6 +215,8 @@ mod tests {
             json!([{ "measure": "ORDER_COUNT", "or": 1 }]),
             json!([{ "measure": "ORDER_COUNT", "gt": "1.5" }]),
             json!([{ "measure": "ORDER_COUNT", "gt": [] }]),
+            json!([{ "measure": "LINE_TOTAL_SUM", "gt": 1_000_000_000_000_000.01 }]),
+            json!(vec![json!({ "measure": "ORDER_COUNT", "gt": 1 }); CONDITIONS + 1]),
         ] {
             assert!(having("having", wrong.as_array().cloned().unwrap()).is_err(), "{wrong}");
         }

@@ -50,6 +50,13 @@ impl Tool {
         }
     }
 
+    /// Makes what calls look things up in, so that no call waits for it.
+    pub(super) fn prepare() {
+        for tool in Self::ALL {
+            tool.definition();
+        }
+    }
+
     /// The tool of this name.
     pub(super) fn named(name: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|tool| tool.name() == name)
@@ -95,13 +102,18 @@ impl Tool {
 pub(super) async fn call(tool: Tool, arguments: Map<String, Json>, desk: Desk<'_>) -> Outcome {
     desk.meter.observation.is_operation(tool.metrics());
     let outcome = match tool {
-        Tool::SearchSchema => search_schema::call(arguments, desk),
+        Tool::SearchSchema => Box::pin(search_schema::call(arguments, desk)).await,
         Tool::RunQuery => Box::pin(run_query::call(arguments, desk)).await,
         Tool::SalesAggregate => Box::pin(sales_aggregate::call(arguments, desk)).await,
         Tool::RequestReport => Box::pin(request_report::call(arguments, desk)).await,
         Tool::LoadStatus => Box::pin(load_status::call(arguments, desk)).await,
     };
-    outcome.unwrap_or_else(|failed| failed)
+    let outcome = outcome.unwrap_or_else(|failed| failed);
+    // As a wrong document: else a caller could send wrong calls without end.
+    match outcome.is_free().then(|| desk.charge_least()) {
+        Some(Err(used_up)) => used_up,
+        _ => outcome,
+    }
 }
 
 fn define(tool: Tool) -> Definition {
@@ -116,7 +128,7 @@ fn define(tool: Tool) -> Definition {
     let hints = ToolAnnotations::with_title(title)
         .read_only(!changes)
         .destructive(false)
-        .idempotent(true)
+        .idempotent(!changes)
         .open_world(false);
     Definition::new(tool.name(), description, object(input))
         .with_title(title)

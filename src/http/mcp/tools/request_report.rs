@@ -59,6 +59,11 @@ pub(super) fn describe() -> Described {
             "reused": { "type": "boolean" },
             "nextAllowedAt": { "type": ["string", "null"] },
             "next": { "type": "string", "description": "What to do next." },
+            "errors": {
+                "type": "array",
+                "items": { "type": "object" },
+                "description": "What could not be told of the report, which is there.",
+            },
         },
         "required": ["report", "next"],
     });
@@ -84,35 +89,66 @@ pub(super) async fn call(given: Map<String, Json>, desk: Desk<'_>) -> Result<Out
 
 async fn ask(input: Map<String, Json>, desk: Desk<'_>) -> Result<Outcome, Outcome> {
     let variables = Map::from_iter([("input".to_owned(), Json::Object(input))]);
-    let (mut data, _) = desk.change(operation(ASK.as_str(), variables)).await?.data()?;
-    let payload = data.get_mut("requestReport").map(Json::take).unwrap_or_default();
-    let Json::Object(mut payload) = payload else {
-        return Err(Outcome::error(Code::Internal.as_str(), "internal error"));
-    };
-    let next = next(payload.get("report"));
-    payload.insert("next".to_owned(), next.into());
-    Ok(Outcome::done(payload.into()))
+    let (mut data, errors) = desk.change(operation(ASK.as_str(), variables)).await?.parts();
+    told(data.get_mut("requestReport").map(Json::take).unwrap_or_default(), errors)
 }
 
 async fn follow(id: String, desk: Desk<'_>) -> Result<Outcome, Outcome> {
     let variables = Map::from_iter([(ID.to_owned(), id.into())]);
-    let (mut data, _) = desk.read(operation(FOLLOW.as_str(), variables)).await?.data()?;
+    let (mut data, errors) = desk.read(operation(FOLLOW.as_str(), variables)).await?.parts();
     let mut report = data.get_mut("node").map(Json::take).unwrap_or_default();
     let name = report.as_object_mut().and_then(|report| report.remove("__typename"));
-    if name.as_ref().and_then(Json::as_str) != Some("Report") {
+    if errors.is_none() && name.as_ref().and_then(Json::as_str) != Some("Report") {
         let message = "there is no report with this id, or you may not see it";
         return Err(Outcome::error(Code::NotFound.as_str(), message));
     }
-    let next = next(Some(&report));
-    Ok(Outcome::done(json!({ "report": report, "next": next })))
+    told(json!({ "report": report }), errors)
+}
+
+/// The report, if it is there, also where some of it failed: it has been asked for all the same.
+fn told(mut answer: Json, errors: Option<Json>) -> Result<Outcome, Outcome> {
+    let is_there = answer.pointer("/report/id").is_some_and(Json::is_string);
+    match (answer.as_object_mut().filter(|_| is_there), errors) {
+        (Some(told), errors) => {
+            let next = next(told.get("report"));
+            told.insert("next".to_owned(), next.into());
+            told.extend(errors.map(|errors| ("errors".to_owned(), errors)));
+            Ok(Outcome::done(answer))
+        }
+        (None, Some(errors)) => Err(Outcome::failed(json!({ "errors": errors }))),
+        (None, None) => Err(Outcome::error(Code::Internal.as_str(), "internal error")),
+    }
 }
 
 /// What the caller does next.
 fn next(report: Option<&Json>) -> &'static str {
     let state = report.and_then(|report| report.get("state")?.as_str());
+    let has_file =
+        report.is_some_and(|report| report.get("downloadUrl").is_some_and(Json::is_string));
     match state {
-        Some("SUCCEEDED") => "the file is at downloadUrl",
+        Some("SUCCEEDED") if has_file => "the file is at downloadUrl",
+        Some("SUCCEEDED") => "call request_report with the id of the report alone for downloadUrl",
         Some(state) if ENDED.contains(&state) => "it is not made any more: ask for it again",
         _ => "call request_report with the id of the report alone until state is SUCCEEDED",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_report_is_told_also_where_some_of_it_failed() {
+        let errors = json!([{ "message": "the store does not answer" }]);
+        let made = json!({ "report": { "id": "x", "state": "SUCCEEDED", "downloadUrl": null } });
+        let answer = format!("{:?}", told(made, Some(errors.clone())).unwrap());
+        for part in ["the store does not answer", "for downloadUrl", "is_error: false"] {
+            assert!(answer.contains(part), "{part}: {answer}");
+        }
+        for nothing in [Json::Null, json!({ "report": null })] {
+            let refused = format!("{:?}", told(nothing.clone(), Some(errors.clone())).unwrap_err());
+            assert!(refused.contains("the store does not answer"), "{refused}");
+            assert!(told(nothing, None).is_err());
+        }
     }
 }

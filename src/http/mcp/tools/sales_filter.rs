@@ -24,10 +24,13 @@ const DATE: [&str; 2] = ["order", "orderDate"];
 
 /// The schemas of the arguments.
 pub(super) fn schemas() -> Map<String, Json> {
-    let date = |text: &str| json!({ "type": "string", "format": "date", "description": text });
+    let date = |text: &str| json!({ "type": "string", "description": text });
     let mut schemas = Map::new();
     schemas.insert(FROM.to_owned(), date("First day of the orders, as 2013-07-01."));
-    schemas.insert(TO.to_owned(), date("Last day of the orders, which is one of them."));
+    schemas.insert(
+        TO.to_owned(),
+        date("Last day of the orders, which is one of them, as 2013-07-31."),
+    );
     for (name, path) in KEYS {
         let of = path.last().copied().unwrap_or_default();
         let text = format!("Only those with one of these as {of}.");
@@ -70,7 +73,7 @@ pub(super) fn read(arguments: &mut Arguments) -> Result<Option<Json>, BadArgumen
     if let Some(keyword) = arguments.text(KEYWORD)? {
         filter.insert(KEYWORD.to_owned(), keyword.into());
     }
-    let own = (!filter.is_empty()).then(|| Json::Object(filter));
+    let own = (!filter.is_empty()).then_some(Json::Object(filter));
     let given = arguments.object(FILTER)?.map(Json::Object);
     Ok(match (given, own) {
         (Some(given), Some(own)) => Some(json!({ "and": [own, given] })),

@@ -6,7 +6,7 @@ use super::schema::{Described, arguments_schema};
 use crate::graphql::{Found, Guide};
 use crate::http::mcp::arguments::Arguments;
 use crate::http::mcp::desk::Desk;
-use crate::http::mcp::outcome::{BadArgument, FORBIDDEN, Outcome};
+use crate::http::mcp::outcome::{BadArgument, Outcome};
 
 const QUERY: &str = "query";
 const LIMIT: &str = "limit";
@@ -63,10 +63,10 @@ pub(super) fn describe() -> Described {
     ("Search the schema", description, input, output)
 }
 
-pub(super) fn call(given: Map<String, Json>, desk: Desk<'_>) -> Result<Outcome, Outcome> {
+pub(super) async fn call(given: Map<String, Json>, desk: Desk<'_>) -> Result<Outcome, Outcome> {
     if !desk.state.engine.limits().introspection {
         let message = "clients may not ask for the schema on this server";
-        return Err(Outcome::error(FORBIDDEN, message));
+        return Err(Outcome::forbidden(message));
     }
     let mut arguments = Arguments::of(given, [QUERY, LIMIT])?;
     let text = arguments.text(QUERY)?.filter(|text| !text.trim().is_empty());
@@ -77,8 +77,9 @@ pub(super) fn call(given: Map<String, Json>, desk: Desk<'_>) -> Result<Outcome, 
     }
     let limit = arguments.whole(LIMIT, 1..=MOST, DEFAULT)?;
     desk.charge_least()?;
-    let found = Guide::get().search(&text, usize::try_from(limit).unwrap_or(usize::MAX));
-    Ok(shown(&found, desk.result_bytes()))
+    let limit = usize::try_from(limit).unwrap_or(usize::MAX);
+    let most = desk.result_bytes();
+    desk.in_turn(|| shown(&Guide::get().search(&text, limit), most)).await
 }
 
 /// As many of them as fit.
