@@ -82,7 +82,8 @@ impl Guide {
                         std::iter::once(field.name.as_str()).chain(path).collect::<Vec<_>>()
                     }));
                 }
-                Some(MetaType::Scalar { .. } | MetaType::Enum { .. }) => {
+                // Scalars of GraphQL itself are not in every registry.
+                None | Some(MetaType::Scalar { .. } | MetaType::Enum { .. }) => {
                     leaves.push(vec![field.name.as_str()]);
                 }
                 _ => {}

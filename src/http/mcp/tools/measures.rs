@@ -77,7 +77,9 @@ static COMPARISONS: LazyLock<BTreeMap<String, Json>> = LazyLock::new(|| {
     let guide = Guide::get();
     let fields = guide.input_schemas(COMPARED).into_iter();
     let of_values = fields.filter(|(name, _)| guide.input_type(COMPARED, name) == Some("Decimal"));
-    of_values.map(|(name, schema)| (name, schema["description"].clone())).collect()
+    of_values
+        .map(|(name, schema)| (name, schema.get("description").cloned().unwrap_or_default()))
+        .collect()
 });
 
 fn known_comparisons() -> String {

@@ -18,8 +18,8 @@ const MOST: u32 = 50;
 pub(super) fn describe() -> Described {
     let description = "Finds types, fields, arguments, inputs and values of enumerations of the \
         GraphQL schema by words in their names and descriptions, the best match first. Each has \
-        its SDL and the shortest path to it from Query: Query.products.nodes.listPrice is asked \
-        for as { products { nodes { listPrice } } }, and in Query.products(filter:).name what \
+        its SDL and the shortest path to it from Query: Query.product.listPrice is asked for as \
+        { product(productId: 1) { listPrice } }, and in Query.products(filter:).name what \
         follows (filter:) is within that argument. Call it before run_query: what it does not \
         find does not exist. The name of a type, such as SalesFilter, finds its fields.";
     let input = arguments_schema(
