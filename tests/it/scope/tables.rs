@@ -42,7 +42,8 @@ async fn found_by_postgres(pool: &PgPool, sql: &str, types: &[String]) -> Vec<St
     let function = format!(
         "CREATE FUNCTION probe({types}) RETURNS SETOF record LANGUAGE sql BEGIN ATOMIC {sql}; END"
     );
-    // Postgres asks for the columns of records only where they are read.
+    // Postgres asks for the columns of records only where they are read. Another function has
+    // this name each time, so that it is looked up each time.
     probe.execute(AssertSqlSafe(function)).await.unwrap_or_else(|error| panic!("{error}: {sql}"));
     let names = sqlx::query_scalar(
         "SELECT DISTINCT coalesce(relname, proname)::text FROM pg_depend \
@@ -50,7 +51,8 @@ async fn found_by_postgres(pool: &PgPool, sql: &str, types: &[String]) -> Vec<St
              AND pg_class.relnamespace = 'public'::regnamespace \
          LEFT JOIN pg_proc ON refclassid = 'pg_proc'::regclass AND pg_proc.oid = refobjid \
              AND pronamespace = 'public'::regnamespace \
-         WHERE classid = 'pg_proc'::regclass AND objid = 'probe'::regproc \
+         WHERE classid = 'pg_proc'::regclass \
+             AND objid = (SELECT oid FROM pg_proc WHERE proname = 'probe') \
              AND coalesce(relname, proname) IS NOT NULL",
     )
     .fetch_all(&mut *probe)
