@@ -72,7 +72,7 @@ fn key(
         let part = |(name, column, value): (&str, &Column, Borrowed<'_>)| {
             let place = place.field(name);
             let expected = || place.refuse("expected a value of a key");
-            part_of(scalar::value(column.kind, &value.scalar(), &place)?).ok_or_else(expected)
+            part_of(&scalar::value(column.kind, &value.scalar(), &place)?).ok_or_else(expected)
         };
         return Ok(Key::new(parts.into_iter().map(part).collect::<Result<_>>()?));
     }
@@ -90,11 +90,11 @@ fn key(
     }
 }
 
-fn part_of(value: Bound) -> Option<KeyPart> {
+fn part_of(value: &Bound) -> Option<KeyPart> {
     match value {
-        Bound::Int(number) => Some(KeyPart::Int(number)),
-        Bound::Uuid(id) => Some(KeyPart::Uuid(id)),
-        Bound::Date(date) => Some(KeyPart::Date(date)),
+        Bound::Int(number) => Some(KeyPart::Int(*number)),
+        Bound::Uuid(id) => Some(KeyPart::Uuid(*id)),
+        Bound::Date(date) => Some(KeyPart::Date(*date)),
         _ => None,
     }
 }
