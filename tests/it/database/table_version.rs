@@ -5,7 +5,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use futures_util::future::join_all;
 use migration::{Migrator, MigratorTrait as _};
 use salesgraph::db::data_version::DataVersions;
-use salesgraph::db::data_version::tables::{DERIVED, OF_ALL, UNWATCHED, WATCHED, tables_of};
+use salesgraph::db::data_version::tables::{
+    DERIVED, OF_ALL, TableSet, UNWATCHED, WATCHED, tables_of,
+};
 use salesgraph::db::pool::orm;
 use sqlx::{AssertSqlSafe, Connection as _, Executor as _, PgPool};
 
@@ -99,7 +101,7 @@ async fn what_views_and_functions_are_made_of_is_known() {
         let text = text.replace("derivation_due", "sales_order").replace("unwatched_trigger", "");
         // The name of sales by product within a function.
         let text = text.replace("AS product", "").replace("product.order_date", "");
-        let made_of = tables_of(&text).and_then(|tables| tables.names()).expect(name);
+        let made_of = tables_of(&text).and_then(TableSet::names).expect(name);
         for table in made_of {
             assert!(tables.contains(&table), "{name} is made of {table}, too");
         }
@@ -154,7 +156,7 @@ async fn writers_in_different_orders_do_not_lock_each_other_out() {
     let writer = |id: usize| {
         let pool = db.pool.clone();
         async move {
-            let order = if id % 2 == 0 { [product, store] } else { [store, product] };
+            let order = if id.is_multiple_of(2) { [product, store] } else { [store, product] };
             for _ in 0..20 {
                 let mut change = pool.begin().await.unwrap();
                 for statement in order {
