@@ -30,7 +30,7 @@ async fn a_result_that_is_too_large_is_an_error_that_says_how_to_ask_for_less() 
         assert!(message.contains("the limit is 5000: ask for fewer rows"), "{message}");
     }
     // Errors are bounded as well.
-    let wrong: String = (0..20).map(|n| format!("{}{n} ", "x".repeat(300))).collect();
+    let wrong: String = (0..20).map(|n| format!("{}{n} ", "x".repeat(250))).collect();
     let wrong = json!({ "query": format!("{{ product(productId: 1) {{ {wrong} }} }}") });
     let (code, _) = caller.refusal("run_query", wrong).await;
     assert_eq!(code, "RESULT_TOO_LARGE");
