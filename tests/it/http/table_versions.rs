@@ -14,7 +14,7 @@ use crate::support::http::{Answer, TestServer};
 use crate::support::statements::during;
 use crate::support::{TestDb, database, fixture};
 
-/// For each table a document that shows a value of it, and a change of that value by hand. `$n`
+/// For most tables a document that shows a value of it, and a change of that value by hand. `$n`
 /// is the number of the change.
 const SHOWN: [(&str, &str, &str); 19] = [
     ("product", "{ product(productId: 1) { name } }", "name = 'N$n' WHERE product_id = 1"),

@@ -112,7 +112,7 @@ async fn the_tables_of_every_statement_are_those_that_postgres_finds() {
     assert!(exact * 100 > checked * 90, "{exact} of {checked} are exact");
 }
 
-/// Commits by hand, one for each table.
+/// Commits by hand, of most tables.
 const COMMITS: [&str; 24] = [
     "UPDATE person SET first_name = 'C$n' WHERE business_entity_id % 5 = $n % 5",
     "UPDATE product SET name = 'C$n', list_price = $n WHERE product_id % 3 = $n % 3",
