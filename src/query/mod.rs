@@ -20,6 +20,7 @@ mod sizes;
 mod sql;
 mod value;
 mod whole;
+mod with_list;
 
 pub use argument::{BadArgument, PageTooLarge, bad_argument};
 pub use condition::{Comparison, Condition, Quantifier, TextMatch};
@@ -40,3 +41,4 @@ pub(crate) use sql::audience::{
 };
 pub use value::Value;
 pub use whole::Whole;
+pub use with_list::WithList;

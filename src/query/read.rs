@@ -1,7 +1,6 @@
 //! The read use-cases: rows by key, lists, lists below parents, counts.
 
 use sqlx::Row as _;
-use sqlx::postgres::PgRow;
 
 use super::condition::Condition;
 use super::executor::Reader;
@@ -13,8 +12,9 @@ use super::rows::Rows;
 use super::selection::Selection;
 use super::value::Value;
 use crate::auth::Scope;
-use crate::catalog::Table;
+use crate::catalog::{Column, Table};
 use crate::error::{Error, Result};
+use crate::query::sql::alias::Alias;
 use crate::query::sql::filter::require;
 use crate::query::sql::paging::Paging;
 use crate::query::sql::sort::Aggregation;
@@ -34,23 +34,23 @@ impl Reader {
         let row = row_of(selection.table());
         let mut statement = Statement::new(scope);
         statement.hide(selection);
-        select(&mut statement, selection);
-        statement.push(" FROM ");
         if let [column] = row.table.key {
-            from(&mut statement, selection)?;
+            write_rows(&mut statement, selection, None)?;
             // Of an array, Postgres makes a new plan for each execution, which takes several
             // times as long as finding a row.
             if let [key] = keys {
-                statement.condition().column(row.alias, column).push(" = ");
                 let [part] = key.parts() else {
                     return Err(Error::internal("a key does not fit its table"));
                 };
-                statement.bind_value(column.kind, &Value::from(*part))?;
+                let number = statement.send(column.kind, &Value::from(*part))?;
+                select_key(&mut statement, row.alias, column, number);
             } else {
                 statement.condition().column(row.alias, column).push(" = ANY(");
                 statement.bind_parts(column.kind, keys, 0)?.push(")");
             }
         } else {
+            select(&mut statement, selection, None);
+            statement.push(" FROM ");
             statement.push_keys(row.table.key, keys)?.push(" CROSS JOIN ");
             from(&mut statement, selection)?;
             statement.match_parent(row.alias, row.table.key);
@@ -75,7 +75,8 @@ impl Reader {
         let mut statement = self.statement(scope, list.rows).await?;
         Paging::of(list).write(&mut statement)?;
         let mut pages = Pages::default();
-        pages.add(statement.fetch_all(self).await?, list.page);
+        let fetched = statement.fetch_all(self).await?;
+        pages.add(fetched.into_iter().map(Row::new).collect(), list.page);
         Ok(pages)
     }
 
@@ -127,7 +128,7 @@ impl Reader {
                 if usize::try_from(row.try_get::<i64, _>(position)?) != Ok(parent) {
                     break;
                 }
-                rows.extend(fetched.next());
+                rows.extend(fetched.next().map(Row::new));
             }
             pages.add(rows, list.page);
         }
@@ -190,7 +191,7 @@ impl Reader {
 impl Pages {
     /// Adds a page of rows that were fetched in the direction of paging, with one
     /// more than it holds where there are more.
-    fn add(&mut self, mut fetched: Vec<PgRow>, page: &Page) {
+    pub(super) fn add(&mut self, mut fetched: Vec<Row>, page: &Page) {
         let limit = usize::try_from(page.limit).unwrap_or(usize::MAX);
         let has_more = fetched.len() > limit;
         fetched.truncate(limit);
@@ -198,20 +199,45 @@ impl Pages {
             fetched.reverse();
         }
         let start = self.rows.len();
-        self.rows.extend(fetched.into_iter().map(Row::new));
+        self.rows.extend(fetched);
         self.pages.push(Extent { start, end: self.rows.len(), has_more });
     }
 }
 
-fn row_of(table: &'static Table) -> Place {
+pub(super) fn row_of(table: &'static Table) -> Place {
     Place { table, alias: Selection::ROW.alias() }
 }
 
+/// SELECT what is selected, each value with this name and its number, of the table and the rows
+/// it refers to; conditions may follow.
+pub(super) fn write_rows(
+    statement: &mut Statement<'_>,
+    selection: &Selection,
+    name: Option<&str>,
+) -> Result<()> {
+    select(statement, selection, name);
+    statement.push(" FROM ");
+    from(statement, selection)
+}
+
+/// The condition that a column has the value that was sent.
+pub(super) fn select_key(
+    statement: &mut Statement<'_>,
+    alias: Alias,
+    column: &Column,
+    number: usize,
+) {
+    statement.condition().column(alias, column).push(" = ").sent(column.kind, number);
+}
+
 /// SELECT and what is selected.
-fn select(statement: &mut Statement<'_>, selection: &Selection) {
+fn select(statement: &mut Statement<'_>, selection: &Selection, name: Option<&str>) {
     statement.push("SELECT ");
     for (index, (source, column)) in selection.columns().iter().enumerate() {
         statement.comma(index).selected(source.alias(), column).readable(column.kind);
+        if let Some(name) = name {
+            statement.push(" AS ").push(name).number(index);
+        }
     }
 }
 

@@ -1,5 +1,7 @@
 //! A row as it came, decoded value by value.
 
+use std::sync::Arc;
+
 use sqlx::postgres::PgRow;
 use sqlx::{Decode, Postgres, Row as _, Type, ValueRef as _};
 
@@ -8,17 +10,46 @@ use crate::catalog::{Column, Kind};
 use crate::error::{Error, Result};
 
 /// A row with the columns of a [`super::Selection`], in their order.
-pub struct Row(PgRow);
+pub struct Row {
+    held: Held,
+    /// The index of its first value.
+    first: usize,
+}
+
+/// A row of a result may have the values of two.
+enum Held {
+    Alone(PgRow),
+    Together(Arc<PgRow>),
+}
 
 impl std::fmt::Debug for Row {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Row").field("columns", &self.0.len()).finish()
+        f.debug_struct("Row").field("columns", &(self.held().len() - self.first)).finish()
     }
 }
 
 impl Row {
     pub(super) const fn new(row: PgRow) -> Self {
-        Self(row)
+        Self::from(row, 0)
+    }
+
+    /// The values from an index on.
+    pub(super) const fn from(row: PgRow, first: usize) -> Self {
+        Self { held: Held::Alone(row), first }
+    }
+
+    /// All values as a row, and those from an index on as another.
+    pub(super) fn split(row: PgRow, first: usize) -> (Self, Self) {
+        let row = Arc::new(row);
+        let held = || Held::Together(Arc::clone(&row));
+        (Self { held: held(), first: 0 }, Self { held: held(), first })
+    }
+
+    fn held(&self) -> &PgRow {
+        match &self.held {
+            Held::Alone(row) => row,
+            Held::Together(row) => row,
+        }
     }
 
     /// The value at an index; `None` when it is null.
@@ -29,7 +60,7 @@ impl Row {
     where
         T: Decode<'r, Postgres> + Type<Postgres>,
     {
-        Ok(self.0.try_get(index)?)
+        Ok(self.held().try_get(self.first + index)?)
     }
 
     /// The bytes at an index as Postgres sends values in binary, without copying; `None` when
@@ -38,7 +69,7 @@ impl Row {
     /// # Errors
     /// `INTERNAL` if there is no such column.
     pub fn bytes(&self, index: usize) -> Result<Option<&[u8]>> {
-        let value = self.0.try_get_raw(index)?;
+        let value = self.held().try_get_raw(self.first + index)?;
         if value.is_null() {
             return Ok(None);
         }
@@ -61,7 +92,7 @@ impl Row {
     /// # Errors
     /// `INTERNAL` if there is no such column.
     pub fn is_null(&self, index: usize) -> Result<bool> {
-        Ok(self.0.try_get_raw(index)?.is_null())
+        Ok(self.held().try_get_raw(self.first + index)?.is_null())
     }
 
     /// The key made of the values at these indexes; `None` when one is null.

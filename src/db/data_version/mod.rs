@@ -11,6 +11,7 @@
 //! tables an answer was read from knows by them whether it is still right.
 
 mod listener;
+mod moment;
 mod reader;
 mod reads;
 pub mod tables;

@@ -9,6 +9,7 @@ use tokio::task::JoinSet;
 use tokio::time::timeout;
 use tokio_util::sync::CancellationToken;
 
+use super::moment::Moment;
 use super::version::DataVersion;
 use super::versions::Versions;
 use crate::error::{Code, Error, Result};
@@ -53,7 +54,8 @@ impl VersionReader {
     ) -> (Self, Told) {
         let (sender, requests) = mpsc::channel(MAX_SHARED);
         let told = Told { changed: watch::Sender::new(0), latest: watch::Sender::new(None) };
-        let task = ReadTask { of, options, connection: None, last: None, told: told.clone() };
+        let (connection, last, read_at) = (None, None, None);
+        let task = ReadTask { of, options, connection, last, read_at, told: told.clone() };
         tasks.spawn(task.run(requests, stop));
         (Self(sender), told)
     }
@@ -71,6 +73,8 @@ struct ReadTask {
     options: PgConnectOptions,
     connection: Option<PgConnection>,
     last: Option<Versions>,
+    /// When they were read, if that can tell whether they are still right.
+    read_at: Option<Moment>,
     told: Told,
 }
 
@@ -114,16 +118,27 @@ impl ReadTask {
         Ok(found)
     }
 
-    /// The versions of the tables are read only where the version of all data has moved.
-    async fn versions(&self, connection: &mut PgConnection) -> sqlx::Result<Versions> {
+    /// The versions are read only where something was committed, those of the tables only where
+    /// the version of all data has moved.
+    async fn versions(&mut self, connection: &mut PgConnection) -> sqlx::Result<Versions> {
         if self.of == Of::Standby {
             return Ok(Versions::of_all(DataVersion::replayed(connection).await?));
         }
-        let all = DataVersion::read(connection).await?;
-        match &self.last {
-            Some(last) if is_same_commit(&last.all, &all) => Ok(last.with(all)),
-            _ => Versions::read(connection).await,
+        // Before the versions: they may only be newer than it.
+        let now = Moment::read(connection).await?;
+        if let Some(last) = &self.last
+            && now.is_some()
+            && now == self.read_at
+        {
+            return Ok(last.clone());
         }
+        let all = DataVersion::read(connection).await?;
+        let versions = match &self.last {
+            Some(last) if is_same_commit(&last.all, &all) => last.with(all),
+            _ => Versions::read(connection).await?,
+        };
+        self.read_at = now;
+        Ok(versions)
     }
 
     /// `None` on timeout. A failure drops the connection, which may still be busy with

@@ -6,6 +6,7 @@ pub(crate) mod command;
 pub(crate) mod data;
 mod lake;
 pub(crate) mod subscription;
+mod together;
 
 use std::collections::HashMap;
 
@@ -143,9 +144,24 @@ impl Execution<'_> {
     }
 
     async fn by_keys(&self, fetch: &Fetch, keys: &[Key]) -> Result<KeyedRows> {
+        if let [key] = keys
+            && let Some(found) = self.together(fetch, key).await
+        {
+            return found;
+        }
         let permit = self.budget.permit().await?;
         let rows = self.reader.by_keys(self.scope, &fetch.selection, keys).await?;
         drop(permit);
+        self.keyed(fetch, rows, None).await
+    }
+
+    /// Rows by their keys. `read` is a connection below them that was read with them.
+    async fn keyed(
+        &self,
+        fetch: &Fetch,
+        rows: Vec<Row>,
+        read: Option<(usize, Pages)>,
+    ) -> Result<KeyedRows> {
         let columns = fetch.of.table.key;
         let mut at = HashMap::with_capacity(rows.len());
         for (index, row) in rows.iter().enumerate() {
@@ -153,17 +169,27 @@ impl Execution<'_> {
                 at.insert(key, index);
             }
         }
-        let fetched = self.fetched(fetch, rows).await?;
+        let fetched = self.fetched(fetch, rows, read).await?;
         Ok(KeyedRows { at, fetched })
     }
 
-    /// The rows with what is below them. Boxed, because this recurses.
-    fn fetched<'b>(&'b self, fetch: &'b Fetch, rows: Vec<Row>) -> BoxFuture<'b, Result<Fetched>> {
+    /// The rows with what is below them. `read` is a connection of them that was read with them.
+    /// Boxed, because this recurses.
+    fn fetched<'b>(
+        &'b self,
+        fetch: &'b Fetch,
+        rows: Vec<Row>,
+        mut read: Option<(usize, Pages)>,
+    ) -> BoxFuture<'b, Result<Fetched>> {
         async move {
             let values = fetch.nodes.iter().map(Object::least_values);
             let values = values.fold(0, u64::saturating_add);
             self.budget.take(count(rows.len()).saturating_mul(values))?;
-            let below = join_all(fetch.below.iter().map(|many| self.many(many, &rows)));
+            let below = fetch.below.iter().enumerate().map(|(place, many)| {
+                let pages = read.take_if(|(read, _)| *read == place).map(|(_, pages)| pages);
+                self.many(many, &rows, pages)
+            });
+            let below = join_all(below);
             let sales = join_all(fetch.sales.iter().map(|sales| self.sales(sales, &rows)));
             let links = join_all(fetch.links.iter().map(|link| self.links(link, &rows)));
             let converted = join_all(fetch.converted.iter().map(|one| self.converted(one, &rows)));
@@ -200,11 +226,14 @@ impl Execution<'_> {
         read.await.into()
     }
 
-    async fn many(&self, many: &Many, rows: &[Row]) -> Read<Lists> {
+    async fn many(&self, many: &Many, rows: &[Row], pages: Option<Pages>) -> Read<Lists> {
         let read = async {
             let (of, parents) = parents(rows, many.columns, &many.parent)?;
             let below = Below { columns: many.by, parents: &parents };
-            let lists = self.lists(&many.connection, Some(below)).await?;
+            let lists = match pages {
+                Some(pages) => self.lists_with(&many.connection, below, pages).await?,
+                None => self.lists(&many.connection, Some(below)).await?,
+            };
             Ok(Lists { of, ..lists })
         };
         read.await.into()
@@ -260,9 +289,14 @@ impl Execution<'_> {
         // Not `try_join!`: dropping a statement under way closes its connection.
         let (pages, counts) =
             join!(self.pages(connection, from, below), self.counts(connection, from, below));
-        let (Pages { rows, pages }, counts) = (pages?, counts?);
+        self.below(connection, pages?, counts?).await
+    }
+
+    /// Pages with what is below their rows.
+    async fn below(&self, connection: &Connection, of: Pages, counts: Vec<i64>) -> Result<Lists> {
+        let Pages { rows, pages } = of;
         self.budget.take(count(rows.len()).saturating_mul(connection.edge_values()))?;
-        let fetched = self.fetched(&connection.fetch, rows).await?;
+        let fetched = self.fetched(&connection.fetch, rows, None).await?;
         Ok(Lists { of: Vec::new(), pages, counts, fetched })
     }
 

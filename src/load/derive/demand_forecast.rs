@@ -10,16 +10,17 @@ pub(super) static DEMAND_FORECAST: Derivation =
 /// such day: from that day and the three before it, which are in the stored spans if they
 /// are unchanged. The last unchanged span ends where the changed days begin.
 ///
+/// What was sold is read from the sales by product and day, which have just been brought up to
+/// date; their view makes what has changed again since then from the lines.
+///
 /// The median of three or four values is the mean of what remains without the smallest
 /// and the greatest; of one or two, their mean. One decimal holds a half exactly.
 const SPANS: &str = "
-WITH sold AS (
-    SELECT line.product_id, ordered.order_date::date AS day, sum(line.order_quantity) AS quantity
-    FROM sales_order AS ordered JOIN sales_order_line AS line USING (sales_order_id)
-    WHERE ordered.order_date >= coalesce($1::date, '-infinity')
-    GROUP BY line.product_id, ordered.order_date::date
-), changed AS (
-    SELECT *, date_part('isodow', day)::smallint AS weekday FROM sold
+WITH changed AS (
+    SELECT product_id, order_date::date AS day, order_quantity_sum AS quantity,
+        date_part('isodow', order_date)::smallint AS weekday
+    FROM current_sales_by_product_day
+    WHERE order_date >= coalesce($1::date, '-infinity')
 ), earlier AS (
     SELECT product_id, weekday, span.first_date - 7 AS day, span.sold_quantity AS quantity
     FROM (SELECT DISTINCT product_id, weekday FROM changed) AS changed

@@ -37,6 +37,11 @@ impl<'a> Paging<'a> {
         self.list.selection.columns().len() + self.extra.len()
     }
 
+    /// The last key of the order. It is of the table's key, so it is never null.
+    pub(crate) fn last_key(&self) -> usize {
+        self.sort.len().saturating_sub(1)
+    }
+
     /// Leaves out rows that the caller may not see at all; before anything is written.
     pub(crate) fn hide(&self, statement: &mut Statement<'_>) {
         statement.hide(&self.joined);

@@ -180,9 +180,36 @@ async fn concurrent_requests_share_a_statement() {
     for answer in answers {
         assert_eq!(answer.expect("a version").all.version, expected);
     }
-    let asked = statements.iter().filter(|text| text.contains("FROM data_state")).count();
+    let asked = asked_for(&statements, "pg_current_snapshot()");
     // One for all of them, and the listener's first.
     assert!((1..=3).contains(&asked), "{asked} statements for 50 requests");
+}
+
+#[tokio::test]
+async fn versions_are_read_again_only_after_a_commit() {
+    let db = database().await;
+    fixture::insert(&db.pool).await;
+    let versions = DataVersions::start(&db.pool, db.pool.connect_options().as_ref().clone());
+    let of_first = versions.current().await.expect("a version");
+    // The listener has connected, too, which reads once more.
+    versions.changes().wait_for(|seen| *seen == of_first.all.version).await.expect("open");
+    let mut reads = Vec::new();
+    for name in [None, Some("x"), None, Some("y")] {
+        if let Some(name) = name {
+            let update = sqlx::query("UPDATE person SET first_name = $1").bind(name);
+            update.execute(&db.pool).await.expect("a commit");
+        }
+        let expected = version(&db.pool).await;
+        let (found, statements) = during(versions.current()).await;
+        assert_eq!(found.expect("a version").all.version, expected);
+        reads.push((name.is_some(), asked_for(&statements, "FROM data_state") > 0));
+    }
+    // The tests of others commit in the same server, but not always.
+    assert!(reads.iter().all(|(changed, read)| *read || !changed), "{reads:?}");
+}
+
+fn asked_for(statements: &[String], what: &str) -> usize {
+    statements.iter().filter(|text| text.contains(what)).count()
 }
 
 #[tokio::test]
@@ -203,7 +230,8 @@ async fn changes_are_announced_until_it_is_closed() {
     wait_until(
         &db.pool,
         "SELECT count(*) = 0 FROM pg_stat_activity WHERE datname = current_database() \
-         AND pid <> pg_backend_pid() AND (query LIKE 'LISTEN%' OR query LIKE 'UNLISTEN%' OR query LIKE 'SELECT version, as_of%')",
+         AND pid <> pg_backend_pid() AND (query LIKE 'LISTEN%' OR query LIKE 'UNLISTEN%' OR query LIKE 'SELECT version, as_of%' \
+         OR query LIKE 'SELECT pg_postmaster_start_time%')",
     )
     .await;
 }

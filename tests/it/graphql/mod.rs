@@ -17,3 +17,4 @@ mod read;
 mod refuse;
 mod schema;
 mod select;
+mod together;
