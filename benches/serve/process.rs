@@ -18,7 +18,7 @@ use crate::Result;
 
 const START: Duration = Duration::from_secs(60);
 const LOOK: Duration = Duration::from_millis(1);
-const READY: &str = "GET /health/ready HTTP/1.1\r\nhost: bench\r\n\r\n";
+const READY: &str = "GET /health/ready HTTP/1.1\r\nhost: localhost\r\n\r\n";
 const BODY: &str = r#"{"query":"{ products(first: 5) { nodes { productId name } } }"}"#;
 
 /// A running `salesgraph serve`.
@@ -91,7 +91,7 @@ impl Connection {
 
     pub(crate) async fn ask(&mut self) -> Result<()> {
         let request = format!(
-            "POST /graphql HTTP/1.1\r\nhost: bench\r\ncontent-type: application/json\r\n\
+            "POST /graphql HTTP/1.1\r\nhost: localhost\r\ncontent-type: application/json\r\n\
              content-length: {}\r\n\r\n{BODY}",
             BODY.len()
         );
