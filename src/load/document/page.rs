@@ -20,6 +20,7 @@ use crate::error::{Error, Result};
 use crate::load::counts::{Counts, bigint};
 use crate::load::decode::{BatchLimits, Compression, Dialect};
 use crate::load::failure::{Failure, LoadResult};
+use crate::load::file::merge::Manner;
 use crate::load::file::pipeline::{MAX_TURN, ROLLED_BACK, check_rejects};
 use crate::load::ledger::group::Done;
 use crate::load::ledger::page::PageObjects;
@@ -226,7 +227,7 @@ pub(crate) async fn load_page(
     before: &CancellationToken,
 ) -> LoadResult<Counts> {
     let mut connection = context.session.pool.acquire().await?;
-    let mut find_orphans = false;
+    let mut find_orphans = context.is_unchecked(&DOCUMENTS);
     loop {
         match attempt(context, &mut connection, page, kept, begun, before, find_orphans).await {
             Err(Failure::MissingParent(_)) if !find_orphans => find_orphans = true,
@@ -263,7 +264,8 @@ async fn attempt(
         transaction.rollback().await?;
         return ledger::run_counts(connection, of).await.map(Some);
     }
-    let counts = targets.merge(&mut transaction, &page.batch, of, find_orphans).await?;
+    let manner = Manner { find_orphans, only_new: false };
+    let counts = targets.merge(&mut transaction, &page.batch, of, manner).await?;
     ledger::page::insert(&mut transaction, entry.id, &page.objects).await?;
     if let Some(keeper) = &context.keeper {
         let (dataset, tag) = (DOCUMENTS.table, Some(page.object.etag.as_str()));

@@ -1,7 +1,8 @@
 //! What the tasks of a run share.
 
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
+use super::bulk::Bulk;
 use super::observe::Observer;
 use super::session::Session;
 use crate::config::{LoadMode, MaxRejects, MaxRemoved};
@@ -35,6 +36,9 @@ pub struct LoadOptions {
     pub raw: Option<RawOptions>,
     /// Whether versions are loaded again that earlier runs have loaded.
     pub again: bool,
+    /// The bytes of new files of an empty table, or nearly so, from which on foreign keys and
+    /// indexes are set aside.
+    pub bulk_bytes: u64,
 }
 
 impl LoadOptions {
@@ -99,4 +103,6 @@ pub(crate) struct Context {
     pub(crate) observer: Arc<dyn Observer>,
     /// Keeps the files.
     pub(crate) keeper: Option<Arc<Keeper>>,
+    /// What is set aside meanwhile.
+    pub(super) bulk: OnceLock<Bulk>,
 }

@@ -38,6 +38,8 @@ pub(crate) struct Discovery {
     pub(crate) skipped: usize,
     /// The number of files of documents, loaded before or not: they may be very many.
     pub(crate) documents: usize,
+    /// Their bytes.
+    document_bytes: u64,
 }
 
 impl Discovery {
@@ -45,6 +47,14 @@ impl Discovery {
     pub(crate) fn take(&mut self, dataset: &Dataset) -> Vec<Found> {
         let own = self.files.extract_if(.., |(of, _)| of.table == dataset.table);
         own.map(|(_, file)| file).collect()
+    }
+
+    /// The bytes of the files to load of a table, as they are stored; of documents all bytes.
+    pub(crate) fn bytes(&self, dataset: &Dataset) -> u64 {
+        let own = self.files.iter().filter(|(of, _)| of.table == dataset.table);
+        let rows: u64 = own.map(|(_, file)| file.object.size).sum();
+        let of_documents = ["sales_order", "sales_order_line"].contains(&dataset.table);
+        rows + if of_documents { self.document_bytes } else { 0 }
     }
 
     fn leave_out(&mut self, key: String, options: &LoadOptions) {
@@ -87,6 +97,7 @@ pub(crate) async fn discover(
                 Some(dataset) => Some((dataset, object)),
                 None if name::layout(&object.key).is_some() => {
                     discovery.documents += 1;
+                    discovery.document_bytes += object.size;
                     None
                 }
                 None => {
