@@ -77,7 +77,7 @@ pub const BULK_BYTES: ConfigKey = ConfigKey {
     name: "bulk_bytes",
     env: "LOAD_BULK_BYTES",
     default: Some("256KiB"),
-    doc: "the bytes of new files of a table, empty or nearly so, from which on its foreign keys and indexes are set aside until the end of the load (docs/loading.md#first-load)",
+    doc: "the bytes of new files of a table that is empty, or nearly so, from which on its foreign keys and indexes are set aside until the end of the load (docs/loading.md#first-load)",
     ..SECTION
 };
 

@@ -141,11 +141,8 @@ async fn attempt(
         return transaction.rollback().await;
     }
     sqlx::query(LOCK_TIMEOUT).execute(&mut *transaction).await?;
-    let lock: String = sqlx::query_scalar(LOCKS)
-        .bind(&tables)
-        .bind(order)
-        .fetch_one(&mut *transaction)
-        .await?;
+    let lock: String =
+        sqlx::query_scalar(LOCKS).bind(&tables).bind(order).fetch_one(&mut *transaction).await?;
     // Postgres itself has quoted the names, here and below.
     sqlx::raw_sql(AssertSqlSafe(lock)).execute(&mut *transaction).await?;
     let statements = sqlx::query(NOTES).bind(&tables).fetch_all(&mut *transaction).await?;

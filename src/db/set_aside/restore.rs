@@ -109,10 +109,9 @@ pub async fn put_back(pool: &PgPool) -> Result<usize, SetAsideFailure> {
     put_foreign_keys_back(&mut connection).await.map_err(only_the_owner)?;
     drop(connection);
     let number = tables.iter().map(|(_, kinds, _)| kinds.len()).sum();
-    let tables = tables.into_iter().map(|(name, kinds, names)| Table {
-        name,
-        items: kinds.into_iter().zip(names).collect(),
-    });
+    let tables = tables
+        .into_iter()
+        .map(|(name, kinds, names)| Table { name, items: kinds.into_iter().zip(names).collect() });
     let tables: Mutex<VecDeque<Table>> = Mutex::new(tables.collect());
     let (one, other) = tokio::join!(finish_tables(pool, &tables), finish_tables(pool, &tables));
     one.and(other)?;
@@ -193,7 +192,10 @@ async fn finish(
         // Somebody else has put it back.
         return Ok(transaction.rollback().await?);
     };
-    let done = sqlx::raw_sql(AssertSqlSafe(statement)).execute(&mut *transaction).await;
+    let done = match statement.is_empty() {
+        true => Ok(()),
+        false => sqlx::raw_sql(AssertSqlSafe(statement)).execute(&mut *transaction).await.map(drop),
+    };
     if let Err(error) = done {
         transaction.rollback().await?;
         if sqlstate(&error).as_deref() == Some(FOREIGN_KEY_VIOLATION) {

@@ -59,8 +59,7 @@ pub(crate) async fn load_group(
     let batches: Vec<(i32, &Batch)> =
         entries.iter().map(|entry| entry.id).zip(batches.iter().copied()).collect();
     let counts =
-        merge::merge_all(&mut transaction, target, run, &batches, &superseded, Manner::ANY)
-            .await?;
+        merge::merge_all(&mut transaction, target, run, &batches, &superseded, Manner::ANY).await?;
     ledger::rejects::insert(&mut transaction, run, &batches).await?;
     let done = entries.iter().zip(wholes()).zip(&counts);
     let done: Vec<Done<'_>> = done

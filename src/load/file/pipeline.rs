@@ -183,11 +183,15 @@ async fn load_atomic(
             .execute(&mut *transaction)
             .await?;
         merge::stage(&mut transaction, &job.target, &[&batch]).await?;
-        let counts =
-            merge::merge(
-                &mut transaction, &job.target, &batch, job.of, &job.superseded, Manner::ANY,
-            )
-            .await?;
+        let counts = merge::merge(
+            &mut transaction,
+            &job.target,
+            &batch,
+            job.of,
+            &job.superseded,
+            Manner::ANY,
+        )
+        .await?;
         let totals = record(&mut transaction, job, &batch, counts).await?;
         check_rejects(context.options.max_rejects, totals, batch.last, ROLLED_BACK)?;
         if batch.last && job.mode == LoadMode::Merge {
@@ -221,7 +225,7 @@ impl BatchTask {
         let dataset = self.job.target.dataset;
         let mut manner = Manner {
             find_orphans: self.job.find_orphans.load(Ordering::Relaxed),
-            only_new: context.are_new(dataset),
+            ..context.manner(dataset)
         };
         loop {
             match self.attempt(&mut connection, manner).await {
@@ -230,7 +234,7 @@ impl BatchTask {
                     manner.find_orphans = true;
                 }
                 Err(Failure::Stored(_)) if manner.only_new => {
-                    context.are_stored(dataset);
+                    context.has_stored(dataset);
                     manner.only_new = false;
                 }
                 Ok(Merged::Committed) => break,
@@ -254,10 +258,9 @@ impl BatchTask {
         if !self.disjoint {
             wait(turn).await?;
         }
-        let counts = merge::merge(
-            &mut transaction, &job.target, batch, job.of, &job.superseded, manner,
-        )
-        .await?;
+        let counts =
+            merge::merge(&mut transaction, &job.target, batch, job.of, &job.superseded, manner)
+                .await?;
         match timeout(MAX_TURN, wait(turn)).await {
             Ok(its_turn) => its_turn?,
             Err(_) => {

@@ -4,14 +4,12 @@
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use super::context::Context;
-use super::discover::Discovery;
 use super::session::Session;
 use crate::dataset::{self, Dataset};
 use crate::db::set_aside::{self, NewRows};
 use crate::error::Result;
-use crate::load::counts::bigint;
 use crate::load::document::name::DOCUMENTS;
+use crate::load::file::merge::Manner;
 
 /// The tables of which something is set aside.
 #[derive(Debug, Default)]
@@ -27,58 +25,52 @@ struct Table {
     has_stored: AtomicBool,
 }
 
-impl Context {
-    /// Sets aside what pays. What a run that was killed has left aside stays so as well.
-    pub(super) async fn set_aside(&self, discovery: &Discovery) -> Result<()> {
+impl Bulk {
+    /// Sets aside what pays of these tables. What a run that was killed has left aside stays so
+    /// as well.
+    pub(super) async fn begin(session: &Session, new: &[NewRows]) -> Result<Self> {
         let order: Vec<&str> = dataset::ALL.iter().rev().map(|dataset| dataset.table).collect();
-        let new = dataset::ALL.iter().map(|dataset| (dataset.table, discovery.bytes(dataset)));
-        let new: Vec<NewRows> = new
-            .filter(|(_, bytes)| *bytes > 0 && *bytes >= self.options.bulk_bytes)
-            .map(|(table, bytes)| NewRows { table, bytes: bigint(bytes) })
-            .collect();
-        let pool = &self.session.pool;
         let attempt = || async {
             if !new.is_empty() {
-                let mut connection = pool.acquire().await?;
-                set_aside::set_aside(&mut connection, &new, &order).await?;
+                let mut connection = session.pool.acquire().await?;
+                set_aside::set_aside(&mut connection, new, &order).await?;
             }
-            Ok(set_aside::list(pool).await?)
+            Ok(set_aside::list(&session.pool).await?)
         };
-        let mut bulk = Bulk::default();
-        for item in self.session.retry("set_aside", attempt).await? {
+        let mut bulk = Self::default();
+        for item in session.retry("set_aside", attempt).await? {
             let unchecked = item.is_foreign_key();
             bulk.tables.entry(item.table).or_default().unchecked |= unchecked;
         }
-        // It is set once in a run.
-        let _ = self.bulk.set(bulk);
-        Ok(())
+        Ok(bulk)
     }
 
-    /// Whether Postgres does not check the parents of all rows of a dataset.
-    pub(crate) fn is_unchecked(&self, dataset: &Dataset) -> bool {
-        let own = [dataset.table];
-        let tables: &[&str] = match dataset.table == DOCUMENTS.table {
-            true => &["sales_order", "sales_order_line"],
-            false => &own,
-        };
-        tables.iter().any(|table| self.table(table).is_some_and(|table| table.unchecked))
+    /// How rows of a dataset are merged at first: orphans are looked for where Postgres does not
+    /// check them all, and rows are taken to be new where the table was empty.
+    pub(super) fn manner(&self, dataset: &Dataset) -> Manner {
+        let tables = self.tables(dataset);
+        let is_new = |table: &Table| !table.has_stored.load(Ordering::Relaxed);
+        Manner {
+            find_orphans: tables.iter().flatten().any(|table| table.unchecked),
+            only_new: tables.iter().all(|table| table.is_some_and(is_new)),
+        }
     }
 
-    /// Whether the rows of a dataset are taken to be new, for the table was empty.
-    pub(crate) fn are_new(&self, dataset: &Dataset) -> bool {
-        let table = self.table(dataset.table);
-        table.is_some_and(|table| !table.has_stored.load(Ordering::Relaxed))
-    }
-
-    /// They are not, or not all of them.
-    pub(crate) fn are_stored(&self, dataset: &Dataset) {
-        if let Some(table) = self.table(dataset.table) {
+    /// A row of the dataset was stored before.
+    pub(super) fn has_stored(&self, dataset: &Dataset) {
+        for table in self.tables(dataset).into_iter().flatten() {
             table.has_stored.store(true, Ordering::Relaxed);
         }
     }
 
-    fn table(&self, name: &str) -> Option<&Table> {
-        self.bulk.get()?.tables.get(name)
+    /// The tables of a dataset, of which documents have two.
+    fn tables(&self, dataset: &Dataset) -> Vec<Option<&Table>> {
+        match dataset.table == DOCUMENTS.table {
+            true => {
+                vec![self.tables.get("sales_order"), self.tables.get("sales_order_line")]
+            }
+            false => vec![self.tables.get(dataset.table)],
+        }
     }
 }
 

@@ -29,7 +29,7 @@ use futures_util::stream;
 use sqlx::postgres::PgConnectOptions;
 use tokio_util::sync::CancellationToken;
 
-use self::bulk::put_back;
+use self::bulk::{Bulk, put_back};
 use self::context::{Context, LoadOptions};
 use self::discover::{Discovery, Found, discover};
 use self::known::RunAs;
@@ -41,7 +41,9 @@ use self::small::is_small;
 use self::summary::{ErrorSummary, FileSummary, RunSummary};
 use crate::config::LoadMode;
 use crate::dataset::{self, Dataset};
+use crate::db::set_aside::NewRows;
 use crate::error::{Code, Result};
+use crate::load::counts::bigint;
 use crate::load::derive::{derive_lake, derive_tables};
 use crate::load::file::merge::Target;
 use crate::load::file::pipeline::BATCHES_IN_FLIGHT;
@@ -116,7 +118,9 @@ impl Context {
         progress.skipped = discovery.skipped;
         progress.files_left_out = discovery.files_left_out;
         progress.left_out = std::mem::take(&mut discovery.left_out);
-        self.set_aside(&discovery).await?;
+        let bulk = Bulk::begin(&self.session, &self.new_rows(&discovery)).await?;
+        // Nothing else sets it.
+        let _ = self.bulk.set(bulk);
         let loaded = self.load_found(&mut discovery, progress).await;
         match loaded {
             // Another loader took over the whole run, and what is set aside.
@@ -140,6 +144,13 @@ impl Context {
         derive_lake(&self.session, self.observer.as_ref(), &mut progress.steps).await?;
         self.remove_old_raw().await;
         Ok(())
+    }
+
+    /// The tables with much to load.
+    fn new_rows(&self, discovery: &Discovery) -> Vec<NewRows> {
+        let all = dataset::ALL.iter().map(|dataset| (dataset.table, discovery.bytes(dataset)));
+        let much = all.filter(|(_, bytes)| *bytes > 0 && *bytes >= self.options.bulk_bytes);
+        much.map(|(table, bytes)| NewRows { table, bytes: bigint(bytes) }).collect()
     }
 
     /// Loads the files, parents before children, and then the documents.

@@ -133,8 +133,13 @@ async fn readers_never_see_a_row_without_its_parent() {
     let clean = sample::clean();
     clean.put(&app, &ALL).await;
     // Every third customer is missing, and the persons come in a second file.
-    let customers: Vec<String> =
-        clean.records(CUSTOMER).into_iter().enumerate().filter(|(at, _)| at % 3 > 0).map(|(_, it)| it).collect();
+    let customers: Vec<String> = clean
+        .records(CUSTOMER)
+        .into_iter()
+        .enumerate()
+        .filter(|(at, _)| at % 3 > 0)
+        .map(|(_, it)| it)
+        .collect();
     app.put(CUSTOMER, clean.with_records(CUSTOMER, &customers)).await;
     let mut halted = Halted::start(&app).await;
     halted.go_on().await;

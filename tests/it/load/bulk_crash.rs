@@ -40,7 +40,7 @@ async fn assert_mended(app: &TestApp, before: Vec<String>) {
 #[tokio::test]
 async fn killed_before_the_first_row() {
     let (app, before) = filled().await;
-    Halted::start(&app).await.kill(&app).await;
+    Halted::start(&app).await.kill(&app, None).await;
     let loaded: i64 = app.value("SELECT count(*) FROM load_checkpoint").await;
     assert_eq!(loaded, 0);
     assert_mended(&app, before).await;
@@ -52,7 +52,7 @@ async fn killed_amid_the_rows() {
     let mut halted = Halted::start(&app).await;
     halted.go_on().await;
     app.wait_until("SELECT sum(batches) > 5 FROM load_checkpoint").await;
-    halted.kill(&app).await;
+    halted.kill(&app, None).await;
     assert_mended(&app, before).await;
 }
 
@@ -60,9 +60,8 @@ async fn killed_amid_the_rows() {
 async fn killed_when_some_indexes_are_back() {
     let (app, before) = filled().await;
     let mut halted = Halted::start(&app).await;
-    let hold = halted.go_on_until_only(&app, "name = 'sales_order_total_due'").await;
-    halted.kill(&app).await;
-    drop(hold);
+    let hold = halted.go_on_until(&app, "sales_order_total_due").await;
+    halted.kill(&app, Some(hold)).await;
     assert_mended(&app, before).await;
 }
 
@@ -70,11 +69,12 @@ async fn killed_when_some_indexes_are_back() {
 async fn killed_when_a_foreign_key_is_back_and_not_validated() {
     let (app, before) = filled().await;
     let mut halted = Halted::start(&app).await;
-    let hold = halted.go_on_until_only(&app, "name = 'sales_order_customer_id_fkey'").await;
-    halted.kill(&app).await;
-    drop(hold);
+    let hold = halted.go_on_until(&app, "sales_order_customer_id_fkey").await;
+    halted.kill(&app, Some(hold)).await;
     let validated: bool = app
-        .value("SELECT convalidated FROM pg_constraint WHERE conname = 'sales_order_customer_id_fkey'")
+        .value(
+            "SELECT convalidated FROM pg_constraint WHERE conname = 'sales_order_customer_id_fkey'",
+        )
         .await;
     assert!(!validated);
     assert_mended(&app, before).await;
@@ -83,11 +83,11 @@ async fn killed_when_a_foreign_key_is_back_and_not_validated() {
 #[tokio::test]
 async fn a_migration_puts_back_what_a_killed_load_has_left() {
     let (app, before) = filled().await;
-    Halted::start(&app).await.kill(&app).await;
+    Halted::start(&app).await.kill(&app, None).await;
     app.run(&["migrate", "up"]).await.expect(0).says(&["put back ", "that a load had set aside"]);
     assert_eq!(definitions(&app.pool).await, before);
     // What it drops, it can put back first.
-    Halted::start(&app).await.kill(&app).await;
+    Halted::start(&app).await.kill(&app, None).await;
     app.run(&["migrate", "down"]).await.expect(0).says(&["reverted"]);
     app.run(&["migrate", "up"]).await.expect(0);
     assert_eq!(definitions(&app.pool).await, before);
@@ -101,10 +101,10 @@ async fn other_runs_put_back_what_a_killed_load_has_left() {
         "TRUNCATE person, product, customer, special_offer_product, sales_order, \
            sales_order_line, product_inventory; UPDATE load_file SET etag = etag || '-old'",
     )
-        .execute(&app.pool)
-        .await
-        .expect("the tables are emptied");
-    Halted::start(&app).await.kill(&app).await;
+    .execute(&app.pool)
+    .await
+    .expect("the tables are emptied");
+    Halted::start(&app).await.kill(&app, None).await;
     let ended = app.run(&["rejects", "replay"]).await;
     assert!(matches!(ended.code, Some(0 | 3)), "{ended:?}");
     assert_eq!(definitions(&app.pool).await, before);
@@ -129,8 +129,7 @@ async fn a_mirrored_first_load_has_its_foreign_keys_back() {
 async fn a_parent_that_is_gone_is_named_and_nothing_is_lost() {
     let (app, before) = filled().await;
     let mut halted = Halted::start(&app).await;
-    let left = "name = 'sales_order_customer_id_fkey'";
-    let mut hold = halted.go_on_until_only(&app, left).await;
+    let mut hold = halted.go_on_until(&app, "sales_order_customer_id_fkey").await;
     let mut other = app.pool.acquire().await.expect("a connection").detach();
     execute(
         &mut other,
@@ -140,9 +139,8 @@ async fn a_parent_that_is_gone_is_named_and_nothing_is_lost() {
          DELETE FROM customer USING gone WHERE customer.customer_id = gone.customer_id",
     )
     .await;
-    let orders: i64 = app
-        .value("SELECT count(*) FROM sales_order JOIN gone USING (customer_id)")
-        .await;
+    let orders: i64 =
+        app.value("SELECT count(*) FROM sales_order JOIN gone USING (customer_id)").await;
     execute(&mut hold, "COMMIT").await;
     let ended = halted.loader.wait_with_output().await.expect("it ends");
     let said = String::from_utf8_lossy(&ended.stderr).into_owned()

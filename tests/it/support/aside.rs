@@ -68,20 +68,28 @@ impl Halted {
         execute(&mut self.lock, "COMMIT").await;
     }
 
-    /// Lets it go on until it has put back all but what a condition on `load_set_aside` tells.
-    pub(crate) async fn go_on_until_only(&mut self, app: &TestApp, left: &str) -> PgConnection {
+    /// Lets it go on until it is about to put this one back, and has put back all of other tables.
+    /// It goes on when the connection commits.
+    pub(crate) async fn go_on_until(&mut self, app: &TestApp, name: &str) -> PgConnection {
         let mut hold = app.pool.acquire().await.expect("a connection").detach();
-        execute(&mut hold, &format!("BEGIN; SELECT FROM load_set_aside WHERE {left} FOR UPDATE"))
+        let held = format!("name = '{name}'");
+        execute(&mut hold, &format!("BEGIN; SELECT FROM load_set_aside WHERE {held} FOR UPDATE"))
             .await;
         self.go_on().await;
-        app.wait_until(&format!("SELECT bool_and({left}) FROM load_set_aside")).await;
+        let tables = format!("SELECT table_name FROM load_set_aside WHERE {held}");
+        app.wait_until(&format!(
+            "SELECT bool_and(table_name IN ({tables})) AND EXISTS (SELECT FROM pg_stat_activity \
+               WHERE datname = current_database() AND application_name = 'salesgraph load' \
+                 AND wait_event_type = 'Lock') FROM load_set_aside"
+        ))
+        .await;
         hold
     }
 
-    /// Kills it, and waits until Postgres knows.
-    pub(crate) async fn kill(mut self, app: &TestApp) {
+    /// Kills it, lets go of what it waits for, and waits until Postgres knows.
+    pub(crate) async fn kill(mut self, app: &TestApp, hold: Option<PgConnection>) {
         self.loader.kill().await.expect("the loader is killed");
-        drop(self.lock);
+        drop((self.lock, hold));
         app.wait_until_no_loader().await;
     }
 }
