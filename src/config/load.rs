@@ -76,7 +76,7 @@ pub const RECORD_MAX_BYTES: ConfigKey = ConfigKey {
 pub const BULK_BYTES: ConfigKey = ConfigKey {
     name: "bulk_bytes",
     env: "LOAD_BULK_BYTES",
-    default: Some("256KiB"),
+    default: Some("64KiB"),
     doc: "the bytes of new files of a table that is empty, or nearly so, from which on its foreign keys and indexes are set aside until the end of the load (docs/loading.md#first-load)",
     ..SECTION
 };

@@ -187,7 +187,8 @@ async fn finish(
         .bind(kind)
         .bind(name)
         .fetch_optional(&mut *transaction)
-        .await?;
+        .await
+        .map_err(only_the_owner)?;
     let Some(statement) = statement else {
         // Somebody else has put it back.
         return Ok(transaction.rollback().await?);
