@@ -67,6 +67,7 @@ mod m20261129_000051_lake_answer;
 mod m20261129_000052_lake_catalog;
 mod m20261129_000054_job_trace;
 mod m20261129_000055_table_version;
+mod m20261130_000056_load_set_aside;
 pub mod row_security;
 
 /// All migrations, oldest first.
@@ -114,6 +115,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261129_000052_lake_catalog::Migration),
             Box::new(m20261129_000054_job_trace::Migration),
             Box::new(m20261129_000055_table_version::Migration),
+            Box::new(m20261130_000056_load_set_aside::Migration),
         ]
     }
 }

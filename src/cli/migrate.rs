@@ -1,17 +1,20 @@
 //! `salesgraph migrate`
 
 use clap::Subcommand;
+use sqlx::PgPool;
 
 use super::exit::Exit;
 use super::{output, wiring};
 use crate::config::Config;
 use crate::db::schema;
+use crate::db::set_aside::{self, PutBack};
 use crate::error::Result;
 
 const EXAMPLES: &str = "\
 Examples:
   salesgraph migrate                    apply all migrations
-  salesgraph migrate status             list the migrations and their state
+  salesgraph migrate status             list the migrations and their state, and what a
+                                        load has set aside
   salesgraph migrate down --steps 1     revert the last migration
 
 Needs DATABASE_URL, with permission to create tables, and the schema graphile_worker of
@@ -31,7 +34,7 @@ pub struct Args {
 pub enum Action {
     /// Apply the pending migrations (the default)
     Up,
-    /// List the migrations and whether they are applied
+    /// List the migrations and whether they are applied, and what a load has set aside
     Status,
     /// Revert migrations, and drop the data of their tables
     Down {
@@ -54,21 +57,48 @@ impl Args {
 pub async fn run(args: &Args, config: &Config) -> Result<Exit> {
     let pool = wiring::schema_database(config).await?;
     let lines = match args.action() {
-        Action::Up => listed(schema::up(&pool).await?, "applied", "the schema is up to date"),
+        Action::Up => {
+            let applied = listed(schema::up(&pool).await?, "applied", "the schema is up to date");
+            applied + &put_back(&pool).await?
+        }
         Action::Down { steps } => {
             listed(schema::down(&pool, steps).await?, "reverted", "no migration is applied")
         }
-        Action::Status => schema::states(&pool)
-            .await?
-            .iter()
-            .map(|state| {
-                let mark = if state.applied { "applied" } else { "missing" };
-                format!("{mark}  {}\n", state.name)
-            })
-            .collect(),
+        Action::Status => {
+            let states = schema::states(&pool).await?;
+            let mark = |applied| if applied { "applied" } else { "missing" };
+            let lines =
+                states.iter().map(|state| format!("{}  {}\n", mark(state.applied), state.name));
+            lines.collect::<String>() + &aside(&pool).await?
+        }
     };
     output::print(&lines)?;
     Ok(Exit::Done)
+}
+
+/// Puts back what a load that was killed has set aside, and says so.
+async fn put_back(pool: &PgPool) -> Result<String> {
+    Ok(match set_aside::put_back_alone(pool).await? {
+        PutBack::Done(0) => String::new(),
+        PutBack::Done(number) => {
+            format!("put back {number} foreign keys and indexes that a load had set aside\n")
+        }
+        PutBack::Loading(_) => aside(pool).await?,
+    })
+}
+
+/// What is set aside, and when it will be back.
+async fn aside(pool: &PgPool) -> Result<String> {
+    let items = set_aside::list(pool).await?;
+    if items.is_empty() {
+        return Ok(String::new());
+    }
+    let until = match set_aside::is_loading(pool).await? {
+        true => "the load that is under way puts them back before it ends",
+        false => "the load was killed; `salesgraph load` or `salesgraph migrate up` puts them back",
+    };
+    let lines = items.iter().map(|item| format!("set aside  {item}\n"));
+    Ok(format!("{}{until}\n", lines.collect::<String>()))
 }
 
 fn listed(names: Vec<String>, what: &str, nothing: &str) -> String {

@@ -11,7 +11,7 @@ use crate::db::connections::Connections;
 use crate::db::pool::{self, Settings};
 use crate::db::replicas::Replicas;
 use crate::db::row_security::RowSecurity;
-use crate::db::schema;
+use crate::db::{schema, set_aside};
 use crate::error::Result;
 use crate::lake::Lake;
 use crate::lake::curated::{Curated, CuratedOptions};
@@ -88,9 +88,23 @@ pub(super) async fn ready_schema(config: &Config, migrate: bool) -> Result<()> {
         for name in schema::up(&pool).await? {
             tracing::info!(migration = name, "applied");
         }
+        // A server answers all the same.
+        if let Err(error) = set_aside::put_back_alone(&pool).await {
+            tracing::error!(error = error.detail(), "foreign keys are not all back");
+        }
     }
     let version = pool::schema_version(&pool).await?;
+    let aside = set_aside::list(&pool).await?;
+    let is_loading = aside.is_empty() || set_aside::is_loading(&pool).await?;
     pool.close().await;
+    if !is_loading {
+        tracing::warn!(
+            number = aside.len(),
+            "a load was killed that had set foreign keys and indexes aside: until they are back \
+             queries are slower, and nobody but the loader may write their tables; \
+             `salesgraph load` or `salesgraph migrate up` puts them back"
+        );
+    }
     version.require_current()
 }
 
@@ -298,6 +312,7 @@ pub(super) async fn load_options(config: &Config, atomic: bool) -> Result<LoadOp
         mapping: mapping.map(Arc::new),
         raw: Box::pin(raw(config)).await?,
         again: false,
+        bulk_bytes: config.load.bulk_bytes as u64,
     })
 }
 

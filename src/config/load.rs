@@ -72,6 +72,15 @@ pub const RECORD_MAX_BYTES: ConfigKey = ConfigKey {
     ..SECTION
 };
 
+/// What counts as much to load.
+pub const BULK_BYTES: ConfigKey = ConfigKey {
+    name: "bulk_bytes",
+    env: "LOAD_BULK_BYTES",
+    default: Some("64KiB"),
+    doc: "the bytes of new files of a table that is empty, or nearly so, from which on its foreign keys and indexes are set aside until the end of the load (docs/loading.md#first-load)",
+    ..SECTION
+};
+
 /// The mapping of the files.
 pub const MAPPING: ConfigKey = ConfigKey {
     name: "mapping",
@@ -83,7 +92,7 @@ pub const MAPPING: ConfigKey = ConfigKey {
 /// The keys of the section.
 pub const KEYS: &[ConfigKey] = &[
     BATCH_ROWS, BATCH_BYTES, PARALLEL_FILES, MAX_REJECTS, MODE, MIRROR_MAX_REMOVED,
-    RECORD_MAX_BYTES, MAPPING,
+    RECORD_MAX_BYTES, BULK_BYTES, MAPPING,
 ];
 
 const KIB: usize = 1 << 10;
@@ -106,6 +115,8 @@ pub struct LoadConfig {
     pub mirror_max_removed: MaxRemoved,
     /// The most bytes of one CSV record.
     pub record_max_bytes: usize,
+    /// The bytes of new files of an empty table from which on keys and indexes are set aside.
+    pub bulk_bytes: usize,
     /// The mapping of the files: its name, or the path of its file.
     pub mapping: Option<String>,
 }
@@ -120,6 +131,7 @@ impl LoadConfig {
             mode: values.required(&MODE, str::parse)?,
             mirror_max_removed: values.required(&MIRROR_MAX_REMOVED, str::parse)?,
             record_max_bytes: values.required(&RECORD_MAX_BYTES, parse::bytes(KIB..=64 * MIB))?,
+            bulk_bytes: values.required(&BULK_BYTES, parse::bytes(0..=1 << 50))?,
             mapping: values.optional(&MAPPING, parse::text)?,
         })
     }

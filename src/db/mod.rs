@@ -13,6 +13,7 @@ pub mod replicas;
 pub mod row_security;
 pub mod schema;
 mod sessions;
+pub mod set_aside;
 pub mod snapshot;
 pub mod sqlstate;
 pub mod statement_span;

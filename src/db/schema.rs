@@ -7,9 +7,10 @@ use migration::{Migrator, MigratorTrait, row_security};
 use sqlx::{AssertSqlSafe, Connection as _, PgConnection, PgPool};
 
 use super::pool::orm;
+use super::set_aside::{PutBack, put_back_alone};
 use super::watch::watch_changes;
 use crate::catalog;
-use crate::error::{Error, Result};
+use crate::error::{Code, Error, Result};
 
 /// The schema of the queue library, where jobs are delivered.
 pub const QUEUE_SCHEMA: &str = "graphile_worker";
@@ -31,12 +32,14 @@ pub struct MigrationState {
 ///
 /// # Errors
 /// `UNAVAILABLE` when Postgres does not answer, `INTERNAL` when a step fails: that
-/// step is then undone.
+/// step is then undone. `CONFLICT` when a load has set foreign keys aside that cannot be put
+/// back now.
 pub async fn up(pool: &PgPool) -> Result<Vec<String>> {
     let lock = lock(pool).await?;
     let missing = states(pool).await?.into_iter().filter(|state| !state.applied);
     let names: Vec<String> = missing.map(|state| state.name).collect();
     if !names.is_empty() {
+        put_back(pool).await?;
         Migrator::up(&orm(pool), None).await.map_err(step_failed)?;
         note_change(pool).await?;
     }
@@ -57,11 +60,24 @@ pub async fn down(pool: &PgPool, steps: u32) -> Result<Vec<String>> {
     let applied = states(pool).await?.into_iter().rev().filter(|state| state.applied);
     let names: Vec<String> = applied.map(|state| state.name).take(steps as usize).collect();
     if !names.is_empty() {
+        put_back(pool).await?;
         Migrator::down(&orm(pool), Some(steps)).await.map_err(step_failed)?;
         note_change(pool).await?;
     }
     lock.close().await?;
     Ok(names)
+}
+
+/// A migration may be about what a load has set aside.
+async fn put_back(pool: &PgPool) -> Result<()> {
+    match put_back_alone(pool).await? {
+        PutBack::Done(_) => Ok(()),
+        PutBack::Loading(_) => {
+            let message = "a load is under way that has set foreign keys and indexes aside; migrate \
+                           once it has ended";
+            Err(Error::new(Code::Conflict, message))
+        }
+    }
 }
 
 /// Notes that anything may have changed: other rows, or what views and functions make of them.

@@ -1,5 +1,6 @@
 //! Failures of a load: a lost connection, which a run survives, or anything else.
 
+use crate::db::set_aside::SetAsideFailure;
 use crate::db::sqlstate::sqlstate;
 use crate::error::{Code, Error};
 
@@ -11,6 +12,8 @@ pub(crate) enum Failure {
     Lost(Error),
     /// A foreign key was violated.
     MissingParent(Error),
+    /// A row with this key is stored already.
+    Stored(Error),
     /// Any other; a retry would fail again.
     Fatal(Error),
 }
@@ -21,6 +24,15 @@ pub(crate) type LoadResult<T> = Result<T, Failure>;
 impl From<Error> for Failure {
     fn from(error: Error) -> Self {
         Self::Fatal(error)
+    }
+}
+
+impl From<SetAsideFailure> for Failure {
+    fn from(failure: SetAsideFailure) -> Self {
+        match failure {
+            SetAsideFailure::Database(error) => error.into(),
+            SetAsideFailure::Other(error) => error.into(),
+        }
     }
 }
 
@@ -40,6 +52,7 @@ impl From<sqlx::Error> for Failure {
         }
         match state.as_deref() {
             Some("23503") => Self::MissingParent(error.into()),
+            Some("23505") => Self::Stored(error.into()),
             _ => Self::Fatal(error.into()),
         }
     }
@@ -48,7 +61,10 @@ impl From<sqlx::Error> for Failure {
 impl From<Failure> for Error {
     fn from(failure: Failure) -> Self {
         match failure {
-            Failure::Lost(error) | Failure::MissingParent(error) | Failure::Fatal(error) => error,
+            Failure::Lost(error)
+            | Failure::MissingParent(error)
+            | Failure::Stored(error)
+            | Failure::Fatal(error) => error,
         }
     }
 }

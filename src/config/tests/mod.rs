@@ -75,6 +75,7 @@ fn without_sources_the_defaults_apply() {
     assert_eq!(config.load.batch_rows, 20_000);
     assert_eq!(config.load.batch_bytes, 1 << 20);
     assert_eq!(config.load.record_max_bytes, 1 << 20);
+    assert_eq!(config.load.bulk_bytes, 64 << 10);
     assert_eq!(config.load.max_rejects, None);
     assert_eq!(config.limits.request.concurrency_per_token, 32);
     assert_eq!(config.telemetry.log_format, LogFormat::Text);

@@ -39,8 +39,18 @@ static ALL: &[&Derivation] = &[&sales_rollup::SALES_ROLLUP, &demand_forecast::DE
 const SETTINGS: &str =
     "SELECT set_config('work_mem', '64MB', true), set_config('jit', 'off', true)";
 
-/// Runs every derivation that is due; `done` is valid also after a failure.
+/// Runs every derivation that is due, and writes the lake; `done` is valid also after a failure.
 pub(super) async fn derive(
+    session: &Session,
+    observer: &dyn Observer,
+    done: &mut Vec<StepSummary>,
+) -> Result<()> {
+    derive_tables(session, observer, done).await?;
+    derive_lake(session, observer, done).await
+}
+
+/// Runs every derivation that is due.
+pub(super) async fn derive_tables(
     session: &Session,
     observer: &dyn Observer,
     done: &mut Vec<StepSummary>,
@@ -55,6 +65,15 @@ pub(super) async fn derive(
         summary.iter().for_each(|summary| observer.derived(summary));
         done.extend(summary);
     }
+    Ok(())
+}
+
+/// Writes the lake, after all derivations.
+pub(super) async fn derive_lake(
+    session: &Session,
+    observer: &dyn Observer,
+    done: &mut Vec<StepSummary>,
+) -> Result<()> {
     let summary =
         write_lake(session, observer).await.map_err(|error| with_consequence(lake::STEP, error))?;
     summary.iter().for_each(|summary| observer.derived(summary));

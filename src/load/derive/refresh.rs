@@ -9,6 +9,7 @@ use super::derive;
 use crate::config::LoadMode;
 use crate::error::Result;
 use crate::load::decode::BatchLimits;
+use crate::load::run::bulk::put_back;
 use crate::load::run::known::RunAs;
 use crate::load::run::lock::NewRun;
 use crate::load::run::observe::Silent;
@@ -39,7 +40,11 @@ impl Refresh {
         let new = NewRun { source_uri: REFRESH_SOURCE, atomic: false, mode: LoadMode::Merge };
         let session = Session::begin(self.database, 1, new, known, self.limits, self.stop).await?;
         let mut steps = Vec::new();
-        let error = derive(&session, &Silent, &mut steps).await.err();
+        let done = match put_back(&session).await {
+            Ok(()) => derive(&session, &Silent, &mut steps).await,
+            failed => failed,
+        };
+        let error = done.err();
         let summary = RunSummary {
             run_id: Some(session.run()),
             steps,

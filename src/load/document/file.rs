@@ -17,6 +17,7 @@ use crate::error::{Error, Result};
 use crate::load::counts::{Counts, bigint};
 use crate::load::decode::{ChannelReader, Checkpoint, Compression};
 use crate::load::failure::{Failure, LoadResult};
+use crate::load::file::merge::Manner;
 use crate::load::file::pipeline::{
     FileJob, REJECTS_STORED, ROLLED_BACK, check_rejects, wait_for_copy,
 };
@@ -125,7 +126,8 @@ async fn commit(
 ) -> LoadResult<()> {
     let targets = Targets::get()?;
     let mut transaction = targets.begin(connection).await?;
-    let counts = targets.merge(&mut transaction, batch, job.of, find_orphans).await?;
+    let manner = Manner { find_orphans, only_new: false };
+    let counts = targets.merge(&mut transaction, batch, job.of, manner).await?;
     let totals = record(&mut transaction, job, batch, counts).await?;
     let bound = context.options.max_rejects;
     let over = check_rejects(bound, totals, batch.orders.last, REJECTS_STORED);
@@ -157,7 +159,7 @@ async fn load_atomic(context: &Context, job: &FileJob, mut decoded: Decoding) ->
             wait_for_copy(context, job).await?;
         }
         targets.empty(&mut transaction).await?;
-        let counts = targets.merge(&mut transaction, &batch, job.of, true).await?;
+        let counts = targets.merge(&mut transaction, &batch, job.of, Manner::ANY).await?;
         let totals = record(&mut transaction, job, &batch, counts).await?;
         check_rejects(context.options.max_rejects, totals, batch.orders.last, ROLLED_BACK)?;
         if batch.orders.last {

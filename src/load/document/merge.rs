@@ -9,7 +9,7 @@ use crate::dataset::{self, Dataset};
 use crate::error::{Error, Result};
 use crate::load::counts::Counts;
 use crate::load::failure::LoadResult;
-use crate::load::file::merge::{self, Target};
+use crate::load::file::merge::{self, Manner, Target};
 use crate::load::file::statements::Statements;
 use crate::load::ledger::{self, RunFile};
 
@@ -51,19 +51,18 @@ impl Targets {
         Ok(())
     }
 
-    /// Stages and merges a batch, and writes its rejects. The search for orphans costs time;
-    /// without it a missing parent violates a foreign key.
+    /// Stages and merges a batch, and writes its rejects.
     pub(crate) async fn merge(
         &self,
         connection: &mut PgConnection,
         batch: &DocumentBatch,
         of: RunFile,
-        find_orphans: bool,
+        manner: Manner,
     ) -> LoadResult<Counts> {
         let mut counts = Counts::default();
         for (target, batch) in [(&self.orders, &batch.orders), (&self.lines, &batch.lines)] {
             merge::stage(connection, target, &[batch]).await?;
-            counts += merge::merge(connection, target, batch, of, &[], find_orphans).await?;
+            counts += merge::merge(connection, target, batch, of, &[], manner).await?;
         }
         let batches = [(of.file, &batch.orders), (of.file, &batch.lines)];
         ledger::rejects::insert(connection, of.run, &batches).await?;

@@ -20,6 +20,7 @@ use crate::error::{Error, Result};
 use crate::load::counts::{Counts, bigint};
 use crate::load::decode::{BatchLimits, Compression, Dialect};
 use crate::load::failure::{Failure, LoadResult};
+use crate::load::file::merge::Manner;
 use crate::load::file::pipeline::{MAX_TURN, ROLLED_BACK, check_rejects};
 use crate::load::ledger::group::Done;
 use crate::load::ledger::page::PageObjects;
@@ -226,10 +227,14 @@ pub(crate) async fn load_page(
     before: &CancellationToken,
 ) -> LoadResult<Counts> {
     let mut connection = context.session.pool.acquire().await?;
-    let mut find_orphans = false;
+    let mut manner = context.manner(&DOCUMENTS);
     loop {
-        match attempt(context, &mut connection, page, kept, begun, before, find_orphans).await {
-            Err(Failure::MissingParent(_)) if !find_orphans => find_orphans = true,
+        match attempt(context, &mut connection, page, kept, begun, before, manner).await {
+            Err(Failure::MissingParent(_)) if !manner.find_orphans => manner.find_orphans = true,
+            Err(Failure::Stored(_)) if manner.only_new => {
+                context.has_stored(&DOCUMENTS);
+                manner.only_new = false;
+            }
             Ok(Some(counts)) => return Ok(counts),
             Ok(None) => before.cancelled().await,
             Err(failure) => return Err(failure),
@@ -246,7 +251,7 @@ async fn attempt(
     kept: &[Kept],
     begun: Instant,
     before: &CancellationToken,
-    find_orphans: bool,
+    manner: Manner,
 ) -> LoadResult<Option<Counts>> {
     let (run, targets) = (context.session.run(), Targets::get()?);
     let mut transaction = targets.begin(connection).await?;
@@ -263,7 +268,7 @@ async fn attempt(
         transaction.rollback().await?;
         return ledger::run_counts(connection, of).await.map(Some);
     }
-    let counts = targets.merge(&mut transaction, &page.batch, of, find_orphans).await?;
+    let counts = targets.merge(&mut transaction, &page.batch, of, manner).await?;
     ledger::page::insert(&mut transaction, entry.id, &page.objects).await?;
     if let Some(keeper) = &context.keeper {
         let (dataset, tag) = (DOCUMENTS.table, Some(page.object.etag.as_str()));

@@ -5,7 +5,7 @@ use std::time::Instant;
 
 use sqlx::PgConnection;
 
-use super::merge::{self, Target};
+use super::merge::{self, Manner, Target};
 use crate::error::Error;
 use crate::load::counts::{Counts, bigint};
 use crate::load::decode::{Batch, WholeFile};
@@ -59,7 +59,7 @@ pub(crate) async fn load_group(
     let batches: Vec<(i32, &Batch)> =
         entries.iter().map(|entry| entry.id).zip(batches.iter().copied()).collect();
     let counts =
-        merge::merge_all(&mut transaction, target, run, &batches, &superseded, true).await?;
+        merge::merge_all(&mut transaction, target, run, &batches, &superseded, Manner::ANY).await?;
     ledger::rejects::insert(&mut transaction, run, &batches).await?;
     let done = entries.iter().zip(wholes()).zip(&counts);
     let done: Vec<Done<'_>> = done

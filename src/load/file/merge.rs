@@ -73,18 +73,32 @@ pub(crate) async fn stage(
     Ok(())
 }
 
-/// Merges the staged rows of one file; those of `superseded` ones give way. Parks orphans first
-/// if asked to: the search costs time, and without it a missing parent violates a foreign key.
+/// How staged rows are merged.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Manner {
+    /// Parks orphans first: the search costs time, and without it a missing parent violates a
+    /// foreign key, where there is one.
+    pub(crate) find_orphans: bool,
+    /// Takes all rows to be new, which costs less: one that is stored violates the primary key.
+    pub(crate) only_new: bool,
+}
+
+impl Manner {
+    /// Whatever the rows are.
+    pub(crate) const ANY: Self = Self { find_orphans: true, only_new: false };
+}
+
+/// Merges the staged rows of one file; those of `superseded` ones give way.
 pub(crate) async fn merge(
     connection: &mut PgConnection,
     target: &Target,
     batch: &Batch,
     of: RunFile,
     superseded: &[i32],
-    find_orphans: bool,
+    manner: Manner,
 ) -> LoadResult<Counts> {
     let batches = [(of.file, batch)];
-    let counts = merge_all(connection, target, of.run, &batches, superseded, find_orphans).await?;
+    let counts = merge_all(connection, target, of.run, &batches, superseded, manner).await?;
     Ok(counts.first().copied().unwrap_or_default())
 }
 
@@ -95,17 +109,24 @@ pub(crate) async fn merge_all(
     run: Uuid,
     batches: &[(i32, &Batch)],
     superseded: &[i32],
-    find_orphans: bool,
+    manner: Manner,
 ) -> LoadResult<Vec<Counts>> {
     let mut counts: BTreeMap<i32, (i64, i64, i64)> = BTreeMap::new();
     let staged = batches.iter().any(|(_, batch)| !batch.rows.is_empty());
-    if find_orphans && staged {
+    if manner.find_orphans && staged {
         for file in park_orphans(connection, target, run, batches).await? {
             counts.entry(file).or_default().2 += 1;
         }
     }
     let files: Vec<i32> = batches.iter().map(|(file, _)| *file).collect();
-    let rounds = batches.iter().map(|(_, batch)| batch.rounds).max().unwrap_or_default();
+    let mut rounds = batches.iter().map(|(_, batch)| batch.rounds).max().unwrap_or_default();
+    // Of a row that is there twice, the second changes the first.
+    if let (true, [file], 1, []) = (manner.only_new, files.as_slice(), rounds, superseded) {
+        let insert = sqlx::query(AssertSqlSafe(target.statements.insert.as_str()));
+        let inserted = insert.bind(&files).bind(0_i16).execute(&mut *connection).await?;
+        counts.entry(*file).or_default().0 += bigint(inserted.rows_affected());
+        rounds = 0;
+    }
     for round in 0..rounds {
         let query = match superseded {
             [] => sqlx::query(AssertSqlSafe(target.statements.merge.as_str()))

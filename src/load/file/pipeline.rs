@@ -10,7 +10,7 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore, oneshot};
 use tokio::task::JoinSet;
 use tokio::time::timeout;
 
-use super::merge::{self, Target};
+use super::merge::{self, Manner, Target};
 use super::reading::{Decoding, Reading};
 use crate::config::{LoadMode, MaxRejects};
 use crate::error::{Code, Error};
@@ -41,7 +41,7 @@ pub(crate) struct FileJob {
     pub(crate) superseded: Vec<i32>,
     pub(crate) mode: LoadMode,
     pub(crate) begun: Instant,
-    /// Set once a batch of the file had orphans.
+    /// Set if Postgres does not find them, and once a batch of the file had orphans.
     pub(crate) find_orphans: AtomicBool,
     /// Its copy in the lake.
     pub(crate) raw: Arc<FileRaw>,
@@ -183,9 +183,15 @@ async fn load_atomic(
             .execute(&mut *transaction)
             .await?;
         merge::stage(&mut transaction, &job.target, &[&batch]).await?;
-        let counts =
-            merge::merge(&mut transaction, &job.target, &batch, job.of, &job.superseded, true)
-                .await?;
+        let counts = merge::merge(
+            &mut transaction,
+            &job.target,
+            &batch,
+            job.of,
+            &job.superseded,
+            Manner::ANY,
+        )
+        .await?;
         let totals = record(&mut transaction, job, &batch, counts).await?;
         check_rejects(context.options.max_rejects, totals, batch.last, ROLLED_BACK)?;
         if batch.last && job.mode == LoadMode::Merge {
@@ -216,12 +222,20 @@ impl BatchTask {
     async fn run(mut self) -> LoadResult<()> {
         let context = Arc::clone(&self.context);
         let mut connection = context.session.pool.acquire().await?;
-        let mut find_orphans = self.job.find_orphans.load(Ordering::Relaxed);
+        let dataset = self.job.target.dataset;
+        let mut manner = Manner {
+            find_orphans: self.job.find_orphans.load(Ordering::Relaxed),
+            ..context.manner(dataset)
+        };
         loop {
-            match self.attempt(&mut connection, find_orphans).await {
-                Err(Failure::MissingParent(_)) if !find_orphans => {
+            match self.attempt(&mut connection, manner).await {
+                Err(Failure::MissingParent(_)) if !manner.find_orphans => {
                     self.job.find_orphans.store(true, Ordering::Relaxed);
-                    find_orphans = true;
+                    manner.find_orphans = true;
+                }
+                Err(Failure::Stored(_)) if manner.only_new => {
+                    context.has_stored(dataset);
+                    manner.only_new = false;
                 }
                 Ok(Merged::Committed) => break,
                 Ok(Merged::RolledBack) => wait(&mut self.turn).await?,
@@ -236,7 +250,7 @@ impl BatchTask {
     async fn attempt(
         &mut self,
         connection: &mut PgConnection,
-        find_orphans: bool,
+        manner: Manner,
     ) -> LoadResult<Merged> {
         let BatchTask { context, job, batch, turn, .. } = self;
         let mut transaction = merge::begin(connection, &job.target).await?;
@@ -244,10 +258,9 @@ impl BatchTask {
         if !self.disjoint {
             wait(turn).await?;
         }
-        let counts = merge::merge(
-            &mut transaction, &job.target, batch, job.of, &job.superseded, find_orphans,
-        )
-        .await?;
+        let counts =
+            merge::merge(&mut transaction, &job.target, batch, job.of, &job.superseded, manner)
+                .await?;
         match timeout(MAX_TURN, wait(turn)).await {
             Ok(its_turn) => its_turn?,
             Err(_) => {

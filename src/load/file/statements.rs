@@ -18,6 +18,8 @@ pub(crate) struct Statements {
     pub(crate) merge: String,
     /// Likewise, over rows of earlier readings of the same versions: $3 their files' ids.
     pub(crate) merge_anew: String,
+    /// Inserts one round, with the same parameters, of rows of which none is stored.
+    pub(crate) insert: String,
     /// Deletes staged rows by file, $1, and line, $2.
     pub(crate) unstage: String,
     /// One for each parent table.
@@ -64,6 +66,7 @@ impl Statements {
             truncate: format!("TRUNCATE {stage}"),
             merge: merge(dataset, &columns, line, ""),
             merge_anew: merge(dataset, &columns, line, EARLIER_READING),
+            insert: insert(dataset, &columns, line),
             unstage: format!(
                 "DELETE FROM {stage} WHERE (file, source_line) IN \
                  (SELECT * FROM unnest($1::smallint[], $2::bigint[]))"
@@ -85,6 +88,18 @@ impl Statements {
 /// this reading must then be newer.
 const EARLIER_READING: &str = "stored.source_file_id = ANY($3) OR ";
 
+/// Inserts the rows of a round.
+fn insert(dataset: &Dataset, columns: &[&str], line: &str) -> String {
+    let table = dataset.table;
+    let list = columns.join(", ");
+    let (carried, values, parents) = carried(dataset);
+    format!(
+        "INSERT INTO {table} AS stored ({list}{carried}, source_file_id, source_line) \
+         SELECT {list}{values}, ($1::integer[])[file], {line} FROM pg_temp.stage_{table}{parents} \
+         WHERE round = $2"
+    )
+}
+
 /// A row older than the stored one, or equal to it, changes nothing. Of two rows modified
 /// at the same time, the later file and line wins, so that a row that was parked does
 /// not overwrite its successor.
@@ -94,9 +109,7 @@ const EARLIER_READING: &str = "stored.source_file_id = ANY($3) OR ";
 ///
 /// `anyway` is another reason to change it.
 fn merge(dataset: &Dataset, columns: &[&str], line: &str, anyway: &str) -> String {
-    let table = dataset.table;
-    let list = columns.join(", ");
-    let (carried, values, parents) = carried(dataset);
+    let insert = insert(dataset, columns, line);
     let others: Vec<&&str> =
         columns.iter().filter(|column| !dataset.key.contains(column)).collect();
     let each = |form: &dyn Fn(&str) -> String| {
@@ -107,9 +120,7 @@ fn merge(dataset: &Dataset, columns: &[&str], line: &str, anyway: &str) -> Strin
     let incoming = each(&|column| format!("excluded.{column}"));
     format!(
         "WITH merged AS (\
-           INSERT INTO {table} AS stored ({list}{carried}, source_file_id, source_line) \
-           SELECT {list}{values}, ($1::integer[])[file], {line} FROM pg_temp.stage_{table}{parents} \
-           WHERE round = $2 \
+           {insert} \
            ON CONFLICT ({key}) DO UPDATE \
            SET {set}, source_file_id = excluded.source_file_id, \
                source_line = excluded.source_line, loaded_at = now() \
@@ -150,15 +161,17 @@ fn carried(dataset: &Dataset) -> (String, String, String) {
 }
 
 /// A scalar subquery always uses the parent's index; a join might scan the whole parent
-/// for each batch. `prefixes` name the tables that may hold a parent.
+/// for each batch. Each parent is looked up once, for many rows have the same; OFFSET keeps that
+/// apart from the statement around it. `prefixes` name the tables that may hold a parent.
 fn orphans(dataset: &Dataset, stage: &str, prefixes: &[&str]) -> Vec<Orphans> {
     let of = |parent: &'static dataset::Parent| {
         let key = dataset::by_table(parent.table)?.key;
-        let equal = |(own, key): (&&str, &&str)| format!("parent.{key} = stage.{own}");
+        let equal = |(own, key): (&&str, &&str)| format!("parent.{key} = own.{own}");
         let matches: Vec<String> = parent.columns.iter().zip(key).map(equal).collect();
         let matches = matches.join(" AND ");
+        let own = parent.columns.join(", ");
         let mut conditions: Vec<String> =
-            parent.columns.iter().map(|own| format!("stage.{own} IS NOT NULL")).collect();
+            parent.columns.iter().map(|own| format!("own.{own} IS NOT NULL")).collect();
         conditions.extend(prefixes.iter().map(|prefix| {
             format!("(SELECT 1 FROM {prefix}{} AS parent WHERE {matches}) IS NULL", parent.table)
         }));
@@ -167,8 +180,9 @@ fn orphans(dataset: &Dataset, stage: &str, prefixes: &[&str]) -> Vec<Orphans> {
             None => "NULL::integer".to_owned(),
         };
         let select = format!(
-            "SELECT file, source_line, {}, {} FROM {stage} AS stage WHERE {} \
-             ORDER BY file, source_line",
+            "SELECT file, source_line, {}, {} FROM {stage} AS stage JOIN (SELECT {own} FROM \
+               (SELECT DISTINCT {own} FROM {stage}) AS own WHERE {} OFFSET 0) AS orphaned \
+             USING ({own}) ORDER BY file, source_line",
             part(0),
             part(1),
             conditions.join(" AND "),

@@ -16,6 +16,7 @@ use crate::load::document::name::DOCUMENTS;
 use crate::load::failure::Failure;
 use crate::load::file::merge::Target;
 use crate::load::ledger::RunFile;
+use crate::load::run::bulk::put_back;
 use crate::load::run::known::RunAs;
 use crate::load::run::levels;
 use crate::load::run::lock::NewRun;
@@ -118,6 +119,7 @@ impl Replay {
             let Some(dataset) = dataset::by_table(table) else { continue };
             files.extend(resolve_parked(session, &Target::new(dataset)).await?.files);
         }
+        put_back(session).await?;
         derive(session, &Silent, steps).await?;
         Ok(files)
     }

@@ -17,7 +17,7 @@ use crate::load::document::merge::Targets;
 use crate::load::document::name::DOCUMENTS;
 use crate::load::document::{Stored, decode_stored};
 use crate::load::failure::LoadResult;
-use crate::load::file::merge::{self, Target};
+use crate::load::file::merge::{self, Manner, Target};
 use crate::load::ledger::{self, RunFile};
 use crate::load::mirror;
 use crate::load::run::session::Session;
@@ -180,14 +180,14 @@ pub(crate) async fn retry(
         let targets = Targets::get()?;
         let mut transaction = targets.begin(connection).await?;
         delete(&mut transaction, of, from, records).await?;
-        let outcome = targets.merge(&mut transaction, &batch, of, true).await?;
+        let outcome = targets.merge(&mut transaction, &batch, of, Manner::ANY).await?;
         return commit(transaction, of, from, records, outcome).await;
     }
     let batch = decode_records(target.dataset, &dialect, records, limits)?;
     let mut transaction = merge::begin(connection, target).await?;
     delete(&mut transaction, of, from, records).await?;
     merge::stage(&mut transaction, target, &[&batch]).await?;
-    let outcome = merge::merge(&mut transaction, target, &batch, of, &[], true).await?;
+    let outcome = merge::merge(&mut transaction, target, &batch, of, &[], Manner::ANY).await?;
     ledger::rejects::insert(&mut transaction, of.run, &[(of.file, &batch)]).await?;
     if is_mirrored {
         // What was rejected is among the rows of the file now.

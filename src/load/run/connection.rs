@@ -3,6 +3,7 @@
 use sqlx::postgres::PgConnectOptions;
 use sqlx::{ConnectOptions as _, Connection as _, PgConnection};
 
+use crate::db::set_aside::LOADS;
 use crate::error::{Code, Error, Result};
 
 /// Settings of every connection of a run. Commits are asynchronous but for the last of
@@ -22,6 +23,7 @@ pub(crate) fn settings(database: PgConnectOptions) -> PgConnectOptions {
         ("tcp_keepalives_interval", "10"),
         ("tcp_keepalives_count", "3"),
         ("client_min_messages", "warning"),
+        LOADS,
     ])
 }
 

@@ -1,13 +1,15 @@
 //! What the tasks of a run share.
 
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
+use super::bulk::Bulk;
 use super::observe::Observer;
 use super::session::Session;
 use crate::config::{LoadMode, MaxRejects, MaxRemoved};
 use crate::dataset::{self, Dataset};
 use crate::load::decode::{BatchLimits, Format};
 use crate::load::document::name;
+use crate::load::file::merge::Manner;
 use crate::load::ledger::ReadBy;
 use crate::load::mapping::Mapping;
 use crate::load::raw::RawOptions;
@@ -35,6 +37,9 @@ pub struct LoadOptions {
     pub raw: Option<RawOptions>,
     /// Whether versions are loaded again that earlier runs have loaded.
     pub again: bool,
+    /// The bytes of new files of an empty table, or nearly so, from which on foreign keys and
+    /// indexes are set aside.
+    pub bulk_bytes: u64,
 }
 
 impl LoadOptions {
@@ -99,4 +104,19 @@ pub(crate) struct Context {
     pub(crate) observer: Arc<dyn Observer>,
     /// Keeps the files.
     pub(crate) keeper: Option<Arc<Keeper>>,
+    /// What is set aside meanwhile, once the files are found.
+    pub(super) bulk: OnceLock<Bulk>,
+}
+
+impl Context {
+    /// How rows of a dataset are merged at first.
+    pub(crate) fn manner(&self, dataset: &Dataset) -> Manner {
+        let checked = Manner { find_orphans: false, only_new: false };
+        self.bulk.get().map_or(checked, |bulk| bulk.manner(dataset))
+    }
+
+    /// A row of the dataset that was taken to be new is stored already.
+    pub(crate) fn has_stored(&self, dataset: &Dataset) {
+        self.bulk.get().into_iter().for_each(|bulk| bulk.has_stored(dataset));
+    }
 }

@@ -16,6 +16,10 @@ use crate::storage::{ObjectVersion, Source};
 /// Files left out that are named.
 const LEFT_OUT_NAMED: usize = 20;
 
+/// Documents have so many times the bytes of a table's rows, and seldom more: each value has a name,
+/// and lines and orders are in one.
+const DOCUMENT_SHARE: u64 = 32;
+
 /// A file to load.
 #[derive(Debug)]
 pub(crate) struct Found {
@@ -38,6 +42,8 @@ pub(crate) struct Discovery {
     pub(crate) skipped: usize,
     /// The number of files of documents, loaded before or not: they may be very many.
     pub(crate) documents: usize,
+    /// Their bytes.
+    document_bytes: u64,
 }
 
 impl Discovery {
@@ -45,6 +51,15 @@ impl Discovery {
     pub(crate) fn take(&mut self, dataset: &Dataset) -> Vec<Found> {
         let own = self.files.extract_if(.., |(of, _)| of.table == dataset.table);
         own.map(|(_, file)| file).collect()
+    }
+
+    /// The bytes of the files to load of a table, as they are stored; of documents, of which it is
+    /// not known here whether they are loaded, about those of their rows.
+    pub(crate) fn bytes(&self, dataset: &Dataset) -> u64 {
+        let own = self.files.iter().filter(|(of, _)| of.table == dataset.table);
+        let rows: u64 = own.map(|(_, file)| file.object.size).sum();
+        let of_documents = ["sales_order", "sales_order_line"].contains(&dataset.table);
+        rows + if of_documents { self.document_bytes / DOCUMENT_SHARE } else { 0 }
     }
 
     fn leave_out(&mut self, key: String, options: &LoadOptions) {
@@ -87,6 +102,7 @@ pub(crate) async fn discover(
                 Some(dataset) => Some((dataset, object)),
                 None if name::layout(&object.key).is_some() => {
                     discovery.documents += 1;
+                    discovery.document_bytes += object.size;
                     None
                 }
                 None => {

@@ -135,7 +135,7 @@ impl Context {
                     superseded: entry.superseded,
                     mode,
                     begun: progress.begun,
-                    find_orphans: AtomicBool::new(false),
+                    find_orphans: AtomicBool::new(self.manner(target.dataset).find_orphans),
                     raw,
                 };
                 match are_documents {

@@ -12,12 +12,11 @@ use uuid::Uuid;
 use super::connection::connect;
 use super::known::{Queued, holder};
 use crate::config::LoadMode;
+use crate::db::set_aside::LOAD_LOCK;
 use crate::error::{Code, Error, Result};
 use crate::load::failure::{Failure, LoadResult};
 use crate::load::{ledger, queue};
 
-/// The key of the advisory lock: "salesgra" in ASCII.
-const LOCK_KEY: i64 = 0x7361_6c65_7367_7261;
 /// How long a run waits for a lost Postgres to return: longer than the failover of a managed
 /// one, or recovery on a busy disk.
 const RECOVER_TIMEOUT: Duration = Duration::from_secs(180);
@@ -139,7 +138,7 @@ async fn answers(connection: &mut PgConnection) -> bool {
 
 async fn try_lock(connection: &mut PgConnection) -> LoadResult<bool> {
     Ok(sqlx::query_scalar("SELECT pg_try_advisory_lock($1)")
-        .bind(LOCK_KEY)
+        .bind(LOAD_LOCK)
         .fetch_one(connection)
         .await?)
 }

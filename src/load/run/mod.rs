@@ -1,10 +1,12 @@
-//! A run: `discover` lists the source, `lock` and `session` hold what the run needs,
+//! A run: `discover` lists the source, `lock` and `session` hold what the run needs, `bulk` sets
+//! aside what slows a first load down,
 //! `observe` and `summary` report it, `progress` gathers it, `small` groups small files, `file`
 //! loads one, `documents` loads those. Here it is conducted: parents
 //! before children, parked rows before new files, independent files concurrently, then what
 //! `mirror` removes, derived tables last. The ledger, the exit code and the caller share one
 //! outcome.
 
+pub(super) mod bulk;
 pub(super) mod connection;
 pub(super) mod context;
 pub(super) mod discover;
@@ -19,7 +21,7 @@ pub(super) mod session;
 mod small;
 pub(super) mod summary;
 
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 use std::time::Instant;
 
 use futures_util::StreamExt as _;
@@ -27,8 +29,9 @@ use futures_util::stream;
 use sqlx::postgres::PgConnectOptions;
 use tokio_util::sync::CancellationToken;
 
+use self::bulk::{Bulk, put_back};
 use self::context::{Context, LoadOptions};
-use self::discover::{Found, discover};
+use self::discover::{Discovery, Found, discover};
 use self::known::RunAs;
 use self::lock::NewRun;
 use self::observe::Observer;
@@ -38,8 +41,10 @@ use self::small::is_small;
 use self::summary::{ErrorSummary, FileSummary, RunSummary};
 use crate::config::LoadMode;
 use crate::dataset::{self, Dataset};
-use crate::error::Result;
-use crate::load::derive::derive;
+use crate::db::set_aside::NewRows;
+use crate::error::{Code, Result};
+use crate::load::counts::bigint;
+use crate::load::derive::{derive_lake, derive_tables};
 use crate::load::file::merge::Target;
 use crate::load::file::pipeline::BATCHES_IN_FLIGHT;
 use crate::load::mirror::several_files;
@@ -90,6 +95,7 @@ impl Load {
             options: self.options,
             observer: self.observer,
             keeper,
+            bulk: OnceLock::new(),
         });
         let mut progress = RunProgress::default();
         let done = context.load_all(&mut progress).await;
@@ -112,6 +118,47 @@ impl Context {
         progress.skipped = discovery.skipped;
         progress.files_left_out = discovery.files_left_out;
         progress.left_out = std::mem::take(&mut discovery.left_out);
+        let bulk = Bulk::begin(&self.session, &self.new_rows(&discovery)).await?;
+        // Nothing else sets it.
+        let _ = self.bulk.set(bulk);
+        let loaded = self.load_found(&mut discovery, progress).await;
+        match loaded {
+            // Another loader took over the whole run, and what is set aside.
+            Err(error) if error.code() == Code::Locked => return Err(error),
+            Ok(()) if self.options.mode == LoadMode::Merge => {
+                let derived =
+                    derive_tables(&self.session, self.observer.as_ref(), &mut progress.steps);
+                let (back, derived) = tokio::join!(put_back(&self.session), derived);
+                back?;
+                derived?;
+            }
+            loaded => {
+                let back = put_back(&self.session).await;
+                loaded?;
+                back?;
+                self.mirror_tables(progress).await?;
+                derive_tables(&self.session, self.observer.as_ref(), &mut progress.steps).await?;
+            }
+        }
+        // Also after failed files: their committed rows are loaded.
+        derive_lake(&self.session, self.observer.as_ref(), &mut progress.steps).await?;
+        self.remove_old_raw().await;
+        Ok(())
+    }
+
+    /// The tables with much to load.
+    fn new_rows(&self, discovery: &Discovery) -> Vec<NewRows> {
+        let all = dataset::ALL.iter().map(|dataset| (dataset.table, discovery.bytes(dataset)));
+        let much = all.filter(|(_, bytes)| *bytes > 0 && *bytes >= self.options.bulk_bytes);
+        much.map(|(table, bytes)| NewRows { table, bytes: bigint(bytes) }).collect()
+    }
+
+    /// Loads the files, parents before children, and then the documents.
+    async fn load_found(
+        self: &Arc<Self>,
+        discovery: &mut Discovery,
+        progress: &mut RunProgress,
+    ) -> Result<()> {
         for level in levels() {
             let loads: Vec<_> = level
                 .into_iter()
@@ -129,10 +176,6 @@ impl Context {
         if discovery.documents > 0 {
             self.load_documents(progress).await?;
         }
-        self.mirror_tables(progress).await?;
-        // Also after failed files: their committed rows are loaded.
-        derive(&self.session, self.observer.as_ref(), &mut progress.steps).await?;
-        self.remove_old_raw().await;
         Ok(())
     }
 

@@ -1,6 +1,8 @@
 //! Loading files.
 
 mod bounds;
+mod bulk;
+mod bulk_crash;
 mod crash;
 mod defects;
 mod dialects;

@@ -124,6 +124,7 @@ impl TestApp {
             mapping: None,
             raw: None,
             again: false,
+            bulk_bytes: 1,
         };
         change(&mut options);
         let uri: SourceUri = uri.parse().expect("a source");
@@ -146,6 +147,7 @@ impl TestApp {
             .env("PATH", std::env::var_os("PATH").unwrap_or_default())
             .env("DATABASE_URL", self.database_url())
             .env("SOURCE_URI", self.source_uri())
+            .env("LOAD_BULK_BYTES", "1")
             .env("AWS_ENDPOINT_URL", s3.endpoint_url.as_deref().unwrap_or_default())
             .env("AWS_REGION", s3.region.as_deref().unwrap_or_default())
             .env("AWS_ACCESS_KEY_ID", s3.access_key_id.as_deref().unwrap_or_default())
