@@ -72,7 +72,7 @@ impl Sales {
             let others: Vec<_> =
                 shares.into_iter().map(|orders| scope.spawn(move || share(orders))).collect();
             let own = share(last);
-            let others = others.into_iter().map(|other| other.join());
+            let others = others.into_iter().map(thread::ScopedJoinHandle::join);
             // A thread that panicked has no answer.
             let others = others.map(|other| other.unwrap_or(Err(Refusal::Cancelled)));
             others.chain(std::iter::once(own)).collect()

@@ -29,13 +29,13 @@ use crate::auth::Scope;
 use crate::catalog::Column;
 use crate::error::{Code, Error, Result};
 use crate::graphql::inputs::arguments::{Arguments, Given};
-use crate::graphql::plan::bind::{Bindings, ListBinding};
+use crate::graphql::plan::bind::Bindings;
 use crate::graphql::plan::target::RootTarget;
 use crate::graphql::schema::model::{RootField, RootValue};
 use crate::job::LakeAnswers;
 use crate::query::aggregate::{Groups, MeasureForm, Owners};
 use crate::query::{
-    Amount, Below, Extent, Key, List, Pages, Reader, Row, Rows, is_volatile_table, require_table,
+    Amount, Below, Extent, Key, Pages, Reader, Row, Rows, is_volatile_table, require_table,
 };
 use crate::report::Reports;
 
