@@ -2,12 +2,13 @@
 //!
 //! A loader fills a normalised Postgres schema from CSV files; a GraphQL layer
 //! serves it. The modules import one way only:
-//! `config, error, catalog (entity) <- db, storage, dataset <- auth, lake <- load, query, rates, report <- job <- graphql <- http <- cli`.
+//! `config, error, catalog (entity) <- db, storage, dataset <- auth, columnar, lake <- load, query, rates, report <- job <- graphql <- http <- cli`.
 
 pub mod audit;
 pub mod auth;
 pub mod catalog;
 pub mod cli;
+pub mod columnar;
 pub mod config;
 pub mod dataset;
 pub mod db;

@@ -12,6 +12,7 @@ Examples:
   cargo bench --bench api -- --floor                     and Postgres by itself
   cargo bench --bench api -- --skip-postgraphile --tokens  what access control costs
   cargo bench --bench api -- --accept-encoding gzip      what compressed answers cost
+  cargo bench --bench api -- --rows                      what columns in memory are worth
   cargo bench --bench api -- --while-loading             beside a load, and on its own
   cargo bench --bench api -- --data ./data               your own files
 
@@ -59,6 +60,9 @@ pub(crate) struct Args {
     /// Ask for compressed answers, as browsers do, such as by "gzip"
     #[arg(long, value_name = "CODINGS")]
     pub(crate) accept_encoding: Option<String>,
+    /// Also ask a salesgraph that reads aggregates from rows, without columns in memory
+    #[arg(long)]
+    pub(crate) rows: bool,
     /// Also ask Postgres itself for the same JSON, in one prepared statement
     #[arg(long)]
     pub(crate) floor: bool,

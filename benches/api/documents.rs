@@ -79,6 +79,8 @@ pub(crate) const ALL: &[Document] = &[
     aggregate("sales-by-product", "orders, quantity and total by product, over all lines"),
     aggregate("sales-by-customer", "10 customers of the greatest total, over all lines"),
     aggregate("product-medians", "median of the lines' totals by product, over all lines"),
+    aggregate("sales-by-several", "by territory, product line, year and channel, over all lines"),
+    aggregate("sales-by-store-of-number", "10 stores of orders whose number ends so"),
 ];
 
 /// What is asked beside a load of orders: one that it does not touch, and one that it does.

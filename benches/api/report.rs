@@ -16,6 +16,8 @@ pub(crate) struct Row {
     pub(crate) document: &'static Document,
     pub(crate) postgraphile: Vec<Outcome>,
     pub(crate) plain: Vec<Outcome>,
+    /// Without columns in memory.
+    pub(crate) rows: Vec<Outcome>,
     pub(crate) cached: Vec<Outcome>,
     /// By caller, and whether the cache was on.
     pub(crate) secured: BTreeMap<(Caller, bool), Vec<Outcome>>,
@@ -26,8 +28,8 @@ pub(crate) struct Row {
 impl Row {
     /// A row before the first round.
     pub(crate) fn new(document: &'static Document) -> Self {
-        let (postgraphile, plain, cached, secured) = Default::default();
-        Self { document, postgraphile, plain, cached, secured, floor: Vec::new() }
+        let (postgraphile, plain, rows, cached, secured) = Default::default();
+        Self { document, postgraphile, plain, rows, cached, secured, floor: Vec::new() }
     }
 }
 
@@ -84,6 +86,7 @@ pub(crate) fn render(rows: &[Row], memory: Memory) -> String {
             _ = writeln!(text, "  {}: {}", row.document.name, ratios.join("  "));
         }
     }
+    text.push_str(&by_rows(rows));
     text.push_str(&secured(rows));
     text.push_str("\ngoals:\n");
     for row in rows {
@@ -110,6 +113,23 @@ pub(crate) fn render(rows: &[Row], memory: Memory) -> String {
         }
     }
     text
+}
+
+/// What columns in memory are worth, round by round.
+fn by_rows(rows: &[Row]) -> String {
+    let mut text = String::new();
+    for row in rows.iter().filter(|row| !row.rows.is_empty()) {
+        let rounds = row.plain.iter().zip(&row.rows);
+        let ratios: Vec<String> =
+            rounds.map(|(ours, rows)| format!("{:.1}", ours.rate() / rows.rate())).collect();
+        let name = row.document.name;
+        let of_rows = cell(&row.rows, "–");
+        _ = writeln!(text, "  {name}: {} (by rows {of_rows})", ratios.join("  "));
+    }
+    match text.is_empty() {
+        true => text,
+        false => format!("\nwith columns in memory / by rows, round by round:\n{text}"),
+    }
 }
 
 /// What access control leaves of the rate, round by round.

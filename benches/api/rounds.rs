@@ -38,6 +38,7 @@ struct Turn<'a> {
     asked: &'a Asked<'a>,
     postgraphile: Option<Target<'a>>,
     plain: Option<Target<'a>>,
+    rows: Option<Target<'a>>,
     cached: Option<Target<'a>>,
     secured: Vec<(Caller, bool, Target<'a>)>,
 }
@@ -67,6 +68,7 @@ pub(crate) async fn run(
             for (target, outcomes) in [
                 (&turn.postgraphile, &mut row.postgraphile),
                 (&turn.plain, &mut row.plain),
+                (&turn.rows, &mut row.rows),
                 (&turn.cached, &mut row.cached),
             ] {
                 let Some(target) = target else { continue };
@@ -111,6 +113,7 @@ fn turn<'a>(args: &Args, folder: &Path, asked: &'a Asked<'a>) -> Result<Turn<'a>
     Ok(Turn {
         postgraphile: target("postgraphile", &asked.postgraphile)?,
         plain: target("plain", &asked.plain)?,
+        rows: target("rows", &asked.rows)?,
         cached: target("cached", &asked.cached)?,
         secured: secured.collect::<Result<_>>()?,
         asked,

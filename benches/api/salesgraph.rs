@@ -12,6 +12,9 @@ use crate::program::Program;
 /// What turns its response cache on and off.
 const CACHE: &str = "CACHE_ENABLED";
 
+/// What turns columns in memory off.
+const COLUMNS: (&str, &str) = ("ANALYTICS_MEMORY", "0");
+
 /// Limits that count and are never met: wrk asks from one address.
 const MOST: &str = "1000000000";
 
@@ -45,6 +48,17 @@ pub(crate) async fn start(
         .args(has_key(args, TOKENS)?.then_some("--insecure-no-auth"));
     let name = if cache { "salesgraph, cache on" } else { "salesgraph" };
     Program::start(name, &mut command).await
+}
+
+/// Starts it without cache and without columns in memory.
+pub(crate) async fn start_by_rows(args: &Args, database_url: &str) -> Result<Program> {
+    let mut command = Command::new(&args.bin);
+    configure(&mut command, args, database_url, false);
+    command
+        .envs([COLUMNS])
+        .args(["serve", "--bind", "127.0.0.1:0"])
+        .args(has_key(args, TOKENS)?.then_some("--insecure-no-auth"));
+    Program::start("salesgraph by rows", &mut command).await
 }
 
 /// What all of them have in common.

@@ -18,6 +18,8 @@ pub(crate) struct Sides {
     pub(crate) postgraphile: Option<Program>,
     /// salesgraph without its response cache.
     pub(crate) plain: Program,
+    /// Likewise, without columns in memory.
+    pub(crate) rows: Option<Program>,
     /// salesgraph with it.
     pub(crate) cached: Option<Program>,
     /// salesgraph with access control.
@@ -31,6 +33,7 @@ pub(crate) struct Asked<'a> {
     pub(crate) document: &'static Document,
     pub(crate) postgraphile: Option<(&'a Program, Vec<String>)>,
     pub(crate) plain: Option<(&'a Program, Vec<String>)>,
+    pub(crate) rows: Option<(&'a Program, Vec<String>)>,
     pub(crate) cached: Option<(&'a Program, Vec<String>)>,
     pub(crate) secured: Vec<SecuredRequests<'a>>,
     pub(crate) statement: Arc<Statement>,
@@ -53,6 +56,10 @@ impl Sides {
             Some(postgraphile::start(args, database_url).await?)
         };
         let plain = salesgraph::start(args, database_url, false, None).await?;
+        let rows = match args.rows {
+            true => Some(salesgraph::start_by_rows(args, database_url).await?),
+            false => None,
+        };
         let cached = if salesgraph::has_cache(args)? {
             Some(salesgraph::start(args, database_url, true, None).await?)
         } else {
@@ -61,7 +68,7 @@ impl Sides {
         let secured =
             if args.tokens { Some(Secured::start(args, database_url).await?) } else { None };
         let fields = fields(&plain.url).await?;
-        Ok(Self { postgraphile, plain, cached, secured, fields })
+        Ok(Self { postgraphile, plain, rows, cached, secured, fields })
     }
 
     /// Who can be asked for a document, and how. Fails unless all of them give
@@ -95,6 +102,7 @@ impl Sides {
             secured,
             postgraphile: theirs,
             plain: answers.then(|| (&self.plain, ours.clone())),
+            rows: self.rows.as_ref().filter(|_| answers).map(|program| (program, ours.clone())),
             cached: self.cached.as_ref().filter(|_| answers).map(|program| (program, ours)),
             statement: Arc::new(Statement::new(document.statement()?, values)),
         };
@@ -127,7 +135,9 @@ impl Sides {
         if let Some(secured) = self.secured {
             secured.stop().await?;
         }
-        for program in [self.postgraphile, Some(self.plain), self.cached].into_iter().flatten() {
+        for program in
+            [self.postgraphile, Some(self.plain), self.rows, self.cached].into_iter().flatten()
+        {
             program.stop().await?;
         }
         Ok(())
@@ -137,6 +147,6 @@ impl Sides {
 impl Asked<'_> {
     /// Every server that answers it, with the bodies of the requests to it.
     fn requests(&self) -> impl Iterator<Item = &(&Program, Vec<String>)> {
-        [&self.postgraphile, &self.plain, &self.cached].into_iter().flatten()
+        [&self.postgraphile, &self.plain, &self.rows, &self.cached].into_iter().flatten()
     }
 }

@@ -12,6 +12,7 @@ use super::exit::Exit;
 use super::worker::Parts;
 use super::{metrics, output, shutdown, wiring};
 use crate::auth::Access;
+use crate::columnar::Copies;
 use crate::config::cache::ENABLED;
 use crate::config::graphql::FEDERATION;
 use crate::config::http::{BIND, bind_address};
@@ -174,6 +175,9 @@ pub(super) async fn serve(
     }
     let versions = DataVersions::start(reader.pool(), database);
     let limits = &config.limits;
+    let memory = config.analytics.memory;
+    let columns =
+        (memory > 0).then(|| Copies::new(reader.connections().clone(), versions.clone(), memory));
     let subscriptions = http::SubscriptionLimits {
         max: config.http.subscriptions_max,
         ..http::SubscriptionLimits::default()
@@ -186,6 +190,9 @@ pub(super) async fn serve(
         .with_cors_origins(config.http.cors_origins.clone())
         .with_subscriptions(subscriptions)
         .with_mcp(wiring::mcp(config));
+    if let Some(columns) = columns {
+        state = state.with_columns(columns);
+    }
     if config.graphql.federation {
         state = state.as_subgraph();
     }

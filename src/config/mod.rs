@@ -4,6 +4,7 @@
 //! the default. A new section is a file with its `KEYS` and a struct that reads
 //! them, one line in [`SECTIONS`] and one in [`Config`].
 
+pub mod analytics;
 pub mod auth;
 pub mod cache;
 pub mod catalog;
@@ -31,6 +32,7 @@ mod values;
 pub mod webhook;
 pub mod worker;
 
+pub use analytics::AnalyticsConfig;
 pub use auth::AuthConfig;
 pub use cache::CacheConfig;
 pub use catalog::{CatalogAccess, CatalogConfig};
@@ -69,6 +71,7 @@ pub const SECTIONS: &[&[ConfigKey]] = &[
     jwt::KEYS,
     limits::KEYS,
     cache::KEYS,
+    analytics::KEYS,
     load::KEYS,
     reports::KEYS,
     worker::KEYS,
@@ -100,6 +103,8 @@ pub struct Config {
     pub limits: LimitsConfig,
     /// The response cache.
     pub cache: CacheConfig,
+    /// Aggregates that no table keeps ready.
+    pub analytics: AnalyticsConfig,
     /// Loading.
     pub load: LoadConfig,
     /// Reports.
@@ -135,6 +140,7 @@ impl Config {
             jwt,
             limits: LimitsConfig::read(&values)?,
             cache: CacheConfig::read(&values)?,
+            analytics: AnalyticsConfig::read(&values)?,
             load: LoadConfig::read(&values)?,
             reports: ReportsConfig::read(&values)?,
             worker: WorkerConfig::read(&values)?,

@@ -5,6 +5,7 @@ pub mod api_keys;
 mod connection;
 pub mod connections;
 pub mod copy;
+pub mod copy_out;
 pub mod data_version;
 pub mod numeric;
 pub mod pool;

@@ -17,14 +17,16 @@ use super::schema::form::Form;
 use super::schema::introspection::introspect;
 use super::schema::{self, Schema};
 use crate::auth::Scope;
+use crate::columnar::Copies;
 use crate::config::DocumentLimits;
-use crate::db::data_version::DataVersion;
+use crate::db::data_version::Versions;
 use crate::db::data_version::tables::TableSet;
 use crate::error::{Code, Error};
 use crate::graphql::document::cache::DocumentCache;
 use crate::graphql::document::variables;
 use crate::graphql::execute::budget::Budget;
 use crate::graphql::execute::command::Commands;
+use crate::graphql::execute::data::Columns;
 use crate::graphql::execute::subscription::{self, Snapshot};
 use crate::graphql::plan::bind::{BoundOperation, bind, bind_whole};
 use crate::graphql::plan::cost::{Estimate, TableSizes};
@@ -43,6 +45,7 @@ const MOST_OF_LAKE: usize = 4;
 pub struct Engine {
     shared: Arc<Inner>,
     commands: Option<Arc<Commands>>,
+    columns: Option<Copies>,
 }
 
 struct Inner {
@@ -90,7 +93,8 @@ impl Engine {
     /// An engine over a database, for queries and subscriptions.
     #[must_use]
     pub fn new(reader: Reader, limits: DocumentLimits) -> Self {
-        Self { shared: Arc::new(Inner::new(reader, limits, Form::Api)), commands: None }
+        let shared = Arc::new(Inner::new(reader, limits, Form::Api));
+        Self { shared, commands: None, columns: None }
     }
 
     /// The same as a subgraph of a federation.
@@ -128,6 +132,12 @@ impl Engine {
         Self { commands: Some(Arc::new(commands)), ..self }
     }
 
+    /// The same, which answers aggregates from these columns where it can.
+    #[must_use]
+    pub fn with_columns(self, columns: Copies) -> Self {
+        Self { columns: Some(columns), ..self }
+    }
+
     /// Parses and validates the document of a request, and checks its variables. Executing the
     /// request reports what is wrong.
     #[must_use]
@@ -161,16 +171,16 @@ impl Engine {
     }
 
     /// Likewise, and says whether a subscription ends with this response. It reads nothing older
-    /// than this version of the data, if it is known.
+    /// than these versions of the data, if they are known.
     pub async fn snapshot(
         &self,
         prepared: &Prepared,
         scope: &Scope,
-        version: Option<DataVersion>,
+        versions: Option<&Versions>,
     ) -> Snapshot {
         let hooks = prepared.hooks.as_deref();
         match &prepared.state {
-            Ok(ready) => match self.run(ready, scope, hooks, version).await {
+            Ok(ready) => match self.run(ready, scope, hooks, versions).await {
                 Ok(snapshot) => snapshot,
                 Err(errors) => Snapshot::once(Answer::refused(errors)),
             },
@@ -212,8 +222,9 @@ impl Engine {
         ready: &Ready,
         scope: &Scope,
         hooks: Option<&dyn Hooks>,
-        version: Option<DataVersion>,
+        versions: Option<&Versions>,
     ) -> Result<Snapshot, Vec<ServerError>> {
+        let version = versions.map(|versions| versions.all);
         let Inner { reader, limits, .. } = &*self.shared;
         let plan = ready.plan()?;
         let BoundOperation { mut roots, bindings } = bind(&plan, &ready.variables, limits);
@@ -257,6 +268,10 @@ impl Engine {
             files: self,
             commands,
             lake: self.commands.as_ref().map(|commands| &commands.lake),
+            columns: match (&self.columns, versions, commands) {
+                (Some(copies), Some(seen), None) => Some(Columns { copies, seen, reads: &reads }),
+                _ => None,
+            },
         };
         // Boxed: whoever waits for an answer would hold it.
         let read = Box::pin(execution.read(&plan, &mut roots)).await;

@@ -13,6 +13,7 @@ use super::rate_limit::RateLimits;
 use super::readiness::Readiness;
 use super::subscription::connections::{Connections, SubscriptionLimits};
 use crate::auth::Access;
+use crate::columnar::Copies;
 use crate::config::{CorsOrigins, DocumentLimits, RequestLimits};
 use crate::db::data_version::DataVersions;
 use crate::graphql::{self, Engine};
@@ -113,6 +114,12 @@ impl AppState {
     #[must_use]
     pub fn with_commands(self, commands: graphql::Commands) -> Self {
         Self { engine: self.engine.with_commands(commands), ..self }
+    }
+
+    /// Answers aggregates from these columns where it can.
+    #[must_use]
+    pub fn with_columns(self, columns: Copies) -> Self {
+        Self { engine: self.engine.with_columns(columns), ..self }
     }
 
     /// Sets the documents that requests may refer to.

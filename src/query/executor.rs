@@ -51,6 +51,12 @@ impl Reader {
         Self { connections: self.connections.named(name), ..self }
     }
 
+    /// Its connections to the main database.
+    #[must_use]
+    pub const fn connections(&self) -> &Connections {
+        &self.connections
+    }
+
     /// Its connections to the main database, then those to replicas.
     pub fn all_connections(&self) -> impl Iterator<Item = &Connections> {
         let replicas = self.replicas.iter().flat_map(Replicas::connections);
@@ -78,6 +84,13 @@ impl Reader {
     pub(crate) fn noting(&self) -> (Self, Arc<Reads>) {
         let reads = Arc::new(Reads::default());
         (Self { reads: Some(Arc::clone(&reads)), ..self.clone() }, reads)
+    }
+
+    /// Notes the tables of a statement, as if it had been executed.
+    pub(super) fn note(&self, sql: &str) {
+        if let Some(reads) = &self.reads {
+            reads.note(sql);
+        }
     }
 
     /// Whether what was read since [`Self::at`] was certainly not older than that version, and
@@ -154,9 +167,7 @@ impl Reader {
     where
         Q: Execute<'q, Postgres> + 'q,
     {
-        if let Some(reads) = &self.reads {
-            reads.note(query().sql().as_str());
-        }
+        self.note(query().sql().as_str());
         let span = self.span(|| query().sql().as_str().to_owned());
         let underway = Underway::of(span.as_ref());
         let fetched = trace::within(span.as_ref(), self.fetch(territories, query)).await;

@@ -80,6 +80,40 @@ impl Reader {
         Ok(pages)
     }
 
+    /// Refuses a page that [`Self::list`] would refuse, and notes what it would read.
+    ///
+    /// # Errors
+    /// `BAD_USER_INPUT` and `FORBIDDEN`, as it does.
+    pub(crate) fn note_list(&self, scope: &Scope, list: &List<'_>) -> Result<()> {
+        let mut statement = Statement::new(scope);
+        Paging::of(list).write(&mut statement)?;
+        self.note_checked(statement)
+    }
+
+    /// Likewise of [`Self::count`].
+    ///
+    /// # Errors
+    /// As it does.
+    pub(crate) fn note_count(
+        &self,
+        scope: &Scope,
+        table: &'static Table,
+        rows: Rows<'_>,
+        condition: &Condition,
+    ) -> Result<()> {
+        let mut statement = Statement::new(scope);
+        write_count(&mut statement, table, rows, condition)?;
+        self.note_checked(statement)
+    }
+
+    /// Notes a statement, unless the caller may not execute it.
+    fn note_checked(&self, mut statement: Statement<'_>) -> Result<()> {
+        let text = std::mem::take(&mut statement.text);
+        statement.check()?;
+        self.note(&text);
+        Ok(())
+    }
+
     /// For each parent a page of its own, by one statement for all of them; `None`
     /// if these pages have more than `most` rows together, which are then not all
     /// fetched.
@@ -149,11 +183,8 @@ impl Reader {
         rows: Rows<'_>,
         condition: &Condition,
     ) -> Result<i64> {
-        let row = row_of(table);
         let mut statement = self.statement(scope, rows).await?;
-        statement.push("SELECT count(*) FROM ");
-        rows.write(&mut statement, row)?;
-        require(&mut statement, condition, row)?;
+        write_count(&mut statement, table, rows, condition)?;
         let rows = statement.fetch_all(self).await?;
         let row = rows.first().ok_or_else(|| Error::internal("a count gave no row"))?;
         Ok(row.try_get(0)?)
@@ -202,6 +233,18 @@ impl Pages {
         self.rows.extend(fetched);
         self.pages.push(Extent { start, end: self.rows.len(), has_more });
     }
+}
+
+fn write_count(
+    statement: &mut Statement<'_>,
+    table: &'static Table,
+    rows: Rows<'_>,
+    condition: &Condition,
+) -> Result<()> {
+    let row = row_of(table);
+    statement.push("SELECT count(*) FROM ");
+    rows.write(statement, row)?;
+    require(statement, condition, row)
 }
 
 pub(super) fn row_of(table: &'static Table) -> Place {

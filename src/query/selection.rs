@@ -76,7 +76,7 @@ impl Selection {
 
     /// Each joined row, with the row that refers to it, in an order in which they
     /// can be joined.
-    pub(super) fn joins(&self) -> impl Iterator<Item = (Source, Source, ToOne)> {
+    pub(crate) fn joins(&self) -> impl Iterator<Item = (Source, Source, ToOne)> {
         self.joins
             .iter()
             .enumerate()

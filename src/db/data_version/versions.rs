@@ -55,7 +55,7 @@ impl Versions {
     ///
     /// In a later schema, views may be made of other tables than this program knows: then
     /// every change counts for all.
-    pub(super) async fn read(connection: &mut PgConnection) -> sqlx::Result<Self> {
+    pub(in crate::db) async fn read(connection: &mut PgConnection) -> sqlx::Result<Self> {
         let query = "SELECT version, as_of, unwatched, schema_version, table_names, \
                      table_versions, table_times FROM data_state";
         let (version, as_of, unwatched, schema, names, versions, times): (

@@ -1,10 +1,37 @@
-//! The rows that were read for an operation.
+//! The rows that were read for an operation, and what they are read by.
 
 use std::collections::HashMap;
 use std::sync::Arc;
 
+use crate::columnar::Copies;
+use crate::db::data_version::{Reads, Versions};
 use crate::error::{Error, Result};
-use crate::query::{Extent, Key, Row};
+use crate::graphql::plan::Connection;
+use crate::graphql::plan::bind::ListBinding;
+use crate::query::{Extent, Key, List, Row, Rows};
+
+/// The columns, as a request may ask them.
+#[derive(Clone, Copy)]
+pub(crate) struct Columns<'a> {
+    pub(crate) copies: &'a Copies,
+    /// The versions that the request has seen.
+    pub(crate) seen: &'a Versions,
+    /// What it has read.
+    pub(crate) reads: &'a Arc<Reads>,
+}
+
+impl Connection {
+    /// The list of which it is a page.
+    pub(super) fn list<'b>(&'b self, binding: &'b ListBinding, rows: Rows<'b>) -> List<'b> {
+        List {
+            rows,
+            selection: &self.fetch.selection,
+            condition: &binding.condition,
+            page: &binding.page,
+            cursors: self.needs_cursors(),
+        }
+    }
+}
 
 /// Data, or the error of reading it.
 #[derive(Debug)]

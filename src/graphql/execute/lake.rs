@@ -5,6 +5,7 @@ use std::sync::Arc;
 use uuid::Uuid;
 
 use super::Execution;
+use super::data::Lists;
 use crate::auth::Grant;
 use crate::error::{Code, Error, Result};
 use crate::graphql::plan::Connection;
@@ -12,23 +13,40 @@ use crate::graphql::plan::bind::ListBinding;
 use crate::job::LakeAnswers;
 use crate::lake::curated::SalesState;
 use crate::lake::engine::require_built_in;
-use crate::query::aggregate::{Asked, Engine, Groups, LakeAnswer, Shown};
+use crate::query::aggregate::{Answer, Asked, Engine, Groups, Shown};
+use crate::query::{Below, Rows};
 
 /// How often the lake is asked anew while loads change the data.
 const TRIES: usize = 3;
 
 /// Groups with the answer of the lake.
-pub(super) struct Answered<'a> {
-    pub(super) groups: Groups,
+struct Answered<'a> {
+    groups: Groups,
     lake: &'a LakeAnswers,
     state: SalesState,
     id: Uuid,
 }
 
 impl Execution<'_> {
+    /// The pages of groups that the lake is asked for.
+    pub(super) async fn lists_of_lake(
+        &self,
+        connection: &Connection,
+        binding: &ListBinding,
+        below: Option<Below<'_>>,
+    ) -> Result<Lists> {
+        let Some(answered) = self.answered(connection, binding).await? else {
+            return self.lists_of(connection, binding.rows(), below).await;
+        };
+        let rows = Rows::Groups(&answered.groups);
+        let lists = self.lists_of(connection, rows, below).await?;
+        answered.confirm().await?;
+        Ok(lists)
+    }
+
     /// The groups with the answer of the lake, if that is asked for. Whatever it has no answer to
     /// is refused before anything is done.
-    pub(super) async fn answered(
+    async fn answered(
         &self,
         connection: &Connection,
         binding: &ListBinding,
@@ -56,7 +74,7 @@ impl Execution<'_> {
             // What Postgres was asked for meanwhile may be of another version than the lines.
             let now = current(lake).await?;
             if now == state {
-                let engine = Engine::Lake(Some(Arc::new(LakeAnswer { id, form })));
+                let engine = Engine::Lake(Some(Arc::new(Answer::stored(id, form))));
                 let groups = Groups { engine, ..groups.clone() };
                 return Ok(Some(Answered { groups, lake, state, id }));
             }
@@ -72,7 +90,7 @@ impl Answered<'_> {
     ///
     /// # Errors
     /// `UNAVAILABLE` and `LAKE_OUTDATED` otherwise.
-    pub(super) async fn confirm(self) -> Result<()> {
+    async fn confirm(self) -> Result<()> {
         self.lake.keep(self.id).await?;
         if current(self.lake).await? == self.state { Ok(()) } else { Err(changed()) }
     }

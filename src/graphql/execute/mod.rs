@@ -2,6 +2,7 @@
 //! each selected connection costs one statement, whatever the number of its parents.
 
 pub(crate) mod budget;
+mod columns;
 pub(crate) mod command;
 pub(crate) mod data;
 mod lake;
@@ -18,7 +19,7 @@ use tokio::join;
 
 use self::budget::Budget;
 use self::command::{Command, Commands, Files};
-use self::data::{Fetched, KeyedRows, Lists, Read, RootData, SalesRows};
+use self::data::{Columns, Fetched, KeyedRows, Lists, Read, RootData, SalesRows};
 use super::hooks::Hooks;
 use super::plan::{
     Connection, Converted, Fetch, Link, Many, Object, Operation, Root, RootStep, Sales, count,
@@ -28,13 +29,13 @@ use crate::auth::Scope;
 use crate::catalog::Column;
 use crate::error::{Code, Error, Result};
 use crate::graphql::inputs::arguments::{Arguments, Given};
-use crate::graphql::plan::bind::{Bindings, ListBinding};
+use crate::graphql::plan::bind::Bindings;
 use crate::graphql::plan::target::RootTarget;
 use crate::graphql::schema::model::{RootField, RootValue};
 use crate::job::LakeAnswers;
 use crate::query::aggregate::{Groups, MeasureForm, Owners};
 use crate::query::{
-    Amount, Below, Extent, Key, List, Pages, Reader, Row, Rows, is_volatile_table, require_table,
+    Amount, Below, Extent, Key, Pages, Reader, Row, Rows, is_volatile_table, require_table,
 };
 use crate::report::Reports;
 
@@ -51,6 +52,8 @@ pub(crate) struct Execution<'a> {
     pub(crate) commands: Option<&'a Commands>,
     /// Where questions to the lake are asked.
     pub(crate) lake: Option<&'a LakeAnswers>,
+    /// Columns in memory, if there may be some.
+    pub(crate) columns: Option<Columns<'a>>,
 }
 
 impl Execution<'_> {
@@ -262,22 +265,12 @@ impl Execution<'_> {
         if binding.groups().is_some_and(Groups::is_of_lake) {
             return Box::pin(self.lists_of_lake(connection, binding, below)).await;
         }
+        if below.is_none()
+            && let Some(lists) = Box::pin(self.lists_of_columns(connection, binding)).await?
+        {
+            return Ok(lists);
+        }
         self.lists_of(connection, binding.rows(), below).await
-    }
-
-    async fn lists_of_lake(
-        &self,
-        connection: &Connection,
-        binding: &ListBinding,
-        below: Option<Below<'_>>,
-    ) -> Result<Lists> {
-        let Some(answered) = self.answered(connection, binding).await? else {
-            return self.lists_of(connection, binding.rows(), below).await;
-        };
-        let rows = Rows::Groups(&answered.groups);
-        let lists = self.lists_of(connection, rows, below).await?;
-        answered.confirm().await?;
-        Ok(lists)
     }
 
     async fn lists_of(
@@ -312,13 +305,7 @@ impl Execution<'_> {
             return Ok(Pages { rows: Vec::new(), pages: vec![nothing; lists] });
         }
         let binding = self.bindings.list(connection.number)?;
-        let list = List {
-            rows,
-            selection: &connection.fetch.selection,
-            condition: &binding.condition,
-            page: &binding.page,
-            cursors: connection.needs_cursors(),
-        };
+        let list = connection.list(binding, rows);
         let _permit = self.budget.permit().await?;
         match below {
             None => self.reader.list(self.scope, &list).await,

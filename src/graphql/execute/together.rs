@@ -4,7 +4,7 @@ use super::Execution;
 use super::data::{KeyedRows, Lists};
 use crate::error::Result;
 use crate::graphql::plan::{Connection, Fetch, Many};
-use crate::query::{Below, Key, List, Pages, Rows, WithList};
+use crate::query::{Below, Key, Pages, Rows, WithList};
 
 impl Execution<'_> {
     /// The row with this key and what is below it; `None` if it has to be read by itself, also
@@ -16,13 +16,7 @@ impl Execution<'_> {
         if binding.groups().is_some() || !connection.needs_rows() {
             return None;
         }
-        let list = List {
-            rows: Rows::Table,
-            selection: &connection.fetch.selection,
-            condition: &binding.condition,
-            page: &binding.page,
-            cursors: connection.needs_cursors(),
-        };
+        let list = connection.list(binding, Rows::Table);
         // More values than a response may have are told of in their place.
         let most = u64::from(binding.page.limit).saturating_mul(connection.row_values());
         if most > self.budget.left() {

@@ -200,8 +200,7 @@ impl<'a> Call<'a> {
         let executing = Executing::begin(&operation);
         let mut answer = {
             let (engine, scope) = (&self.state.engine, &self.principal.scope);
-            let version = lookup.versions.as_ref().map(|versions| versions.all);
-            engine.snapshot(&operation, scope, version).await.answer
+            engine.snapshot(&operation, scope, lookup.versions.as_ref()).await.answer
         };
         executing.ended(&answer);
         settle(&mut answer.errors, request_id(self.headers));

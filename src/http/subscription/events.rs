@@ -108,10 +108,9 @@ impl Running {
         };
         let _permit = slot.permit().await;
         let versions = state.cache.versions().await;
-        let version = versions.as_ref().map(|versions| versions.all);
         let (operation, scope) = (&self.operation, &self.principal.scope);
         let executing = Executing::begin(operation);
-        let mut snapshot = state.engine.snapshot(operation, scope, version).await;
+        let mut snapshot = state.engine.snapshot(operation, scope, versions.as_ref()).await;
         executing.ended(&snapshot.answer);
         settle(&mut snapshot.answer.errors, &self.request_id);
         if snapshot.answer.was_executed() {

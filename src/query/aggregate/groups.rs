@@ -1,11 +1,11 @@
 //! Groups of sales as the rows of a list.
 
-use super::base::Base;
 use std::sync::Arc;
 
+use super::answer::Answer;
+use super::base::Base;
 use super::by::By;
 use super::dimension::Dimension;
-use super::lake::LakeAnswer;
 use super::measure::Measures;
 use super::totals::Totals;
 use crate::error::{Error, Result};
@@ -38,7 +38,9 @@ pub enum Engine {
     #[default]
     Postgres,
     /// An engine that reads the lake. Its answer must be there before the groups are read.
-    Lake(Option<Arc<LakeAnswer>>),
+    Lake(Option<Arc<Answer>>),
+    /// Columns in memory, which have answered.
+    Columns(Arc<Answer>),
 }
 
 /// The first groups within each value of some of the dimensions.
@@ -55,6 +57,12 @@ pub struct Top {
 }
 
 impl Groups {
+    /// Whether Postgres puts the lines together.
+    #[must_use]
+    pub const fn is_of_postgres(&self) -> bool {
+        matches!(self.engine, Engine::Postgres)
+    }
+
     /// Whether the lake is asked.
     #[must_use]
     pub const fn is_of_lake(&self) -> bool {
@@ -65,7 +73,7 @@ impl Groups {
     pub(super) fn write_made(&self, statement: &mut Statement<'_>) -> Result<()> {
         match &self.engine {
             Engine::Postgres => {}
-            Engine::Lake(Some(answer)) => {
+            Engine::Lake(Some(answer)) | Engine::Columns(answer) => {
                 return answer.write(statement, &self.dimensions, &self.measures);
             }
             Engine::Lake(None) => return Err(Error::internal("the lake has not answered yet")),

@@ -143,15 +143,11 @@ impl Measure {
     /// How many digits it has after the point at the least: those of the column that it is
     /// measured of. `None` where it is always whole.
     pub(super) fn scale(self) -> Option<u8> {
-        let scale = |column: &Column| column.digits.map_or(0, |(_, scale)| scale);
         match self {
             Self::OrderCount | Self::LineCount | Self::CustomerCount | Self::WithoutRate => None,
-            Self::OrderTotal => Some(scale(column(sales_order::Column::TotalDue))),
-            Self::Of(LineValue::UnitPrice, _) => {
-                Some(scale(column(sales_order_line::Column::UnitPrice)))
-            }
-            Self::Of(LineValue::LineTotal, _) => {
-                Some(scale(column(sales_order_line::Column::LineTotal)))
+            Self::OrderTotal => Some(scale_of(column(sales_order::Column::TotalDue))),
+            Self::Of(value @ (LineValue::UnitPrice | LineValue::LineTotal), _) => {
+                Some(value.scale())
             }
             Self::Of(LineValue::OrderQuantity, statistic) => {
                 matches!(statistic, Statistic::Avg | Statistic::Median | Statistic::Stddev)
@@ -197,7 +193,21 @@ impl Subset {
     }
 }
 
+/// Digits after the point of a column.
+fn scale_of(column: &Column) -> u8 {
+    column.digits.map_or(0, |(_, scale)| scale)
+}
+
 impl LineValue {
+    /// Its digits after the point.
+    pub(super) fn scale(self) -> u8 {
+        scale_of(match self {
+            Self::OrderQuantity => column(sales_order_line::Column::OrderQuantity),
+            Self::UnitPrice => column(sales_order_line::Column::UnitPrice),
+            Self::LineTotal => column(sales_order_line::Column::LineTotal),
+        })
+    }
+
     /// Where it is in a line.
     pub(super) const fn column(self) -> &'static str {
         match self {

@@ -80,7 +80,7 @@ impl Reader {
     pub(in crate::query) async fn prepare(&self, scope: &Scope, groups: &Groups) -> Result<bool> {
         let by = By::Dimensions(&groups.dimensions);
         let origin = Origin::of(scope, &groups.lines, &groups.measures, by);
-        let by_day = !groups.is_of_lake() && self.reads_by_day(origin).await?;
+        let by_day = groups.is_of_postgres() && self.reads_by_day(origin).await?;
         if groups.fill_gaps {
             let mut statement = Statement::new(scope);
             statement.by_day = by_day;

@@ -9,7 +9,7 @@ use prometheus_client::registry::Registry;
 
 use super::descriptor::{Descriptor, Kind};
 use super::histogram::Histogram;
-use super::{database, graphql, http, names, process, work};
+use super::{columns, database, graphql, http, names, process, work};
 use crate::error::{Error, Result};
 
 /// What is exposed.
@@ -110,6 +110,9 @@ impl Exposition {
         this.add_requests();
         this.add_pools();
         this.keep(&names::EXECUTIONS, graphql::executions());
+        this.keep(&names::COLUMNS_REQUESTS, columns::requests());
+        this.keep(&names::COLUMNS_REFRESH, columns::refreshes());
+        this.add_value(&names::COLUMNS_BYTES, || Some(columns::bytes() as f64));
         this.keep(&names::JOB_DURATION, work::job_runs());
         this.keep(&names::S3_DURATION, work::s3_calls());
         this.keep(&names::REPORTS, work::reports());

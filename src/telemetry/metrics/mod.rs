@@ -4,6 +4,7 @@
 //! atomic additions, without a lock or an allocation. `names` describes each metric once, for
 //! the exposition, the documentation and the tests; `exposition` writes them.
 
+mod columns;
 mod database;
 mod descriptor;
 mod exposition;
@@ -15,6 +16,7 @@ pub mod names;
 mod process;
 mod work;
 
+pub use self::columns::{RefreshOutcome, columns_asked, columns_kept, columns_read};
 pub use self::database::{Execution, PoolMetrics, Wait, pool};
 pub use self::descriptor::{Descriptor, Kind};
 pub use self::exposition::{Exposition, Samples};

@@ -42,6 +42,14 @@ metrics! {
         "Estimated cost of executed operations, as extensions.cost.estimate";
     /// Memory of the response cache.
     CACHE_BYTES: Gauge "salesgraph_response_cache_bytes" [] = "Memory of cached responses and their keys";
+    /// Questions to the columns.
+    COLUMNS_REQUESTS: Counter "salesgraph_analytics_requests_total" ["outcome"] =
+        "Aggregates that no table keeps ready: answered from the columns in memory (columns), else from the rows of Postgres, and why";
+    /// Memory of the columns.
+    COLUMNS_BYTES: Gauge "salesgraph_analytics_bytes" [] = "Memory of the columns for aggregates";
+    /// Reading them.
+    COLUMNS_REFRESH: Histogram "salesgraph_analytics_refresh_seconds" ["outcome"] =
+        "Time to read the columns for aggregates from Postgres";
     /// Connections.
     POOL_CONNECTIONS: Gauge "salesgraph_db_pool_connections" ["pool", "state"] =
         "Connections to Postgres that a pool has open";

@@ -1,5 +1,6 @@
 //! Sales totals by group.
 
+mod columns;
 mod currency;
 mod groups;
 mod measures;

@@ -12,7 +12,7 @@ const LEVELS: &[&[&str]] = &[
     &["catalog", "config"],
     &["audit", "https", "telemetry"],
     &["dataset", "db", "embedded", "storage"],
-    &["auth", "lake", "sample"],
+    &["auth", "columnar", "lake", "sample"],
     &["load", "query", "rates", "report"],
     &["job"],
     &["graphql"],

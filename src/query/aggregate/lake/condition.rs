@@ -3,6 +3,7 @@
 //! Names are those of this program's columns. Values are bound, each with a type, as engines
 //! differ in what they take a literal for.
 
+use super::super::row_of::RowOf;
 use super::refusal::{ignoring_case, unsupported};
 use crate::auth::Scope;
 use crate::catalog::{Column, Kind, ToMany, ToOne};
@@ -33,33 +34,6 @@ pub(super) struct Compiler<'a> {
     line: &'static str,
 }
 
-/// The row of which table a condition is about, of those that a line leads to.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct RowOf(&'static str);
-
-impl RowOf {
-    /// The line itself.
-    pub(super) const LINE: Self = Self("sales_order_line");
-
-    /// The row of a table whatever the way to it.
-    pub(super) const fn of(table: &'static str) -> Self {
-        Self(table)
-    }
-
-    /// The row that this one refers to, if the wide table has its columns.
-    pub(super) fn joined(self, relation: &ToOne) -> Option<Self> {
-        let to = relation.table.name;
-        let is_known = matches!(
-            (self.0, to),
-            ("sales_order_line", "sales_order" | "product" | "special_offer_product")
-                | ("special_offer_product", "product")
-                | ("sales_order", "customer" | "territory")
-                | ("customer", "person")
-        );
-        is_known.then_some(Self(to))
-    }
-}
-
 impl<'a> Compiler<'a> {
     pub(super) const fn new(scope: &'a Scope, persons: bool) -> Self {
         Self { scope, persons, values: Vec::new(), may_nest: true, line: LINE }
@@ -85,9 +59,9 @@ impl<'a> Compiler<'a> {
     pub(super) fn column(&self, row: RowOf, column: &Column) -> Result<SalesColumn> {
         require_column(self.scope, column)?;
         let found =
-            sales_column(row.0, column.name, self.persons).filter(|_| !column.is_computed());
+            sales_column(row.table(), column.name, self.persons).filter(|_| !column.is_computed());
         found.ok_or_else(|| {
-            let (name, table) = (column.api_name(), row.0);
+            let (name, table) = (column.api_name(), row.table());
             let why = if column.is_personal && !self.persons {
                 "personal data are not in the lake, as LAKE_PERSONS is not true"
             } else {
@@ -155,7 +129,7 @@ impl<'a> Compiler<'a> {
             Condition::One { relation, condition } => {
                 let one = row.joined(relation).ok_or_else(|| unrelated(relation))?;
                 let inner = self.whether(condition, one, depth)?;
-                let there = match one.0 {
+                let there = match one.table() {
                     "territory" => "territory_name",
                     "person" => "customer_person_id",
                     // A line has an order, which has a customer, and a product.
@@ -213,7 +187,10 @@ impl<'a> Compiler<'a> {
         depth: usize,
     ) -> Result<String> {
         let to = relation.table.name;
-        if (row.0, to) != ("sales_order", RowOf::LINE.0) || self.line != LINE || !self.may_nest {
+        if (row.table(), to) != ("sales_order", RowOf::LINE.table())
+            || self.line != LINE
+            || !self.may_nest
+        {
             return Err(unsupported(format!(
                 "a condition on the {to} rows that belong to a row is answered by the lake only \
                  for the lines of the order, in filter: ask with engine: POSTGRES"

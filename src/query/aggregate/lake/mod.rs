@@ -5,25 +5,25 @@
 //! Postgres stays there: quotients and roots to so many digits, the order of texts, which groups
 //! a page has. So an answer is the same to the last digit, and in the same order.
 
-mod answer;
 mod condition;
 mod cut;
 mod decimal;
 mod parts;
 mod refusal;
-mod resolve;
 mod text;
-mod total;
 
-pub use answer::{Form, LakeAnswer};
-pub use cut::Shown;
 pub use parts::Asked;
 
+use condition::Compiler;
 use refusal::unsupported;
 
 use super::groups::Groups;
+use super::resolve::{Decides, Resolve};
+use super::row_of::RowOf;
+use super::shown::Shown;
 use crate::auth::Scope;
-use crate::error::Result;
+use crate::error::{Code, Error, Result};
+use crate::query::condition::Condition;
 use crate::query::executor::Reader;
 
 impl Groups {
@@ -46,12 +46,43 @@ impl Groups {
                 "the lake has no rates: measures(in:) is answered with engine: POSTGRES",
             ));
         }
-        let resolve = resolve::Resolve { reader, scope, persons };
+        let resolve = Resolve { reader, scope, decides: &Lake { scope, persons } };
         let mut groups = self.clone();
         groups.lines = resolve.condition(&self.lines).await?;
         for subset in &mut groups.measures.subsets {
             subset.lines = resolve.condition(&subset.lines).await?;
         }
         parts::ask(&groups, scope, persons, shown)
+    }
+}
+
+/// What the lake can decide, and about whose keys Postgres is asked.
+#[derive(Clone, Copy)]
+struct Lake<'a> {
+    scope: &'a Scope,
+    persons: bool,
+}
+
+/// Most keys of one condition.
+const MOST_KEYS: usize = 10_000;
+
+impl Decides for Lake<'_> {
+    const SMALL: &'static [&'static str] = &["product", "store", "territory"];
+    const LARGE: &'static [&'static str] = &[];
+    const MOST_KEYS: usize = MOST_KEYS;
+
+    fn can(&self, condition: &Condition, row: RowOf) -> Result<bool> {
+        match Compiler::new(self.scope, self.persons).whether(condition, row, 0) {
+            Err(error) if error.code() == Code::LakeUnsupported => Ok(false),
+            Err(error) => Err(error),
+            Ok(_) => Ok(true),
+        }
+    }
+
+    fn too_many(&self, table: &str) -> Option<Error> {
+        Some(unsupported(format!(
+            "more than {MOST_KEYS} rows of {table} fulfil a condition that the lake cannot \
+             decide: ask for fewer, or with engine: POSTGRES"
+        )))
     }
 }

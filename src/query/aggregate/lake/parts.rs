@@ -4,14 +4,16 @@
 
 use std::fmt::Write as _;
 
+use super::super::answer::Form;
 use super::super::dimension::{Bucket, Dimension};
 use super::super::gaps::Period;
 use super::super::groups::Groups;
 use super::super::measure::{LineValue, Subset};
-use super::Form;
-use super::condition::{Compiler, RowOf};
-use super::cut::{self, Shown};
-use super::total::{Total, What, needed};
+use super::super::row_of::RowOf;
+use super::super::shown::Shown;
+use super::super::total::{Total, What, all_needed};
+use super::condition::Compiler;
+use super::cut;
 use crate::auth::Scope;
 use crate::error::Result;
 use crate::lake::{Bound, Part, Question, TABLE};
@@ -32,15 +34,7 @@ pub(super) fn ask(
     persons: bool,
     shown: Shown<'_>,
 ) -> Result<Asked> {
-    let mut totals: Vec<Total> = Vec::new();
-    for (subset, measure) in &groups.measures.wanted {
-        for what in needed(*measure) {
-            let total = Total { subset: *subset, what };
-            if !totals.contains(&total) {
-                totals.push(total);
-            }
-        }
-    }
+    let totals = all_needed(&groups.measures);
     let writer = Writer { groups, scope, persons, totals: &totals };
     let is_of_orders = |total: &Total| total.what.is_of_orders();
     let mut parts = Vec::new();

@@ -6,6 +6,7 @@
 
 mod changes;
 mod oracle;
+mod questions;
 
 use serde_json::Value;
 use sqlx::{AssertSqlSafe, Executor as _, PgPool};
@@ -16,6 +17,7 @@ pub(crate) use changes::{change, small_change};
 pub(crate) use oracle::{
     ALL, Ask, DIMENSIONS, Dimension, MEASURES, Measure, TEXT, dimension, keyed, plain,
 };
+pub(crate) use questions::{CONDITIONS, question};
 
 /// Filters, each with the same in SQL.
 pub(crate) const FILTERS: [(&str, &str); 16] = [

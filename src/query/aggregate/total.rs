@@ -1,6 +1,6 @@
 //! What is added up, counted and picked of the lines of a group, and the measures of it.
 
-use super::super::measure::{LineValue, Measure, Statistic};
+use super::measure::{LineValue, Measure, Measures, Statistic};
 use crate::error::{Error, Result};
 use crate::query::sql::statement::Statement;
 
@@ -52,7 +52,33 @@ pub(super) fn needed(measure: Measure) -> Vec<What> {
     }
 }
 
+/// What measures are made of, each once.
+pub(super) fn all_needed(measures: &Measures) -> Vec<Total> {
+    let mut totals: Vec<Total> = Vec::new();
+    for (subset, measure) in &measures.wanted {
+        for what in needed(*measure) {
+            let total = Total { subset: *subset, what };
+            if !totals.contains(&total) {
+                totals.push(total);
+            }
+        }
+    }
+    totals
+}
+
 impl What {
+    /// Its digits after the point, of which depends how many a quotient has.
+    pub(super) fn scale(self) -> u8 {
+        match self {
+            Self::Lines | Self::Orders | Self::Customers => 0,
+            Self::OrderTotal => Measure::OrderTotal.scale().unwrap_or_default(),
+            Self::Squares(value) => 2 * value.scale(),
+            Self::Sum(value) | Self::Least(value) | Self::Greatest(value) | Self::At(value, _) => {
+                value.scale()
+            }
+        }
+    }
+
     /// Whether each order counts once.
     pub(super) const fn is_of_orders(self) -> bool {
         matches!(self, Self::Orders | Self::Customers | Self::OrderTotal)
