@@ -13,6 +13,7 @@ Examples:
   salesgraph migrate                    apply all migrations
   salesgraph migrate status             list the migrations and their state
   salesgraph migrate down --steps 1     revert the last migration
+  salesgraph migrate up --distribute    distribute the tables over a Citus cluster
 
 Needs DATABASE_URL, with permission to create tables, and the schema graphile_worker of
 the job queue.";
@@ -30,7 +31,11 @@ pub struct Args {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Subcommand)]
 pub enum Action {
     /// Apply the pending migrations (the default)
-    Up,
+    Up {
+        /// Distribute the tables over the machines of a Citus cluster, for good
+        #[arg(long)]
+        distribute: bool,
+    },
     /// List the migrations and whether they are applied
     Status,
     /// Revert migrations, and drop the data of their tables
@@ -46,7 +51,7 @@ impl Args {
     /// The action.
     #[must_use]
     pub fn action(&self) -> Action {
-        self.action.unwrap_or(Action::Up)
+        self.action.unwrap_or(Action::Up { distribute: false })
     }
 }
 
@@ -54,7 +59,13 @@ impl Args {
 pub async fn run(args: &Args, config: &Config) -> Result<Exit> {
     let pool = wiring::schema_database(config).await?;
     let lines = match args.action() {
-        Action::Up => listed(schema::up(&pool).await?, "applied", "the schema is up to date"),
+        Action::Up { distribute: false } => {
+            listed(schema::up(&pool).await?, "applied", "the schema is up to date")
+        }
+        Action::Up { distribute: true } => {
+            let applied = schema::up_distributed(&pool).await?;
+            listed(applied, "applied", "the schema is up to date and distributed")
+        }
         Action::Down { steps } => {
             listed(schema::down(&pool, steps).await?, "reverted", "no migration is applied")
         }

@@ -123,7 +123,7 @@ async fn commit(
     batch: &DocumentBatch,
     find_orphans: bool,
 ) -> LoadResult<()> {
-    let targets = Targets::get()?;
+    let targets = Targets::get(context.session.layout)?;
     let mut transaction = targets.begin(connection).await?;
     let counts = targets.merge(&mut transaction, batch, job.of, find_orphans).await?;
     let totals = record(&mut transaction, job, batch, counts).await?;
@@ -142,7 +142,7 @@ async fn commit(
 
 /// The whole file in one transaction.
 async fn load_atomic(context: &Context, job: &FileJob, mut decoded: Decoding) -> LoadResult<()> {
-    let targets = Targets::get()?;
+    let targets = Targets::get(context.session.layout)?;
     let mut connection = context.session.pool.acquire().await?;
     let mut transaction = targets.begin(&mut connection).await?;
     while let Some(next) = next_unless_stopped(context, &mut decoded).await {
