@@ -83,7 +83,7 @@ impl Resolve<'_> {
             return Err(Error::internal("a small table has a key of one column"));
         };
         let row = Place { table: relation.table, alias: Selection::ROW.alias() };
-        let mut statement = Statement::new(self.scope);
+        let mut statement = Statement::over(self.scope, self.reader.layout().await?);
         statement.push("SELECT ").column(row.alias, key).push("::bigint FROM ").table(row);
         require(&mut statement, condition, row)?;
         statement.push(" ORDER BY 1 LIMIT ").number(MOST_KEYS + 1);
