@@ -30,6 +30,7 @@ macro_rules! migration {
     };
 }
 
+pub mod distribution;
 mod m20261120_000001_load_ledger;
 mod m20261120_000002_person;
 mod m20261120_000003_product;

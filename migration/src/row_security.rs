@@ -11,6 +11,8 @@
 
 use std::fmt::Write as _;
 
+use crate::distribution::is_shared;
+
 /// The role that reads on behalf of callers who see all rows.
 pub const READER: &str = "salesgraph_reader";
 /// The role that reads on behalf of callers who are limited to some territories. Its policies
@@ -140,17 +142,36 @@ impl Readable {
     }
 }
 
+/// What views read with the rights of their owner, and on a cluster, which puts their texts into
+/// statements, with those of who asks.
+const BELOW_VIEWS: [&str; 2] = ["data_version", "derivation_due"];
+
 /// SQL that makes the roles, where it may, and gives them what they lack of rights and
 /// policies.
 #[must_use]
 pub fn apply() -> String {
+    apply_to(false)
+}
+
+/// Likewise on a cluster, where tables on several machines get rights alone.
+#[must_use]
+pub fn apply_distributed() -> String {
+    apply_to(true)
+}
+
+fn apply_to(is_distributed: bool) -> String {
     let mut list = String::new();
     for (position, readable) in READABLE.iter().enumerate() {
         let comma = if position > 0 { ",\n        " } else { "" };
-        let policy = readable.policy().map_or("NULL".to_owned(), |sql| format!("$${sql}$$"));
+        let is_bare = is_distributed && is_shared(readable.name);
+        let policy = readable.policy().filter(|_| !is_bare);
+        let policy = policy.map_or("NULL".to_owned(), |sql| format!("$${sql}$$"));
         let Readable { name, is_view, partner } = readable;
         let granted = *partner != Partner::Refused;
         let _ = write!(list, "{comma}('{name}', {is_view}, {granted}, {policy})");
+    }
+    for name in BELOW_VIEWS.iter().filter(|_| is_distributed) {
+        let _ = write!(list, ",\n        ('{name}', false, false, NULL)");
     }
     APPLY
         .replace("{list}", &list)

@@ -67,6 +67,8 @@ pub struct Column {
     pub is_personal: bool,
     /// Whether it tells of loads, so that only those see it who see the ledger's rows.
     pub is_of_loads: bool,
+    /// Whether it is computed of what only the coordinator of a cluster has.
+    pub is_of_coordinator: bool,
     /// The codes it holds, if it is a column of codes.
     pub codes: Option<&'static Enumeration>,
     /// Most digits of a decimal number, and those after the point; `None` where any number may
@@ -88,6 +90,7 @@ impl Column {
             nullable: false,
             is_personal: false,
             is_of_loads: false,
+            is_of_coordinator: false,
             codes: None,
             digits: None,
             expression: None,
@@ -112,6 +115,12 @@ impl Column {
     #[must_use]
     pub const fn of_loads(self) -> Self {
         Self { is_of_loads: true, ..self }
+    }
+
+    /// The same column, computed of what only the coordinator of a cluster has.
+    #[must_use]
+    pub const fn of_coordinator(self) -> Self {
+        Self { is_of_coordinator: true, ..self }
     }
 
     /// The same column under another name.

@@ -16,6 +16,7 @@ Examples:
   salesgraph migrate status             list the migrations and their state, and what a
                                         load has set aside
   salesgraph migrate down --steps 1     revert the last migration
+  salesgraph migrate up --distribute    distribute the tables over a Citus cluster
 
 Needs DATABASE_URL, with permission to create tables, and the schema graphile_worker of
 the job queue.";
@@ -33,7 +34,11 @@ pub struct Args {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Subcommand)]
 pub enum Action {
     /// Apply the pending migrations (the default)
-    Up,
+    Up {
+        /// Distribute the tables over the machines of a Citus cluster, for good
+        #[arg(long)]
+        distribute: bool,
+    },
     /// List the migrations and whether they are applied, and what a load has set aside
     Status,
     /// Revert migrations, and drop the data of their tables
@@ -49,7 +54,7 @@ impl Args {
     /// The action.
     #[must_use]
     pub fn action(&self) -> Action {
-        self.action.unwrap_or(Action::Up)
+        self.action.unwrap_or(Action::Up { distribute: false })
     }
 }
 
@@ -57,8 +62,14 @@ impl Args {
 pub async fn run(args: &Args, config: &Config) -> Result<Exit> {
     let pool = wiring::schema_database(config).await?;
     let lines = match args.action() {
-        Action::Up => {
-            let applied = listed(schema::up(&pool).await?, "applied", "the schema is up to date");
+        Action::Up { distribute } => {
+            let applied = match distribute {
+                false => listed(schema::up(&pool).await?, "applied", "the schema is up to date"),
+                true => {
+                    let applied = schema::up_distributed(&pool).await?;
+                    listed(applied, "applied", "the schema is up to date and distributed")
+                }
+            };
             applied + &put_back(&pool).await?
         }
         Action::Down { steps } => {

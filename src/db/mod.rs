@@ -1,4 +1,4 @@
-//! Postgres: pool, replicas, schema version, data version, SQLSTATE to error, binary COPY,
+//! Postgres: pool, layout, replicas, schema version, data version, SQLSTATE to error, binary COPY,
 //! texts as they are stored.
 
 pub mod api_keys;
@@ -7,6 +7,7 @@ pub mod connections;
 pub mod copy;
 pub mod copy_out;
 pub mod data_version;
+pub mod layout;
 pub mod numeric;
 pub mod pool;
 pub mod readable;

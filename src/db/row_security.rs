@@ -8,6 +8,7 @@ use std::fmt::Write as _;
 use migration::row_security::{EVERYONE, PARTNER, Partner, READABLE, READER, TERRITORIES};
 use sqlx::{AssertSqlSafe, Executor as _, PgPool};
 
+use super::layout::Layout;
 use crate::config::RowSecurityMode;
 use crate::error::{Code, Error, Result};
 
@@ -90,6 +91,18 @@ impl RowSecurity {
     /// does not answer.
     pub async fn choose(pool: &PgPool, mode: RowSecurityMode) -> Result<Self> {
         if mode == RowSecurityMode::Off {
+            return Ok(Self::Off);
+        }
+        if Layout::of(pool).await?.is_distributed() {
+            if mode == RowSecurityMode::On {
+                let message = "database.row_security is on, but the tables are distributed over \
+                               several machines, where policies cannot be: set \
+                               DATABASE_ROW_SECURITY=auto";
+                return Err(Error::new(Code::Config, message));
+            }
+            tracing::info!(
+                "only the conditions of statements hide rows: the tables are distributed"
+            );
             return Ok(Self::Off);
         }
         let Some(lack) = lack(pool).await? else { return Ok(Self::On) };

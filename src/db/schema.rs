@@ -3,9 +3,10 @@
 use std::iter;
 
 use graphile_worker::WorkerUtils;
-use migration::{Migrator, MigratorTrait, row_security};
+use migration::{Migrator, MigratorTrait, distribution, row_security};
 use sqlx::{AssertSqlSafe, Connection as _, PgConnection, PgPool};
 
+use super::layout::{Layout, has_extension, require_cluster};
 use super::pool::orm;
 use super::set_aside::{PutBack, put_back_alone};
 use super::watch::watch_changes;
@@ -28,13 +29,27 @@ pub struct MigrationState {
 }
 
 /// Applies what is missing, installs the queue, describes the tables, and gives the roles of
-/// the API what they lack; gives the names of what was applied.
+/// the API what they lack; gives the names of what was applied. Tables that are new on a cluster
+/// are put in their places.
 ///
 /// # Errors
 /// `UNAVAILABLE` when Postgres does not answer, `INTERNAL` when a step fails: that
 /// step is then undone. `CONFLICT` when a load has set foreign keys aside that cannot be put
 /// back now.
 pub async fn up(pool: &PgPool) -> Result<Vec<String>> {
+    bring_up(pool, Layout::Single).await
+}
+
+/// Likewise, and distributes the tables over the machines of a cluster.
+///
+/// # Errors
+/// As [`up`]; `CONFIG` if the database is not that of a coordinator with workers.
+pub async fn up_distributed(pool: &PgPool) -> Result<Vec<String>> {
+    require_cluster(pool).await?;
+    bring_up(pool, Layout::Distributed).await
+}
+
+async fn bring_up(pool: &PgPool, wanted: Layout) -> Result<Vec<String>> {
     let lock = lock(pool).await?;
     let missing = states(pool).await?.into_iter().filter(|state| !state.applied);
     let names: Vec<String> = missing.map(|state| state.name).collect();
@@ -44,18 +59,48 @@ pub async fn up(pool: &PgPool) -> Result<Vec<String>> {
         note_change(pool).await?;
     }
     install_queue(pool).await?;
+    let layout = match wanted {
+        Layout::Single => Layout::of(pool).await?,
+        Layout::Distributed => wanted,
+    };
+    if layout.is_distributed() {
+        distribute(pool).await?;
+    }
     describe(pool).await?;
-    sqlx::raw_sql(AssertSqlSafe(row_security::apply())).execute(pool).await?;
+    let roles = match layout {
+        Layout::Single => row_security::apply(),
+        Layout::Distributed => row_security::apply_distributed(),
+    };
+    sqlx::raw_sql(AssertSqlSafe(roles)).execute(pool).await?;
     watch_changes(pool).await?;
     lock.close().await?;
     Ok(names)
 }
 
+/// Puts the tables in their places, all or none. Without the extension they have come back to one
+/// machine with a backup, and new ones become like them.
+async fn distribute(pool: &PgPool) -> Result<()> {
+    let statements = if has_extension(pool).await? {
+        distribution::distribute()
+    } else {
+        distribution::prepare()
+    };
+    let mut transaction = pool.begin().await?;
+    sqlx::raw_sql(AssertSqlSafe(statements)).execute(&mut *transaction).await?;
+    transaction.commit().await?;
+    Ok(())
+}
+
 /// Takes the newest `steps` back; gives their names.
 ///
 /// # Errors
-/// As [`up`].
+/// As [`up`]; `CONFIG` on a cluster, whose tables lack what the steps take back.
 pub async fn down(pool: &PgPool, steps: u32) -> Result<Vec<String>> {
+    if Layout::of(pool).await?.is_distributed() {
+        let message = "the tables are distributed over several machines, and migrations are not \
+                       reverted there: restore a backup from before";
+        return Err(Error::new(Code::Config, message));
+    }
     let lock = lock(pool).await?;
     let applied = states(pool).await?.into_iter().rev().filter(|state| state.applied);
     let names: Vec<String> = applied.map(|state| state.name).take(steps as usize).collect();

@@ -22,6 +22,7 @@ use super::run::summary::{DoubtfulSample, ErrorSummary, FileSummary, RejectSampl
 use super::run::{Load, levels};
 use crate::config::LoadMode;
 use crate::dataset::{self, Dataset};
+use crate::db::layout::Layout;
 use crate::error::{Code, Error, Result};
 use crate::storage::ObjectVersion;
 
@@ -35,6 +36,7 @@ impl Load {
     pub async fn check(self) -> Result<RunSummary> {
         let begun = Instant::now();
         let mut connection = connect(&settings(self.database.clone())).await?;
+        let layout = Layout::seen_by(&mut connection).await.map_err(Failure::from)?;
         let mut discovery = discover(&self.source, &self.options, None).await?;
         let files_found = discovery.found();
         let mut files = Vec::new();
@@ -44,7 +46,7 @@ impl Load {
         }
         for dataset in levels().into_iter().flatten() {
             let found = discovery.count(dataset);
-            let check = Check::new(dataset, is_mirror.then(|| number(dataset)));
+            let check = Check::new(dataset, layout, is_mirror.then(|| number(dataset)));
             sqlx::raw_sql(AssertSqlSafe(check.create_keys.as_str()))
                 .execute(&mut connection)
                 .await
@@ -59,10 +61,10 @@ impl Load {
             }
         }
         if discovery.documents > 0 {
-            self.check_documents(&mut connection, &mut files).await?;
+            self.check_documents(&mut connection, layout, &mut files).await?;
         }
         if is_mirror {
-            self.check_mirrored(&mut connection, &mut files).await?;
+            self.check_mirrored(&mut connection, layout, &mut files).await?;
         }
         connection.close().await.map_err(Failure::from)?;
         Ok(RunSummary {
@@ -78,6 +80,7 @@ impl Load {
     async fn check_mirrored(
         &self,
         connection: &mut PgConnection,
+        layout: Layout,
         files: &mut [FileSummary],
     ) -> LoadResult<()> {
         let mut transaction = connection.begin().await?;
@@ -88,7 +91,7 @@ impl Load {
             else {
                 continue;
             };
-            let removal = Removal::for_check(dataset, &children);
+            let removal = Removal::for_check(dataset, &children, layout);
             removal.prepare(&mut transaction).await?;
             let missing =
                 mirror::count_missing(&mut transaction, &removal, number(dataset), i32::MAX);
@@ -192,9 +195,17 @@ pub(super) struct Check {
 }
 
 impl Check {
-    pub(super) fn new(dataset: &'static Dataset, mirrored_as: Option<i32>) -> Self {
-        let target = Target { dataset, statements: Statements::for_check(dataset) };
+    pub(super) fn new(dataset: &'static Dataset, layout: Layout, mirrored_as: Option<i32>) -> Self {
+        let target = Target { dataset, statements: Statements::for_check(dataset, layout), layout };
         let table = dataset.table;
+        let first = dataset.key.first().copied().unwrap_or_default();
+        let stored = match layout {
+            Layout::Single => table.to_owned(),
+            Layout::Distributed => format!(
+                "(SELECT * FROM {table} WHERE {first} = ANY (ARRAY( \
+                 SELECT DISTINCT {first} FROM pg_temp.stage_{table})) OFFSET 0)"
+            ),
+        };
         let key = dataset.key.join(", ");
         let columns: Vec<&str> = dataset.columns.iter().map(|column| column.name).collect();
         let of = |prefix: &str| {
@@ -212,7 +223,7 @@ impl Check {
                    AND stored.modified_date <= stage.modified_date \
                    AND ({}) IS DISTINCT FROM ({})) \
                  FROM pg_temp.stage_{table} AS stage \
-                 LEFT JOIN {table} AS stored USING ({key}) \
+                 LEFT JOIN {stored} AS stored USING ({key}) \
                  LEFT JOIN (SELECT {key}, true AS found FROM pg_temp.checked_{table}) AS checked \
                    USING ({key}) \
                  WHERE stage.round = 0",

@@ -18,6 +18,7 @@ use super::ledger::FileTotals;
 use super::run::Load;
 use super::run::summary::{ErrorSummary, FileSummary, RejectSample};
 use crate::dataset::{self, Dataset};
+use crate::db::layout::Layout;
 use crate::error::{Code, Error, Result};
 use crate::storage::ObjectVersion;
 
@@ -28,11 +29,11 @@ struct Checks {
 }
 
 impl Checks {
-    fn new() -> Result<Self> {
+    fn new(layout: Layout) -> Result<Self> {
         let check = |table| -> Result<Check> {
             let dataset: &'static Dataset = dataset::by_table(table)
                 .ok_or_else(|| Error::internal(format!("{table} is no dataset")))?;
-            Ok(Check::new(dataset, None))
+            Ok(Check::new(dataset, layout, None))
         };
         Ok(Self { orders: check("sales_order")?, lines: check("sales_order_line")? })
     }
@@ -62,9 +63,10 @@ impl Load {
     pub(super) async fn check_documents(
         &self,
         connection: &mut PgConnection,
+        layout: Layout,
         files: &mut Vec<FileSummary>,
     ) -> Result<()> {
-        let checks = Checks::new()?;
+        let checks = Checks::new(layout)?;
         let mut feed = Feed::start(self.source.clone(), None, self.options.limits);
         while let Some(next) = feed.next().await {
             let mut summary = match &next {

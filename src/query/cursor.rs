@@ -20,7 +20,7 @@ use super::selection::Selection;
 use super::value::Value;
 use crate::catalog::{Kind, Table};
 use crate::error::{Error, Result};
-use crate::query::sql::layout::Layout;
+use crate::query::sql::cursor_places::CursorPlaces;
 
 /// Format of the cursors made now; others are refused.
 const VERSION: &str = "2|";
@@ -44,7 +44,7 @@ pub struct Position {
 /// `INTERNAL` if it was read without; `BAD_USER_INPUT` if one of the values it is
 /// ordered by is too long.
 pub fn cursor(field: &str, order: &Order, selection: &Selection, row: &Row) -> Result<String> {
-    let layout = Layout::of(selection, order);
+    let layout = CursorPlaces::of(selection, order);
     let keys = order.keys.iter().zip(&layout.values);
     let values =
         keys.map(|(key, index)| value(row, *index, key.by.kind())).collect::<Result<_>>()?;

@@ -8,6 +8,7 @@ use tokio::sync::Mutex;
 
 use crate::db::connections::Connections;
 use crate::db::data_version::{DataVersion, Reads};
+use crate::db::layout::{KnownLayout, Layout};
 use crate::db::replicas::{Replica, Replicas};
 use crate::db::row_security::RowSecurity;
 use crate::db::snapshot::{Snapshot, SnapshotOptions, Snapshots};
@@ -19,6 +20,7 @@ use crate::telemetry::trace::{self, Span, Underway};
 #[derive(Debug, Clone)]
 pub struct Reader {
     connections: Connections,
+    layout: Arc<KnownLayout>,
     replicas: Option<Replicas>,
     /// Where statements are executed as long as it answers.
     replica: Option<Arc<Replica>>,
@@ -42,7 +44,8 @@ impl Reader {
     }
 
     fn over(connections: Connections) -> Self {
-        Self { connections, replicas: None, replica: None, snapshot: None, reads: None }
+        let layout = Arc::default();
+        Self { connections, layout, replicas: None, replica: None, snapshot: None, reads: None }
     }
 
     /// The same, with metrics of its statements under this name.
@@ -136,6 +139,14 @@ impl Reader {
     #[must_use]
     pub fn row_security(&self) -> RowSecurity {
         self.connections.row_security()
+    }
+
+    /// Where the tables are.
+    ///
+    /// # Errors
+    /// As any query, as long as it is not known.
+    pub(super) async fn layout(&self) -> Result<Layout> {
+        Ok(self.layout.get(self.pool()).await?)
     }
 
     /// Begins a snapshot of now, as [`Snapshots::begin`] does.

@@ -13,11 +13,12 @@ use super::selection::Selection;
 use super::value::Value;
 use crate::auth::Scope;
 use crate::catalog::{Column, Table};
+use crate::db::layout::Layout;
 use crate::error::{Error, Result};
 use crate::query::sql::alias::Alias;
+use crate::query::sql::apart::{Apart, Decimals};
 use crate::query::sql::filter::require;
 use crate::query::sql::paging::Paging;
-use crate::query::sql::sort::Aggregation;
 use crate::query::sql::statement::{Place, Statement};
 
 impl Reader {
@@ -31,36 +32,21 @@ impl Reader {
         selection: &Selection,
         keys: &[Key],
     ) -> Result<Vec<Row>> {
-        let row = row_of(selection.table());
-        let mut statement = Statement::new(scope);
-        statement.hide(selection);
-        if let [column] = row.table.key {
-            write_rows(&mut statement, selection, None)?;
-            // Of an array, Postgres makes a new plan for each execution, which takes several
-            // times as long as finding a row.
-            if let [key] = keys {
-                let [part] = key.parts() else {
-                    return Err(Error::internal("a key does not fit its table"));
-                };
-                let number = statement.send(column.kind, &Value::from(*part))?;
-                select_key(&mut statement, row.alias, column, number);
-            } else {
-                statement.condition().column(row.alias, column).push(" = ANY(");
-                statement.bind_parts(column.kind, keys, 0)?.push(")");
+        let mut statement = Statement::over(scope, self.layout().await?);
+        match Apart::of(selection, statement.layout)? {
+            Some(apart) => {
+                Apart::begin(&mut statement, apart.inner.columns().len());
+                write_by_keys(&mut statement, &apart.inner, keys)?;
+                apart.end(&mut statement, [], Decimals::Text)?;
             }
-        } else {
-            select(&mut statement, selection, None);
-            statement.push(" FROM ");
-            statement.push_keys(row.table.key, keys)?.push(" CROSS JOIN ");
-            from(&mut statement, selection)?;
-            statement.match_parent(row.alias, row.table.key);
+            None => write_by_keys(&mut statement, selection, keys)?,
         }
         Ok(statement.fetch_all(self).await?.into_iter().map(Row::new).collect())
     }
 
     /// A statement that reads these rows.
     async fn statement<'s>(&self, scope: &'s Scope, rows: Rows<'_>) -> Result<Statement<'s>> {
-        let mut statement = Statement::new(scope);
+        let mut statement = Statement::over(scope, self.layout().await?);
         if let Rows::Groups(groups) = rows {
             statement.by_day = self.prepare(scope, groups).await?;
         }
@@ -73,7 +59,7 @@ impl Reader {
     /// As any query.
     pub async fn list(&self, scope: &Scope, list: &List<'_>) -> Result<Pages> {
         let mut statement = self.statement(scope, list.rows).await?;
-        Paging::of(list).write(&mut statement)?;
+        Paging::of(list, statement.layout).write(&mut statement)?;
         let mut pages = Pages::default();
         let fetched = statement.fetch_all(self).await?;
         pages.add(fetched.into_iter().map(Row::new).collect(), list.page);
@@ -86,7 +72,7 @@ impl Reader {
     /// `BAD_USER_INPUT` and `FORBIDDEN`, as it does.
     pub(crate) fn note_list(&self, scope: &Scope, list: &List<'_>) -> Result<()> {
         let mut statement = Statement::new(scope);
-        Paging::of(list).write(&mut statement)?;
+        Paging::of(list, Layout::Single).write(&mut statement)?;
         self.note_checked(statement)
     }
 
@@ -127,24 +113,12 @@ impl Reader {
         below: Below<'_>,
         most: u64,
     ) -> Result<Option<Pages>> {
-        let paging = Paging::of(list);
-        let mut statement = Statement::new(scope);
-        paging.hide(&mut statement);
-        statement.push("SELECT ");
-        paging.write_items(&mut statement)?;
-        statement.comma(paging.width()).push("parent.position FROM ");
-        statement.push_keys(below.columns, below.parents)?.push(" CROSS JOIN LATERAL (");
-        paging.write_page(&mut statement, Aggregation::RowByRow, |statement, row| {
-            statement.match_parent(row.alias, below.columns);
-        })?;
-        statement.push(") AS child");
-        paging.write_late(&mut statement)?;
-        statement.push(" ORDER BY parent.position, ");
-        paging.write_child_order(&mut statement)?;
+        let mut statement = Statement::over(scope, self.layout().await?);
+        let paging = Paging::of(list, statement.layout);
         // Each page may bring one row that only tells that more follow.
         let parents = u64::try_from(below.parents.len()).unwrap_or(u64::MAX);
         let enough = i64::try_from(most.saturating_add(parents)).unwrap_or(i64::MAX - 1);
-        statement.push(" LIMIT ").bind(enough + 1)?;
+        paging.write_below(&mut statement, below, enough + 1)?;
 
         let fetched = statement.fetch_all(self).await?;
         if i64::try_from(fetched.len()).is_ok_and(|fetched| fetched > enough) {
@@ -202,7 +176,7 @@ impl Reader {
         below: Below<'_>,
     ) -> Result<Vec<i64>> {
         let row = row_of(table);
-        let mut statement = Statement::new(scope);
+        let mut statement = Statement::over(scope, self.layout().await?);
         statement.push("SELECT parent.position, count(*) FROM ");
         statement.push_keys(below.columns, below.parents)?.push(" CROSS JOIN ").table(row);
         statement.match_parent(row.alias, below.columns);
@@ -289,4 +263,32 @@ fn from(statement: &mut Statement<'_>, selection: &Selection) -> Result<()> {
     statement.table(row_of(selection.table()));
     let hidden = statement.hidden.clone();
     statement.join(selection.joins().filter(|(source, ..)| !hidden.contains(&source.alias())))
+}
+
+/// The rows with these primary keys.
+fn write_by_keys(statement: &mut Statement<'_>, selection: &Selection, keys: &[Key]) -> Result<()> {
+    let row = row_of(selection.table());
+    statement.hide(selection);
+    let [column] = row.table.key else {
+        select(statement, selection, None);
+        statement.push(" FROM ");
+        statement.push_keys(row.table.key, keys)?.push(" CROSS JOIN ");
+        from(statement, selection)?;
+        statement.match_parent(row.alias, row.table.key);
+        return Ok(());
+    };
+    write_rows(statement, selection, None)?;
+    // Of an array, Postgres makes a new plan for each execution, which takes several
+    // times as long as finding a row.
+    if let [key] = keys {
+        let [part] = key.parts() else {
+            return Err(Error::internal("a key does not fit its table"));
+        };
+        let number = statement.send(column.kind, &Value::from(*part))?;
+        select_key(statement, row.alias, column, number);
+    } else {
+        statement.condition().column(row.alias, column).push(" = ANY(");
+        statement.bind_parts(column.kind, keys, 0)?.push(")");
+    }
+    Ok(())
 }

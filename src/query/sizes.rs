@@ -2,10 +2,11 @@
 
 use std::collections::HashMap;
 
-use sqlx::Row as _;
+use sqlx::{AssertSqlSafe, Row as _};
 
 use super::executor::Reader;
 use crate::catalog::Table;
+use crate::db::layout::Layout;
 use crate::error::Result;
 
 /// $1: the tables' names. Nothing in it waits for a lock of these tables.
@@ -15,6 +16,11 @@ const ESTIMATE: &str = "
     FROM pg_class
     WHERE relkind = 'r' AND relname = ANY($1) AND relnamespace = current_schema()::regnamespace
         AND greatest(reltuples::float8, pg_stat_get_live_tuples(oid)::float8) > 0";
+
+/// Likewise, and what each machine of a cluster knows of its pieces of tables.
+const ESTIMATE_OF_PIECES: &str = "
+    UNION ALL
+    SELECT name, ceil(1.1 * row_count)::bigint FROM rows_of_pieces($1)";
 
 /// Estimated numbers of rows. A table that is not known may have any number.
 #[derive(Debug, Default)]
@@ -36,7 +42,12 @@ impl Reader {
     /// As any query.
     pub async fn sizes(&self, tables: impl Iterator<Item = &'static Table>) -> Result<Sizes> {
         let names: Vec<&str> = tables.map(|table| table.name).collect();
-        let rows = self.fetch_all(None, || sqlx::query(ESTIMATE).bind(names.clone())).await?;
+        let estimate = match self.layout().await? {
+            Layout::Single => ESTIMATE.to_owned(),
+            Layout::Distributed => [ESTIMATE, ESTIMATE_OF_PIECES].concat(),
+        };
+        let query = || sqlx::query(AssertSqlSafe(estimate.clone())).bind(names.clone());
+        let rows = self.fetch_all(None, query).await?;
         let mut sizes = HashMap::with_capacity(rows.len());
         for row in rows {
             sizes.insert(row.try_get(0)?, u64::try_from(row.try_get::<i64, _>(1)?).unwrap_or(0));

@@ -12,6 +12,7 @@ use super::row::Row;
 use super::rows::Rows;
 use crate::auth::Scope;
 use crate::db::data_version::DataVersion;
+use crate::db::layout::Layout;
 use crate::db::snapshot::{Snapshot, SnapshotOptions, Snapshots};
 use crate::db::statement_span::statement_failed;
 use crate::error::{Error, Result};
@@ -28,6 +29,7 @@ pub struct Whole {
     /// Reads what belongs to the rows while more of them come.
     pub beside: Option<Reader>,
     by_day: bool,
+    layout: Layout,
     /// Makes the spans of its statements.
     reader: Reader,
 }
@@ -39,7 +41,7 @@ impl List<'_> {
     /// `FORBIDDEN` with what is missing.
     pub fn check(&self, scope: &Scope) -> Result<()> {
         let mut statement = Statement::new(scope);
-        Paging::of(self).write_whole(&mut statement)?;
+        Paging::of(self, Layout::Single).write_whole(&mut statement)?;
         statement.check()
     }
 }
@@ -57,6 +59,7 @@ impl Reader {
         statement_timeout: Option<Duration>,
         is_read_beside: bool,
     ) -> Result<Whole> {
+        let layout = self.layout().await?;
         let options = SnapshotOptions { territories: scope.territories(), statement_timeout };
         let begun = self.snapshots(options, is_read_beside).await?;
         let Snapshots { version, mut main, second } = begun;
@@ -68,7 +71,7 @@ impl Reader {
             main = reader.into_snapshot().ok_or_else(missing)?;
         }
         let beside = second.map(|second| self.within(second));
-        Ok(Whole { version, main, beside, by_day, reader: self.clone() })
+        Ok(Whole { version, main, beside, by_day, layout, reader: self.clone() })
     }
 }
 
@@ -113,9 +116,9 @@ impl Whole {
         scope: &Scope,
         list: &List<'_>,
     ) -> Result<impl Stream<Item = Result<Row>> + Send + use<'s>> {
-        let mut statement = Statement::new(scope);
+        let mut statement = Statement::over(scope, self.layout);
         statement.by_day = self.by_day;
-        Paging::of(list).write_whole(&mut statement)?;
+        Paging::of(list, self.layout).write_whole(&mut statement)?;
         let span = self.reader.span(|| statement.text.clone());
         // The next one is another: there is no use in keeping it prepared.
         let query = statement.into_query()?.persistent(false);

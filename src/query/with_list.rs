@@ -13,9 +13,9 @@ use super::selection::Selection;
 use super::value::Value;
 use crate::auth::Scope;
 use crate::catalog::Column;
+use crate::db::layout::Layout;
 use crate::error::Result;
 use crate::query::sql::paging::Paging;
-use crate::query::sql::sort::Aggregation;
 use crate::query::sql::statement::Statement;
 
 /// A row and a page of a list below it.
@@ -42,6 +42,10 @@ impl Reader {
         list: &List<'_>,
         columns: &[Column],
     ) -> Result<Option<Option<WithList>>> {
+        // A cluster takes a page below a row in another form, which this is not.
+        if self.layout().await?.is_distributed() {
+            return Ok(None);
+        }
         let Some((statement, width)) = write(scope, selection, key, list, columns)? else {
             return Ok(None);
         };
@@ -69,7 +73,7 @@ fn write<'s>(
     let ([of_key], [part], [column]) = (selection.table().key, key.parts(), columns) else {
         return Ok(None);
     };
-    let paging = Paging::of(list);
+    let paging = Paging::of(list, Layout::Single);
     let mut statement = Statement::new(scope);
     statement.hide(selection);
     paging.hide(&mut statement);
@@ -92,7 +96,7 @@ fn write<'s>(
     select_key(&mut statement, row_of(selection.table()).alias, of_key, number);
     statement.push(") AS own LEFT JOIN (");
     statement.conditions(" WHERE ", |statement| {
-        paging.write_page(statement, Aggregation::RowByRow, |statement, row| {
+        paging.write_page(statement, |statement, row| {
             select_key(statement, row.alias, column, number);
         })
     })?;

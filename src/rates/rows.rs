@@ -10,6 +10,7 @@ use super::dead::DeadLetter;
 use super::decode::{PublishedRate, shown};
 use super::key::DATASET;
 use super::raw::RawAnswer;
+use crate::db::layout::Layout;
 use crate::error::Result;
 
 /// An answer whose rows are written.
@@ -38,19 +39,22 @@ WITH given AS (
         AND (published_rate, fetched_at, raw_uri) IS DISTINCT FROM (rate, $6, $7))
 )";
 
-const COUNT_DUE: &str = "SELECT count(*) FROM due";
+const COUNT_DUE: &str = " SELECT count(*) FROM due";
 
-/// In the order of their key, so that two writers wait for each other in the same order.
-const WRITE_DUE: &str = "
+/// In the order of their key, so that two writers wait for each other in the same order. Keys are
+/// given apart: within the statement that writes them, Citus makes other numbers of a sequence.
+const WRITE_DUE: &str = ", keyed AS MATERIALIZED (
+    SELECT coalesce(id, nextval('currency_rate_published')::integer) AS id, day, base, target, rate
+    FROM due ORDER BY base, target, day
+)
 INSERT INTO currency_rate AS stored (currency_rate_id, currency_rate_date, from_currency_code,
-    to_currency_code, published_rate, modified_date, source, raw_uri, fetched_at)
-SELECT coalesce(id, nextval('currency_rate_published')::integer), day, base, target, rate,
-    $6 AT TIME ZONE 'UTC', $5, $7, $6
-FROM due ORDER BY base, target, day
+    to_currency_code, published_rate, modified_date, source, raw_uri, fetched_at, loaded_at)
+SELECT id, day, base, target, rate, $6 AT TIME ZONE 'UTC', $5, $7, $6, now()
+FROM keyed ORDER BY base, target, day
 ON CONFLICT (source, from_currency_code, to_currency_code, currency_rate_date)
     WHERE source <> 'csv' DO UPDATE
 SET published_rate = excluded.published_rate, modified_date = excluded.modified_date,
-    raw_uri = excluded.raw_uri, fetched_at = excluded.fetched_at, loaded_at = now()
+    raw_uri = excluded.raw_uri, fetched_at = excluded.fetched_at, loaded_at = excluded.loaded_at
 WHERE (stored.fetched_at, stored.raw_uri) <= (excluded.fetched_at, excluded.raw_uri)";
 
 /// Rows that the answer gave when it was read before, and no more. A rate that an older answer
@@ -63,9 +67,16 @@ const DELETE_GONE: &str = "
 DELETE FROM currency_rate AS stored WHERE raw_uri = $7 AND NOT EXISTS (
     SELECT FROM matched WHERE matched.id = stored.currency_rate_id)";
 
+/// Tells, on a cluster, that rates have changed.
+pub(super) const NOTE_CHANGE: &str = "SELECT note_change('currency_rate', '{}')";
+
 impl Written<'_> {
     /// Writes its rates; gives how many rows were inserted, updated or deleted.
-    pub(super) async fn write_rates(&self, connection: &mut PgConnection) -> Result<u64> {
+    pub(super) async fn write_rates(
+        &self,
+        connection: &mut PgConnection,
+        layout: Layout,
+    ) -> Result<u64> {
         let mut changed = 0;
         for (count, write) in [(COUNT_GONE, DELETE_GONE), (COUNT_DUE, WRITE_DUE)] {
             let counting = AssertSqlSafe(format!("{GIVEN}{count}"));
@@ -76,6 +87,10 @@ impl Written<'_> {
                 let writing = sqlx::query(AssertSqlSafe(format!("{GIVEN}{write}")));
                 changed += self.bind(writing).execute(&mut *connection).await?.rows_affected();
             }
+        }
+        if changed > 0 && layout.is_distributed() {
+            // Triggers see it on one machine only.
+            sqlx::query(NOTE_CHANGE).execute(&mut *connection).await?;
         }
         Ok(changed)
     }

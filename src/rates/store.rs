@@ -8,7 +8,8 @@ use super::dead::DeadLetter;
 use super::decode::decode;
 use super::key::{RawKey, raw_key};
 use super::raw::RawAnswer;
-use super::rows::Written;
+use super::rows::{NOTE_CHANGE, Written};
+use crate::db::layout::Layout;
 use crate::error::{Code, Error, Result};
 use crate::lake::Lake;
 
@@ -89,10 +90,15 @@ pub(super) async fn store_answer(
             lake.delete_uri(uri).await?;
         }
     }
+    let layout = Layout::seen_by(&mut connection).await?;
     let mut transaction = connection.begin().await?;
-    let changed = written.write_rates(&mut transaction).await?;
+    let changed = written.write_rates(&mut transaction, layout).await?;
     written.write_failures(&mut transaction, resolved).await?;
     transaction.commit().await?;
+    if changed > 0 && layout.is_distributed() {
+        // The version moved before the rows were visible on all machines.
+        sqlx::query(NOTE_CHANGE).execute(&mut *connection).await?;
+    }
     let (given, failures) = (rates.len() as u64, dead.len() as u64);
     tracing::info!(raw = uri, rates = given, changed, failures, "currency rates are stored");
     Ok(Stored { answers: 1, rates: given, changed, failures })

@@ -13,6 +13,7 @@ mod aggregate;
 mod architecture;
 mod auth;
 mod cli;
+mod cluster;
 mod database;
 mod embedded;
 mod export;

@@ -107,11 +107,13 @@ static SOURCE: LazyLock<ObjectType> = LazyLock::new(|| {
 const SOURCE_KEY: Column =
     Column::computed("source_key", Kind::Text, "load_source_key(@.source_file_id, @.source_line)")
         .nullable()
+        .of_coordinator()
         .of_loads();
 
 const RAW_OBJECT: Column =
     Column::computed("raw_object", Kind::Text, "load_raw_object(@.source_file_id, @.source_line)")
         .nullable()
+        .of_coordinator()
         .of_loads();
 
 /// Runs that write rows never overlap, so a row was written by the last that had begun by
@@ -122,7 +124,8 @@ const RUN: Column = Column::computed(
     "(SELECT run.id FROM load_run run WHERE run.started_at <= @.loaded_at AND NOT run.is_check \
      ORDER BY run.started_at DESC, run.id DESC LIMIT 1)",
 )
-.nullable();
+.nullable()
+.of_coordinator();
 
 static ERROR: LazyLock<ObjectType> = LazyLock::new(|| {
     let message = column(load_run::Column::ErrorMessage);

@@ -3,8 +3,12 @@
 
 use super::derivation::Derivation;
 
-pub(super) static DEMAND_FORECAST: Derivation =
-    Derivation { step: "demand_forecast", of_sales: &[SPANS, DATES], of_others: &[STOCK] };
+pub(super) static DEMAND_FORECAST: Derivation = Derivation {
+    step: "demand_forecast",
+    tables: &["demand_forecast_span", "demand_forecast_date", "demand_forecast_stock"],
+    of_sales: &[SPANS, DATES],
+    of_others: &[STOCK],
+};
 
 /// Each selling day of a product predicts the later dates of its weekday, up to the next
 /// such day: from that day and the three before it, which are in the stored spans if they

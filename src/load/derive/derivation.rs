@@ -6,6 +6,8 @@
 pub(super) struct Derivation {
     /// Its name in `load_step` and in `derivation_step`.
     pub(super) step: &'static str,
+    /// The tables that it writes.
+    pub(super) tables: &'static [&'static str],
     /// Run in this order when sales have changed. $1 is the first day that may have
     /// changed, null if any may.
     pub(super) of_sales: &'static [&'static str],

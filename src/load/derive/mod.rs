@@ -10,6 +10,7 @@
 //! A new derivation is a file with a [`Derivation`], listed in [`ALL`]; the migration that
 //! creates its tables adds its name to `derivation_step`.
 
+mod cluster;
 mod demand_forecast;
 mod derivation;
 mod lake;
@@ -100,7 +101,7 @@ async fn bring_up_to_date(
     sqlx::query(SETTINGS).execute(&mut *transaction).await?;
     let mut rows_written: i64 = 0;
     if due.of_sales {
-        for statement in derivation.of_sales {
+        for statement in cluster::of_sales(derivation, session.layout) {
             let written = sqlx::query_scalar::<_, i64>(*statement).bind(due.since);
             rows_written += written.fetch_one(&mut *transaction).await?;
         }
@@ -108,6 +109,9 @@ async fn bring_up_to_date(
     for statement in derivation.of_others {
         rows_written +=
             sqlx::query_scalar::<_, i64>(*statement).fetch_one(&mut *transaction).await?;
+    }
+    if rows_written > 0 && session.layout.is_distributed() {
+        cluster::note_written(&mut transaction, derivation).await?;
     }
     let (name, since) = (derivation.step, due.since);
     let step = Step { name, data_version, since, rows_written, begun: None };

@@ -3,8 +3,12 @@
 
 use super::derivation::Derivation;
 
-pub(super) static SALES_ROLLUP: Derivation =
-    Derivation { step: "sales_rollup", of_sales: &[BY_PRODUCT, BY_DAY], of_others: &[] };
+pub(super) static SALES_ROLLUP: Derivation = Derivation {
+    step: "sales_rollup",
+    tables: &["sales_by_product_day", "sales_by_day"],
+    of_sales: &[BY_PRODUCT, BY_DAY],
+    of_others: &[],
+};
 
 /// Writes the differences between a table and `$made`, its rows from day $1 with all
 /// columns in order; `$key` compares the keys of two rows, `stored` and `made`.

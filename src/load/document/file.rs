@@ -124,7 +124,7 @@ async fn commit(
     batch: &DocumentBatch,
     find_orphans: bool,
 ) -> LoadResult<()> {
-    let targets = Targets::get()?;
+    let targets = Targets::get(context.session.layout)?;
     let mut transaction = targets.begin(connection).await?;
     let manner = Manner { find_orphans, only_new: false };
     let counts = targets.merge(&mut transaction, batch, job.of, manner).await?;
@@ -144,7 +144,7 @@ async fn commit(
 
 /// The whole file in one transaction.
 async fn load_atomic(context: &Context, job: &FileJob, mut decoded: Decoding) -> LoadResult<()> {
-    let targets = Targets::get()?;
+    let targets = Targets::get(context.session.layout)?;
     let mut connection = context.session.pool.acquire().await?;
     let mut transaction = targets.begin(&mut connection).await?;
     while let Some(next) = next_unless_stopped(context, &mut decoded).await {

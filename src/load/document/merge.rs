@@ -6,6 +6,7 @@ use sqlx::{AssertSqlSafe, PgConnection, Postgres, Transaction};
 
 use super::batch::DocumentBatch;
 use crate::dataset::{self, Dataset};
+use crate::db::layout::Layout;
 use crate::error::{Error, Result};
 use crate::load::counts::Counts;
 use crate::load::failure::LoadResult;
@@ -19,17 +20,24 @@ pub(crate) struct Targets {
     lines: Target,
 }
 
-static TARGETS: LazyLock<Option<Targets>> = LazyLock::new(|| {
-    let target = |table| {
-        let dataset: &'static Dataset = dataset::by_table(table)?;
-        Some(Target { dataset, statements: Statements::for_parts(dataset) })
-    };
-    Some(Targets { orders: target("sales_order")?, lines: target("sales_order_line")? })
-});
+static SINGLE: LazyLock<Option<Targets>> = LazyLock::new(|| Targets::of(Layout::Single));
+static DISTRIBUTED: LazyLock<Option<Targets>> = LazyLock::new(|| Targets::of(Layout::Distributed));
 
 impl Targets {
-    pub(crate) fn get() -> Result<&'static Self> {
-        TARGETS.as_ref().ok_or_else(|| Error::internal("orders are no dataset"))
+    pub(crate) fn get(layout: Layout) -> Result<&'static Self> {
+        let targets = match layout {
+            Layout::Single => &SINGLE,
+            Layout::Distributed => &DISTRIBUTED,
+        };
+        targets.as_ref().ok_or_else(|| Error::internal("orders are no dataset"))
+    }
+
+    fn of(layout: Layout) -> Option<Self> {
+        let target = |table| {
+            let dataset: &'static Dataset = dataset::by_table(table)?;
+            Some(Target { dataset, statements: Statements::for_parts(dataset, layout), layout })
+        };
+        Some(Self { orders: target("sales_order")?, lines: target("sales_order_line")? })
     }
 
     /// Begins a transaction with empty staging tables.

@@ -253,7 +253,7 @@ async fn attempt(
     before: &CancellationToken,
     manner: Manner,
 ) -> LoadResult<Option<Counts>> {
-    let (run, targets) = (context.session.run(), Targets::get()?);
+    let (run, targets) = (context.session.run(), Targets::get(context.session.layout)?);
     let mut transaction = targets.begin(connection).await?;
     ledger::commit_to_disk(&mut transaction).await?;
     let objects = [&page.object];

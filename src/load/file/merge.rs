@@ -7,9 +7,11 @@ use std::{iter, mem};
 use sqlx::{AssertSqlSafe, Connection as _, PgConnection, Postgres, Row as _, Transaction};
 use uuid::Uuid;
 
+use super::change::Change;
 use super::statements::Statements;
 use crate::dataset::Dataset;
 use crate::db::copy::CopyWriter;
+use crate::db::layout::Layout;
 use crate::error::Error;
 use crate::load::counts::{Counts, bigint};
 use crate::load::decode::Batch;
@@ -25,11 +27,12 @@ const COPY_PIECE: usize = 64 * 1024;
 pub(crate) struct Target {
     pub(crate) dataset: &'static Dataset,
     pub(crate) statements: Statements,
+    pub(crate) layout: Layout,
 }
 
 impl Target {
-    pub(crate) fn new(dataset: &'static Dataset) -> Self {
-        Self { dataset, statements: Statements::new(dataset) }
+    pub(crate) fn new(dataset: &'static Dataset, layout: Layout) -> Self {
+        Self { dataset, statements: Statements::new(dataset, layout), layout }
     }
 }
 
@@ -41,7 +44,12 @@ pub(crate) async fn begin<'c>(
     sqlx::query(AssertSqlSafe(target.statements.create_stage.as_str()))
         .execute(&mut *connection)
         .await?;
-    Ok(connection.begin().await?)
+    let mut transaction = connection.begin().await?;
+    if target.layout.is_distributed() {
+        // Rows of machines are taken for few, and would be compared with all of a batch one by one.
+        sqlx::query("SET LOCAL enable_nestloop = off").execute(&mut *transaction).await?;
+    }
+    Ok(transaction)
 }
 
 /// Copies batches to the staging table of this connection: each is a file of its own there,
@@ -118,6 +126,10 @@ pub(crate) async fn merge_all(
             counts.entry(file).or_default().2 += 1;
         }
     }
+    let change = match target.layout {
+        Layout::Single => None,
+        Layout::Distributed => Some(Change::of(connection, target.dataset, batches).await?),
+    };
     let files: Vec<i32> = batches.iter().map(|(file, _)| *file).collect();
     let mut rounds = batches.iter().map(|(_, batch)| batch.rounds).max().unwrap_or_default();
     // Of a row that is there twice, the second changes the first.
@@ -143,6 +155,10 @@ pub(crate) async fn merge_all(
             of_file.0 += row.try_get::<i64, _>(1)?;
             of_file.1 += row.try_get::<i64, _>(2)?;
         }
+    }
+    let changed = counts.values().any(|(inserted, updated, _)| inserted + updated > 0);
+    if let Some(change) = change.filter(|_| changed) {
+        change.note(connection).await?;
     }
     let of_batch = |(file, batch): &(i32, &Batch)| {
         let (inserted, updated, parked) = counts.get(file).copied().unwrap_or_default();

@@ -1,7 +1,8 @@
 //! The SQL to stage and merge a dataset. Only names from [`crate::dataset`] are
 //! interpolated; values are always bound or copied.
 
-use crate::dataset::{self, Dataset};
+use crate::dataset::{self, Dataset, Parent};
+use crate::db::layout::Layout;
 use crate::load::decode::PART_BITS;
 
 /// Statements of one dataset.
@@ -39,17 +40,17 @@ pub(crate) struct Orphans {
 }
 
 impl Statements {
-    pub(crate) fn new(dataset: &'static Dataset) -> Self {
-        Self::numbered(dataset, "source_line")
+    pub(crate) fn new(dataset: &'static Dataset, layout: Layout) -> Self {
+        Self::numbered(dataset, "source_line", layout)
     }
 
     /// For batches of which several records may be on a line: they are staged by numbers.
-    pub(crate) fn for_parts(dataset: &'static Dataset) -> Self {
-        Self::numbered(dataset, &format!("source_line >> {PART_BITS}"))
+    pub(crate) fn for_parts(dataset: &'static Dataset, layout: Layout) -> Self {
+        Self::numbered(dataset, &format!("source_line >> {PART_BITS}"), layout)
     }
 
     /// `line` is the line of a staged row.
-    fn numbered(dataset: &'static Dataset, line: &str) -> Self {
+    fn numbered(dataset: &'static Dataset, line: &str, layout: Layout) -> Self {
         let table = dataset.table;
         let stage = format!("pg_temp.stage_{table}");
         let columns: Vec<&str> = dataset.columns.iter().map(|column| column.name).collect();
@@ -64,22 +65,23 @@ impl Statements {
                 "COPY {stage} (file, source_line, round, {list}) FROM STDIN (FORMAT binary)"
             ),
             truncate: format!("TRUNCATE {stage}"),
-            merge: merge(dataset, &columns, line, ""),
-            merge_anew: merge(dataset, &columns, line, EARLIER_READING),
-            insert: insert(dataset, &columns, line),
+            merge: merge(dataset, &columns, line, "", layout),
+            merge_anew: merge(dataset, &columns, line, EARLIER_READING, layout),
+            insert: insert(dataset, &columns, line, layout),
             unstage: format!(
                 "DELETE FROM {stage} WHERE (file, source_line) IN \
                  (SELECT * FROM unnest($1::smallint[], $2::bigint[]))"
             ),
-            orphans: orphans(dataset, &stage, &[""]),
-            resolvable: resolvable(dataset),
+            orphans: orphans(dataset, &stage, None, layout),
+            resolvable: resolvable(dataset, layout),
         }
     }
 
     /// As for a load, but rows that this check found valid count as parents too.
-    pub(crate) fn for_check(dataset: &'static Dataset) -> Self {
+    pub(crate) fn for_check(dataset: &'static Dataset, layout: Layout) -> Self {
         let stage = format!("pg_temp.stage_{}", dataset.table);
-        Self { orphans: orphans(dataset, &stage, &["", "pg_temp.checked_"]), ..Self::new(dataset) }
+        let orphans = orphans(dataset, &stage, Some("pg_temp.checked_"), layout);
+        Self { orphans, ..Self::new(dataset, layout) }
     }
 }
 
@@ -89,14 +91,15 @@ impl Statements {
 const EARLIER_READING: &str = "stored.source_file_id = ANY($3) OR ";
 
 /// Inserts the rows of a round.
-fn insert(dataset: &Dataset, columns: &[&str], line: &str) -> String {
+fn insert(dataset: &Dataset, columns: &[&str], line: &str, layout: Layout) -> String {
     let table = dataset.table;
     let list = columns.join(", ");
-    let (carried, values, parents) = carried(dataset);
+    let (carried, values, parents) = carried(dataset, layout);
     format!(
-        "INSERT INTO {table} AS stored ({list}{carried}, source_file_id, source_line) \
-         SELECT {list}{values}, ($1::integer[])[file], {line} FROM pg_temp.stage_{table}{parents} \
-         WHERE round = $2"
+        "INSERT INTO {table} AS stored \
+           ({list}{carried}, source_file_id, source_line, loaded_at) \
+         SELECT {list}{values}, ($1::integer[])[file], {line}, now() \
+         FROM pg_temp.stage_{table}{parents} WHERE round = $2"
     )
 }
 
@@ -108,8 +111,8 @@ fn insert(dataset: &Dataset, columns: &[&str], line: &str) -> String {
 /// same parent always gives an existing row what it has already.
 ///
 /// `anyway` is another reason to change it.
-fn merge(dataset: &Dataset, columns: &[&str], line: &str, anyway: &str) -> String {
-    let insert = insert(dataset, columns, line);
+fn merge(dataset: &Dataset, columns: &[&str], line: &str, anyway: &str, layout: Layout) -> String {
+    let insert = insert(dataset, columns, line, layout);
     let others: Vec<&&str> =
         columns.iter().filter(|column| !dataset.key.contains(column)).collect();
     let each = |form: &dyn Fn(&str) -> String| {
@@ -123,7 +126,7 @@ fn merge(dataset: &Dataset, columns: &[&str], line: &str, anyway: &str) -> Strin
            {insert} \
            ON CONFLICT ({key}) DO UPDATE \
            SET {set}, source_file_id = excluded.source_file_id, \
-               source_line = excluded.source_line, loaded_at = now() \
+               source_line = excluded.source_line, loaded_at = excluded.loaded_at \
            WHERE {anyway}(stored.modified_date, stored.source_file_id, stored.source_line) \
              <= (excluded.modified_date, excluded.source_file_id, excluded.source_line) \
              AND ({stored}) IS DISTINCT FROM ({incoming}) \
@@ -137,52 +140,94 @@ fn merge(dataset: &Dataset, columns: &[&str], line: &str, anyway: &str) -> Strin
 /// The columns that rows carry of their parents, their values, and the joins to find these:
 /// once for each parent of a batch, for many rows have the same. OFFSET keeps that apart from
 /// the statement around it; a scalar subquery always uses the parent's index.
-fn carried(dataset: &Dataset) -> (String, String, String) {
+fn carried(dataset: &Dataset, layout: Layout) -> (String, String, String) {
     let (mut columns, mut values, mut joins) = (String::new(), String::new(), String::new());
     for (position, dataset::Carried { column, parent: name }) in dataset.carried.iter().enumerate()
     {
         let parent = dataset.parents.iter().find(|parent| parent.table == *name);
         let key = dataset::by_table(name).map(|parent| parent.key);
         let (Some(parent), Some(key)) = (parent, key) else { continue };
-        let equal = |(own, key): (&&str, &&str)| format!("parent.{key} = own.{own}");
-        let matches: Vec<String> = parent.columns.iter().zip(key).map(equal).collect();
         let own = parent.columns.join(", ");
         columns.push_str(&format!(", {column}"));
         values.push_str(&format!(", carried_{position}.value"));
-        joins.push_str(&format!(
-            " LEFT JOIN (SELECT {own}, (SELECT {column} FROM {name} AS parent WHERE {matches}) \
-             AS value FROM (SELECT DISTINCT {own} FROM pg_temp.stage_{table} WHERE round = $2) \
-             AS own OFFSET 0) AS carried_{position} USING ({own})",
-            matches = matches.join(" AND "),
-            table = dataset.table,
-        ));
+        let stage = format!("pg_temp.stage_{} WHERE round = $2", dataset.table);
+        let parents = match layout {
+            Layout::Single => {
+                let equal = |(own, key): (&&str, &&str)| format!("parent.{key} = own.{own}");
+                let matches: Vec<String> = parent.columns.iter().zip(key).map(equal).collect();
+                format!(
+                    "(SELECT {own}, (SELECT {column} FROM {name} AS parent WHERE {matches}) \
+                     AS value FROM (SELECT DISTINCT {own} FROM {stage}) AS own OFFSET 0)",
+                    matches = matches.join(" AND "),
+                )
+            }
+            Layout::Distributed => parents_of(parent, key, &format!(", {column} AS value"), &stage),
+        };
+        joins.push_str(&format!(" LEFT JOIN {parents} AS carried_{position} USING ({own})"));
     }
     (columns, values, joins)
 }
 
+/// The rows that staged ones refer to, by the names of the staged columns: on a cluster one
+/// question to each machine.
+fn parents_of(parent: &Parent, key: &[&str], more: &str, stage: &str) -> String {
+    let named = key.iter().zip(parent.columns).map(|(key, own)| format!("{key} AS {own}"));
+    let named = named.collect::<Vec<_>>().join(", ");
+    let first = key.first().copied().unwrap_or_default();
+    let own = parent.columns.first().copied().unwrap_or_default();
+    format!(
+        "(SELECT {named}{more} FROM {} WHERE {first} = ANY \
+         (ARRAY(SELECT DISTINCT {own} FROM {stage})) OFFSET 0)",
+        parent.table
+    )
+}
+
 /// A scalar subquery always uses the parent's index; a join might scan the whole parent
 /// for each batch. Each parent is looked up once, for many rows have the same; OFFSET keeps that
-/// apart from the statement around it. `prefixes` name the tables that may hold a parent.
-fn orphans(dataset: &Dataset, stage: &str, prefixes: &[&str]) -> Vec<Orphans> {
-    let of = |parent: &'static dataset::Parent| {
+/// apart from the statement around it. `other` begins the name of another table that may hold a
+/// parent.
+fn orphans(dataset: &Dataset, stage: &str, other: Option<&str>, layout: Layout) -> Vec<Orphans> {
+    let of = |parent: &'static Parent| {
         let key = dataset::by_table(parent.table)?.key;
-        let equal = |(own, key): (&&str, &&str)| format!("parent.{key} = own.{own}");
-        let matches: Vec<String> = parent.columns.iter().zip(key).map(equal).collect();
-        let matches = matches.join(" AND ");
-        let own = parent.columns.join(", ");
-        let mut conditions: Vec<String> =
-            parent.columns.iter().map(|own| format!("own.{own} IS NOT NULL")).collect();
-        conditions.extend(prefixes.iter().map(|prefix| {
-            format!("(SELECT 1 FROM {prefix}{} AS parent WHERE {matches}) IS NULL", parent.table)
-        }));
+        let lacks = |row: &str, prefix: &str| {
+            let equal = |(own, key): (&&str, &&str)| format!("parent.{key} = {row}.{own}");
+            let matches: Vec<String> = parent.columns.iter().zip(key).map(equal).collect();
+            let (table, matches) = (parent.table, matches.join(" AND "));
+            format!("(SELECT 1 FROM {prefix}{table} AS parent WHERE {matches}) IS NULL")
+        };
+        let are_given = |row: &'static str| {
+            parent.columns.iter().map(move |own| format!("{row}.{own} IS NOT NULL"))
+        };
+        let (from, conditions): (String, Vec<String>) = match (parent.columns, layout) {
+            ([own], Layout::Distributed) => {
+                let parents = parents_of(parent, key, "", stage);
+                let conditions = are_given("stage").chain([format!("known.{own} IS NULL")]);
+                let conditions = conditions.chain(other.map(|other| lacks("stage", other)));
+                (format!(" LEFT JOIN {parents} AS known ON known.{own} = stage.{own} WHERE "), {
+                    conditions.collect()
+                })
+            }
+            // Of two columns, it is a table that each machine of a cluster has.
+            _ => {
+                let lacking = [""].into_iter().chain(other).map(|prefix| lacks("own", prefix));
+                let own = parent.columns.join(", ");
+                let from = format!(
+                    " JOIN (SELECT {own} FROM (SELECT DISTINCT {own} FROM {stage}) AS own WHERE "
+                );
+                (from, are_given("own").chain(lacking).collect())
+            }
+        };
+        let end = match (parent.columns, layout) {
+            ([_], Layout::Distributed) => String::new(),
+            _ => format!(" OFFSET 0) AS orphaned USING ({})", parent.columns.join(", ")),
+        };
         let part = |at: usize| match parent.columns.get(at) {
             Some(own) => format!("stage.{own}"),
             None => "NULL::integer".to_owned(),
         };
         let select = format!(
-            "SELECT file, source_line, {}, {} FROM {stage} AS stage JOIN (SELECT {own} FROM \
-               (SELECT DISTINCT {own} FROM {stage}) AS own WHERE {} OFFSET 0) AS orphaned \
-             USING ({own}) ORDER BY file, source_line",
+            "SELECT file, source_line, {}, {} FROM {stage} AS stage{from}{}{end} \
+             ORDER BY file, source_line",
             part(0),
             part(1),
             conditions.join(" AND "),
@@ -192,9 +237,18 @@ fn orphans(dataset: &Dataset, stage: &str, prefixes: &[&str]) -> Vec<Orphans> {
     dataset.parents.iter().filter_map(of).collect()
 }
 
-fn resolvable(dataset: &Dataset) -> String {
+fn resolvable(dataset: &Dataset, layout: Layout) -> String {
     let present = dataset.parents.iter().filter_map(|parent| {
         let key = dataset::by_table(parent.table)?.key;
+        // Rows on several machines are asked for once, and not for each parked row.
+        if let ([key], true) = (key, layout.is_distributed()) {
+            return Some(format!(
+                "WHEN '{table}' THEN parked.parent_key[1] = ANY (ARRAY(SELECT {key} FROM {table} \
+                 WHERE {key} = ANY (ARRAY(SELECT waiting.parent_key[1] FROM load_parked AS waiting \
+                 WHERE waiting.dataset = $1 AND waiting.parent = '{table}'))))",
+                table = parent.table,
+            ));
+        }
         let equal = |(at, key): (usize, &&str)| format!("parent.{key} = parked.parent_key[{at}]");
         let matches: Vec<String> = (1..).zip(key).map(equal).collect();
         Some(format!(

@@ -95,6 +95,10 @@ impl Removal {
     }
 }
 
+/// A cluster reads the pieces of a table side by side, and then takes no more changes of tables
+/// that it refers to.
+const ONE_BY_ONE: &str = "SET LOCAL citus.multi_shard_modify_mode = 'sequential'";
+
 /// Removes what the file lacks, and marks the file as loaded, once its copy is in the lake.
 /// Returns the counts of the file in this run that come with it, and older files' rows that it
 /// overrules.
@@ -112,6 +116,9 @@ pub(crate) async fn remove_missing(
     let mut connection = session.pool.acquire().await?;
     removal.prepare(&mut connection).await?;
     let mut transaction = connection.begin().await?;
+    if removal.note.is_some() {
+        sqlx::query(ONE_BY_ONE).execute(&mut *transaction).await?;
+    }
     let file = sqlx::query(
         "SELECT state = 'loaded', rows_inserted, rows_rejected FROM load_file WHERE id = $1",
     )
@@ -126,6 +133,9 @@ pub(crate) async fn remove_missing(
     let allowed = Allowed { inserted: file.try_get(1)?, rejected: file.try_get(2)?, share };
     let missing = count_missing(&mut transaction, removal, of.file, of.file).await?;
     missing.check(removal.dataset.table, allowed)?;
+    if let Some(note) = removal.note.as_ref().filter(|_| missing.removable > 0) {
+        sqlx::query(AssertSqlSafe(note.as_str())).execute(&mut *transaction).await?;
+    }
     let deleted = sqlx::query(AssertSqlSafe(removal.delete.as_str()))
         .execute(&mut *transaction)
         .await

@@ -106,17 +106,19 @@ async fn origin(connection: &mut PgConnection, of: &LineageOf) -> Result<Option<
         return Err(Error::new(Code::BadUserInput, message));
     }
     let matches: Vec<String> =
-        (1..).zip(columns).map(|(at, column)| format!("stored.{column} = ${at}")).collect();
+        (1..).zip(columns).map(|(at, column)| format!("{column} = ${at}")).collect();
+    // The row first, and then the ledger: on a cluster they are on different machines.
     let sql = format!(
-        "SELECT load_source_key(file.id, source_line) AS file_key, file.dataset, file.dialect, \
+        "WITH stored AS MATERIALIZED (\
+           SELECT source_file_id, source_line, loaded_at FROM {table} WHERE {matches}) \
+         SELECT load_source_key(file.id, source_line) AS file_key, file.dataset, file.dialect, \
            source_line AS line, stored.loaded_at, load_raw_object(file.id, source_line) AS raw, \
            page.first_lines[width_bucket(source_line, page.first_lines)] AS first_line, \
            (SELECT run.id FROM load_run AS run \
              WHERE run.started_at <= stored.loaded_at AND NOT run.is_check \
              ORDER BY run.started_at DESC, run.id DESC LIMIT 1) AS run \
-         FROM {table} AS stored JOIN load_file AS file ON file.id = stored.source_file_id \
-         LEFT JOIN load_document_page AS page ON page.file_id = file.id \
-         WHERE {matches}",
+         FROM stored JOIN load_file AS file ON file.id = stored.source_file_id \
+         LEFT JOIN load_document_page AS page ON page.file_id = file.id",
         table = of.dataset.table,
         matches = matches.join(" AND "),
     );

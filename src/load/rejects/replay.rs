@@ -108,16 +108,18 @@ impl Replay {
     ) -> Result<Vec<FileSummary>> {
         let mut files = Vec::new();
         for dataset in levels().into_iter().flatten() {
-            let target = Target::new(dataset);
+            let target = Target::new(dataset, session.layout);
             files.extend(resolve_parked(session, &target).await?.files);
             files.extend(self.replay_dataset(session, &target).await?);
         }
-        let documents = self.replay_dataset(session, &Target::new(&DOCUMENTS)).await?;
+        let target = Target::new(&DOCUMENTS, session.layout);
+        let documents = self.replay_dataset(session, &target).await?;
         let any = !documents.is_empty();
         files.extend(documents);
         for table in ["sales_order", "sales_order_line"].into_iter().filter(|_| any) {
             let Some(dataset) = dataset::by_table(table) else { continue };
-            files.extend(resolve_parked(session, &Target::new(dataset)).await?.files);
+            let target = Target::new(dataset, session.layout);
+            files.extend(resolve_parked(session, &target).await?.files);
         }
         put_back(session).await?;
         derive(session, &Silent, steps).await?;

@@ -177,7 +177,7 @@ pub(crate) async fn retry(
         .await?;
     if of_documents {
         let batch = decode_stored(records.iter().map(stored), limits)?;
-        let targets = Targets::get()?;
+        let targets = Targets::get(target.layout)?;
         let mut transaction = targets.begin(connection).await?;
         delete(&mut transaction, of, from, records).await?;
         let outcome = targets.merge(&mut transaction, &batch, of, Manner::ANY).await?;

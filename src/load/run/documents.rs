@@ -89,7 +89,7 @@ impl Merging {
 impl Context {
     /// Loads the documents that the ledger does not have.
     pub(super) async fn load_documents(self: &Arc<Self>, run: &mut RunProgress) -> Result<()> {
-        let target = Arc::new(Target::new(&DOCUMENTS));
+        let target = Arc::new(Target::new(&DOCUMENTS, self.session.layout));
         let (pool, limits) = (self.session.pool.clone(), self.options.limits);
         let ledger = Ledger { pool, by: self.reading(), keeper: self.keeper.clone() };
         let mut feed = Feed::start(self.source.clone(), Some(ledger), limits);
@@ -125,7 +125,7 @@ impl Context {
         // Lines of files of rows may have waited for orders of documents.
         for table in ["sales_order", "sales_order_line"].into_iter().filter(|_| any) {
             let Some(dataset) = dataset::by_table(table) else { continue };
-            let target = Target::new(dataset);
+            let target = Target::new(dataset, self.session.layout);
             run.add(retry::resolve_parked(&self.session, &target).await?.files);
         }
         Ok(())

@@ -21,7 +21,7 @@ impl Context {
     }
 
     async fn mirror(&self, file: Complete, progress: &RunProgress) -> Result<()> {
-        let removal = Removal::new(file.dataset);
+        let removal = Removal::new(file.dataset, self.session.layout);
         let share = self.options.max_removed;
         let raw = file.raw.as_deref();
         let attempt = || remove_missing(&self.session, &removal, file.of, share, raw);

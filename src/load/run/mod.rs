@@ -205,7 +205,7 @@ impl Context {
         found: usize,
         progress: &RunProgress,
     ) -> Result<()> {
-        let target = Arc::new(Target::new(dataset));
+        let target = Arc::new(Target::new(dataset, self.session.layout));
         let resolved = retry::resolve_parked(&self.session, &target).await?;
         progress.add(resolved.files);
         let is_mirror = self.options.mode == LoadMode::Mirror;

@@ -11,10 +11,12 @@ use super::connection::settings;
 use super::known::RunAs;
 use super::lock::{NewRun, RunLock};
 use super::summary::{Outcome, RunSummary};
+use crate::db::layout::Layout;
 use crate::error::{Code, Error, Result};
 use crate::lake::curated::Curated;
 use crate::load::decode::BatchLimits;
 use crate::load::failure::{Failure, LoadResult};
+use crate::load::file::change::SETTLE;
 use crate::load::{ledger, queue};
 
 /// How long a batch waits for a connection before Postgres counts as lost.
@@ -28,6 +30,7 @@ pub(crate) struct Session {
     pub(crate) lock: RunLock,
     pub(crate) limits: BatchLimits,
     pub(crate) stop: CancellationToken,
+    pub(crate) layout: Layout,
     known: RunAs,
 }
 
@@ -48,7 +51,8 @@ impl Session {
             .max_connections(connections)
             .acquire_timeout(ACQUIRE_TIMEOUT)
             .connect_lazy_with(database);
-        Ok(Self { pool, lock, limits, stop, known })
+        let layout = Layout::of(&pool).await?;
+        Ok(Self { pool, lock, limits, stop, layout, known })
     }
 
     pub(crate) fn run(&self) -> Uuid {
@@ -110,10 +114,24 @@ impl Session {
                 Some(_) => queue::queue_again(&mut connection, self.run()).await,
             }
         };
-        let ended = self.retry("end_run", end).await;
+        let ended = match self.layout {
+            Layout::Single => self.retry("end_run", end).await,
+            Layout::Distributed => match self.retry("settle", || self.settle()).await {
+                Ok(()) => self.retry("end_run", end).await,
+                Err(error) => self.retry("end_run", end).await.and(Err(error)),
+            },
+        };
         self.pool.close().await;
         ended?;
         reason.map_or(Ok(()), Err)
+    }
+
+    /// On a cluster, a commit moves the data version before its rows are visible on all machines.
+    /// What was read meanwhile is old from here on.
+    async fn settle(&self) -> LoadResult<()> {
+        let mut connection = self.lock.connection().await;
+        sqlx::query(SETTLE).execute(&mut *connection).await?;
+        Ok(())
     }
 
     fn reason_to_put_back(&self, summary: &RunSummary) -> Option<Error> {

@@ -50,7 +50,7 @@ impl Reader {
         form: MeasureForm,
     ) -> Result<Vec<Row>> {
         let Owners { path, columns, keys } = owners;
-        let mut statement = Statement::new(scope);
+        let mut statement = Statement::over(scope, self.layout().await?);
         let by = By::Owners { path, columns, keys };
         statement.by_day = self.reads_by_day(Origin::of(scope, lines, measures, by)).await?;
         owners.write(&mut statement, lines, measures, form)?;

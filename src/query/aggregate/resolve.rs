@@ -99,7 +99,7 @@ impl<D: Decides> Resolve<'_, D> {
             return Err(Error::internal("a table of one key has a key of one column"));
         };
         let row = Place { table: relation.table, alias: Selection::ROW.alias() };
-        let mut statement = Statement::new(self.scope);
+        let mut statement = Statement::over(self.scope, self.reader.layout().await?);
         // One row with a list, which is read many times as fast as a row for each key.
         statement.push("SELECT coalesce(array_agg(k), '{}') FROM (SELECT ");
         statement.column(row.alias, key).push("::bigint AS k FROM ").table(row);

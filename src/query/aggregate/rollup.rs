@@ -86,7 +86,7 @@ impl Origin {
 /// lines each time. In this order the index is read from its end, and not the table.
 const IS_KEPT: &str = "
     SELECT count(*) <= 10000 FROM (
-        SELECT FROM sales_order WHERE order_date >= (SELECT since FROM sales_rollup_due)
+        SELECT 1 FROM sales_order WHERE order_date >= (SELECT since FROM sales_rollup_due)
         ORDER BY order_date DESC LIMIT 10001) AS due";
 
 impl Reader {

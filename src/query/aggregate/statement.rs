@@ -82,7 +82,7 @@ impl Reader {
         let origin = Origin::of(scope, &groups.lines, &groups.measures, by);
         let by_day = groups.is_of_postgres() && self.reads_by_day(origin).await?;
         if groups.fill_gaps {
-            let mut statement = Statement::new(scope);
+            let mut statement = Statement::over(scope, self.layout().await?);
             statement.by_day = by_day;
             gaps::write_size(groups, &mut statement)?;
             let rows = statement.fetch_all(self).await?;

@@ -1,6 +1,8 @@
 //! Conditions as SQL.
 
 use super::audience::require_column;
+use super::comparison::{operator, write_comparisons};
+use super::related::write_in;
 use super::statement::{Place, Statement};
 use super::text::{is_text, pattern, stored, stored_value, write_text};
 use crate::catalog::Column;
@@ -172,6 +174,12 @@ fn write(
                 statement.push(") IS TRUE)");
                 return Ok(());
             }
+            if statement.layout.is_distributed() {
+                let (of, by) = (relation.from, relation.table.key);
+                return write_in(statement, (row, of), (relation.table, by), |statement, one| {
+                    require_within(statement, condition, one, depth)
+                });
+            }
             let one = statement.inner(relation.table);
             statement.push("EXISTS (SELECT FROM ").table(one);
             statement.conditions(" WHERE ", |statement| {
@@ -188,8 +196,8 @@ fn write(
                 write_some(statement, *relation, condition, row, depth)
             }
             Quantifier::Every => {
-                statement.push("NOT EXISTS (SELECT FROM ");
-                write_children(statement, *relation, row, |statement, child| {
+                statement.push("NOT ");
+                write_any(statement, *relation, row, |statement, child| {
                     statement.condition();
                     let not = if is_never_null(condition) {
                         ("NOT ", "")
@@ -200,9 +208,7 @@ fn write(
                     write(statement, condition, child, depth)?;
                     statement.push(not.1);
                     Ok(())
-                })?;
-                statement.push(")");
-                Ok(())
+                })
             }
         },
         Condition::Count { relation, condition, comparisons } => {
@@ -241,10 +247,24 @@ fn write_some(
     row: Place,
     depth: usize,
 ) -> Result<()> {
-    statement.push("EXISTS (SELECT FROM ");
-    write_children(statement, relation, row, |statement, child| {
+    write_any(statement, relation, row, |statement, child| {
         require_within(statement, condition, child, depth)
-    })?;
+    })
+}
+
+/// `EXISTS (…)` a child that fulfils what `conditions` writes.
+fn write_any(
+    statement: &mut Statement<'_>,
+    relation: ToMany,
+    row: Place,
+    conditions: impl FnOnce(&mut Statement<'_>, Place) -> Result<()>,
+) -> Result<()> {
+    if statement.layout.is_distributed() {
+        let (key, by) = (row.table.key, relation.by);
+        return write_in(statement, (row, key), (relation.table, by), conditions);
+    }
+    statement.push("EXISTS (SELECT FROM ");
+    write_children(statement, relation, row, conditions)?;
     statement.push(")");
     Ok(())
 }
@@ -299,12 +319,25 @@ fn write_count(
             write_some(statement, relation, condition, row, depth)
         }
         (1, false, true) => write_some(statement, relation, condition, row, depth),
+        (_, holds, _) if statement.layout.is_distributed() => {
+            // Rows without children are in no group.
+            statement.push(if holds { "NOT " } else { "" });
+            let (key, by) = (row.table.key, relation.by);
+            write_in(statement, (row, key), (relation.table, by), |statement, child| {
+                require_within(statement, condition, child, depth)?;
+                statement.push(" GROUP BY ");
+                for (index, column) in by.iter().enumerate() {
+                    statement.comma(index).column(child.alias, column);
+                }
+                statement.push(if holds { " HAVING NOT (" } else { " HAVING (" });
+                write_comparisons(statement, comparisons)?;
+                statement.push(")");
+                Ok(())
+            })
+        }
         _ => {
             statement.push("(SELECT ");
-            for (index, (comparison, number)) in comparisons.iter().enumerate() {
-                statement.push(if index > 0 { " AND count(*)" } else { "count(*)" });
-                statement.push(operator(*comparison)).bind(*number)?;
-            }
+            write_comparisons(statement, comparisons)?;
             statement.push(" FROM (SELECT FROM ");
             write_children(statement, relation, row, |statement, child| {
                 require_within(statement, condition, child, depth)
@@ -340,17 +373,6 @@ fn is_never_null(condition: &Condition) -> bool {
         | Condition::One { .. }
         | Condition::Many { .. }
         | Condition::Count { .. } => true,
-    }
-}
-
-const fn operator(comparison: Comparison) -> &'static str {
-    match comparison {
-        Comparison::Eq => " = ",
-        Comparison::Ne => " <> ",
-        Comparison::Lt => " < ",
-        Comparison::Lte => " <= ",
-        Comparison::Gt => " > ",
-        Comparison::Gte => " >= ",
     }
 }
 

@@ -4,11 +4,13 @@
 //! page when it is cut, not to the whole list: Postgres would join them all and
 //! then throw most of them away.
 
+use super::apart::{Apart, Decimals};
+use super::cursor_places::CursorPlaces;
 use super::filter::require;
-use super::layout::Layout;
-use super::sort::{Aggregation, Sort};
+use super::sort::{Aggregation, Sort, ties};
 use super::statement::{Place, Statement};
 use crate::catalog::{Kind, ToOne};
+use crate::db::layout::Layout;
 use crate::error::Result;
 use crate::query::list::List;
 use crate::query::selection::{Selection, Source};
@@ -21,15 +23,16 @@ pub(crate) struct Paging<'a> {
     joined: Selection,
     /// Keys of the order that are read for cursors, after the selection.
     extra: Vec<usize>,
+    layout: Layout,
 }
 
 impl<'a> Paging<'a> {
-    pub(crate) fn of(list: &'a List<'a>) -> Self {
+    pub(crate) fn of(list: &'a List<'a>, layout: Layout) -> Self {
         let mut joined = list.selection.clone();
         let sort = Sort::of(list.page, &mut joined);
-        let layout = list.cursors.then(|| Layout::of(list.selection, &list.page.order));
-        let extra = layout.map(|layout| layout.extra).unwrap_or_default();
-        Self { list, sort, joined, extra }
+        let places = list.cursors.then(|| CursorPlaces::of(list.selection, &list.page.order));
+        let extra = places.map(|places| places.extra).unwrap_or_default();
+        Self { list, sort, joined, extra, layout }
     }
 
     /// How many values a row has.
@@ -42,6 +45,33 @@ impl<'a> Paging<'a> {
         self.sort.len().saturating_sub(1)
     }
 
+    /// The places of the values of cursors that are read after the selection.
+    fn extra_of(&self, inner: &Self) -> Vec<usize> {
+        let (page, table) = (self.list.page, self.list.selection.table());
+        let places = CursorPlaces::of(inner.list.selection, &page.order);
+        let tied: Vec<usize> = ties(&page.order, table).map(|(index, _)| index).collect();
+        let of = |key: &usize| match key.checked_sub(page.order.keys.len()) {
+            None => places.values.get(*key).copied(),
+            Some(tie) => tied.get(tie).and_then(|index| places.key.get(*index)).copied(),
+        };
+        self.extra.iter().filter_map(of).collect()
+    }
+
+    /// A statement in two steps, of which `write` writes the first.
+    fn write_apart(
+        &self,
+        statement: &mut Statement<'_>,
+        apart: &Apart<'_>,
+        decimals: Decimals,
+        write: impl FnOnce(&Paging<'_>, &mut Statement<'_>) -> Result<()>,
+    ) -> Result<()> {
+        let list = List { selection: &apart.inner, ..*self.list };
+        let inner = Paging::of(&list, self.layout);
+        Apart::begin(statement, inner.width());
+        write(&inner, statement)?;
+        apart.end(statement, self.extra_of(&inner), decimals)
+    }
+
     /// Leaves out rows that the caller may not see at all; before anything is written.
     pub(crate) fn hide(&self, statement: &mut Statement<'_>) {
         statement.hide(&self.joined);
@@ -49,12 +79,19 @@ impl<'a> Paging<'a> {
 
     /// The whole statement of one page.
     pub(crate) fn write(&self, statement: &mut Statement<'_>) -> Result<()> {
+        if let Some(apart) = Apart::of(self.list.selection, self.layout)? {
+            return self.write_apart(statement, &apart, Decimals::Text, |inner, statement| {
+                inner.write(statement)
+            });
+        }
         self.hide(statement);
         statement.push("SELECT ");
         if self.late().next().is_some() {
             self.write_items(statement)?;
             statement.push(" FROM (");
-            self.write_page(statement, Aggregation::AtOnce, |_, _| {})?;
+            self.write_page_items(statement)?;
+            self.write_from(statement, Aggregation::AtOnce, |_, _| {})?;
+            self.write_cut(statement)?;
             statement.push(") AS child");
             self.write_late(statement)?;
             statement.push(" ORDER BY ");
@@ -68,11 +105,17 @@ impl<'a> Paging<'a> {
             self.sort.write_term(*key, statement)?;
             statement.readable(self.sort.kind(*key)?);
         }
-        self.write_from(statement, Aggregation::AtOnce, |_, _| {})
+        self.write_from(statement, Aggregation::AtOnce, |_, _| {})?;
+        self.write_cut(statement)
     }
 
     /// The statement of the whole list, whatever the page. Decimals are selected as numbers.
     pub(crate) fn write_whole(&self, statement: &mut Statement<'_>) -> Result<()> {
+        if let Some(apart) = Apart::of(self.list.selection, self.layout)? {
+            return self.write_apart(statement, &apart, Decimals::Number, |inner, statement| {
+                inner.write_whole(statement)
+            });
+        }
         self.hide(statement);
         statement.push("SELECT ");
         for (index, (source, column)) in self.list.selection.columns().iter().enumerate() {
@@ -94,13 +137,19 @@ impl<'a> Paging<'a> {
         })
     }
 
-    /// A page as a subquery, which is called `child`.
+    /// A page of one of many parents as a subquery, which is called `child`.
     pub(crate) fn write_page(
         &self,
         statement: &mut Statement<'_>,
-        how: Aggregation,
         bound: impl FnOnce(&mut Statement<'_>, Place),
     ) -> Result<()> {
+        self.write_page_items(statement)?;
+        self.write_from(statement, Aggregation::RowByRow, bound)?;
+        self.write_cut(statement)
+    }
+
+    /// What is selected of the rows of a page.
+    fn write_page_items(&self, statement: &mut Statement<'_>) -> Result<()> {
         statement.push("SELECT ");
         for index in 0..self.sort.len() {
             statement.comma(index);
@@ -108,11 +157,11 @@ impl<'a> Paging<'a> {
             statement.push(" AS s").number(index);
         }
         for (index, (source, column)) in self.list.selection.columns().iter().enumerate() {
-            if self.sort.needs(*source) {
+            if self.is_early(*source) {
                 statement.push(", ").selected(source.alias(), column).push(" AS c").number(index);
             }
         }
-        for (source, of, relation) in self.late().filter(|(_, of, _)| self.sort.needs(*of)) {
+        for (source, of, relation) in self.late().filter(|(_, of, _)| self.is_early(*of)) {
             if statement.is_hidden(source.alias()) {
                 continue;
             }
@@ -121,11 +170,10 @@ impl<'a> Paging<'a> {
                 write_link(statement, source, index);
             }
         }
-        self.write_from(statement, how, bound)
+        Ok(())
     }
 
-    /// From FROM on. One row more than the page holds is asked for, to know whether
-    /// there are more.
+    /// From FROM on, before rows are cut off.
     fn write_from(
         &self,
         statement: &mut Statement<'_>,
@@ -135,13 +183,18 @@ impl<'a> Paging<'a> {
         let row = Place { table: self.joined.table(), alias: Selection::ROW.alias() };
         statement.push(" FROM ");
         self.list.rows.write(statement, row)?;
-        let early = self.joined.joins().filter(|(source, ..)| self.sort.needs(*source));
+        let early = self.joined.joins().filter(|(source, ..)| self.is_early(*source));
         statement.join(early)?;
         self.sort.join_aggregates(statement, row, how)?;
         bound(statement, row);
         require(statement, self.list.condition, row)?;
         let page = self.list.page;
-        self.sort.bound(statement, page, row.table)?;
+        self.sort.bound(statement, page, row.table)
+    }
+
+    /// One row more than the page holds is asked for, to know whether there are more.
+    fn write_cut(&self, statement: &mut Statement<'_>) -> Result<()> {
+        let page = self.list.page;
         statement.push(" ORDER BY ");
         self.sort.write_order(statement, page.backwards, |index, statement| {
             self.sort.write_term(index, statement)
@@ -157,7 +210,7 @@ impl<'a> Paging<'a> {
     pub(crate) fn write_items(&self, statement: &mut Statement<'_>) -> Result<()> {
         for (index, (source, column)) in self.list.selection.columns().iter().enumerate() {
             statement.comma(index);
-            if self.sort.needs(*source) {
+            if self.is_early(*source) {
                 statement.push("child.c").number(index);
             } else {
                 statement.selected(source.alias(), column);
@@ -182,7 +235,7 @@ impl<'a> Paging<'a> {
             statement.conditions(" ON ", |statement| {
                 for (index, (own, from)) in row.table.key.iter().zip(relation.from).enumerate() {
                     statement.condition().column(row.alias, own).push(" = ");
-                    if self.sort.needs(of) {
+                    if self.is_early(of) {
                         statement.push("child.");
                         write_link(statement, source, index);
                     } else {
@@ -203,9 +256,15 @@ impl<'a> Paging<'a> {
         })
     }
 
+    /// Whether a row is there before rows are cut off: those that the order needs and, on a
+    /// cluster, where each machine joins its own rows, all.
+    fn is_early(&self, source: Source) -> bool {
+        self.layout.is_distributed() || self.sort.needs(source)
+    }
+
     /// Joined rows that the order does not need.
     fn late(&self) -> impl Iterator<Item = (Source, Source, ToOne)> {
-        self.joined.joins().filter(|(source, ..)| !self.sort.needs(*source))
+        self.joined.joins().filter(|(source, ..)| !self.is_early(*source))
     }
 }
 
@@ -214,5 +273,6 @@ fn write_link(statement: &mut Statement<'_>, source: Source, index: usize) {
     statement.push("j").number(source.number()).push("_").number(index);
 }
 
+mod below;
 #[cfg(test)]
 mod tests;

@@ -12,6 +12,7 @@ use super::audience::require_column;
 use crate::auth::Scope;
 use crate::catalog::ToOne;
 use crate::catalog::{Column, Kind, Table};
+use crate::db::layout::Layout;
 use crate::error::{Error, Result};
 use crate::query::argument::bad_argument;
 use crate::query::executor::Reader;
@@ -25,6 +26,8 @@ const MOST_VALUES: usize = 65_535;
 pub(crate) struct Statement<'s> {
     pub(crate) text: String,
     pub(crate) scope: &'s Scope,
+    /// Where the tables are.
+    pub(crate) layout: Layout,
     arguments: PgArguments,
     bound: usize,
     /// What stands before the next condition.
@@ -51,10 +54,16 @@ pub(crate) struct Place {
 }
 
 impl<'s> Statement<'s> {
+    /// For tables on one machine, or to check what a caller may read.
     pub(crate) fn new(scope: &'s Scope) -> Self {
+        Self::over(scope, Layout::Single)
+    }
+
+    pub(crate) fn over(scope: &'s Scope, layout: Layout) -> Self {
         Self {
             text: String::with_capacity(512),
             scope,
+            layout,
             arguments: PgArguments::default(),
             bound: 0,
             glue: " WHERE ",

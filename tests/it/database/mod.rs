@@ -2,6 +2,7 @@
 
 mod connections;
 mod data_version;
+mod distribution;
 mod pool;
 mod row_security;
 mod scoped_connections;

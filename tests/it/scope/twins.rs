@@ -8,6 +8,7 @@ use salesgraph::auth::{Grants, Scope};
 use salesgraph::config::RowSecurityMode;
 use salesgraph::db::pool::{self, Settings};
 use salesgraph::db::row_security::RowSecurity;
+use salesgraph::db::schema;
 use salesgraph::graphql::errors::settle;
 use salesgraph::graphql::{Engine, Limits, OpenOptions};
 use salesgraph::query::Reader;
@@ -17,8 +18,10 @@ use serde_json::Value;
 use sqlx::{AssertSqlSafe, Executor as _};
 
 use super::sdl::Sdl;
+use crate::support::cluster::note_sales;
 use crate::support::export::{collect, encoding, request};
-use crate::support::{TestDb, database, fixture};
+use crate::support::servers::servers;
+use crate::support::{TestDb, database, fixture, unmigrated};
 
 /// What the fixture lacks: rows of one territory that refer to those of another, rows without
 /// a territory, persons of several customers, and values that differ.
@@ -51,6 +54,30 @@ UPDATE person SET first_name = 'First' || business_entity_id % 7,
 /// Makes the estimates of both alike.
 const COUNT: &str = "VACUUM ANALYZE";
 
+/// Rows that were inserted at different times are of the same one.
+const SAME_TIMES: &str = "
+DO $$
+DECLARE
+    time record;
+BEGIN
+    FOR time IN SELECT attrelid::regclass AS of_table, attname AS name
+        FROM pg_attribute JOIN pg_class ON pg_class.oid = attrelid
+        WHERE relnamespace = current_schema()::regnamespace AND relkind = 'r'
+            AND relname <> 'data_version' AND atttypid = 'timestamptz'::regtype
+            AND attnum > 0 AND NOT attisdropped
+    LOOP
+        EXECUTE format('UPDATE %1$s SET %2$I = timestamptz %3$L WHERE %2$I > timestamptz %4$L',
+            time.of_table, time.name, '2026-01-01 10:04:30Z', '2026-06-01');
+    END LOOP;
+END $$";
+
+async fn fill(db: &TestDb) {
+    fixture::insert(&db.pool).await;
+    db.pool.execute(VARIETY).await.expect("variety");
+    note_sales(&db.pool).await;
+    db.pool.execute(COUNT).await.expect("statistics");
+}
+
 /// Limits that no document of these tests meets.
 pub(super) fn limits() -> Limits {
     Limits {
@@ -73,9 +100,7 @@ pub(super) struct Whole {
 impl Whole {
     pub(super) async fn start() -> Self {
         let db = database().await;
-        fixture::insert(&db.pool).await;
-        db.pool.execute(VARIETY).await.expect("variety");
-        db.pool.execute(COUNT).await.expect("statistics");
+        fill(&db).await;
         Self { db }
     }
 
@@ -90,6 +115,28 @@ impl Whole {
         let row_security = RowSecurity::choose(&pool, mode).await.expect("row-level security");
         // A subgraph answers more: what a router asks.
         Engine::new(Reader::with_row_security(pool, row_security), limits()).as_subgraph()
+    }
+
+    /// The same rows in a Postgres of one machine and in a cluster. Where the tests have none, the
+    /// second is another database that is read and written as a cluster is.
+    pub(super) async fn one_and_many(&self, scope: Scope) -> Twins {
+        let off = RowSecurityMode::Off;
+        let (engines, other) = if servers().is_cluster() {
+            let single = unmigrated().await;
+            schema::up(&single.pool).await.expect("the migrations apply");
+            fill(&single).await;
+            for pool in [&single.pool, &self.db.pool] {
+                pool.execute(SAME_TIMES).await.expect("the same times");
+            }
+            let engines = [Self::engine(&single, off).await, Self::engine(&self.db, off).await];
+            (engines, single)
+        } else {
+            let many = self.db.copy().await;
+            many.become_like_a_cluster().await;
+            let engines = [Self::engine(&self.db, off).await, Self::engine(&many, off).await];
+            (engines, many)
+        };
+        Twins { engines, scope, _copy: other, asked: 0, answered: 0 }
     }
 
     /// Values of every field of every type, as somebody who sees everything has them.
@@ -118,10 +165,10 @@ impl Whole {
         self.db.forget_statistics().await;
         copy.forget_statistics().await;
         // Row-level security changes nothing of an answer: one has it, the other not.
-        let engines = [
-            Self::engine(&self.db, RowSecurityMode::Off).await,
-            Self::engine(&copy, RowSecurityMode::On).await,
-        ];
+        let is_cluster = servers().is_cluster();
+        let second = if is_cluster { RowSecurityMode::Off } else { RowSecurityMode::On };
+        let engines =
+            [Self::engine(&self.db, RowSecurityMode::Off).await, Self::engine(&copy, second).await];
         Twins { engines, scope, _copy: copy, asked: 0, answered: 0 }
     }
 
@@ -186,6 +233,28 @@ impl Twins {
         self.asked += 1;
         self.answered += usize::from(one["errors"].is_null());
         one
+    }
+
+    /// The answer of one of the two, without what it costs: that is estimated by what each knows
+    /// of its tables.
+    pub(super) async fn answer(&self, engine: usize, document: &str) -> Value {
+        let mut answer = ask(&self.engines[engine], document, &self.scope).await;
+        answer.as_object_mut().expect("an answer").remove("extensions");
+        answer
+    }
+
+    /// How their answers differ, if they do.
+    pub(super) fn difference(
+        &mut self,
+        document: &str,
+        one: &Value,
+        other: &Value,
+    ) -> Option<String> {
+        self.asked += 1;
+        self.answered += usize::from(one["errors"].is_null());
+        let shown: String = document.chars().take(400).collect();
+        let errors = &other["errors"];
+        (one != other).then(|| format!("{shown}\n{}\n{errors}", first_difference(one, other)))
     }
 }
 

@@ -5,12 +5,14 @@ use std::process::Stdio;
 use std::sync::Arc;
 
 use salesgraph::config::{LoadMode, Secret};
+use salesgraph::db::schema;
 use salesgraph::load::{BatchLimits, Load, LoadOptions, RunSummary, Silent};
 use salesgraph::storage::{Bucket, S3Settings, Source, SourceUri};
 use sqlx::postgres::{PgConnectOptions, PgPool, PgPoolOptions};
 use tokio::process::Command;
 use tokio_util::sync::CancellationToken;
 
+use super::cluster::{become_like_a_cluster, tell_plans};
 use super::servers::{Servers, servers, unique};
 use super::snapshot::Snapshot;
 
@@ -34,15 +36,43 @@ impl TestApp {
     /// Likewise, on other servers than those of all tests.
     pub(crate) async fn start_on(servers: &'static Servers) -> Self {
         let database = servers.create_database().await;
-        let pool = PgPoolOptions::new()
-            .max_connections(5)
-            .connect_with(servers.options(&database))
-            .await
-            .expect("the test's database answers");
+        let pool = pool_of(servers.options(&database)).await;
         let bucket_name = unique("bucket");
         let bucket = Bucket::connect(&bucket_name, &servers.s3).await.expect("a bucket's client");
         bucket.create_if_missing().await.expect("the bucket is made");
         Self { servers, database, pool, bucket, bucket_name }
+    }
+
+    /// On a Postgres that is one machine, also where the tests have a cluster.
+    pub(crate) async fn start_single() -> Self {
+        let app = Self::start().await;
+        if app.servers.is_cluster() {
+            let mut single = app;
+            single.servers.drop_in_the_end(&single.database);
+            single.database = single.servers.create_empty_database().await;
+            single.pool = pool_of(single.database()).await;
+            schema::up(&single.pool).await.expect("the migrations apply");
+            return single;
+        }
+        app
+    }
+
+    /// On a cluster; where the tests have none, on a database that is read and written as one is.
+    /// The plan of each statement is told.
+    pub(crate) async fn start_like_a_cluster() -> Self {
+        let mut app = Self::start().await;
+        app.become_like_a_cluster().await;
+        app
+    }
+
+    /// From here on it is read and written as a cluster is, and plans are told.
+    pub(crate) async fn become_like_a_cluster(&mut self) {
+        if !self.servers.is_cluster() {
+            become_like_a_cluster(&self.pool).await;
+        }
+        tell_plans(&self.pool).await;
+        self.pool.close().await;
+        self.pool = pool_of(self.database()).await;
     }
 
     /// How to connect to the database.
@@ -169,6 +199,11 @@ impl TestApp {
     {
         sqlx::query_scalar(sql).fetch_one(&self.pool).await.expect(sql)
     }
+}
+
+async fn pool_of(database: PgConnectOptions) -> PgPool {
+    let pool = PgPoolOptions::new().max_connections(5).connect_with(database).await;
+    pool.expect("the test's database answers")
 }
 
 impl Drop for TestApp {

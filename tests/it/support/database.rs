@@ -3,6 +3,7 @@
 use salesgraph::db::pool;
 use sqlx::postgres::PgPool;
 
+use super::cluster::become_like_a_cluster;
 use super::servers::{Servers, servers};
 
 /// A database that is dropped at the end if its server outlives the tests.
@@ -32,6 +33,11 @@ async fn connect(servers: &'static Servers, name: String) -> TestDb {
 }
 
 impl TestDb {
+    /// From here on it is read and written as a cluster is.
+    pub(crate) async fn become_like_a_cluster(&self) {
+        become_like_a_cluster(&self.pool).await;
+    }
+
     /// Another database with the same content. The connections to this one are ended.
     pub(crate) async fn copy(&self) -> Self {
         connect(self.servers, self.servers.copy_database(&self.name).await).await

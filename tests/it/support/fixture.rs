@@ -4,6 +4,8 @@
 
 use sqlx::{Executor as _, PgPool};
 
+use super::cluster::note_sales;
+
 pub(crate) const RUN: &str = "01990000-0000-7000-8000-000000000001";
 
 const ROWS: &str = r"
@@ -115,4 +117,5 @@ FROM sales_order, generate_series(1, 6) n WHERE n <= 2 * (sales_order_id % 10);
 /// Inserts the rows.
 pub(crate) async fn insert(pool: &PgPool) {
     pool.execute(ROWS).await.expect("fixture");
+    note_sales(pool).await;
 }

@@ -4,6 +4,7 @@
 pub(crate) mod api;
 pub(crate) mod app;
 pub(crate) mod aside;
+pub(crate) mod cluster;
 pub(crate) mod commands;
 pub(crate) mod cut_proxy;
 pub(crate) mod database;

@@ -18,6 +18,9 @@ use sqlx::{AssertSqlSafe, ConnectOptions as _, Connection as _, PgConnection};
 pub(crate) struct Servers {
     /// How a superuser connects to Postgres.
     admin: PgConnectOptions,
+    /// How it connects to the workers, if that is the coordinator of a Citus cluster: databases
+    /// are made and dropped there, too.
+    workers: Vec<PgConnectOptions>,
     /// How to connect to S3.
     pub(crate) s3: S3Settings,
     template: String,
@@ -59,9 +62,20 @@ impl Servers {
     /// A Postgres for one test alone, with the S3 of all tests.
     pub(crate) async fn on(postgres: &Postgres) -> &'static Self {
         let admin = PgConnectOptions::from_str(&postgres.url_for("postgres")).expect("a URL");
-        let template = migrated_template(&admin).await;
+        let template = migrated_template(&admin, &[]).await;
         let s3 = servers().s3.clone();
-        Box::leak(Box::new(Self { admin, s3, template, keeps_databases: false }))
+        let workers = Vec::new();
+        Box::leak(Box::new(Self { admin, workers, s3, template, keeps_databases: false }))
+    }
+
+    /// Whether the databases are those of a Citus cluster.
+    pub(crate) fn is_cluster(&self) -> bool {
+        !self.workers.is_empty()
+    }
+
+    /// A connection to each machine, the coordinator's first.
+    async fn machines(&self) -> Vec<PgConnection> {
+        connections(&self.admin, &self.workers).await
     }
 
     /// How to connect to a database.
@@ -77,9 +91,11 @@ impl Servers {
     /// A fresh, migrated database.
     pub(crate) async fn create_database(&self) -> String {
         let name = unique("test").replace('-', "_");
-        let mut admin = PgConnection::connect_with(&self.admin).await.expect("Postgres answers");
-        let create = format!("CREATE DATABASE {name} TEMPLATE {}", self.template);
-        sqlx::query(AssertSqlSafe(create)).execute(&mut admin).await.expect("a database is made");
+        for mut machine in self.machines().await {
+            let create = format!("CREATE DATABASE {name} TEMPLATE {}", self.template);
+            let create = sqlx::query(AssertSqlSafe(create));
+            create.execute(&mut machine).await.expect("a database is made");
+        }
         name
     }
 
@@ -87,22 +103,17 @@ impl Servers {
     pub(crate) async fn copy_database(&self, of: &str) -> String {
         let name = unique("copy").replace('-', "_");
         self.end_connections(of).await;
-        let mut admin = PgConnection::connect_with(&self.admin).await.expect("Postgres answers");
-        let create = format!("CREATE DATABASE {name} TEMPLATE {of}");
-        sqlx::query(AssertSqlSafe(create)).execute(&mut admin).await.expect("a database is made");
+        for mut machine in self.machines().await {
+            let create = format!("CREATE DATABASE {name} TEMPLATE {of}");
+            let create = sqlx::query(AssertSqlSafe(create));
+            create.execute(&mut machine).await.expect("a database is made");
+        }
         name
     }
 
     /// Ends the connections to a database.
     pub(crate) async fn end_connections(&self, database: &str) {
-        let mut admin = PgConnection::connect_with(&self.admin).await.expect("Postgres answers");
-        sqlx::query(
-            "SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity WHERE datname = $1",
-        )
-        .bind(database)
-        .execute(&mut admin)
-        .await
-        .expect("the connections end");
+        end_connections(&mut self.machines().await, database).await;
     }
 
     /// An empty database, without a schema.
@@ -130,12 +141,11 @@ impl Servers {
 
     /// Drops a database, whoever is connected.
     async fn drop_database(&self, name: &str) {
-        let mut admin = PgConnection::connect_with(&self.admin).await.expect("Postgres answers");
-        let drop = format!("DROP DATABASE IF EXISTS {name} WITH (FORCE)");
-        sqlx::query(AssertSqlSafe(drop))
-            .execute(&mut admin)
-            .await
-            .expect("the database is dropped");
+        for mut machine in self.machines().await {
+            let drop = format!("DROP DATABASE IF EXISTS {name} WITH (FORCE)");
+            let drop = sqlx::query(AssertSqlSafe(drop));
+            drop.execute(&mut machine).await.expect("the database is dropped");
+        }
     }
 }
 
@@ -158,9 +168,10 @@ async fn start() -> (Servers, Keep) {
             (settings_of(&server), Some(server))
         }
     };
-    let template = migrated_template(&admin).await;
+    let workers = workers(&admin).await;
+    let template = migrated_template(&admin, &workers).await;
     let keeps_databases = postgres.is_none();
-    (Servers { admin, s3, template, keeps_databases }, (postgres, server))
+    (Servers { admin, workers, s3, template, keeps_databases }, (postgres, server))
 }
 
 /// A Postgres for tests: its data are thrown away, so fsync is off.
@@ -212,20 +223,96 @@ fn external_s3(endpoint: String) -> S3Settings {
     }
 }
 
-/// The database that every test's database is copied from.
-async fn migrated_template(admin: &PgConnectOptions) -> String {
-    let name = unique("template").replace('-', "_");
+/// The workers of the coordinator; none of a Postgres that is none.
+async fn workers(admin: &PgConnectOptions) -> Vec<PgConnectOptions> {
     let mut connection = PgConnection::connect_with(admin).await.expect("Postgres answers");
-    let create = format!("CREATE DATABASE {name}");
-    sqlx::query(AssertSqlSafe(create)).execute(&mut connection).await.expect("a template");
+    let is_citus: bool = sqlx::query_scalar("SELECT to_regclass('pg_dist_node') IS NOT NULL")
+        .fetch_one(&mut connection)
+        .await
+        .expect("an answer");
+    if !is_citus {
+        return Vec::new();
+    }
+    let nodes: Vec<(String, i32)> =
+        sqlx::query_as("SELECT nodename, nodeport FROM pg_dist_node WHERE groupid > 0 ORDER BY 2")
+            .fetch_all(&mut connection)
+            .await
+            .expect("the workers");
+    let of = |(host, port): (String, i32)| {
+        admin.clone().host(&host).port(u16::try_from(port).expect("a port"))
+    };
+    nodes.into_iter().map(of).collect()
+}
+
+async fn connections(admin: &PgConnectOptions, workers: &[PgConnectOptions]) -> Vec<PgConnection> {
+    let mut connections = Vec::new();
+    for options in std::iter::once(admin).chain(workers) {
+        connections.push(PgConnection::connect_with(options).await.expect("Postgres answers"));
+    }
+    connections
+}
+
+/// Ends all connections to a database, those of the extension's own processes among them.
+async fn end_connections(machines: &mut [PgConnection], database: &str) {
+    for machine in machines {
+        sqlx::query(
+            "SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity WHERE datname = $1",
+        )
+        .bind(database)
+        .execute(machine)
+        .await
+        .expect("the connections end");
+    }
+}
+
+/// The database that every test's database is copied from, on each machine.
+async fn migrated_template(admin: &PgConnectOptions, workers: &[PgConnectOptions]) -> String {
+    let name = unique("template").replace('-', "_");
+    let mut machines = connections(admin, workers).await;
+    for machine in &mut machines {
+        let create = format!("CREATE DATABASE {name}");
+        sqlx::query(AssertSqlSafe(create)).execute(machine).await.expect("a template");
+    }
+    if !workers.is_empty() {
+        form_cluster(&admin.clone().database(&name), workers, &name).await;
+    }
     let pool = PgPoolOptions::new()
         .max_connections(2)
         .connect_with(admin.clone().database(&name))
         .await
         .expect("the template answers");
-    schema::up(&pool).await.expect("the migrations apply");
+    let migrated = if workers.is_empty() {
+        schema::up(&pool).await
+    } else {
+        schema::up_distributed(&pool).await
+    };
+    migrated.expect("the migrations apply");
     pool.close().await;
+    if !workers.is_empty() {
+        end_connections(&mut machines, &name).await;
+    }
     name
+}
+
+/// Makes the database of a coordinator know those of its workers, as docs/scaling.md tells.
+async fn form_cluster(coordinator: &PgConnectOptions, workers: &[PgConnectOptions], name: &str) {
+    let worker_databases = workers.iter().map(|options| options.clone().database(name));
+    for options in worker_databases.chain([coordinator.clone()]) {
+        let mut machine = PgConnection::connect_with(&options).await.expect("the database answers");
+        let create = sqlx::query("CREATE EXTENSION citus");
+        create.execute(&mut machine).await.expect("the extension");
+    }
+    let mut machine = PgConnection::connect_with(coordinator).await.expect("the database answers");
+    let node = |function: &str, options: &PgConnectOptions| {
+        let (host, port) = (options.get_host(), options.get_port());
+        AssertSqlSafe(format!("SELECT {function}('{host}', {port})"))
+    };
+    let host = sqlx::query(node("citus_set_coordinator_host", coordinator));
+    host.execute(&mut machine).await.expect("the coordinator's address");
+    for worker in workers {
+        let add = sqlx::query(node("citus_add_node", worker));
+        add.execute(&mut machine).await.expect("a worker");
+    }
 }
 
 /// A folder for a server's state, accessible to the unprivileged account of Postgres.

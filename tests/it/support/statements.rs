@@ -13,6 +13,9 @@ thread_local! {
     static SEEN: RefCell<Option<Vec<String>>> = const { RefCell::new(None) };
 }
 
+/// Asked once for a pool, whoever comes first: it is no statement of anybody's work.
+const LAYOUT: &str = "SELECT to_regproc('note_change') IS NOT NULL";
+
 /// The statements of `work`, which must stay on its thread.
 pub(crate) async fn during<T>(work: impl Future<Output = T>) -> (T, Vec<String>) {
     // One subscriber for the process: the interest in an event is cached for all
@@ -27,18 +30,46 @@ pub(crate) async fn during<T>(work: impl Future<Output = T>) -> (T, Vec<String>)
     (value, SEEN.take().unwrap_or_default())
 }
 
+thread_local! {
+    /// The plans that Postgres has told this thread while it records.
+    static PLANS: RefCell<Option<Vec<serde_json::Value>>> = const { RefCell::new(None) };
+}
+
+/// The statements of `work`, which must stay on its thread, with their plans, as databases tell
+/// them that [`super::cluster::tell_plans`] was called for.
+pub(crate) async fn explained<T>(work: impl Future<Output = T>) -> (T, Vec<serde_json::Value>) {
+    PLANS.set(Some(Vec::new()));
+    let (value, _) = during(work).await;
+    (value, PLANS.take().unwrap_or_default())
+}
+
+fn note_plan(event: &Event<'_>) {
+    PLANS.with_borrow_mut(|plans| {
+        let Some(plans) = plans else { return };
+        let mut text = Text::default();
+        event.record(&mut text);
+        let plan = text.message.split_once("plan:\n").map(|(_, plan)| plan);
+        plans.extend(plan.map(|plan| serde_json::from_str(plan).expect("a plan as JSON")));
+    });
+}
+
 struct Statements;
 
 impl<S: Subscriber> Layer<S> for Statements {
     fn on_event(&self, event: &Event<'_>, _context: Context<'_, S>) {
-        if event.metadata().target() != "sqlx::query" {
-            return;
+        match event.metadata().target() {
+            "sqlx::query" => {}
+            "sqlx::postgres::notice" => return note_plan(event),
+            _ => return,
         }
         SEEN.with_borrow_mut(|seen| {
             if let Some(seen) = seen {
                 let mut text = Text::default();
                 event.record(&mut text);
-                seen.push(if text.whole.is_empty() { text.summary } else { text.whole });
+                let sql = if text.whole.is_empty() { text.summary } else { text.whole };
+                if sql.trim() != LAYOUT {
+                    seen.push(sql);
+                }
             }
         });
     }
@@ -48,6 +79,7 @@ impl<S: Subscriber> Layer<S> for Statements {
 struct Text {
     summary: String,
     whole: String,
+    message: String,
 }
 
 impl Visit for Text {
@@ -59,6 +91,7 @@ impl Visit for Text {
         match field.name() {
             "summary" => value.clone_into(&mut self.summary),
             "db.statement" => value.clone_into(&mut self.whole),
+            "message" => value.clone_into(&mut self.message),
             _ => {}
         }
     }

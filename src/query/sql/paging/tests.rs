@@ -51,7 +51,7 @@ fn text(keys: &[(OrderBy, Direction)], joined: bool, after: Option<Vec<Option<Va
     };
     let scope = Scope::everything();
     let mut statement = Statement::new(&scope);
-    Paging::of(&list).write(&mut statement).unwrap();
+    Paging::of(&list, Layout::Single).write(&mut statement).unwrap();
     statement.text
 }
 

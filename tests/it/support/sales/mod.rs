@@ -11,6 +11,7 @@ mod questions;
 use serde_json::Value;
 use sqlx::{AssertSqlSafe, Executor as _, PgPool};
 
+use super::cluster::note_sales;
 use super::draw::Draw;
 use super::{Api, database};
 pub(crate) use changes::{change, small_change};
@@ -105,6 +106,7 @@ fn rows(seed: u64) -> String {
 /// Inserts the rows.
 pub(crate) async fn insert(pool: &PgPool, seed: u64) {
     pool.execute(AssertSqlSafe(rows(seed))).await.expect("the sales");
+    note_sales(pool).await;
 }
 
 /// The API over these sales.

@@ -6,7 +6,7 @@ use crate::query::selection::Selection;
 /// Where in a row that is read with cursors their values are: among what is
 /// selected or, where they are not, after it.
 #[derive(Debug)]
-pub(crate) struct Layout {
+pub(crate) struct CursorPlaces {
     /// Of each of the order's keys.
     pub(crate) values: Vec<usize>,
     /// Of each column of the table's key.
@@ -16,7 +16,7 @@ pub(crate) struct Layout {
     pub(crate) extra: Vec<usize>,
 }
 
-impl Layout {
+impl CursorPlaces {
     pub(crate) fn of(selection: &Selection, order: &Order) -> Self {
         let selected = selection.columns().len();
         let mut extra = Vec::new();
