@@ -247,7 +247,7 @@ impl Shared {
                 metrics::columns_kept(bytes);
                 tracing::debug!(lines, bytes, ?elapsed, "read the columns for aggregates");
                 let version = versions.of(*TABLES);
-                state.kept = Some(Kept { sales: Arc::new(sales), version });
+                state.kept = Some(Kept { sales: Arc::from(sales), version });
                 state.refused = None;
                 RefreshOutcome::Done
             }

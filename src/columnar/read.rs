@@ -35,7 +35,7 @@ const MEASURED: usize = 1 << 16;
 #[derive(Debug)]
 pub(super) enum Read {
     /// The columns, and the versions of the data that they are of.
-    Done(Sales, Versions),
+    Done(Box<Sales>, Versions),
     /// They would take more memory than they may; about so much.
     TooLarge(usize, Versions),
 }
@@ -111,7 +111,11 @@ pub(super) async fn read(connections: &Connections, most: usize) -> Result<Read>
     let built = tokio::task::spawn_blocking(move || of_lines.build(&customers, &products));
     let sales = built.await.map_err(lost)??;
     let bytes = sales.bytes();
-    Ok(if bytes > most { Read::TooLarge(bytes, versions) } else { Read::Done(sales, versions) })
+    Ok(if bytes > most {
+        Read::TooLarge(bytes, versions)
+    } else {
+        Read::Done(Box::new(sales), versions)
+    })
 }
 
 /// Looks at the memory from time to time.
