@@ -110,8 +110,8 @@ async fn mirror_all(app: &TestApp, seen: &mut Seen) -> Vec<(String, i64, Option<
 async fn a_cluster_is_loaded_as_one_machine_is() {
     let (one, many) = (TestApp::start_single().await, TestApp::start_like_a_cluster().await);
     let (mut of_one, mut seen) = (Seen::default(), Seen::default());
-    let wanted = load_all(&one, &mut of_one).await;
-    let found = load_all(&many, &mut seen).await;
+    let wanted = Box::pin(load_all(&one, &mut of_one)).await;
+    let found = Box::pin(load_all(&many, &mut seen)).await;
     assert_eq!(found, wanted);
     assert_eq!(wanted.last().map(|due| due.1), Some(0), "nothing is due");
     assert!(wanted.iter().rev().skip(1).all(|table| table.1 > 0), "{wanted:?}");
@@ -125,8 +125,8 @@ async fn a_cluster_is_loaded_as_one_machine_is() {
 async fn a_cluster_mirrors_as_one_machine_does() {
     let (one, many) = (TestApp::start_single().await, TestApp::start_like_a_cluster().await);
     let (mut of_one, mut seen) = (Seen::default(), Seen::default());
-    let wanted = mirror_all(&one, &mut of_one).await;
-    let found = mirror_all(&many, &mut seen).await;
+    let wanted = Box::pin(mirror_all(&one, &mut of_one)).await;
+    let found = Box::pin(mirror_all(&many, &mut seen)).await;
     assert_eq!(found, wanted);
     seen.assert_has(&["INTO pg_temp.missing_sales_order ", "DELETE FROM sales_order_line"]);
     seen.check();

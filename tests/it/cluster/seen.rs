@@ -15,7 +15,8 @@ pub(super) struct Seen(BTreeMap<String, serde_json::Value>);
 impl Seen {
     /// Adds those of some work.
     pub(super) async fn during<T>(&mut self, work: impl Future<Output = T>) -> T {
-        let (done, plans) = statements::explained(work).await;
+        // Loads are too large for the stack of a test, several times over.
+        let (done, plans) = statements::explained(Box::pin(work)).await;
         for mut plan in plans {
             let sql = plan["Query Text"].as_str().expect("a statement").to_owned();
             self.0.insert(sql, plan["Plan"].take());
