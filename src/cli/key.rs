@@ -86,7 +86,7 @@ pub async fn run(args: &Args, config: &Config) -> Result<Exit> {
             let id = api_key::id_in(id);
             // What is no id may be a secret.
             let object = id.unwrap_or_default().to_owned();
-            let id = operator::asked("key revoke", object, revoke(id, config)).await?;
+            let id = Box::pin(operator::asked("key revoke", object, revoke(id, config))).await?;
             format!("revoked {id}\n")
         }
     };

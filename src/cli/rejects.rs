@@ -160,7 +160,7 @@ pub async fn run(args: Args, config: &Config) -> Result<Exit> {
         Action::Show { id } => show_one(&database(config).await?, id).await,
         Action::Replay(replay) => {
             let object = replay.object();
-            operator::asked("rejects replay", object, run_replay(replay, config)).await
+            Box::pin(operator::asked("rejects replay", object, run_replay(replay, config))).await
         }
     }
 }

@@ -89,6 +89,7 @@ mod tests {
             mapping: None,
             raw: None,
             again: false,
+            bulk_bytes: 1,
         };
         let object = |(bucket, key): &(&str, &str)| Object {
             bucket: (*bucket).to_owned(),

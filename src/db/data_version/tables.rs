@@ -38,11 +38,11 @@ pub const OF_ALL: [&str; 5] =
     ["data_state", "data_version", "lake_answer_group", "lake_behind", "unwatched_trigger"];
 
 /// What changes while the version does not, or that nobody reads.
-pub const UNWATCHED: [&str; 19] = [
+pub const UNWATCHED: [&str; 20] = [
     "api_key", "data_change", "derivation_due", "derivation_step", "job", "lake_answer",
     "lake_attempt", "lake_due", "lake_removal", "lake_watch", "load_file_key", "load_raw_claim",
-    "report", "report_request", "saved_query", "saved_query_deletion", "schedule",
-    "seaql_migrations", "table_version",
+    "load_set_aside", "report", "report_request", "saved_query", "saved_query_deletion",
+    "schedule", "seaql_migrations", "table_version",
 ];
 
 /// A set of tables; or all data, whatever they are.

@@ -12,6 +12,7 @@ use migration::distribution::{Place, TABLES};
 /// for all of it.
 const LOOKED_AT: &[(&str, &str)] = &[
     ("src/cli/demo/rates.rs", "reads one row of a table that each machine has"),
+    ("src/columnar/read.rs", "copies one table at a time"),
     ("src/db/row_security.rs", "is not sent to a cluster, which has no row-level security"),
     ("src/graphql/mutation/request_report.rs", "cluster::written"),
     ("src/graphql/types/sales_order_document.rs", "scope::cluster"),
