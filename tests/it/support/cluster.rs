@@ -26,8 +26,10 @@ pub(crate) async fn become_like_a_cluster(pool: &PgPool) {
 
 /// From here on new connections to a database are told the plan of each statement.
 pub(crate) async fn tell_plans(pool: &PgPool) {
+    // The loader hears of warnings only.
     let settings = [
         "session_preload_libraries = auto_explain",
+        "auto_explain.log_level = warning",
         "auto_explain.log_min_duration = 0",
         "auto_explain.log_format = json",
         "client_min_messages = log",
