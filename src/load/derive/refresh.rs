@@ -38,10 +38,11 @@ impl Refresh {
     pub async fn run(self, known: RunAs) -> Result<RunSummary> {
         let begun = Instant::now();
         let new = NewRun { source_uri: REFRESH_SOURCE, atomic: false, mode: LoadMode::Merge };
-        let session = Session::begin(self.database, 1, new, known, self.limits, self.stop).await?;
+        let session = Session::begin(self.database, 1, new, known, self.limits, self.stop);
+        let session = Box::pin(session).await?;
         let mut steps = Vec::new();
         let done = match put_back(&session).await {
-            Ok(()) => derive(&session, &Silent, &mut steps).await,
+            Ok(()) => Box::pin(derive(&session, &Silent, &mut steps)).await,
             failed => failed,
         };
         let error = done.err();

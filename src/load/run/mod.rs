@@ -82,8 +82,8 @@ impl Load {
         let new = NewRun { source_uri: &uri, atomic: self.options.atomic, mode: self.options.mode };
         let connections = self.options.parallel_files.max(1) * BATCHES_IN_FLIGHT;
         let limits = self.options.limits;
-        let session =
-            Session::begin(self.database, connections, new, known, limits, self.stop).await?;
+        let session = Session::begin(self.database, connections, new, known, limits, self.stop);
+        let session = Box::pin(session).await?;
         let keeper = self
             .options
             .raw
@@ -98,8 +98,9 @@ impl Load {
             bulk: OnceLock::new(),
         });
         let mut progress = RunProgress::default();
-        let done = context.load_all(&mut progress).await;
-        context.end(done, progress, uri, begun).await
+        // On the heap: whoever loads need not have room for all of it.
+        let done = Box::pin(context.load_all(&mut progress)).await;
+        Box::pin(context.end(done, progress, uri, begun)).await
     }
 }
 

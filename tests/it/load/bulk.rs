@@ -25,7 +25,11 @@ const ORPHANS: &str = "
 async fn state_of(pool: &PgPool, statement: &str) -> String {
     let done = sqlx::query(AssertSqlSafe(statement)).execute(pool).await;
     let error = done.expect_err(statement);
-    error.as_database_error().and_then(|error| error.code()).expect("a SQLSTATE").into_owned()
+    error
+        .as_database_error()
+        .and_then(sqlx::error::DatabaseError::code)
+        .expect("a SQLSTATE")
+        .into_owned()
 }
 
 #[tokio::test]
