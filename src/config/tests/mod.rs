@@ -143,8 +143,8 @@ fn an_unknown_key_is_rejected_with_a_list_of_keys() {
     assert!(error.contains("unknown section [loads]"), "{error}");
     assert!(
         error.contains(
-            "database, storage, http, graphql, mcp, auth, jwt, limits, cache, load, reports, \
-             worker, lake, rates, webhook, telemetry"
+            "database, storage, http, graphql, mcp, auth, jwt, limits, cache, analytics, load, \
+             reports, worker, lake, rates, webhook, telemetry"
         ),
         "{error}"
     );
