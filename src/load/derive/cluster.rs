@@ -3,7 +3,7 @@
 use sqlx::PgConnection;
 
 use super::derivation::Derivation;
-use super::sales_rollup::SALES_ROLLUP;
+use super::sales_rollup::{SALES_ROLLUP, by_day};
 use crate::db::layout::Layout;
 use crate::load::failure::LoadResult;
 
@@ -31,7 +31,7 @@ const NOTE_WRITTEN: &str = "SELECT note_change(name, '{}') FROM unnest($1::text[
 /// columns in order; `$key` are the columns of its key. Rows are compared apart from the table,
 /// which is on several machines.
 macro_rules! differences {
-    ($table:literal, $key:literal, $made:literal) => {
+    ($table:literal, $key:literal, $made:expr) => {
         concat!(
             "
 WITH made AS MATERIALIZED (",
@@ -79,22 +79,4 @@ const BY_PRODUCT: &str = differences!(
     "SELECT * FROM sales_by_product_day_since($1::date)"
 );
 
-/// Sums up the table that was just written; only orders are counted again.
-const BY_DAY: &str = differences!(
-    "sales_by_day",
-    "order_date",
-    "
-    SELECT orders.day AS order_date, sum(line_count)::bigint AS line_count,
-        min(orders.order_count) AS order_count, min(orders.order_total) AS order_total,
-        sum(order_quantity_sum)::bigint AS order_quantity_sum,
-        min(order_quantity_min) AS order_quantity_min,
-        max(order_quantity_max) AS order_quantity_max,
-        sum(unit_price_sum) AS unit_price_sum, min(unit_price_min) AS unit_price_min,
-        max(unit_price_max) AS unit_price_max, sum(line_total_sum) AS line_total_sum,
-        min(line_total_min) AS line_total_min, max(line_total_max) AS line_total_max
-    FROM sales_by_product_day AS product
-    JOIN sales_orders_by_day_since($1::date) AS orders ON orders.day = product.order_date
-    WHERE product.order_date >= coalesce($1, '-infinity')
-    GROUP BY orders.day
-"
-);
+const BY_DAY: &str = differences!("sales_by_day", "order_date", by_day!());
