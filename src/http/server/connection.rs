@@ -199,3 +199,26 @@ async fn within_time<T>(
     })
     .await
 }
+
+#[cfg(test)]
+mod tests {
+    use axum::Router;
+    use tokio::net::TcpListener;
+
+    use super::super::options::ServerOptions;
+    use super::super::registry::Registry;
+    use super::*;
+
+    #[tokio::test]
+    async fn a_task_has_no_room_for_what_is_on_the_heap() {
+        let registry = Arc::new(Registry::new(1, Arc::default()));
+        let slot = registry.admit().unwrap();
+        let (router, options) = (Router::new(), ServerOptions::default());
+        let server = Arc::new(Server { router, options, registry });
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let address = listener.local_addr().unwrap();
+        let stream = TcpStream::connect(address).await.unwrap();
+        let bytes = size_of_val(&serve(server, stream, address, slot));
+        assert!(bytes <= 1024, "{bytes}");
+    }
+}
