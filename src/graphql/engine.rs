@@ -1,6 +1,6 @@
 //! The engine: prepares a request, then plans, binds, executes and writes it.
 
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use async_graphql::parser::types::{
     DocumentOperations, ExecutableDocument, OperationType, Selection,
@@ -49,8 +49,9 @@ pub struct Engine {
 }
 
 struct Inner {
-    schema: Schema,
-    registry: Registry,
+    form: Form,
+    /// Answers introspection, and is made for the first that asks for it.
+    schema: OnceLock<Schema>,
     /// What documents are validated against.
     types: Types,
     reader: Reader,
@@ -61,10 +62,9 @@ struct Inner {
 
 impl Inner {
     fn new(reader: Reader, limits: DocumentLimits, form: Form) -> Self {
-        let (schema, registry) = (schema::build(form), schema::registry(form));
-        let types = Types::new(&registry);
+        let types = Types::new(schema::registry(form));
         let (documents, sizes) = (DocumentCache::new(form), TableSizes::default());
-        Self { schema, registry, types, reader, limits, documents, sizes }
+        Self { form, schema: OnceLock::new(), types, reader, limits, documents, sizes }
     }
 }
 
@@ -111,7 +111,7 @@ impl Engine {
 
     /// The types that documents name.
     pub(super) fn types(&self) -> &Registry {
-        &self.shared.registry
+        schema::registry(self.shared.form)
     }
 
     /// A parsed document within the limits.
@@ -312,7 +312,8 @@ impl Engine {
             operations: DocumentOperations::Single(operation),
             fragments: ready.document.parsed().fragments.clone(),
         };
-        introspect(&self.shared.schema, document, ready.variables.clone()).await
+        let schema = self.shared.schema.get_or_init(|| schema::build(self.shared.form));
+        introspect(schema, document, ready.variables.clone()).await
     }
 }
 

@@ -11,6 +11,7 @@ use super::documents::Documents;
 use super::mcp::McpOptions;
 use super::rate_limit::RateLimits;
 use super::readiness::Readiness;
+use super::server::Tally;
 use super::subscription::connections::{Connections, SubscriptionLimits};
 use crate::auth::Access;
 use crate::columnar::Copies;
@@ -38,6 +39,8 @@ pub struct AppState {
     pub(super) batch_max: usize,
     pub(super) cors_origins: CorsOrigins,
     pub(super) connections: Connections,
+    /// Of connections of any kind.
+    pub(super) tally: Arc<Tally>,
     pub(super) rate_limits: Arc<RateLimits>,
     /// Of the tools of assistants, if there are any.
     pub(super) mcp: Option<McpOptions>,
@@ -74,6 +77,7 @@ impl AppState {
             batch_max: 0,
             cors_origins: CorsOrigins::None,
             connections,
+            tally: Arc::default(),
             rate_limits: Arc::default(),
             mcp: None,
         }
@@ -144,6 +148,18 @@ impl AppState {
     #[must_use]
     pub fn cached_bytes(&self) -> u64 {
         self.cache.bytes()
+    }
+
+    /// Connections that wait for their next request without buffers.
+    #[must_use]
+    pub fn parked_connections(&self) -> u32 {
+        self.tally.parked()
+    }
+
+    /// All other open connections.
+    #[must_use]
+    pub fn active_connections(&self) -> u32 {
+        self.tally.active()
     }
 
     /// Sets the origins whose pages may read responses.

@@ -266,7 +266,7 @@ mod tests {
     use crate::graphql::schema;
 
     fn parse(text: &str) -> Result<Document, String> {
-        let types = Types::new(&schema::registry(Form::Api));
+        let types = Types::new(schema::registry(Form::Api));
         Document::parse(text, &DocumentLimits::default(), &types, Form::Api)
             .map_err(|errors| code_of(&errors[0]).unwrap().to_owned())
     }

@@ -166,7 +166,7 @@ mod tests {
         let document = parse_query(format!("query({definitions}) {{ a }}")).unwrap();
         let mut given = Variables::from_json(given);
         let (_, operation) = document.operations.iter().next().unwrap();
-        complete(&operation.node, &Types::new(&schema::registry(Form::Api)), &mut given)
+        complete(&operation.node, &Types::new(schema::registry(Form::Api)), &mut given)
             .map(|()| serde_json::to_value(given).unwrap())
             .map_err(|error| error.message)
     }

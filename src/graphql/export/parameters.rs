@@ -103,7 +103,7 @@ mod tests {
         let pairs: Vec<(String, String)> =
             pairs.iter().map(|(name, text)| ((*name).into(), (*text).into())).collect();
         let registry = schema::registry(Form::Api);
-        super::read(&operation.node.variable_definitions, &registry, &pairs)
+        super::read(&operation.node.variable_definitions, registry, &pairs)
             .map(|variables| serde_json::to_value(variables).unwrap())
             .map_err(|error| error.message().to_owned())
     }

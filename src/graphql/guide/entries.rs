@@ -49,24 +49,30 @@ pub struct Found {
     pub sdl: String,
 }
 
-/// A part of the schema, and what is searched of it.
+/// A part of the schema, as it is found.
 pub(super) struct Entry {
     pub(super) part: Part,
     pub(super) name: String,
     pub(super) path: String,
     pub(super) at: TypeOrPart,
-    /// The words of its own name.
-    pub(super) own: Vec<String>,
-    /// The words of the name of its type.
-    pub(super) around: Vec<String>,
-    /// The words of its description.
-    pub(super) said: Vec<String>,
+    /// How many words its own name has.
+    pub(super) own_words: usize,
     /// How much it matters: what every list has matters little.
     pub(super) weight: f64,
 }
 
+/// What is searched of a part.
+pub(super) struct Words {
+    /// Those of its own name.
+    pub(super) own: Vec<String>,
+    /// Those of the name of its type.
+    pub(super) around: Vec<String>,
+    /// Those of its description.
+    pub(super) said: Vec<String>,
+}
+
 /// All parts of a schema.
-pub(super) fn of(registry: &Registry) -> Vec<Entry> {
+pub(super) fn of(registry: &Registry) -> Vec<(Entry, Words)> {
     let paths = paths::of(registry);
     let mut entries = Vec::new();
     for (name, ty) in &registry.types {
@@ -83,7 +89,7 @@ fn of_type(
     ty: &MetaType,
     path: &str,
     paths: &HashMap<String, String>,
-    entries: &mut Vec<Entry>,
+    entries: &mut Vec<(Entry, Words)>,
 ) {
     let weight = weight_of_type(name, ty);
     let (description, parts) = match ty {
@@ -123,16 +129,17 @@ fn of_type(
             (description, Vec::new())
         }
     };
-    entries.push(Entry {
+    let own = words(name);
+    let entry = Entry {
         part: Part::Type,
         name: name.to_owned(),
         path: path.to_owned(),
         at: TypeOrPart { ty: name.to_owned(), part: None },
-        own: words(name),
-        around: Vec::new(),
-        said: words(description.as_deref().unwrap_or_default()),
+        own_words: own.len(),
         weight: 1.2 * weight,
-    });
+    };
+    let said = words(description.as_deref().unwrap_or_default());
+    entries.push((entry, Words { own, around: Vec::new(), said }));
     for ((part, of, said), argument, weight) in parts {
         let (shown, below) = match (part, argument) {
             (_, Some(argument)) => {
@@ -141,16 +148,17 @@ fn of_type(
             (Part::EnumValue, None) => (format!("{name}.{of}"), format!("{path} = {of}")),
             (_, None) => (format!("{name}.{of}"), format!("{path}.{of}")),
         };
-        entries.push(Entry {
+        let own = words(argument.unwrap_or(of));
+        let entry = Entry {
             part,
             name: shown,
             path: below,
             at: TypeOrPart { ty: name.to_owned(), part: Some(of.to_owned()) },
-            own: words(argument.unwrap_or(of)),
-            around: words(&argument.map_or(name.to_owned(), |_| format!("{name} {of}"))),
-            said: words(said.unwrap_or_default()),
+            own_words: own.len(),
             weight,
-        });
+        };
+        let around = words(&argument.map_or(name.to_owned(), |_| format!("{name} {of}")));
+        entries.push((entry, Words { own, around, said: words(said.unwrap_or_default()) }));
     }
 }
 

@@ -21,8 +21,9 @@ use super::schema::registry;
 
 /// The schema, to look things up in it.
 pub struct Guide {
-    registry: Registry,
-    index: Index,
+    registry: &'static Registry,
+    /// Made for the first search: it is the larger part.
+    index: LazyLock<Index>,
 }
 
 /// A value of an enumeration, with its description.
@@ -38,10 +39,9 @@ impl Guide {
     /// That of the schema, which is made once.
     #[must_use]
     pub fn get() -> &'static Self {
-        static GUIDE: LazyLock<Guide> = LazyLock::new(|| {
-            let registry = registry(Form::Api);
-            let index = Index::of(&registry);
-            Guide { registry, index }
+        static GUIDE: LazyLock<Guide> = LazyLock::new(|| Guide {
+            registry: registry(Form::Api),
+            index: LazyLock::new(|| Index::of(registry(Form::Api))),
         });
         &GUIDE
     }
@@ -49,7 +49,7 @@ impl Guide {
     /// What words are found in, the best first, at most `limit`.
     #[must_use]
     pub fn search(&self, words: &str, limit: usize) -> Vec<Found> {
-        self.index.search(&self.registry, words, limit)
+        self.index.search(self.registry, words, limit)
     }
 
     /// The values of an enumeration; none where there is no such one.
@@ -127,7 +127,7 @@ impl Guide {
     /// A type as JSON Schema.
     #[must_use]
     pub fn schema_of(&self, ty: &str) -> Json {
-        json_schema::of(&self.registry, ty)
+        json_schema::of(self.registry, ty)
     }
 
     fn argument(&self, of: &str, field: &str, argument: &str) -> Option<&MetaInputValue> {
@@ -135,7 +135,7 @@ impl Guide {
     }
 
     fn described(&self, value: &MetaInputValue) -> Json {
-        let mut schema = json_schema::of(&self.registry, &value.ty);
+        let mut schema = json_schema::of(self.registry, &value.ty);
         if let (Some(schema), Some(description)) = (schema.as_object_mut(), &value.description) {
             let more = schema.get("description").and_then(Json::as_str);
             let text =

@@ -27,15 +27,16 @@ pub(super) struct Index {
 
 impl Index {
     pub(super) fn of(registry: &Registry) -> Self {
-        let entries = entries::of(registry);
         let mut places: BTreeMap<String, Vec<(usize, f64)>> = BTreeMap::new();
-        for (number, entry) in entries.iter().enumerate() {
-            for (list, counts) in [(&entry.own, NAME), (&entry.around, AROUND), (&entry.said, SAID)]
-            {
+        let mut entries = Vec::new();
+        for (number, (entry, words)) in entries::of(registry).into_iter().enumerate() {
+            let lists = [(words.own, NAME), (words.around, AROUND), (words.said, SAID)];
+            for (list, counts) in lists {
                 for word in list {
-                    places.entry(word.clone()).or_default().push((number, counts));
+                    places.entry(word).or_default().push((number, counts));
                 }
             }
+            entries.push(entry);
         }
         Self { entries, places }
     }
@@ -61,7 +62,7 @@ impl Index {
             let entry = self.entries.get(number)?;
             // What has all words counts more than what has one, and of two names that have
             // them the one with fewer others.
-            let others = ratio(entry.own.len().saturating_sub(found), 1);
+            let others = ratio(entry.own_words.saturating_sub(found), 1);
             let share = ratio(found, wanted.len());
             Some((score * entry.weight * share / (1.0 + 0.1 * others), entry))
         });

@@ -71,8 +71,17 @@ fn schema_builder(form: Form) -> SchemaBuilder<Root<false>, Root<true>, Subscrip
     }
 }
 
-/// The types that documents name, to check variables against.
-pub(crate) fn registry(form: Form) -> Registry {
+/// The types that documents name, to check variables against. They are made once.
+pub(crate) fn registry(form: Form) -> &'static Registry {
+    static API: LazyLock<Registry> = LazyLock::new(|| registered(Form::Api));
+    static SUBGRAPH: LazyLock<Registry> = LazyLock::new(|| registered(Form::Subgraph));
+    match form {
+        Form::Api => &API,
+        Form::Subgraph => &SUBGRAPH,
+    }
+}
+
+fn registered(form: Form) -> Registry {
     let mut registry = Registry::default();
     for kind in [OperationType::Query, OperationType::Mutation, OperationType::Subscription] {
         registry::root(&mut registry, kind);

@@ -8,7 +8,7 @@ use crate::graphql::schema;
 use crate::graphql::schema::form::Form;
 
 fn errors(text: &str) -> Vec<String> {
-    let types = Types::new(&schema::registry(Form::Api));
+    let types = Types::new(schema::registry(Form::Api));
     let document = parse(text).unwrap();
     let errors = match check_names(&document) {
         Ok(()) => validate(&types, &document),
@@ -130,7 +130,7 @@ fn many_operations_that_reach_undefined_variables_have_few_errors() {
 
 #[test]
 fn an_error_about_the_type_of_a_variable_is_at_it() {
-    let types = Types::new(&schema::registry(Form::Api));
+    let types = Types::new(schema::registry(Form::Api));
     let document = parse("query ($a: Nothing) { products(first: $a) { totalCount } }").unwrap();
     let errors = validate(&types, &document);
     assert_eq!((errors[0].locations[0].line, errors[0].locations[0].column), (1, 12));

@@ -104,6 +104,13 @@ impl MetricsServer {
             move || state.upgrade().map(|state| of(&state))
         };
         let exposition = &mut self.exposition;
+        let open = Arc::downgrade(state);
+        exposition.add(&names::HTTP_CONNECTIONS, move |samples| {
+            if let Some(state) = open.upgrade() {
+                samples.add(&["active"], f64::from(state.active_connections()));
+                samples.add(&["parked"], f64::from(state.parked_connections()));
+            }
+        });
         exposition.add_value(&names::CACHE_BYTES, count(|state| state.cached_bytes() as f64));
         exposition
             .add_value(&names::WEBSOCKETS, count(|state| f64::from(state.connections.sockets())));

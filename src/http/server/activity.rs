@@ -23,6 +23,9 @@ pub(super) enum Phase {
     Opening,
     /// Between two requests: nothing of the next one has arrived.
     Idle,
+    /// The same, but a part of the last request was not needed for its response. hyper reads
+    /// the rest or closes.
+    Unread,
     /// A part of the head of a request has arrived.
     Head,
     /// A request is being handled, and its body may still arrive.
@@ -38,9 +41,10 @@ pub(super) enum Phase {
 }
 
 impl Phase {
-    const ALL: [Self; 8] = [
+    const ALL: [Self; 9] = [
         Self::Opening,
         Self::Idle,
+        Self::Unread,
         Self::Head,
         Self::Receiving,
         Self::Answering,
@@ -85,7 +89,7 @@ impl Activity {
         let head = match observed.phase() {
             // An opening connection has its time for the whole head.
             Phase::Opening => state(Phase::Head, observed.since()),
-            Phase::Idle => state(Phase::Head, now()),
+            Phase::Idle | Phase::Unread => state(Phase::Head, now()),
             _ => return,
         };
         // If it fails, the connection has to make room.
@@ -108,7 +112,11 @@ impl Activity {
     /// now, which nothing else would tell.
     pub(super) fn answered(&self) {
         let was_half_closed = self.phase() == Phase::HalfClosed;
-        self.enter(Phase::Idle);
+        self.change(|from| match from {
+            Phase::Evicted => None,
+            Phase::Receiving => Some(Phase::Unread),
+            _ => Some(Phase::Idle),
+        });
         if was_half_closed {
             self.wake();
         }
@@ -127,10 +135,9 @@ impl Activity {
     pub(super) fn deadline(&self, options: &ServerOptions) -> Option<Instant> {
         let observed = self.observe();
         let since = observed.since();
-        let at = |since: u64, timeout: Duration| *EPOCH + Duration::from_millis(since) + timeout;
         let phase = match observed.phase() {
             Phase::Opening | Phase::Head => Some(at(since, options.header_timeout)),
-            Phase::Idle => Some(at(since, options.idle_timeout)),
+            Phase::Idle | Phase::Unread => Some(at(since, options.idle_timeout)),
             Phase::HalfClosed => Some(at(since, options.half_closed_timeout)),
             Phase::Receiving | Phase::Answering | Phase::Upgraded => None,
             Phase::Evicted => Some(*EPOCH),
@@ -140,6 +147,14 @@ impl Activity {
             since => Some(at(since, options.idle_timeout)),
         };
         phase.into_iter().chain(stalled).min()
+    }
+
+    /// When the connection may let go of what hyper holds, if nothing happens before: its last
+    /// request has arrived and its response is sent, so that hyper waits for the next one.
+    pub(super) fn parks_at(&self, options: &ServerOptions) -> Option<Instant> {
+        let observed = self.observe();
+        let waits = observed.phase() == Phase::Idle && self.stalled.load(Ordering::Relaxed) == 0;
+        waits.then(|| at(observed.since(), options.park_after))
     }
 
     pub(super) fn observe(&self) -> Observed {
@@ -153,7 +168,7 @@ impl Activity {
         match (observed.phase(), self.stalled.load(Ordering::Relaxed)) {
             (Phase::Upgraded | Phase::Evicted, _) => None,
             (_, stalled) if stalled > 0 => Some((2, stalled)),
-            (Phase::Opening | Phase::Idle, _) => Some((0, observed.since())),
+            (Phase::Opening | Phase::Idle | Phase::Unread, _) => Some((0, observed.since())),
             (Phase::Head, _) => Some((1, observed.since())),
             _ => None,
         }
@@ -208,6 +223,10 @@ fn state(phase: Phase, since: u64) -> u64 {
     since << PHASE_BITS | u64::from(phase as u8)
 }
 
+fn at(since: u64, timeout: Duration) -> Instant {
+    *EPOCH + Duration::from_millis(since) + timeout
+}
+
 /// Never 0.
 fn now() -> u64 {
     u64::try_from(EPOCH.elapsed().as_millis()).unwrap_or(u64::MAX >> PHASE_BITS).max(1)
@@ -222,6 +241,7 @@ mod tests {
             header_timeout: Duration::from_secs(10),
             idle_timeout: Duration::from_secs(75),
             half_closed_timeout: Duration::from_secs(2),
+            park_after: Duration::from_secs(1),
             ..ServerOptions::default()
         }
     }
@@ -262,6 +282,28 @@ mod tests {
         assert_eq!(activity.deadline(&options()), stalled, "it counts from the first time");
         activity.writes(true);
         assert_eq!(seconds(&activity), None);
+    }
+
+    #[test]
+    fn only_what_has_nothing_left_to_do_is_parked() {
+        let activity = Activity::new();
+        let parks = |activity: &Activity| activity.parks_at(&options()).is_some();
+        assert!(!parks(&activity), "nothing has arrived");
+        activity.enter(Phase::Receiving);
+        activity.answered();
+        assert_eq!(activity.phase(), Phase::Unread);
+        assert_eq!(seconds(&activity), Some(75));
+        assert!(!parks(&activity), "the rest of the request may come");
+        activity.received();
+        activity.enter(Phase::Answering);
+        assert!(!parks(&activity));
+        activity.writes(false);
+        activity.answered();
+        assert!(!parks(&activity), "the response is not sent");
+        activity.writes(true);
+        assert!(parks(&activity));
+        activity.received();
+        assert!(!parks(&activity), "a head has begun");
     }
 
     #[test]

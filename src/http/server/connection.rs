@@ -1,34 +1,27 @@
 //! One connection, from its TLS handshake to its end.
+//!
+//! While it waits for its next request it is parked: hyper's buffers of 16 KiB are given up, and
+//! made again when something arrives. Parts of it that need much room are on the heap, for a task
+//! has room for the largest state it may be in.
 
 use std::future::poll_fn;
 use std::net::SocketAddr;
-use std::pin::pin;
+use std::pin::{Pin, pin};
 use std::sync::Arc;
 use std::task::{Context, Poll};
 
-use axum::Router;
-use axum::body::Body;
-use axum::extract::ConnectInfo;
-use axum::http::{Request, Response, StatusCode};
-use futures_util::future::BoxFuture;
-use hyper::body::{Body as _, Incoming};
 use hyper::server::conn::http1::Builder;
 use hyper_util::rt::TokioIo;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::TcpStream;
 use tokio::time::{Instant, sleep_until};
-use tower::Service as _;
 
 use super::activity::{Activity, Phase};
-use super::body::{RequestBody, ResponseBody};
 use super::registry::{Slot, Stage};
+use super::requests::Requests;
 use super::shared::Server;
 use super::stream::ObservedStream;
-use crate::http::health_path::is_health;
-use crate::http::observation::refused;
-use crate::http::request::media::MediaType;
-use crate::http::response::rejection::Rejection;
-use crate::http::security_headers;
+use super::tls::Tls;
 
 /// Most bytes of the head of a request; a document by GET is in it.
 const HEAD_BYTES: usize = 128 * 1024;
@@ -39,18 +32,30 @@ pub(super) async fn serve(server: Arc<Server>, stream: TcpStream, peer: SocketAd
     if let Err(error) = stream.set_nodelay(true) {
         tracing::debug!(%error, "TCP_NODELAY could not be set");
     }
-    let Some(tls) = &server.options.tls else {
-        return requests(&server, stream, peer, slot).await;
-    };
-    let activity = Arc::clone(&slot.activity);
-    let mut handshake = pin!(async { tls.acceptor().await.accept(stream).await });
-    let stream = within_time(&server, &activity, Stage::Stopping, |context| {
+    match &server.options.tls {
+        None => serve_stream(&server, ObservedStream::new(stream, slot), peer).await,
+        Some(tls) => Box::pin(serve_tls(&server, tls, stream, peer, slot)).await,
+    }
+}
+
+/// Likewise, after a TLS handshake.
+async fn serve_tls(
+    server: &Server,
+    tls: &Arc<Tls>,
+    stream: TcpStream,
+    peer: SocketAddr,
+    slot: Slot,
+) {
+    let mut handshake = Box::pin(async { tls.acceptor().await.accept(stream).await });
+    let stream = within_time(server, &slot.activity, Stage::Stopping, never, |context| {
         handshake.as_mut().poll(context)
     });
-    match stream.await {
+    let stream = stream.await;
+    drop(handshake);
+    match stream {
         Some(Ok(stream)) => {
-            activity.enter(Phase::Opening);
-            requests(&server, stream, peer, slot).await;
+            slot.activity.enter(Phase::Opening);
+            serve_stream(server, ObservedStream::new(Box::new(stream), slot), peer).await;
         }
         Some(Err(error)) => tracing::debug!(%error, "a TLS handshake failed"),
         None => {}
@@ -58,62 +63,134 @@ pub(super) async fn serve(server: Arc<Server>, stream: TcpStream, peer: SocketAd
 }
 
 /// Serves the requests of a stream.
-async fn requests<S>(server: &Server, stream: S, peer: SocketAddr, slot: Slot)
+async fn serve_stream<S>(server: &Server, mut stream: ObservedStream<S>, peer: SocketAddr)
 where
     S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
 {
-    let (activity, is_reserve) = (Arc::clone(&slot.activity), slot.is_reserve);
+    while let Some(mut waiting) = Box::pin(answer(server, stream, peer)).await {
+        if !park(server, &mut waiting).await {
+            return;
+        }
+        stream = waiting;
+    }
+}
+
+/// Answers requests until there has been none for a while, and gives the stream back; `None` once
+/// the connection has ended.
+async fn answer<S>(
+    server: &Server,
+    stream: ObservedStream<S>,
+    peer: SocketAddr,
+) -> Option<ObservedStream<S>>
+where
+    S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
+{
+    let (activity, is_reserve) = (Arc::clone(&stream.slot.activity), stream.slot.is_reserve);
     let router = server.router.clone();
     let service = Requests { router, peer, activity: Arc::clone(&activity), is_reserve };
-    let connection = Builder::new()
+    let mut connection = Builder::new()
         // It would count idle connections, too; see Activity::deadline.
         .header_read_timeout(None)
         .max_header_size(HEAD_BYTES)
         .keep_alive(!is_reserve)
-        .serve_connection(TokioIo::new(ObservedStream { stream, slot }), service)
+        .serve_connection(TokioIo::new(stream), service)
         .with_upgrades();
-    let mut connection = pin!(connection);
     let mut is_told = false;
-    let ended = within_time(server, &activity, Stage::Stopped, |context| {
+    let parks_at = || {
+        let is_serving = server.registry.stage() == Stage::Serving;
+        if is_serving { activity.parks_at(&server.options) } else { None }
+    };
+    let ended = within_time(server, &activity, Stage::Stopped, parks_at, |context| {
         if !is_told && server.registry.stage() == Stage::Stopping {
             is_told = true;
-            connection.as_mut().graceful_shutdown();
+            Pin::new(&mut connection).graceful_shutdown();
         }
-        connection.as_mut().poll(context)
+        if let Poll::Ready(ended) = Pin::new(&mut connection).poll(context) {
+            return Poll::Ready(Some(ended));
+        }
+        match parks_at() {
+            Some(at) if at <= Instant::now() => Poll::Ready(None),
+            _ => Poll::Pending,
+        }
     });
-    if let Some(Err(error)) = ended.await {
-        tracing::debug!(%error, "a connection failed");
+    match ended.await? {
+        Some(Ok(())) => None,
+        Some(Err(error)) => {
+            tracing::debug!(%error, "a connection failed");
+            None
+        }
+        None => {
+            let parts = connection.into_parts()?;
+            let mut stream = parts.io.into_inner();
+            // The begin of the next request may have come with the last one.
+            if !parts.read_buf.is_empty() {
+                stream.put_back(parts.read_buf);
+            }
+            Some(stream)
+        }
     }
 }
 
+/// Waits until the stream is to be served again: something has arrived, or its end, or the server
+/// stops, which hyper tells the client. Whether that is so before it has to be closed.
+async fn park<S>(server: &Server, stream: &mut ObservedStream<S>) -> bool
+where
+    S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
+{
+    let _parked = server.registry.tally.park();
+    let activity = Arc::clone(&stream.slot.activity);
+    let arrived = within_time(server, &activity, Stage::Stopped, never, |context| {
+        if server.registry.stage() == Stage::Stopping {
+            return Poll::Ready(Ok(()));
+        }
+        stream.poll_arrival(context)
+    });
+    match arrived.await {
+        Some(Ok(())) => true,
+        Some(Err(error)) => {
+            tracing::debug!(%error, "a parked connection failed");
+            false
+        }
+        None => false,
+    }
+}
+
+/// There is no time at which to poll again.
+const fn never() -> Option<Instant> {
+    None
+}
+
 /// Polls until the result, or until the connection has to end: its time has passed, it has to
-/// make room, or the server has reached `last`.
+/// make room, or the server has reached `last`. Polls at the time of `again`, too, if there is one.
 async fn within_time<T>(
     server: &Server,
     activity: &Activity,
     last: Stage,
+    again: impl Fn() -> Option<Instant>,
     mut poll: impl FnMut(&mut Context<'_>) -> Poll<T>,
 ) -> Option<T> {
-    let mut timer = pin!(sleep_until(Instant::now() + server.options.header_timeout));
+    let begin = activity.deadline(&server.options).unwrap_or_else(Instant::now);
+    let mut timer = pin!(sleep_until(begin));
     poll_fn(|context| {
         activity.register(context.waker());
-        if activity.phase() == Phase::Evicted || server.registry.stage() >= last {
-            return Poll::Ready(None);
-        }
-        if let Poll::Ready(result) = poll(context) {
-            return Poll::Ready(Some(result));
-        }
-        // A later deadline leaves the timer as it is: what it finds when it fires counts. So
-        // a busy connection need not set it.
         loop {
-            let Some(deadline) = activity.deadline(&server.options) else {
-                return Poll::Pending;
-            };
-            if deadline <= Instant::now() {
+            if activity.phase() == Phase::Evicted || server.registry.stage() >= last {
                 return Poll::Ready(None);
             }
-            if deadline < timer.deadline() || timer.is_elapsed() {
-                timer.as_mut().reset(deadline);
+            if let Poll::Ready(result) = poll(context) {
+                return Poll::Ready(Some(result));
+            }
+            let deadline = activity.deadline(&server.options);
+            if deadline.is_some_and(|deadline| deadline <= Instant::now()) {
+                return Poll::Ready(None);
+            }
+            let Some(due) = deadline.into_iter().chain(again()).min() else {
+                return Poll::Pending;
+            };
+            // A later time leaves the timer as it is: what it finds when it fires counts. So a
+            // busy connection need not set it.
+            if due < timer.deadline() || timer.is_elapsed() {
+                timer.as_mut().reset(due);
             }
             if timer.as_mut().poll(context).is_pending() {
                 return Poll::Pending;
@@ -123,53 +200,25 @@ async fn within_time<T>(
     .await
 }
 
-/// The requests of one connection.
-struct Requests {
-    router: Router,
-    peer: SocketAddr,
-    activity: Arc<Activity>,
-    is_reserve: bool,
-}
+#[cfg(test)]
+mod tests {
+    use axum::Router;
+    use tokio::net::TcpListener;
 
-/// The connection had to make room just when a request arrived.
-#[derive(Debug, thiserror::Error)]
-#[error("the connection had to make room for others")]
-struct MadeRoom;
+    use super::super::options::ServerOptions;
+    use super::super::registry::Registry;
+    use super::*;
 
-impl hyper::service::Service<Request<Incoming>> for Requests {
-    type Response = Response<ResponseBody>;
-    type Error = MadeRoom;
-    type Future = BoxFuture<'static, Result<Self::Response, MadeRoom>>;
-
-    fn call(&self, request: Request<Incoming>) -> Self::Future {
-        let has_arrived = request.body().is_end_stream();
-        let phase = if has_arrived { Phase::Answering } else { Phase::Receiving };
-        if !self.activity.enter(phase) {
-            return Box::pin(async { Err(MadeRoom) });
-        }
-        let activity = Arc::clone(&self.activity);
-        if self.is_reserve && !is_health(request.uri().path()) {
-            return Box::pin(async move {
-                let rejection = Rejection::too_many_open("connections");
-                let mut response = rejection.respond(MediaType::Json);
-                security_headers::insert(response.headers_mut());
-                refused(response.status());
-                Ok(response.map(|body| ResponseBody::new(body, activity, false)))
-            });
-        }
-        let mut request = request.map(|body| {
-            if has_arrived {
-                Body::empty()
-            } else {
-                Body::new(RequestBody { body, activity: Arc::clone(&self.activity) })
-            }
-        });
-        request.extensions_mut().insert(ConnectInfo(self.peer));
-        let response = self.router.clone().call(request);
-        Box::pin(async move {
-            let response = response.await.unwrap_or_else(|never| match never {});
-            let is_upgrade = response.status() == StatusCode::SWITCHING_PROTOCOLS;
-            Ok(response.map(|body| ResponseBody::new(body, activity, is_upgrade)))
-        })
+    #[tokio::test]
+    async fn a_task_has_no_room_for_what_is_on_the_heap() {
+        let registry = Arc::new(Registry::new(1, Arc::default()));
+        let slot = registry.admit().unwrap();
+        let (router, options) = (Router::new(), ServerOptions::default());
+        let server = Arc::new(Server { router, options, registry });
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let address = listener.local_addr().unwrap();
+        let stream = TcpStream::connect(address).await.unwrap();
+        let bytes = size_of_val(&serve(server, stream, address, slot));
+        assert!(bytes <= 1024, "{bytes}");
     }
 }

@@ -10,8 +10,10 @@ mod descriptors;
 mod notice;
 mod options;
 mod registry;
+mod requests;
 mod shared;
 mod stream;
+mod tally;
 mod tls;
 
 use std::io;
@@ -25,6 +27,7 @@ use tokio::time::{sleep, timeout};
 pub use self::options::ServerOptions;
 use self::registry::{Registry, Stage};
 use self::shared::Server;
+pub(super) use self::tally::Tally;
 pub use self::tls::Tls;
 use super::router::router;
 use super::state::AppState;
@@ -60,7 +63,7 @@ pub async fn serve_with(
 ) -> Result<()> {
     let state: Arc<AppState> = state.into();
     let most = descriptors::connections(options.connections_max, options.other_descriptors);
-    let registry = Arc::new(Registry::new(most));
+    let registry = Arc::new(Registry::new(most, Arc::clone(&state.tally)));
     let router = router(Arc::clone(&state), options.tls.is_some());
     let server = Arc::new(Server { router, options, registry: Arc::clone(&registry) });
     let served = tokio::select! {

@@ -13,6 +13,8 @@ pub struct ServerOptions {
     /// Longest time between two requests of a connection, and for a client to take more
     /// of its response.
     pub idle_timeout: Duration,
+    /// Time without a request after which a connection lets go of its buffers.
+    pub park_after: Duration,
     /// How long a request is still executed after its client has closed its sending side:
     /// it may wait for the response, or be gone.
     pub half_closed_timeout: Duration,
@@ -29,6 +31,9 @@ impl Default for ServerOptions {
         Self {
             header_timeout: Duration::from_secs(10),
             idle_timeout: Duration::from_secs(75),
+            // A client that asks more often pays nothing, and others a few microseconds. Longer,
+            // and many that come one after the other hold their buffers all at once.
+            park_after: Duration::from_millis(500),
             half_closed_timeout: Duration::from_secs(2),
             connections_max: 1_000,
             other_descriptors: 128,

@@ -9,6 +9,7 @@ use tokio::sync::Notify;
 
 use super::activity::Activity;
 use super::notice::Notice;
+use super::tally::Tally;
 
 /// Connections beyond the most, which serve health checks only.
 pub(super) const RESERVE: usize = 16;
@@ -29,6 +30,7 @@ pub(super) enum Stage {
 #[derive(Debug)]
 pub(super) struct Registry {
     most: usize,
+    pub(super) tally: Arc<Tally>,
     open: Mutex<Open>,
     stage: AtomicU8,
     emptied: Notify,
@@ -63,9 +65,10 @@ pub(super) struct Slot {
 }
 
 impl Registry {
-    pub(super) fn new(most: usize) -> Self {
+    /// No more than so many, counted here.
+    pub(super) fn new(most: usize, tally: Arc<Tally>) -> Self {
         let stage = AtomicU8::new(Stage::Serving as u8);
-        Self { most, open: Mutex::default(), stage, emptied: Notify::new() }
+        Self { most, tally, open: Mutex::default(), stage, emptied: Notify::new() }
     }
 
     /// A slot for a new connection. If there are too many, the one that has waited for a
@@ -95,7 +98,10 @@ impl Registry {
                 "connections were closed, because as many are open as may be"
             );
         }
-        (room != Room::Full).then(|| Slot { registry: Arc::clone(self), id, activity, is_reserve })
+        (room != Room::Full).then(|| {
+            self.tally.opened();
+            Slot { registry: Arc::clone(self), id, activity, is_reserve }
+        })
     }
 
     pub(super) fn stage(&self) -> Stage {
@@ -161,6 +167,7 @@ fn room_in(connections: &mut HashMap<u64, Arc<Activity>>, most: usize) -> Room {
 
 impl Drop for Slot {
     fn drop(&mut self) {
+        self.registry.tally.closed();
         let mut open = self.registry.open();
         // Neither has it if it made room.
         open.regular.remove(&self.id);
@@ -178,7 +185,8 @@ mod tests {
 
     #[tokio::test]
     async fn the_one_that_waited_longest_makes_room_and_health_has_a_reserve() {
-        let registry = Arc::new(Registry::new(2));
+        let tally = Arc::new(Tally::default());
+        let registry = Arc::new(Registry::new(2, Arc::clone(&tally)));
         let first = registry.admit().unwrap();
         let second = registry.admit().unwrap();
         let third = registry.admit().unwrap();
@@ -195,7 +203,9 @@ mod tests {
         assert!(registry.admit().is_none());
         drop(second);
         assert!(!registry.admit().unwrap().is_reserve);
+        assert_eq!(usize::try_from(tally.active()).unwrap(), RESERVE + 2);
         drop((first, third, reserve));
         registry.emptied().await;
+        assert_eq!(tally.active(), 0);
     }
 }

@@ -4,17 +4,50 @@ use std::io::{self, IoSlice};
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 
+use bytes::Bytes;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 
 use super::activity::Phase;
 use super::registry::Slot;
 
+/// Most bytes that are read to see that there are some: mostly a whole head.
+const FIRST_BYTES: usize = 1024;
+
 /// A stream that notes what arrives and what is taken. It has the connection's slot, also
 /// after an upgrade.
 #[derive(Debug)]
 pub(super) struct ObservedStream<S> {
-    pub(super) stream: S,
+    stream: S,
     pub(super) slot: Slot,
+    /// What has been read and is read again.
+    unread: Bytes,
+}
+
+impl<S> ObservedStream<S> {
+    pub(super) fn new(stream: S, slot: Slot) -> Self {
+        Self { stream, slot, unread: Bytes::new() }
+    }
+
+    /// Has these bytes read again, before others. They are of the next request.
+    pub(super) fn put_back(&mut self, bytes: Bytes) {
+        self.slot.activity.received();
+        self.unread = bytes;
+    }
+}
+
+impl<S: AsyncRead + Unpin> ObservedStream<S> {
+    /// Waits until there is something to read, or the end. It reads, for bytes of TLS need not
+    /// hold any of a request; into the stack, so that nothing is held meanwhile.
+    pub(super) fn poll_arrival(&mut self, context: &mut Context<'_>) -> Poll<io::Result<()>> {
+        if !self.unread.is_empty() {
+            return Poll::Ready(Ok(()));
+        }
+        let mut bytes = [0; FIRST_BYTES];
+        let mut buffer = ReadBuf::new(&mut bytes);
+        ready!(Pin::new(&mut *self).poll_read(context, &mut buffer))?;
+        self.unread = Bytes::copy_from_slice(buffer.filled());
+        Poll::Ready(Ok(()))
+    }
 }
 
 impl<S: AsyncRead + Unpin> AsyncRead for ObservedStream<S> {
@@ -25,7 +58,12 @@ impl<S: AsyncRead + Unpin> AsyncRead for ObservedStream<S> {
         context: &mut Context<'_>,
         buffer: &mut ReadBuf<'_>,
     ) -> Poll<io::Result<()>> {
-        let Self { stream, slot } = self.get_mut();
+        let Self { stream, slot, unread } = self.get_mut();
+        if !unread.is_empty() {
+            let count = unread.len().min(buffer.remaining());
+            buffer.put_slice(&unread.split_to(count));
+            return Poll::Ready(Ok(()));
+        }
         let activity = &slot.activity;
         if activity.phase() == Phase::HalfClosed {
             return Poll::Pending;

@@ -26,6 +26,9 @@ metrics! {
     /// Requests now.
     HTTP_IN_PROGRESS: Gauge "salesgraph_http_requests_in_progress" [] =
         "Requests whose response has not begun";
+    /// Connections now.
+    HTTP_CONNECTIONS: Gauge "salesgraph_http_connections" ["state"] =
+        "Open connections to the API; parked ones wait for their next request and hold no buffers";
     /// WebSockets.
     WEBSOCKETS: Gauge "salesgraph_websockets" [] = "Open WebSockets whose caller is known";
     /// Running subscriptions.

@@ -7,18 +7,20 @@ use hyper::StatusCode;
 use salesgraph::http::{RequestLimits, ServerOptions};
 use serde_json::{Value as Json, json};
 use sqlx::Executor as _;
-use tokio::io::{AsyncBufReadExt as _, AsyncReadExt as _, AsyncWriteExt as _, BufReader};
+use tokio::io::{
+    AsyncBufReadExt as _, AsyncRead, AsyncReadExt as _, AsyncWriteExt as _, BufReader,
+};
 use tokio::net::TcpStream;
 
 use crate::support::http::{TestServer, state};
 use crate::support::{TestApp, TestDb, database, fixture};
 
 const LONG: Duration = Duration::from_secs(600);
-const HEALTH: &str = "GET /health/live HTTP/1.1\r\nhost: localhost\r\n\r\n";
-const PERSONS: &str = r#"{"query":"{ persons { totalCount } }"}"#;
+pub(super) const HEALTH: &str = "GET /health/live HTTP/1.1\r\nhost: localhost\r\n\r\n";
+pub(super) const PERSONS: &str = r#"{"query":"{ persons { totalCount } }"}"#;
 
 /// Nothing ends by time.
-fn patient() -> ServerOptions {
+pub(super) fn patient() -> ServerOptions {
     ServerOptions {
         header_timeout: LONG,
         idle_timeout: LONG,
@@ -35,21 +37,21 @@ async fn start(options: ServerOptions) -> (TestDb, TestServer) {
 }
 
 /// A connection on which this was sent.
-async fn connection(server: &TestServer, sent: &str) -> TcpStream {
+pub(super) async fn connection(server: &TestServer, sent: &str) -> TcpStream {
     let mut client = TcpStream::connect(server.address).await.unwrap();
     client.write_all(sent.as_bytes()).await.unwrap();
     client
 }
 
 /// Everything until the server closes. A reset is a close, too.
-async fn rest(client: &mut TcpStream) -> String {
+pub(super) async fn rest(client: &mut (impl AsyncRead + Unpin)) -> String {
     let mut bytes = Vec::new();
     let _ = client.read_to_end(&mut bytes).await;
     String::from_utf8(bytes).unwrap()
 }
 
 /// Reads until this has arrived.
-async fn until(client: &mut TcpStream, end: &str) -> String {
+pub(super) async fn until(client: &mut (impl AsyncRead + Unpin), end: &str) -> String {
     let mut text = String::new();
     while !text.contains(end) {
         let byte = client.read_u8().await.unwrap_or_else(|error| panic!("{error} after {text}"));

@@ -13,6 +13,7 @@ pub(crate) mod graphiql;
 mod introspection;
 mod limits;
 mod pages;
+mod parked;
 mod rate_limits;
 mod recovery;
 mod replicas;

@@ -15,6 +15,7 @@ use tempfile::TempDir;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
 use tokio_rustls::TlsConnector;
+use tokio_rustls::client::TlsStream;
 use tokio_rustls::rustls::crypto::aws_lc_rs;
 use tokio_rustls::rustls::pki_types::CertificateDer;
 use tokio_rustls::rustls::{ClientConfig, RootCertStore};
@@ -23,7 +24,7 @@ use crate::support::database;
 use crate::support::http::{TestServer, state};
 
 /// The files of a certificate.
-struct Files {
+pub(super) struct Files {
     dir: TempDir,
 }
 
@@ -33,7 +34,7 @@ impl Files {
     }
 
     /// Replaces both files, as tools do: by new ones. The certificate is returned.
-    fn replace(&self) -> CertificateDer<'static> {
+    pub(super) fn replace(&self) -> CertificateDer<'static> {
         let CertifiedKey { cert, signing_key } = made();
         self.put("key.pem", &signing_key.serialize_pem());
         self.put("cert.pem", &cert.pem());
@@ -45,12 +46,12 @@ impl Files {
         std::fs::rename(self.path("new"), self.path(name)).expect("the file is replaced");
     }
 
-    fn open(&self) -> salesgraph::error::Result<Tls> {
+    pub(super) fn open(&self) -> salesgraph::error::Result<Tls> {
         Tls::open(self.path("cert.pem"), self.path("key.pem"))
     }
 }
 
-fn files() -> Files {
+pub(super) fn files() -> Files {
     Files { dir: tempfile::tempdir().expect("a folder") }
 }
 
@@ -58,12 +59,11 @@ fn made() -> CertifiedKey<KeyPair> {
     generate_simple_self_signed(vec!["localhost".to_owned()]).expect("a certificate")
 }
 
-/// A response of a client that trusts this certificate only.
-async fn get(
+/// A connection of a client that trusts this certificate only.
+pub(super) async fn connect(
     server: &TestServer,
     trusted: &CertificateDer<'static>,
-    host: &str,
-) -> std::io::Result<Response<hyper::body::Incoming>> {
+) -> std::io::Result<TlsStream<TcpStream>> {
     let mut roots = RootCertStore::empty();
     roots.add(trusted.clone()).expect("a root");
     let mut config = ClientConfig::builder_with_provider(Arc::new(aws_lc_rs::default_provider()))
@@ -76,6 +76,16 @@ async fn get(
     let name = "localhost".try_into().expect("a name");
     let stream = TlsConnector::from(Arc::new(config)).connect(name, stream).await?;
     assert_eq!(stream.get_ref().1.alpn_protocol(), Some(&b"http/1.1"[..]));
+    Ok(stream)
+}
+
+/// Its response.
+async fn get(
+    server: &TestServer,
+    trusted: &CertificateDer<'static>,
+    host: &str,
+) -> std::io::Result<Response<hyper::body::Incoming>> {
+    let stream = connect(server, trusted).await?;
     let (mut client, connection) = http1::handshake(TokioIo::new(stream)).await.expect("handshake");
     tokio::spawn(connection);
     let request = Request::get("/health/live").header("host", host);

@@ -34,7 +34,15 @@ impl Socket {
         headers: &[(&str, &str)],
     ) -> Result<Self, Error> {
         let stream = TcpStream::connect(server.address).await.unwrap();
-        let url = format!("ws://localhost:{}/graphql", server.address.port());
+        Self::handshake_over(stream, headers).await
+    }
+
+    /// Over a connection that is open.
+    pub(crate) async fn handshake_over(
+        stream: TcpStream,
+        headers: &[(&str, &str)],
+    ) -> Result<Self, Error> {
+        let url = format!("ws://localhost:{}/graphql", stream.peer_addr().unwrap().port());
         let mut request = url.into_client_request().unwrap();
         for (name, value) in headers {
             let name = hyper::header::HeaderName::from_bytes(name.as_bytes()).unwrap();

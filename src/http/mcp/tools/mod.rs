@@ -50,7 +50,7 @@ impl Tool {
         }
     }
 
-    /// Makes what calls look things up in, so that no call waits for it.
+    /// Makes what they are listed as, so that no call waits for it.
     pub(super) fn prepare() {
         for tool in Self::ALL {
             tool.definition();
