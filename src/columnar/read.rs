@@ -45,12 +45,11 @@ pub(super) enum Read {
 /// # Errors
 /// When Postgres does not answer, or has a value that is not held exactly.
 pub(super) async fn read(connections: &Connections, most: usize) -> Result<Read> {
-    let mut copy = CopyOut::begin(connections).await?;
+    let (mut copy, versions) = CopyOut::begin(connections).await?;
     let [lines, orders] = copy.counts(["sales_order_line", "sales_order"]).await?;
     let count = |rows: u64| usize::try_from(rows).unwrap_or(usize::MAX);
     let (lines, orders) = (count(lines), count(orders));
     let needed = Sales::estimate(lines, orders);
-    let versions = copy.versions.clone();
     if needed > most {
         copy.end().await;
         return Ok(Read::TooLarge(needed, versions));

@@ -1,8 +1,10 @@
 //! Reads many rows in Postgres' binary COPY format, all of one moment, over a connection of
 //! their own: it takes long, and none of a pool's connections is to be missing meanwhile.
 
+use bytes::Bytes;
 use futures_util::StreamExt as _;
-use sqlx::postgres::PgConnection;
+use futures_util::stream::BoxStream;
+use sqlx::postgres::{PgConnectOptions, PgConnection};
 use sqlx::{AssertSqlSafe, Connection as _, Executor as _, raw_sql};
 
 use super::connections::Connections;
@@ -16,13 +18,22 @@ const EPOCH_MICROS_FROM_UNIX: i64 = super::copy::EPOCH_DAYS_FROM_UNIX * 86_400_0
 const SIGNATURE: &[u8] = b"PGCOPY\n\xff\r\n\0";
 /// Bytes before the first row: the signature, flags, and the length of what else is there.
 const HEADER: usize = SIGNATURE.len() + 8;
+/// Begins a transaction that sees one moment.
+const BEGIN: &str =
+    "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY; SET LOCAL statement_timeout = 0";
 
 /// A transaction that sees one moment.
 #[derive(Debug)]
 pub struct CopyOut {
     connection: PgConnection,
-    /// The versions of the data at that moment.
-    pub versions: Versions,
+}
+
+/// The rows of a query, as they come.
+pub struct Copied<'a> {
+    stream: BoxStream<'a, sqlx::Result<Bytes>>,
+    /// The beginning of a row of which the rest has not come.
+    pending: Vec<u8>,
+    is_begun: bool,
 }
 
 /// A row of a stream: its values one after the other.
@@ -30,22 +41,42 @@ pub struct CopyOut {
 pub struct CopiedRow<'a>(&'a [u8]);
 
 impl CopyOut {
-    /// Sees all rows as they are now.
+    /// Sees all rows as they are now; gives the versions of the data at that moment, too.
     ///
     /// # Errors
     /// When Postgres does not answer, or the schema is another.
-    pub async fn begin(connections: &Connections) -> Result<Self> {
+    pub async fn begin(connections: &Connections) -> Result<(Self, Versions)> {
         let options = connections.pool().connect_options();
         let mut connection = PgConnection::connect_with(&options).await?;
-        let begin = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY; \
-                     SET LOCAL statement_timeout = 0";
-        connection.execute(raw_sql(begin)).await?;
+        connection.execute(raw_sql(BEGIN)).await?;
         // As the role that connected, which may read the version.
         let versions = Versions::read(&mut connection).await?;
         if let Some(role) = connections.row_security().switch_transaction(None) {
             connection.execute(raw_sql(AssertSqlSafe(role))).await?;
         }
-        Ok(Self { connection, versions })
+        Ok((Self { connection }, versions))
+    }
+
+    /// Sees what a statement of another transaction saw, which is still open: `snapshot` is what
+    /// `pg_export_snapshot` gave it.
+    ///
+    /// # Errors
+    /// When Postgres does not answer, or that transaction has ended.
+    pub async fn share(options: &PgConnectOptions, snapshot: &str) -> sqlx::Result<Self> {
+        let mut connection = PgConnection::connect_with(options).await?;
+        let snapshot = snapshot.replace('\'', "''");
+        let begin = format!("{BEGIN}; SET TRANSACTION SNAPSHOT '{snapshot}'");
+        connection.execute(raw_sql(AssertSqlSafe(begin))).await?;
+        Ok(Self { connection })
+    }
+
+    /// Runs statements that return nothing, such as settings of the transaction.
+    ///
+    /// # Errors
+    /// As any statement.
+    pub async fn set(&mut self, statements: &'static str) -> sqlx::Result<()> {
+        self.connection.execute(raw_sql(statements)).await?;
+        Ok(())
     }
 
     /// How many rows these tables have.
@@ -69,25 +100,23 @@ impl CopyOut {
     /// Those of the query and of `each`.
     pub async fn rows(
         &mut self,
-        query: &'static str,
+        query: &str,
         mut each: impl FnMut(CopiedRow<'_>) -> Result<()>,
     ) -> Result<()> {
+        let mut copied = self.copy(query).await?;
+        while copied.next(&mut each).await? {}
+        Ok(())
+    }
+
+    /// Begins to read the rows of a query. Unless they are read to the end, nothing else can be
+    /// read afterwards.
+    ///
+    /// # Errors
+    /// Those of the query.
+    pub async fn copy(&mut self, query: &str) -> sqlx::Result<Copied<'_>> {
         let copy = format!("COPY ({query}) TO STDOUT (FORMAT binary)");
-        let mut stream = self.connection.copy_out_raw(&copy).await?;
-        let (mut pending, mut is_begun) = (Vec::new(), false);
-        while let Some(bytes) = stream.next().await {
-            let bytes = bytes?;
-            // Nearly always the bytes are whole rows.
-            if pending.is_empty() {
-                let left = read(&bytes, &mut is_begun, &mut each)?;
-                pending.extend_from_slice(left);
-            } else {
-                pending.extend_from_slice(&bytes);
-                let left = read(&pending, &mut is_begun, &mut each)?.len();
-                pending.drain(..pending.len() - left);
-            }
-        }
-        if pending.is_empty() { Ok(()) } else { Err(cut()) }
+        let stream = self.connection.copy_out_raw(&copy).await?;
+        Ok(Copied { stream, pending: Vec::new(), is_begun: false })
     }
 
     /// Ends the transaction and closes the connection.
@@ -97,16 +126,49 @@ impl CopyOut {
     }
 }
 
+impl Copied<'_> {
+    /// Gives each of the rows that come next to `each`; false at the end.
+    ///
+    /// # Errors
+    /// Those of the query and of `each`.
+    pub async fn next<E: From<sqlx::Error>>(
+        &mut self,
+        each: &mut impl FnMut(CopiedRow<'_>) -> Result<(), E>,
+    ) -> Result<bool, E> {
+        let Some(bytes) = self.stream.next().await else {
+            return if self.pending.is_empty() { Ok(false) } else { Err(broken(CUT).into()) };
+        };
+        let bytes = bytes?;
+        // Nearly always the bytes are whole rows.
+        if self.pending.is_empty() {
+            let left = read(&bytes, &mut self.is_begun, each)?;
+            self.pending.extend_from_slice(left);
+        } else {
+            self.pending.extend_from_slice(&bytes);
+            let left = read(&self.pending, &mut self.is_begun, each)?.len();
+            self.pending.drain(..self.pending.len() - left);
+        }
+        Ok(true)
+    }
+}
+
+const CUT: &str = "a copied row ends too early";
+
+/// What has come is no stream of rows.
+fn broken(why: &str) -> sqlx::Error {
+    sqlx::Error::Protocol(why.to_owned())
+}
+
 /// Reads whole rows, and returns what is left.
-fn read<'a>(
+fn read<'a, E: From<sqlx::Error>>(
     mut bytes: &'a [u8],
     is_begun: &mut bool,
-    each: &mut impl FnMut(CopiedRow<'_>) -> Result<()>,
-) -> Result<&'a [u8]> {
+    each: &mut impl FnMut(CopiedRow<'_>) -> Result<(), E>,
+) -> Result<&'a [u8], E> {
     if !*is_begun {
         let Some((header, rest)) = bytes.split_at_checked(HEADER) else { return Ok(bytes) };
         if !header.starts_with(SIGNATURE) {
-            return Err(Error::internal("rows have come in another format"));
+            return Err(broken("rows have come in another format").into());
         }
         (*is_begun, bytes) = (true, rest);
     }
@@ -196,7 +258,7 @@ impl<'a> CopiedRow<'a> {
 }
 
 fn cut() -> Error {
-    Error::internal("a copied row ends too early")
+    Error::internal(CUT)
 }
 
 #[cfg(test)]
@@ -221,7 +283,7 @@ mod tests {
                 let left = read(&pending, &mut is_begun, &mut |mut row| {
                     found.push((row.number()?, row.number()?, row.number()?));
                     assert!(row.number().is_err(), "there is no fourth");
-                    Ok(())
+                    Ok::<_, Error>(())
                 });
                 let left = left.unwrap().to_vec();
                 pending = left;
@@ -235,6 +297,6 @@ mod tests {
     #[test]
     fn another_format_is_an_error() {
         let text = b"1\t2\n3\t4\n5\t6\n7\t8\n9\t10\n";
-        assert!(read(text, &mut false, &mut |_| Ok(())).is_err());
+        assert!(read(text, &mut false, &mut |_| Ok::<_, Error>(())).is_err());
     }
 }

@@ -5,6 +5,7 @@ pub mod api_keys;
 mod connection;
 pub mod connections;
 pub mod copy;
+pub(crate) mod copy_in;
 pub mod copy_out;
 pub mod data_version;
 pub mod layout;

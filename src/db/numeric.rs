@@ -4,6 +4,8 @@ use crate::error::{Error, Result};
 
 /// Digits of a group.
 const GROUP: i32 = 4;
+/// Groups of which all digits fit into 64 bits.
+const SHORT_GROUPS: usize = 4;
 /// The header of a number: how many groups, where the first stands, the sign, and how many
 /// digits come after the point.
 const HEADER: usize = 8;
@@ -87,6 +89,9 @@ impl<'a> Numeric<'a> {
     /// bits.
     #[must_use]
     pub fn scaled(self, scale: u8) -> Option<i128> {
+        if let Some(number) = self.scaled_short(scale) {
+            return Some(i128::from(number));
+        }
         let mut number: i128 = 0;
         let groups = i32::try_from(self.groups.len() / 2).ok()?;
         for place in 0..groups {
@@ -103,6 +108,28 @@ impl<'a> Numeric<'a> {
         } else {
             return None;
         };
+        Some(if self.is_negative { -number } else { number })
+    }
+
+    /// Likewise, but of few digits: nearly all numbers are, and 128 bits take several times as long.
+    fn scaled_short(self, scale: u8) -> Option<i64> {
+        if self.groups.len() > 2 * SHORT_GROUPS {
+            return None;
+        }
+        let (groups, _) = self.groups.as_chunks();
+        let number = groups
+            .iter()
+            .fold(0, |number: u64, group| number * 10_000 + u64::from(u16::from_be_bytes(*group)));
+        let count = i32::try_from(groups.len()).ok()?;
+        let power = (self.weight - count + 1) * GROUP + i32::from(scale);
+        let ten = 10_u64.checked_pow(power.unsigned_abs())?;
+        let number = match power {
+            0 => number,
+            1.. => number.checked_mul(ten)?,
+            _ if number.is_multiple_of(ten) => number / ten,
+            _ => return None,
+        };
+        let number = i64::try_from(number).ok()?;
         Some(if self.is_negative { -number } else { number })
     }
 

@@ -15,6 +15,7 @@ use crate::job::handler::{Handler, Run};
 use crate::lake::curated::Curated;
 use crate::load::{
     self, Ending, Load, LoadOptions, Outcome, Queued, Refresh, Replay, RunAs, RunSummary, Silent,
+    SumLimits,
 };
 use crate::storage::{S3Settings, Source, SourceUri};
 
@@ -56,7 +57,10 @@ impl Loads {
                 let corrected = raw.map(String::into_bytes);
                 Replay { database, limits, selection, corrected, stop }.run(known).await?
             }
-            Work::Refresh { .. } => Refresh { database, limits, stop }.run(known).await?,
+            Work::Refresh { .. } => {
+                let sums = SumLimits::default();
+                Refresh { database, limits, sums, stop }.run(known).await?
+            }
         };
         outcome(&summary)
     }

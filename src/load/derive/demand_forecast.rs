@@ -15,16 +15,27 @@ pub(super) static DEMAND_FORECAST: Derivation = Derivation {
 /// are unchanged. The last unchanged span ends where the changed days begin.
 ///
 /// What was sold is read from the sales by product and day, which have just been brought up to
-/// date; their view makes what has changed again since then from the lines.
+/// date; what has changed again since then is made from the lines, as their view does, which can
+/// only be read whole.
+///
+/// Stored spans that end before the changed days are not read at all: the index of the weekday
+/// and the end finds the others, as each weekday is named.
 ///
 /// The median of three or four values is the mean of what remains without the smallest
 /// and the greatest; of one or two, their mean. One decimal holds a half exactly.
 const SPANS: &str = "
-WITH changed AS (
-    SELECT product_id, order_date::date AS day, order_quantity_sum AS quantity,
-        date_part('isodow', order_date)::smallint AS weekday
-    FROM current_sales_by_product_day
+WITH current AS (
+    SELECT product_id, order_date AS day, order_quantity_sum AS quantity
+    FROM sales_by_product_day
     WHERE order_date >= coalesce($1::date, '-infinity')
+      AND order_date < (SELECT since FROM sales_rollup_due)
+    UNION ALL
+    SELECT product_id, order_date, order_quantity_sum
+    FROM sales_rollup_due AS due
+    CROSS JOIN LATERAL sales_by_product_day_since(greatest(due.since, $1)) AS made
+    WHERE due.since < 'infinity'
+), changed AS (
+    SELECT product_id, day, quantity, date_part('isodow', day)::smallint AS weekday FROM current
 ), earlier AS (
     SELECT product_id, weekday, span.first_date - 7 AS day, span.sold_quantity AS quantity
     FROM (SELECT DISTINCT product_id, weekday FROM changed) AS changed
@@ -49,32 +60,38 @@ WITH changed AS (
          ELSE (total - least - greatest) * 0.5 END)::numeric(20, 1) AS predicted_quantity,
         days::smallint AS basis_days
     FROM latest WHERE day >= coalesce($1, '-infinity')
+), stored AS MATERIALIZED (
+    SELECT * FROM demand_forecast_span
+    WHERE weekday = ANY ('{1, 2, 3, 4, 5, 6, 7}')
+        AND coalesce(next_date, 'infinity') >= coalesce($1 + 7, '-infinity')
 ), removed AS (
-    DELETE FROM demand_forecast_span AS stored
-    WHERE first_date >= coalesce($1 + 7, '-infinity')
-      AND NOT EXISTS (SELECT FROM made
-          WHERE (made.product_id, made.weekday, made.first_date)
-              = (stored.product_id, stored.weekday, stored.first_date))
+    DELETE FROM demand_forecast_span AS span USING stored
+    WHERE (span.product_id, span.weekday, span.first_date)
+            = (stored.product_id, stored.weekday, stored.first_date)
+        AND stored.first_date >= coalesce($1 + 7, '-infinity')
+        AND NOT EXISTS (SELECT FROM made
+            WHERE (made.product_id, made.weekday, made.first_date)
+                = (stored.product_id, stored.weekday, stored.first_date))
     RETURNING 1
 ), updated AS (
-    UPDATE demand_forecast_span AS stored
+    UPDATE demand_forecast_span AS span
     SET next_date = made.next_date, sold_quantity = made.sold_quantity,
         predicted_quantity = made.predicted_quantity, basis_days = made.basis_days
-    FROM made
-    WHERE (made.product_id, made.weekday, made.first_date)
-            = (stored.product_id, stored.weekday, stored.first_date)
+    FROM made JOIN stored USING (product_id, weekday, first_date)
+    WHERE (span.product_id, span.weekday, span.first_date)
+            = (made.product_id, made.weekday, made.first_date)
         AND (made.next_date, made.sold_quantity, made.predicted_quantity, made.basis_days)
             IS DISTINCT FROM (stored.next_date, stored.sold_quantity, stored.predicted_quantity,
                 stored.basis_days)
     RETURNING 1
 ), ended AS (
-    UPDATE demand_forecast_span AS stored SET next_date = next.first_date
-    FROM demand_forecast_span AS latest LEFT JOIN (
+    UPDATE demand_forecast_span AS span SET next_date = next.first_date
+    FROM stored LEFT JOIN (
         SELECT product_id, weekday, min(first_date) AS first_date FROM made
         GROUP BY product_id, weekday) AS next USING (product_id, weekday)
-    WHERE (stored.product_id, stored.weekday, stored.first_date)
-            = (latest.product_id, latest.weekday, latest.first_date)
-        AND latest.first_date < $1 + 7 AND coalesce(latest.next_date, 'infinity') >= $1 + 7
+    WHERE (span.product_id, span.weekday, span.first_date)
+            = (stored.product_id, stored.weekday, stored.first_date)
+        AND stored.first_date < $1 + 7
         AND next.first_date IS DISTINCT FROM stored.next_date
     RETURNING 1
 ), added AS (
@@ -83,9 +100,9 @@ WITH changed AS (
     SELECT product_id, weekday, first_date, next_date, sold_quantity, predicted_quantity,
         basis_days
     FROM made
-    WHERE NOT EXISTS (SELECT FROM demand_forecast_span AS known
+    WHERE NOT EXISTS (SELECT FROM stored
           WHERE (made.product_id, made.weekday, made.first_date)
-              = (known.product_id, known.weekday, known.first_date))
+              = (stored.product_id, stored.weekday, stored.first_date))
     RETURNING 1
 )
 SELECT (SELECT count(*) FROM removed) + (SELECT count(*) FROM updated)

@@ -17,9 +17,10 @@ mod lake;
 mod recorded;
 pub(super) mod refresh;
 mod sales_rollup;
+pub(super) mod sums;
 
 use chrono::NaiveDate;
-use sqlx::{Connection as _, PgConnection, Row as _};
+use sqlx::{Connection as _, PgConnection, Postgres, Row as _, Transaction};
 
 use self::derivation::Derivation;
 use self::lake::write_lake;
@@ -101,10 +102,7 @@ async fn bring_up_to_date(
     sqlx::query(SETTINGS).execute(&mut *transaction).await?;
     let mut rows_written: i64 = 0;
     if due.of_sales {
-        for statement in cluster::of_sales(derivation, session.layout) {
-            let written = sqlx::query_scalar::<_, i64>(*statement).bind(due.since);
-            rows_written += written.fetch_one(&mut *transaction).await?;
-        }
+        rows_written += derive_sales(session, &mut transaction, derivation, due.since).await?;
     }
     for statement in derivation.of_others {
         rows_written +=
@@ -120,6 +118,28 @@ async fn bring_up_to_date(
     ledger::commit_to_disk(&mut transaction).await?;
     transaction.commit().await?;
     recorded(&mut connection, session.run(), derivation.step).await
+}
+
+/// Derives changed sales; counts the rows that were written.
+async fn derive_sales(
+    session: &Session,
+    transaction: &mut Transaction<'_, Postgres>,
+    derivation: &Derivation,
+    since: Option<NaiveDate>,
+) -> LoadResult<i64> {
+    let is_summed = derivation.step == sales_rollup::SALES_ROLLUP.step;
+    if is_summed
+        && !session.layout.is_distributed()
+        && let Some(rows_written) = sums::write(session, transaction, since).await?
+    {
+        return Ok(rows_written);
+    }
+    let mut rows_written = 0;
+    for statement in cluster::of_sales(derivation, session.layout) {
+        let written = sqlx::query_scalar::<_, i64>(*statement).bind(since);
+        rows_written += written.fetch_one(&mut **transaction).await?;
+    }
+    Ok(rows_written)
 }
 
 /// The data version that this transaction sees, or an earlier one.

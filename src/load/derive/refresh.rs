@@ -6,6 +6,7 @@ use sqlx::postgres::PgConnectOptions;
 use tokio_util::sync::CancellationToken;
 
 use super::derive;
+use super::sums::SumLimits;
 use crate::config::LoadMode;
 use crate::error::Result;
 use crate::load::decode::BatchLimits;
@@ -25,6 +26,8 @@ pub struct Refresh {
     pub database: PgConnectOptions,
     /// Limits of records.
     pub limits: BatchLimits,
+    /// How sales are summed up.
+    pub sums: SumLimits,
     /// Ends the run before the next table.
     pub stop: CancellationToken,
 }
@@ -39,7 +42,8 @@ impl Refresh {
         let begun = Instant::now();
         let new = NewRun { source_uri: REFRESH_SOURCE, atomic: false, mode: LoadMode::Merge };
         let session = Session::begin(self.database, 1, new, known, self.limits, self.stop);
-        let session = Box::pin(session).await?;
+        let mut session = Box::pin(session).await?;
+        session.sums = self.sums;
         let mut steps = Vec::new();
         let done = match put_back(&session).await {
             Ok(()) => Box::pin(derive(&session, &Silent, &mut steps)).await,

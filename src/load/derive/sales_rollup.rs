@@ -81,6 +81,8 @@ SELECT (SELECT count(*) FROM removed) + (SELECT count(*) FROM updated)
     };
 }
 
+pub(super) use differences;
+
 const BY_PRODUCT: &str = differences!(
     "sales_by_product_day",
     "(made.order_date, made.product_id) = (stored.order_date, stored.product_id)",

@@ -2,7 +2,6 @@
 //! parked. Batches of several files are merged together.
 
 use std::collections::BTreeMap;
-use std::{iter, mem};
 
 use sqlx::{AssertSqlSafe, Connection as _, PgConnection, Postgres, Row as _, Transaction};
 use uuid::Uuid;
@@ -10,17 +9,13 @@ use uuid::Uuid;
 use super::change::Change;
 use super::statements::Statements;
 use crate::dataset::Dataset;
-use crate::db::copy::CopyWriter;
+use crate::db::copy_in::copy_in;
 use crate::db::layout::Layout;
 use crate::error::Error;
 use crate::load::counts::{Counts, bigint};
 use crate::load::decode::Batch;
 use crate::load::failure::LoadResult;
 use crate::load::ledger::RunFile;
-
-/// Bytes sent at a time, by the last piece nearly twice as many: a connection's write buffer
-/// keeps the size of the largest piece it ever held.
-const COPY_PIECE: usize = 64 * 1024;
 
 /// A dataset and its statements.
 #[derive(Debug)]
@@ -62,22 +57,8 @@ pub(crate) async fn stage(
     if batches.iter().all(|batch| batch.rows.is_empty()) {
         return Ok(());
     }
-    let mut copy = connection.copy_in_raw(&target.statements.copy).await?;
-    // Each batch is a piece of one stream, which has a beginning and an end.
-    let parts = batches.iter().map(|batch| batch.copy.as_slice());
-    let parts = iter::once(CopyWriter::SIGNATURE).chain(parts).chain([CopyWriter::END]);
-    let mut waiting = Vec::new();
-    for piece in parts.flat_map(|part| part.chunks(COPY_PIECE)) {
-        waiting.extend_from_slice(piece);
-        // The last piece must not be small: what follows it would wait until the server's
-        // kernel acknowledges it, which it does late (findings/sqlx-copy-nagle.sh).
-        if waiting.len() >= 2 * COPY_PIECE {
-            let rest = waiting.split_off(COPY_PIECE);
-            copy.send(mem::replace(&mut waiting, rest)).await?;
-        }
-    }
-    copy.send(waiting).await?;
-    copy.finish().await?;
+    let rows = batches.iter().map(|batch| batch.copy.as_slice());
+    copy_in(connection, &target.statements.copy, rows).await?;
     Ok(())
 }
 

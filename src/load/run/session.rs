@@ -15,6 +15,7 @@ use crate::db::layout::Layout;
 use crate::error::{Code, Error, Result};
 use crate::lake::curated::Curated;
 use crate::load::decode::BatchLimits;
+use crate::load::derive::sums::SumLimits;
 use crate::load::failure::{Failure, LoadResult};
 use crate::load::file::change::SETTLE;
 use crate::load::{ledger, queue};
@@ -31,6 +32,8 @@ pub(crate) struct Session {
     pub(crate) limits: BatchLimits,
     pub(crate) stop: CancellationToken,
     pub(crate) layout: Layout,
+    /// How sales are summed up.
+    pub(crate) sums: SumLimits,
     known: RunAs,
 }
 
@@ -52,7 +55,7 @@ impl Session {
             .acquire_timeout(ACQUIRE_TIMEOUT)
             .connect_lazy_with(database);
         let layout = Layout::of(&pool).await?;
-        Ok(Self { pool, lock, limits, stop, layout, known })
+        Ok(Self { pool, lock, limits, stop, layout, sums: SumLimits::default(), known })
     }
 
     pub(crate) fn run(&self) -> Uuid {

@@ -4,7 +4,7 @@
 use std::path::Path;
 
 use salesgraph::embedded::postgres::{Postgres, PostgresOptions};
-use salesgraph::load::{BatchLimits, Outcome, Refresh, RunAs};
+use salesgraph::load::{BatchLimits, Outcome, Refresh, RunAs, SumLimits};
 use serde_json::Value;
 use sqlx::{AssertSqlSafe, Connection as _, Executor as _, PgConnection, PgPool};
 use tokio_util::sync::CancellationToken;
@@ -214,7 +214,7 @@ async fn a_logical_replica_answers_as_the_publisher_does() {
     assert!(notes <= 3 * steps, "{notes} notes");
     let stop = CancellationToken::new();
     let limits = BatchLimits { rows: 5_000, bytes: 1 << 20, record_bytes: 1 << 20 };
-    let refresh = Refresh { database: to.database(), limits, stop };
+    let refresh = Refresh { database: to.database(), limits, sums: SumLimits::default(), stop };
     let summary = refresh.run(RunAs::default()).await.expect("the run ends");
     assert_eq!(summary.outcome, Outcome::Succeeded);
     let notes: i64 = to.value("SELECT count(*) FROM derivation_due").await;

@@ -25,6 +25,7 @@ mod small_files_crash;
 mod steps;
 mod steps_broken;
 mod steps_writers;
+mod sums;
 mod text_form;
 mod untidy;
 mod versions;
