@@ -16,7 +16,7 @@ use crate::support::sales::{
     CONDITIONS, DIMENSIONS, FILTERS, MEASURES, change, key, question, selected, small_change,
 };
 use crate::support::statements::during;
-use crate::support::{TestApp, TestDb, database, sales};
+use crate::support::{TestApp, TestDb, database, sales, write};
 
 /// Questions by chance.
 const QUESTIONS: usize = 150;
@@ -93,7 +93,7 @@ fn aggregate(arguments: &str, selection: &str) -> String {
 }
 
 async fn execute(pool: &PgPool, sql: &str) {
-    pool.execute(AssertSqlSafe(sql.to_owned())).await.expect(sql);
+    write(pool, sql).await;
 }
 
 #[tokio::test]

@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 use sqlx::{AssertSqlSafe, PgPool, Row as _};
 
 use crate::support::export::{file_of, text_of};
-use crate::support::{Api, sales};
+use crate::support::{Api, sales, write};
 
 /// Currencies, each known in another way, with the rate of the order `o` in SQL.
 const CURRENCIES: [(&str, &str); 6] = [
@@ -60,7 +60,7 @@ async fn rates(pool: &PgPool) {
            source_line, loaded_at) \
          SELECT id, base, target, 99, rate, {day} FROM rate AS o"
     );
-    sqlx::query("DELETE FROM currency_rate").execute(pool).await.expect("no rates");
+    write(pool, "DELETE FROM currency_rate").await;
     sqlx::query(AssertSqlSafe(insert)).execute(pool).await.expect("rates");
 }
 
@@ -307,7 +307,7 @@ async fn sales_of_a_row_without_lines_are_nothing_in_any_currency() {
 async fn the_newest_way_to_know_a_rate_counts() {
     let api = sales::start(36).await;
     let pool = &api.db.pool;
-    sqlx::query("DELETE FROM currency_rate").execute(pool).await.expect("no rates");
+    write(pool, "DELETE FROM currency_rate").await;
     let rate = "SELECT numerator::text || '/' || denominator::text || ' ' || \
         coalesce(rate_date::date::text, '-') FROM conversion_rate('EUR', '2011-06-02 10:00')";
     let known = async || sqlx::query_scalar::<_, String>(rate).fetch_one(pool).await.expect("one");

@@ -33,7 +33,8 @@ impl Real {
 
     /// The rows of a statement as JSON.
     async fn rows(&self, sql: &str) -> Vec<Value> {
-        let sql = format!("SELECT to_jsonb(answer)::text FROM ({sql}) AS answer");
+        // A cluster might forget the order of the question without OFFSET.
+        let sql = format!("SELECT to_jsonb(answer)::text FROM ({sql} OFFSET 0) AS answer");
         let rows: Vec<String> =
             sqlx::query_scalar(AssertSqlSafe(sql)).fetch_all(&self.app.pool).await.unwrap();
         rows.iter().map(|row| serde_json::from_str(row).unwrap()).collect()

@@ -3,12 +3,14 @@
 use std::collections::BTreeMap;
 
 use crate::support::cluster::refusal;
+use crate::support::servers::servers;
 use crate::support::statements;
 
 /// How many are shown.
 const SHOWN: usize = 8;
 
-/// Distinct ones of the connections of a database whose plans are told, with their plans.
+/// Distinct ones of the connections of a database whose plans are told, with their plans; those of
+/// a cluster, which has taken them, as they were sent.
 #[derive(Default)]
 pub(super) struct Seen(BTreeMap<String, serde_json::Value>);
 
@@ -16,7 +18,13 @@ impl Seen {
     /// Adds those of some work.
     pub(super) async fn during<T>(&mut self, work: impl Future<Output = T>) -> T {
         // Loads are too large for the stack of a test, several times over.
-        let (done, plans) = statements::explained(Box::pin(work)).await;
+        let work = Box::pin(work);
+        if servers().is_cluster() {
+            let (done, sent) = statements::during(work).await;
+            self.0.extend(sent.into_iter().map(|sql| (sql, serde_json::Value::Bool(true))));
+            return done;
+        }
+        let (done, plans) = statements::explained(work).await;
         for mut plan in plans {
             let sql = plan["Query Text"].as_str().expect("a statement").to_owned();
             self.0.insert(sql, plan["Plan"].take());

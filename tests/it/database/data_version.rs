@@ -15,7 +15,7 @@ use crate::support::ledger::{PATIENCE, wait_until};
 use crate::support::sample::{self, ALL, PERSON};
 use crate::support::servers::unique;
 use crate::support::statements::during;
-use crate::support::{TestApp, database, fixture};
+use crate::support::{TestApp, database, fixture, write};
 
 /// Tables that queries do not read, and those of jobs, reports and saved queries, which are no
 /// data: answers that read them are not kept.
@@ -219,7 +219,7 @@ async fn changes_are_announced_until_it_is_closed() {
     let versions = DataVersions::start(&db.pool, db.pool.connect_options().as_ref().clone());
     let mut changes = versions.changes();
     for _ in 0..3 {
-        db.pool.execute("UPDATE person SET first_name = 'x'").await.unwrap();
+        write(&db.pool, "UPDATE person SET first_name = 'x'").await;
         let committed = version(&db.pool).await;
         let seen = timeout(PATIENCE, changes.wait_for(|seen| *seen == committed)).await;
         seen.expect("in time").expect("the channel is open");

@@ -12,7 +12,7 @@ use serde_json::Value;
 use sqlx::postgres::PgPool;
 use sqlx::{AssertSqlSafe, Executor as _, PgConnection};
 
-use crate::support::{TestDb, database, fixture};
+use crate::support::{TestDb, database, fixture, write};
 
 const READER: &str = "salesgraph_reader";
 const PARTNER: &str = "salesgraph_partner";
@@ -60,9 +60,7 @@ fn seen(table: &str) -> Seen {
 pub(super) async fn filled() -> TestDb {
     let db = database().await;
     fixture::insert(&db.pool).await;
-    db.pool
-        .execute(
-            "INSERT INTO demand_forecast_span VALUES (1, 1, '2024-01-01', NULL, 5, 1, 1);
+    write(&db.pool, "INSERT INTO demand_forecast_span VALUES (1, 1, '2024-01-01', NULL, 5, 1, 1);
              INSERT INTO demand_forecast_date VALUES ('2024-01-01', 1);
              INSERT INTO demand_forecast_stock VALUES (1, 5);
              INSERT INTO sales_by_day SELECT * FROM sales_by_day_since(NULL);
@@ -78,10 +76,7 @@ pub(super) async fn filled() -> TestDb {
              UNION ALL SELECT gen_random_uuid(), 'acme', 'p', 'products', 'csv', '{}'::jsonb, 'x'::bytea,
                  'sales:read', NULL::int[], 'who', 1;
              INSERT INTO report_request (id, report_id, organization, requested_by, reused)
-             SELECT gen_random_uuid(), id, organization, requested_by, false FROM report;",
-        )
-        .await
-        .expect("rows");
+             SELECT gen_random_uuid(), id, organization, requested_by, false FROM report;").await;
     db
 }
 

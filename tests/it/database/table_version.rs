@@ -11,7 +11,7 @@ use salesgraph::db::data_version::tables::{
 use salesgraph::db::pool::orm;
 use sqlx::{AssertSqlSafe, Connection as _, Executor as _, PgPool};
 
-use crate::support::{TestDb, database, fixture};
+use crate::support::{TestDb, database, fixture, write};
 
 type Versions = BTreeMap<String, i64>;
 
@@ -196,12 +196,12 @@ async fn the_versions_of_tables_are_read_with_that_of_all_data() {
         let known = versions.current().await.unwrap();
         (known.of(product), known.all)
     };
-    db.pool.execute("UPDATE store SET name = 'x'").await.unwrap();
+    write(&db.pool, "UPDATE store SET name = 'x'").await;
     let known = versions.current().await.unwrap();
     assert_eq!(known.all.version, all.version + 1);
     assert_eq!(known.of(product), first, "it has not changed");
     assert_eq!(known.of(tables_of("FROM product, store").unwrap()), known.all);
-    db.pool.execute("UPDATE product SET name = 'x'").await.unwrap();
+    write(&db.pool, "UPDATE product SET name = 'x'").await;
     let known = versions.current().await.unwrap();
     assert_eq!(known.of(product), known.all);
     db.pool.execute("ALTER TABLE person DISABLE TRIGGER USER").await.unwrap();
@@ -221,7 +221,7 @@ async fn the_migration_goes_down_and_up_again() {
     let place = migrations.iter().position(|one| one.name().ends_with("_table_version"));
     let later = migrations.len() - place.expect("the migration");
     Migrator::down(&orm, Some(u32::try_from(later).expect("few"))).await.expect("down");
-    db.pool.execute("UPDATE product SET name = 'x'").await.expect("as of old");
+    write(&db.pool, "UPDATE product SET name = 'x'").await;
     assert_eq!(version(&db.pool).await, before + 1);
     assert!(sqlx::query_scalar::<_, bool>(granted).fetch_one(&db.pool).await.unwrap());
     Migrator::up(&orm, None).await.expect("up");

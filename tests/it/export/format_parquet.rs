@@ -7,6 +7,7 @@ use salesgraph::report::Format;
 use crate::support::Api;
 use crate::support::export::file_of;
 use crate::support::python::python;
+use crate::support::write;
 
 const READ: &str = "
 import sys, decimal, pyarrow.parquet as pq
@@ -25,13 +26,12 @@ print(table.column('carrierTrackingNumber').null_count)
 async fn pyarrow_reads_types_and_exact_decimals() {
     let Some(python) = python("Parquet read by PyArrow").await else { return };
     let api = Api::start().await;
-    sqlx::query(
+    write(
+        &api.db.pool,
         "UPDATE sales_order_line SET unit_price = 0.0001 * sales_order_id, order_quantity = 3,
         unit_price_discount = 0.3333, line_total = round(0.0001 * sales_order_id * 0.6667 * 3, 6)",
     )
-    .execute(&api.db.pool)
-    .await
-    .unwrap();
+    .await;
     let document = "{ salesOrderLines { nodes { salesOrderId lineTotal rowguid orderQuantity
         carrierTrackingNumber order { orderDate onlineOrderFlag status } source { loadedAt line } } } }";
     let file = tempfile::NamedTempFile::new().unwrap();

@@ -10,6 +10,7 @@ use tokio::net::TcpStream;
 
 use crate::support::ledger::wait_until;
 use crate::support::saved::{ALL, Caller, Saved};
+use crate::support::write;
 
 const LINES: &str = "query($order: Int, $min: Int) { salesOrderLines(filter: {
     salesOrderId: { eq: $order }, orderQuantity: { gte: $min } }) {
@@ -68,7 +69,7 @@ async fn an_unchanged_file_is_not_sent_again() {
         assert_eq!(acme.request("GET", other, &condition).await.status, StatusCode::OK, "{other}");
     }
     assert_eq!(partner.request("GET", path, &condition).await.status, StatusCode::OK);
-    sqlx::query("UPDATE product SET name = name || '!'").execute(&saved.app.pool).await.unwrap();
+    write(&saved.app.pool, "UPDATE product SET name = name || '!'").await;
     let changed = acme.request("GET", path, &condition).await;
     assert_eq!(changed.status, StatusCode::OK);
     assert_ne!(changed.text, first.text);

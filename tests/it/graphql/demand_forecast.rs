@@ -10,7 +10,7 @@ use crate::load::real::real_files;
 use crate::support::draw::Draw;
 use crate::support::forecast::assert_all_as_worked_out;
 use crate::support::sample::{self, ALL};
-use crate::support::{Api, TestApp, ask, statements};
+use crate::support::{Api, TestApp, ask, statements, write};
 
 /// The selection of each row.
 const NODE: &str = "date productId predictedQuantity basisDays availableQuantity shortfall";
@@ -186,7 +186,7 @@ async fn pages_in_either_direction_return_each_row_once() {
 async fn arguments_filter_by_product_and_shortfall() {
     let app = loaded().await;
     let engine = engine(&app);
-    app.pool.execute("TRUNCATE product_inventory").await.expect("no inventory");
+    write(&app.pool, "TRUNCATE product_inventory").await;
     app.load().await;
     let period = period(&app, 10, 28).await;
     let all = nodes(&engine, &format!("{period}, productIds: [707, 708, 709]")).await;

@@ -4,6 +4,7 @@ use serde_json::{Value, json};
 use sqlx::{AssertSqlSafe, Executor as _};
 
 use crate::support::Api;
+use crate::support::write;
 
 /// Makes the rows differ, with nulls and ties.
 const DIFFERENCES: &str = "
@@ -158,11 +159,11 @@ async fn rows_are_ordered_by_aggregates_over_related_rows() {
     .await;
     orders(&api, "{ field: QUANTITY }", &of_order("coalesce(sum(l.order_quantity), 0)")).await;
 
-    api.db
-        .pool
-        .execute("UPDATE customer SET person_id = 1 + customer_id % 7 WHERE customer_id < 30")
-        .await
-        .unwrap();
+    write(
+        &api.db.pool,
+        "UPDATE customer SET person_id = 1 + customer_id % 7 WHERE customer_id < 30",
+    )
+    .await;
     let sql = "SELECT t.business_entity_id FROM person t ORDER BY
                (SELECT count(*) FROM customer c WHERE c.person_id = t.business_entity_id) DESC, 1";
     let order = "{ field: CUSTOMER_COUNT, direction: DESC }";

@@ -7,7 +7,7 @@ use sqlx::Executor as _;
 
 use crate::support::http::{Answer, CACHE_BYTES, TestServer, state};
 use crate::support::statements::during;
-use crate::support::{TestDb, database, fixture};
+use crate::support::{TestDb, database, fixture, write};
 
 const JSON: &str = "application/json";
 const RESPONSE: &str = "application/graphql-response+json";
@@ -76,7 +76,7 @@ async fn tags_and_304(cache: bool) {
         assert_ne!(answer.header("etag"), tag, "{path} {accept}");
         assert_ne!(answer.header("etag"), "");
     }
-    db.pool.execute("UPDATE person SET first_name = 'New'").await.unwrap();
+    write(&db.pool, "UPDATE person SET first_name = 'New'").await;
     let answer = get(&server, &path(1), JSON, &tag).await;
     assert_eq!(answer.json()["data"]["person"]["firstName"], "New");
     assert_ne!(answer.header("etag"), tag);

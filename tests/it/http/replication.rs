@@ -14,7 +14,7 @@ use crate::support::http::TestServer;
 use crate::support::ledger::wait_until;
 use crate::support::sample::{self, PERSON};
 use crate::support::servers::{Servers, state_dir};
-use crate::support::{TestApp, fixture};
+use crate::support::{TestApp, fixture, write};
 
 /// What each change below may change: rows, sales by day and by product, and lines by territory.
 const DOCUMENTS: [&str; 4] = [
@@ -135,14 +135,13 @@ async fn disabled_triggers_leave_no_answer_old() {
             data(&server, document).await;
         }
         app.pool.execute(change).await.expect(change);
-        app.pool
-            .execute(
-                "UPDATE sales_order_line AS line SET territory_id = ordered.territory_id
+        write(
+            &app.pool,
+            "UPDATE sales_order_line AS line SET territory_id = ordered.territory_id
             FROM sales_order AS ordered
             WHERE ordered.sales_order_id = line.sales_order_id",
-            )
-            .await
-            .expect("territories");
+        )
+        .await;
         assert_fresh(&app.database_url(), &app.pool, &server, change).await;
         set("ENABLE").await;
         assert_fresh(&app.database_url(), &app.pool, &server, "ENABLE TRIGGER ALL").await;

@@ -12,7 +12,7 @@ use sqlx::{AssertSqlSafe, Connection as _, Executor as _, PgConnection, PgPool};
 use super::freshness::{ask, node};
 use crate::support::http::{Answer, TestServer};
 use crate::support::statements::during;
-use crate::support::{TestDb, database, fixture};
+use crate::support::{TestDb, database, fixture, write};
 
 /// For most tables a document that shows a value of it, and a change of that value by hand. `$n`
 /// is the number of the change.
@@ -88,7 +88,7 @@ async fn start() -> (TestDb, [TestServer; 2]) {
 async fn change(pool: &PgPool, table: &str, set: &str, number: i64) {
     let set = set.replace("$n", &number.to_string());
     let sql = format!("UPDATE {table} SET {set}");
-    pool.execute(AssertSqlSafe(sql.clone())).await.expect(&sql);
+    write(pool, &sql).await;
 }
 
 /// The answer, and whether it was executed.
@@ -159,7 +159,7 @@ async fn an_answer_outlives_changes_of_other_tables() {
     assert!(executed(&nodes[0], products).await.1);
     assert!(!executed(&nodes[0], products).await.1);
     db.pool.execute("ALTER TABLE person DISABLE TRIGGER USER").await.unwrap();
-    db.pool.execute("UPDATE person SET first_name = 'unseen'").await.unwrap();
+    write(&db.pool, "UPDATE person SET first_name = 'unseen'").await;
     assert!(executed(&nodes[0], products).await.1, "a change of anyone while triggers are off");
 }
 

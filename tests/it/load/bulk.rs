@@ -6,6 +6,7 @@ use sqlx::{AssertSqlSafe, PgPool};
 use crate::support::TestApp;
 use crate::support::aside::{Halted, definitions, execute, numbers};
 use crate::support::sample::{self, ALL, CUSTOMER, DETAIL, HEADER, PERSON};
+use crate::support::write;
 
 const ORPHANS: &str = "
     SELECT (SELECT count(*) FROM sales_order_line AS line
@@ -72,7 +73,7 @@ async fn what_was_set_aside_is_back_as_it_was() {
     assert_ne!(numbers(&app.pool).await, numbered, "the load had dropped some");
     let left: i64 = app.value("SELECT count(*) FROM load_set_aside").await;
     assert_eq!(left, 0);
-    sqlx::query("DELETE FROM product_inventory").execute(&app.pool).await.expect("as ever");
+    write(&app.pool, "DELETE FROM product_inventory").await;
 }
 
 #[tokio::test]

@@ -41,7 +41,9 @@ pub(crate) mod statements;
 pub(crate) mod subgraph;
 pub(crate) mod switch_proxy;
 pub(crate) mod world;
+pub(crate) mod written;
 
 pub(crate) use api::{Api, ask};
 pub(crate) use app::TestApp;
 pub(crate) use database::{TestDb, database, unmigrated};
+pub(crate) use written::{write, write_over};

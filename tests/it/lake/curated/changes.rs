@@ -11,6 +11,7 @@ use crate::support::TestApp;
 use crate::support::draw::Draw;
 use crate::support::lake::{LakeReader, USUAL};
 use crate::support::sample::{self, ALL};
+use crate::support::write;
 
 /// A loaded lake of generated files.
 async fn filled(for_what: &str) -> Option<(TestApp, LakeReader)> {
@@ -26,7 +27,7 @@ fn has_written(summary: &RunSummary) -> bool {
 }
 
 async fn change(app: &TestApp, sql: &str) {
-    app.pool.execute(AssertSqlSafe(sql.to_owned())).await.expect(sql);
+    write(&app.pool, sql).await;
 }
 
 async fn files(reader: &mut LakeReader, table: &str) -> BTreeSet<String> {
