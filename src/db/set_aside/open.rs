@@ -131,6 +131,8 @@ async fn attempt(
     order: &[&str],
 ) -> sqlx::Result<()> {
     let mut transaction = connection.begin().await?;
+    // To ask for the size of a table locks it, too.
+    sqlx::query(LOCK_TIMEOUT).execute(&mut *transaction).await?;
     let tables: Vec<String> = sqlx::query_scalar(NEARLY_EMPTY_TABLES)
         .bind(new.iter().map(|rows| rows.table).collect::<Vec<_>>())
         .bind(new.iter().map(|rows| rows.bytes).collect::<Vec<_>>())
@@ -140,7 +142,6 @@ async fn attempt(
     if tables.is_empty() {
         return transaction.rollback().await;
     }
-    sqlx::query(LOCK_TIMEOUT).execute(&mut *transaction).await?;
     let lock: String =
         sqlx::query_scalar(LOCKS).bind(&tables).bind(order).fetch_one(&mut *transaction).await?;
     // Postgres itself has quoted the names, here and below.

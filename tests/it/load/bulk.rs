@@ -1,7 +1,7 @@
 //! A first load sets foreign keys and indexes aside: nothing but its speed tells.
 
 use salesgraph::load::Outcome;
-use sqlx::{AssertSqlSafe, PgPool};
+use sqlx::{AssertSqlSafe, PgExecutor};
 
 use crate::support::TestApp;
 use crate::support::aside::{Halted, definitions, execute, numbers};
@@ -23,8 +23,8 @@ const ORPHANS: &str = "
             AND NOT EXISTS (SELECT FROM person AS parent
                 WHERE parent.business_entity_id = child.person_id))";
 
-async fn state_of(pool: &PgPool, statement: &str) -> String {
-    let done = sqlx::query(AssertSqlSafe(statement)).execute(pool).await;
+async fn state_of<'c>(on: impl PgExecutor<'c>, statement: &str) -> String {
+    let done = sqlx::query(AssertSqlSafe(statement)).execute(on).await;
     let error = done.expect_err(statement);
     error
         .as_database_error()
@@ -45,6 +45,8 @@ async fn what_was_set_aside_is_back_as_it_was() {
         sqlx::query(AssertSqlSafe(comment)).execute(&app.pool).await.expect("a comment");
     }
     let (before, numbered) = (definitions(&app.pool).await, numbers(&app.pool).await);
+    let mut earlier = app.pool.acquire().await.expect("a connection").detach();
+    execute(&mut earlier, "BEGIN ISOLATION LEVEL REPEATABLE READ; SELECT 1").await;
     let mut halted = Halted::start(&app).await;
     let status = app.run(&["migrate", "status"]).await.expect(0);
     status.says(&[
@@ -66,6 +68,9 @@ async fn what_was_set_aside_is_back_as_it_was() {
     ] {
         assert_eq!(state_of(&app.pool, statement).await, "55006", "{statement}");
     }
+    let of_earlier = state_of(&mut earlier, "DELETE FROM person").await;
+    assert_eq!(of_earlier, "55006", "it does not see the notes");
+    execute(&mut earlier, "ROLLBACK").await;
     halted.go_on().await;
     let ended = halted.loader.wait().await.expect("it ends");
     assert!(ended.success(), "{ended:?}");
@@ -74,6 +79,19 @@ async fn what_was_set_aside_is_back_as_it_was() {
     let left: i64 = app.value("SELECT count(*) FROM load_set_aside").await;
     assert_eq!(left, 0);
     write(&app.pool, "DELETE FROM product_inventory").await;
+}
+
+#[tokio::test]
+async fn a_guard_refuses_nothing_while_nothing_is_aside() {
+    let app = TestApp::start().await;
+    sample::clean().put(&app, &ALL).await;
+    app.load_small().await;
+    // As tools do that restore the rows of a table.
+    for state in ["DISABLE", "ENABLE"] {
+        let sql = format!("ALTER TABLE sales_order_line {state} TRIGGER ALL");
+        sqlx::query(AssertSqlSafe(sql)).execute(&app.pool).await.expect("a superuser");
+    }
+    sqlx::query("DELETE FROM sales_order_line").execute(&app.pool).await.expect("as ever");
 }
 
 #[tokio::test]
