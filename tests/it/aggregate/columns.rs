@@ -8,7 +8,7 @@ use salesgraph::db::data_version::{DataVersions, Versions};
 use salesgraph::graphql::{Engine, Limits};
 use salesgraph::query::Reader;
 use serde_json::{Value, json};
-use sqlx::{AssertSqlSafe, Executor as _, PgPool};
+use sqlx::PgPool;
 
 use crate::load::real::real_files;
 use crate::support::draw::Draw;

@@ -61,7 +61,7 @@ async fn rates(pool: &PgPool) {
          SELECT id, base, target, 99, rate, {day} FROM rate AS o"
     );
     write(pool, "DELETE FROM currency_rate").await;
-    sqlx::query(AssertSqlSafe(insert)).execute(pool).await.expect("rates");
+    write(pool, &insert).await;
 }
 
 async fn start(seed: u64) -> Api {

@@ -244,7 +244,7 @@ async fn the_tables_are_read_up_to_the_first_changed_day() {
     rollup.step().await;
     for table in ["sales_by_day", "sales_by_product_day"] {
         let sql = format!("UPDATE {table} SET line_count = line_count + 1000000");
-        rollup.app.pool.execute(AssertSqlSafe(sql)).await.unwrap();
+        write(&rollup.app.pool, &sql).await;
     }
     let read = async |query| wrong_days(&rollup.data(query).await.0);
     for query in [BY_DAY, BY_PRODUCT] {
@@ -256,7 +256,7 @@ async fn the_tables_are_read_up_to_the_first_changed_day() {
     let middle = "UPDATE sales_order SET comment = 'changed' WHERE sales_order_id =
         (SELECT sales_order_id FROM sales_order WHERE order_date >= '2011-10-21'
          ORDER BY order_date LIMIT 1)";
-    rollup.app.pool.execute(middle).await.unwrap();
+    write(&rollup.app.pool, middle).await;
     for query in [BY_DAY, BY_PRODUCT] {
         let (early, all) = read(query).await;
         assert!(early > 3 && all == early, "{query}: {early} of {all}");

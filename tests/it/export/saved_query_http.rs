@@ -161,7 +161,7 @@ async fn begin(saved: &Saved, caller: &Caller<'_>) -> hyper::Response<hyper::bod
 async fn a_cut_in_the_middle_is_a_failure_and_no_shorter_file() {
     let saved = Saved::start().await;
     let acme = saved.caller(Some("acme"), ALL, None).await;
-    sqlx::query(MANY).execute(&saved.app.pool).await.unwrap();
+    write(&saved.app.pool, MANY).await;
     acme.save("stock", STOCK).await;
     let response = begin(&saved, &acme).await;
     assert_eq!(response.status(), StatusCode::OK);
@@ -178,7 +178,7 @@ async fn a_cut_in_the_middle_is_a_failure_and_no_shorter_file() {
 async fn who_leaves_cancels_the_statement() {
     let saved = Saved::start().await;
     let acme = saved.caller(Some("acme"), ALL, None).await;
-    sqlx::query(MANY).execute(&saved.app.pool).await.unwrap();
+    write(&saved.app.pool, MANY).await;
     acme.save("stock", STOCK).await;
     let response = begin(&saved, &acme).await;
     let waits = format!("EXISTS ({IS_READ} AND wait_event = 'ClientWrite')");

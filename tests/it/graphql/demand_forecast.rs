@@ -4,7 +4,7 @@ use chrono::{Days, NaiveDate};
 use salesgraph::graphql::{Engine, Limits};
 use salesgraph::query::Reader;
 use serde_json::{Value, json};
-use sqlx::{AssertSqlSafe, Executor as _, Row as _};
+use sqlx::{AssertSqlSafe, Row as _};
 
 use crate::load::real::real_files;
 use crate::support::draw::Draw;
@@ -204,15 +204,10 @@ async fn arguments_filter_by_product_and_shortfall() {
     assert_eq!(none["totalCount"], 0);
 
     // One product has a lot in stock, one a little in two places, the third nothing.
-    app.pool
-        .execute(
-            "INSERT INTO product_inventory (product_id, location_id, shelf, bin, quantity, rowguid, \
+    write(&app.pool, "INSERT INTO product_inventory (product_id, location_id, shelf, bin, quantity, rowguid, \
                modified_date, source_file_id, source_line) \
              SELECT product_id, place, 'A', 1, quantity, gen_random_uuid(), '2014-01-01', 1, 1 \
-             FROM (VALUES (707, 1, 30000), (708, 1, 1), (708, 2, 1)) AS of (product_id, place, quantity)",
-        )
-        .await
-        .expect("an inventory");
+             FROM (VALUES (707, 1, 30000), (708, 1, 1), (708, 2, 1)) AS of (product_id, place, quantity)").await;
     let unchanged = nodes(&engine, &format!("{period}, productIds: [707, 708, 709]")).await;
     assert_eq!(unchanged, all, "the forecast is of one state of the data");
     app.load().await;

@@ -23,7 +23,7 @@ async fn an_error_nulls_the_nearest_nullable_field() {
     let api = Api::start().await;
     api.db.pool.execute("ALTER TABLE customer RENAME account_number TO hidden").await.unwrap();
     let first = "UPDATE customer SET person_id = NULL, store_id = 1 WHERE customer_id = 1";
-    api.db.pool.execute(first).await.unwrap();
+    write(&api.db.pool, first).await;
 
     let answer = api
         .ask(

@@ -1,7 +1,6 @@
 //! Filters across relations, each compared with SQL written by hand.
 
 use serde_json::json;
-use sqlx::Executor as _;
 
 use crate::support::filtered::{CUSTOMERS, LINES, ORDERS, api};
 use crate::support::write;

@@ -1,7 +1,7 @@
 //! Orders, each compared with SQL written by hand.
 
 use serde_json::{Value, json};
-use sqlx::{AssertSqlSafe, Executor as _};
+use sqlx::AssertSqlSafe;
 
 use crate::support::Api;
 use crate::support::write;
@@ -29,7 +29,7 @@ DELETE FROM sales_order WHERE sales_order_id BETWEEN 58000 AND 59999 OR sales_or
 
 async fn api() -> Api {
     let api = Api::start().await;
-    api.db.pool.execute(DIFFERENCES).await.unwrap();
+    write(&api.db.pool, DIFFERENCES).await;
     api
 }
 

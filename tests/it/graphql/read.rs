@@ -122,7 +122,7 @@ async fn pages_return_each_row_once_during_inserts() {
             -i64::try_from(count).unwrap(),
             last + 1000,
         );
-        api.db.pool.execute(sqlx::AssertSqlSafe(sql)).await.unwrap();
+        write(&api.db.pool, &sql).await;
         if page["pageInfo"]["hasNextPage"] == false {
             break;
         }

@@ -13,7 +13,7 @@ use sqlx::{Connection as _, Executor as _, PgConnection, PgPool};
 use crate::support::http::{Answer, CACHE_BYTES, TestServer, state};
 use crate::support::ledger::{PATIENCE, wait_until};
 use crate::support::sample::{self, ALL, HEADER};
-use crate::support::{TestApp, database, fixture};
+use crate::support::{TestApp, database, fixture, write};
 
 const JSON: &str = "application/json";
 const COMMITS: i64 = 60;
@@ -42,11 +42,8 @@ async fn served(server: &TestServer) -> i64 {
 }
 
 async fn name(pool: &PgPool, number: i64) {
-    sqlx::query("UPDATE person SET first_name = $1 WHERE business_entity_id = 1")
-        .bind(number.to_string())
-        .execute(pool)
-        .await
-        .expect("named");
+    let sql = format!("UPDATE person SET first_name = '{number}' WHERE business_entity_id = 1");
+    write(pool, &sql).await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -7,7 +7,7 @@ use futures_util::future::join_all;
 use hyper::StatusCode;
 use salesgraph::embedded::postgres::Crash;
 use serde_json::{Value, json};
-use sqlx::{AssertSqlSafe, Connection as _, Executor as _, PgConnection, PgPool};
+use sqlx::{Connection as _, Executor as _, PgConnection, PgPool};
 
 use super::freshness::{ask, node};
 use crate::support::http::TestServer;

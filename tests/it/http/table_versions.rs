@@ -7,7 +7,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use hyper::StatusCode;
 use serde_json::{Value, json};
 use sha2::{Digest as _, Sha256};
-use sqlx::{AssertSqlSafe, Connection as _, Executor as _, PgConnection, PgPool};
+use sqlx::{Connection as _, Executor as _, PgConnection, PgPool};
 
 use super::freshness::{ask, node};
 use crate::support::http::{Answer, TestServer};
@@ -148,7 +148,7 @@ async fn an_answer_outlives_changes_of_other_tables() {
         assert!(version(&nothing) > version(&first), "who reads nothing is told of all data");
     }
     let others = "UPDATE sales_order SET comment = 'x'; UPDATE product SET name = 'x'";
-    db.pool.execute(others).await.unwrap();
+    write(&db.pool, others).await;
     for node in &nodes {
         let (answer, was_executed) = executed(node, products).await;
         assert!(was_executed, "one transaction, two tables");
@@ -175,15 +175,15 @@ async fn answers_that_sum_up_sales_follow_orders_and_lines() {
                   INSERT INTO sales_by_product_day SELECT * FROM sales_by_product_day_since(NULL); \
                   INSERT INTO sales_by_day SELECT * FROM sales_by_day_since(NULL); \
                   DELETE FROM derivation_due WHERE step = 'sales_rollup'";
-    db.pool.execute(derive).await.expect("derived");
+    write(&db.pool, derive).await;
     for node in &nodes {
         let kept = ask(node, sums).await.json();
-        db.pool.execute(MORE).await.expect("more is sold");
+        write(&db.pool, MORE).await;
         let (answer, was_executed) = executed(node, sums).await;
         assert!(was_executed, "what was summed up before is due");
         assert_ne!(answer.json(), kept);
         let due = answer.json()["data"].take();
-        db.pool.execute(derive).await.expect("derived");
+        write(&db.pool, derive).await;
         assert_eq!(ask(node, sums).await.json()["data"], due, "summed up anew");
         change(&db.pool, "person", "first_name = 'N$n'", 7).await;
         assert!(!executed(node, sums).await.1);

@@ -3,7 +3,6 @@
 use salesgraph::auth::Scope;
 use salesgraph::storage::Source;
 use serde_json::{Value as Json, json};
-use sqlx::Executor as _;
 
 use super::{lines, started, without_worker};
 use crate::support::http::TestServer;

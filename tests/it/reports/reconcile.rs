@@ -7,7 +7,6 @@ use std::time::Duration;
 
 use salesgraph::auth::Scope;
 use serde_json::{Value as Json, json};
-use sqlx::Executor as _;
 
 use crate::support::draw::Draw;
 use crate::support::reports::{TestReports, partner};

@@ -15,13 +15,13 @@ use salesgraph::query::Reader;
 use salesgraph::report::Format;
 use salesgraph::report::format::Column;
 use serde_json::Value;
-use sqlx::{AssertSqlSafe, Executor as _};
+use sqlx::Executor as _;
 
 use super::sdl::Sdl;
 use crate::support::cluster::note_sales;
 use crate::support::export::{collect, encoding, request};
 use crate::support::servers::servers;
-use crate::support::{TestDb, database, fixture, unmigrated};
+use crate::support::{TestDb, database, fixture, unmigrated, write};
 
 /// What the fixture lacks: rows of one territory that refer to those of another, rows without
 /// a territory, persons of several customers, and values that differ.
@@ -160,7 +160,7 @@ impl Whole {
     /// A copy in which `hidden` has changed what the caller may not see.
     pub(super) async fn twin(&self, scope: Scope, hidden: &str) -> Twins {
         let copy = self.db.copy().await;
-        copy.pool.execute(AssertSqlSafe(hidden)).await.expect(hidden);
+        write(&copy.pool, hidden).await;
         copy.pool.execute(COUNT).await.expect("statistics");
         self.db.forget_statistics().await;
         copy.forget_statistics().await;

@@ -3,9 +3,10 @@
 use std::collections::BTreeSet;
 
 use serde_json::{Value, json};
-use sqlx::{AssertSqlSafe, Executor as _};
+use sqlx::AssertSqlSafe;
 
 use super::Api;
+use crate::support::write;
 
 /// Makes the rows differ in nulls, case, wildcards and digits.
 const DIFFERENCES: &str = r"
@@ -32,7 +33,7 @@ DELETE FROM sales_order_line WHERE sales_order_id BETWEEN 10000 AND 12000;
 /// An API over these rows.
 pub(crate) async fn api() -> Api {
     let api = Api::start().await;
-    api.db.pool.execute(DIFFERENCES).await.unwrap();
+    write(&api.db.pool, DIFFERENCES).await;
     api
 }
 

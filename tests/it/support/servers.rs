@@ -102,18 +102,22 @@ impl Servers {
     /// A copy of a database, whose connections it ends.
     pub(crate) async fn copy_database(&self, of: &str) -> String {
         let name = unique("copy").replace('-', "_");
-        self.end_connections(of).await;
-        for mut machine in self.machines().await {
+        let mut machines = self.machines().await;
+        close_database(&mut machines, of).await;
+        for machine in &mut machines {
             let create = format!("CREATE DATABASE {name} TEMPLATE {of}");
             let create = sqlx::query(AssertSqlSafe(create));
-            create.execute(&mut machine).await.expect("a database is made");
+            create.execute(machine).await.expect("a database is made");
         }
+        open_database(&mut machines, of).await;
         name
     }
 
     /// Ends the connections to a database.
     pub(crate) async fn end_connections(&self, database: &str) {
-        end_connections(&mut self.machines().await, database).await;
+        let mut machines = self.machines().await;
+        close_database(&mut machines, database).await;
+        open_database(&mut machines, database).await;
     }
 
     /// An empty database, without a schema.
@@ -252,9 +256,12 @@ async fn connections(admin: &PgConnectOptions, workers: &[PgConnectOptions]) -> 
     connections
 }
 
-/// Ends all connections to a database, those of the extension's own processes among them.
-async fn end_connections(machines: &mut [PgConnection], database: &str) {
+/// Ends all connections to a database, those of the extension's own processes among them, which
+/// would begin new ones at once if they were let.
+async fn close_database(machines: &mut [PgConnection], database: &str) {
     for machine in machines {
+        let shut = format!("ALTER DATABASE {database} ALLOW_CONNECTIONS false");
+        sqlx::query(AssertSqlSafe(shut)).execute(&mut *machine).await.expect("it is shut");
         sqlx::query(
             "SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity WHERE datname = $1",
         )
@@ -262,6 +269,14 @@ async fn end_connections(machines: &mut [PgConnection], database: &str) {
         .execute(machine)
         .await
         .expect("the connections end");
+    }
+}
+
+/// Lets connections to a database begin again.
+async fn open_database(machines: &mut [PgConnection], database: &str) {
+    for machine in machines {
+        let open = format!("ALTER DATABASE {database} ALLOW_CONNECTIONS true");
+        sqlx::query(AssertSqlSafe(open)).execute(machine).await.expect("it is open");
     }
 }
 
@@ -289,7 +304,7 @@ async fn migrated_template(admin: &PgConnectOptions, workers: &[PgConnectOptions
     migrated.expect("the migrations apply");
     pool.close().await;
     if !workers.is_empty() {
-        end_connections(&mut machines, &name).await;
+        close_database(&mut machines, &name).await;
     }
     name
 }

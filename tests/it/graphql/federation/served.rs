@@ -10,7 +10,6 @@ use salesgraph::graphql::{Limits, subgraph_sdl};
 use salesgraph::http::{AppState, Documents, RequestLimits, TrustedDocuments};
 use serde_json::{Value, json};
 use sha2::{Digest as _, Sha256};
-use sqlx::Executor as _;
 use tokio::io::{AsyncBufReadExt as _, BufReader};
 use tokio::time::timeout;
 

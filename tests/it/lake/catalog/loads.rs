@@ -5,7 +5,6 @@ use std::time::Duration;
 
 use salesgraph::lake::curated::{Curated, CuratedOptions};
 use serde_json::{Value, json};
-use sqlx::{AssertSqlSafe, Executor as _};
 
 use crate::support::draw::Draw;
 use crate::support::lake::{LakeReader, USUAL, totals};

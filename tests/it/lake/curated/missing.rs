@@ -1,7 +1,6 @@
 //! Tables of which something is missing are written whole.
 
 use serde_json::json;
-use sqlx::Executor as _;
 
 use crate::support::TestApp;
 use crate::support::lake::{LakeReader, totals};
