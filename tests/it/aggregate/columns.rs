@@ -11,6 +11,7 @@ use serde_json::{Value, json};
 use sqlx::PgPool;
 
 use crate::load::real::real_files;
+use crate::support::cluster::is_left_out;
 use crate::support::draw::Draw;
 use crate::support::sales::{
     CONDITIONS, DIMENSIONS, FILTERS, MEASURES, change, key, question, selected, small_change,
@@ -235,6 +236,9 @@ async fn rows_are_read_until_the_columns_are_of_the_version_that_is_there() {
     }
     execute(&pair.db.pool, "UPDATE person SET first_name = first_name || 'a'").await;
     assert!(pair.compare(&document).await.1, "the columns have nothing of persons");
+    if is_left_out("triggers see no changes there") {
+        return;
+    }
     execute(&pair.db.pool, "ALTER TABLE customer DISABLE TRIGGER USER").await;
     execute(&pair.db.pool, "UPDATE customer SET store_id = 77").await;
     assert!(!pair.compare(&document).await.1, "nobody knows what has changed");

@@ -7,6 +7,7 @@ use sqlx::AssertSqlSafe;
 
 use crate::support::Api;
 use crate::support::draw::Draw;
+use crate::support::on_one_machine;
 use crate::support::sales::{
     self, ALL, Ask, DIMENSIONS, Dimension, FILTERS, MEASURES, Measure, group_values, key, names,
     selected, some,
@@ -209,7 +210,8 @@ async fn buckets(api: &Api, dates: &Dimension, from: &str, to: &str) -> Vec<Stri
                                    least(max(order_date), {to}), interval '1 day') AS day
             FROM sales_order) AS days"
     );
-    sqlx::query_scalar(AssertSqlSafe(sql)).fetch_all(&api.db.pool).await.unwrap()
+    let mut machine = on_one_machine(&api.db.pool, &sql).await;
+    sqlx::query_scalar(AssertSqlSafe(sql)).fetch_all(&mut *machine).await.unwrap()
 }
 
 /// Bounds of days: in a filter, and from and to in SQL.

@@ -4,6 +4,7 @@ use serde_json::{Value, json};
 use sqlx::AssertSqlSafe;
 
 use crate::support::Api;
+use crate::support::on_one_machine;
 use crate::support::write;
 
 /// Makes the rows differ, with nulls and ties.
@@ -39,8 +40,9 @@ async fn same(api: &Api, list: &str, key: &str, order: &str, sql: &str) {
     let data = api.data(&query).await;
     let nodes = data[list]["nodes"].as_array().unwrap();
     let rows: Vec<i64> = nodes.iter().map(|node| node[key].as_i64().unwrap()).collect();
+    let mut machine = on_one_machine(&api.db.pool, sql).await;
     let wanted: Vec<i32> =
-        sqlx::query_scalar(AssertSqlSafe(sql)).fetch_all(&api.db.pool).await.unwrap();
+        sqlx::query_scalar(AssertSqlSafe(sql)).fetch_all(&mut *machine).await.unwrap();
     let wanted: Vec<i64> = wanted.into_iter().map(i64::from).collect();
     assert!(!wanted.is_sorted(), "{sql} is the order of the key");
     assert_eq!(rows, wanted, "{order} is not {sql}");
@@ -191,15 +193,12 @@ async fn nested_lists_have_orders_of_their_own() {
     assert_eq!(data["customers"]["nodes"], ids);
     let mut wanted = Vec::new();
     for customer in [7, 8] {
-        let ids: Vec<i32> = sqlx::query_scalar(
-            "SELECT sales_order_id FROM sales_order o WHERE customer_id = $1 ORDER BY
+        let sql = "SELECT sales_order_id FROM sales_order o WHERE customer_id = $1 ORDER BY
              (SELECT count(*) FROM sales_order_line l WHERE l.sales_order_id = o.sales_order_id)
-             DESC, sales_order_id LIMIT 2",
-        )
-        .bind(customer)
-        .fetch_all(&api.db.pool)
-        .await
-        .unwrap();
+             DESC, sales_order_id LIMIT 2";
+        let mut machine = on_one_machine(&api.db.pool, sql).await;
+        let ids: Vec<i32> =
+            sqlx::query_scalar(sql).bind(customer).fetch_all(&mut *machine).await.unwrap();
         let nodes: Vec<Value> = ids.iter().map(|id| json!({ "salesOrderId": id })).collect();
         wanted.push(json!({ "orders": { "nodes": nodes } }));
     }

@@ -10,6 +10,7 @@ use salesgraph::http::RequestLimits;
 use serde_json::{Value, json};
 use sqlx::{Connection as _, Executor as _, PgConnection, PgPool};
 
+use crate::support::cluster::is_left_out;
 use crate::support::http::{Answer, CACHE_BYTES, TestServer, state};
 use crate::support::ledger::{PATIENCE, wait_until};
 use crate::support::sample::{self, ALL, HEADER};
@@ -190,6 +191,9 @@ async fn without_a_version_nothing_is_cached_and_queries_succeed() {
     let answer = ask(&server, NAME).await.json();
     assert_eq!(answer["data"], json!({ "person": { "firstName": "1" } }));
     assert_eq!(answer["extensions"].get("dataVersion"), None);
+    if is_left_out("triggers see no changes there") {
+        return;
+    }
     // A change that no version shows.
     db.pool
         .execute("ALTER TABLE person DISABLE TRIGGER USER; UPDATE person SET first_name = '2'")

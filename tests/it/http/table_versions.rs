@@ -10,6 +10,7 @@ use sha2::{Digest as _, Sha256};
 use sqlx::{Connection as _, Executor as _, PgConnection, PgPool};
 
 use super::freshness::{ask, node};
+use crate::support::cluster::is_left_out;
 use crate::support::http::{Answer, TestServer};
 use crate::support::statements::during;
 use crate::support::{TestDb, database, fixture, write};
@@ -158,6 +159,9 @@ async fn an_answer_outlives_changes_of_other_tables() {
     db.pool.execute("INSERT INTO data_change VALUES (pg_current_xact_id())").await.unwrap();
     assert!(executed(&nodes[0], products).await.1);
     assert!(!executed(&nodes[0], products).await.1);
+    if is_left_out("triggers see no changes there") {
+        return;
+    }
     db.pool.execute("ALTER TABLE person DISABLE TRIGGER USER").await.unwrap();
     write(&db.pool, "UPDATE person SET first_name = 'unseen'").await;
     assert!(executed(&nodes[0], products).await.1, "a change of anyone while triggers are off");

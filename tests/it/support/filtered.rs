@@ -6,6 +6,7 @@ use serde_json::{Value, json};
 use sqlx::AssertSqlSafe;
 
 use super::Api;
+use crate::support::on_one_machine;
 use crate::support::write;
 
 /// Makes the rows differ in nulls, case, wildcards and digits.
@@ -109,8 +110,9 @@ impl List {
     /// The rows of a condition in SQL.
     pub(crate) async fn wanted(&self, api: &Api, condition: &str) -> BTreeSet<String> {
         let sql = format!("{}({condition})", self.sql);
+        let mut machine = on_one_machine(&api.db.pool, &sql).await;
         let rows: Vec<String> =
-            sqlx::query_scalar(AssertSqlSafe(sql)).fetch_all(&api.db.pool).await.unwrap();
+            sqlx::query_scalar(AssertSqlSafe(sql)).fetch_all(&mut *machine).await.unwrap();
         rows.into_iter().collect()
     }
 }

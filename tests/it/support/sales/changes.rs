@@ -74,14 +74,10 @@ pub(crate) async fn change(connection: &mut PgConnection, draw: &mut Draw) -> St
 
 /// Likewise, a change that does not block other writers.
 pub(crate) async fn small_change(connection: &mut PgConnection, draw: &mut Draw) -> String {
-    let order: i32 = sqlx::query_scalar(
-        "SELECT sales_order_id FROM sales_order ORDER BY sales_order_id
-         OFFSET $1 % (SELECT count(*) FROM sales_order) LIMIT 1",
-    )
-    .bind(draw.between(0, 1_000))
-    .fetch_one(&mut *connection)
-    .await
-    .expect("an order");
+    let orders = "SELECT sales_order_id FROM sales_order ORDER BY sales_order_id";
+    let orders = sqlx::query_scalar(orders).fetch_all(&mut *connection).await;
+    let orders: Vec<i32> = orders.expect("the orders");
+    let order = orders[draw.below(orders.len())];
     let change = match *draw.one(&CHANGES) {
         MOVE if servers().is_cluster() => MOVE_APART,
         other => other,
