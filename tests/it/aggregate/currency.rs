@@ -5,8 +5,7 @@ use serde_json::{Value, json};
 use sqlx::{AssertSqlSafe, PgPool, Row as _};
 
 use crate::support::export::{file_of, text_of};
-use crate::support::on_one_machine;
-use crate::support::{Api, sales, write};
+use crate::support::{Api, on_one_machine, sales, write};
 
 /// Currencies, each known in another way, with the rate of the order `o` in SQL.
 const CURRENCIES: [(&str, &str); 6] = [

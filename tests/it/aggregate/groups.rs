@@ -5,13 +5,12 @@ use std::collections::BTreeSet;
 use serde_json::Value;
 use sqlx::AssertSqlSafe;
 
-use crate::support::Api;
 use crate::support::draw::Draw;
-use crate::support::on_one_machine;
 use crate::support::sales::{
     self, ALL, Ask, DIMENSIONS, Dimension, FILTERS, MEASURES, Measure, group_values, key, names,
     selected, some,
 };
+use crate::support::{Api, on_one_machine};
 
 type Groups = Vec<Vec<Option<String>>>;
 

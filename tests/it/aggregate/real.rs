@@ -6,8 +6,7 @@ use serde_json::{Value, json};
 use sqlx::AssertSqlSafe;
 
 use crate::load::real::real_files;
-use crate::support::on_one_machine;
-use crate::support::{TestApp, ask};
+use crate::support::{TestApp, ask, on_one_machine};
 
 /// The real files, loaded.
 struct Real {

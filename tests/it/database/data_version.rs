@@ -277,6 +277,9 @@ impl Seen {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn every_commit_of_the_loader_increases_it() {
+    if is_left_out("a commit is seen on one machine after another") {
+        return;
+    }
     let app = TestApp::start().await;
     let tables = watched(&app.pool).await;
     sample::defective().put(&app, &ALL).await;

@@ -7,9 +7,8 @@ use salesgraph::graphql::{ExportColumn, ExportRequest, OpenOptions};
 use salesgraph::report::{CsvDialect, Encoding, Format};
 use serde_json::{Value, json};
 
-use crate::support::Api;
 use crate::support::export::{collect, encoding, file, file_of, request, text_of, with_variables};
-use crate::support::write;
+use crate::support::{Api, write};
 
 #[tokio::test]
 async fn columns_are_the_paths_of_response_keys_and_values_are_exact() {

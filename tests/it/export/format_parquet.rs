@@ -4,10 +4,9 @@ use std::process::Command;
 
 use salesgraph::report::Format;
 
-use crate::support::Api;
 use crate::support::export::file_of;
 use crate::support::python::python;
-use crate::support::write;
+use crate::support::{Api, write};
 
 const READ: &str = "
 import sys, decimal, pyarrow.parquet as pq

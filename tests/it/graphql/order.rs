@@ -3,9 +3,7 @@
 use serde_json::{Value, json};
 use sqlx::AssertSqlSafe;
 
-use crate::support::Api;
-use crate::support::on_one_machine;
-use crate::support::write;
+use crate::support::{Api, on_one_machine, write};
 
 /// Makes the rows differ, with nulls and ties.
 const DIFFERENCES: &str = "

@@ -3,11 +3,10 @@
 use salesgraph::load::Outcome;
 use sqlx::{AssertSqlSafe, PgExecutor};
 
-use crate::support::TestApp;
 use crate::support::aside::{Halted, definitions, execute, numbers};
 use crate::support::cluster::is_left_out;
 use crate::support::sample::{self, ALL, CUSTOMER, DETAIL, HEADER, PERSON};
-use crate::support::write;
+use crate::support::{TestApp, write};
 
 const ORPHANS: &str = "
     SELECT (SELECT count(*) FROM sales_order_line AS line

@@ -3,9 +3,8 @@
 use sqlx::{AssertSqlSafe, Connection as _, Executor as _, PgConnection};
 use tokio::task::JoinHandle;
 
-use crate::support::fixture;
 use crate::support::sample::{self, ALL, DETAIL, HEADER};
-use crate::support::{TestApp, write};
+use crate::support::{TestApp, fixture, write};
 
 /// Lines with another territory than their order.
 const WRONG: &str = "SELECT count(*) FROM sales_order_line AS line JOIN sales_order AS ordered \

@@ -6,11 +6,10 @@ use salesgraph::load::{Load, Outcome, RunSummary};
 use sqlx::{AssertSqlSafe, Connection as _, Executor as _, PgConnection};
 use tokio::task::JoinHandle;
 
-use crate::support::TestApp;
 use crate::support::forecast::assert_as_worked_out;
 use crate::support::ledger::small_batches;
 use crate::support::sample::{self, ALL};
-use crate::support::write;
+use crate::support::{TestApp, write};
 
 /// The steps that are due after sales have changed.
 const BOTH: [&str; 2] = ["sales_rollup", "demand_forecast"];

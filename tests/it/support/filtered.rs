@@ -6,8 +6,7 @@ use serde_json::{Value, json};
 use sqlx::AssertSqlSafe;
 
 use super::Api;
-use crate::support::on_one_machine;
-use crate::support::write;
+use crate::support::{on_one_machine, write};
 
 /// Makes the rows differ in nulls, case, wildcards and digits.
 const DIFFERENCES: &str = r"

@@ -146,7 +146,17 @@ impl Servers {
     /// Drops a database, whoever is connected.
     async fn drop_database(&self, name: &str) {
         for mut machine in self.machines().await {
-            let drop = format!("DROP DATABASE IF EXISTS {name} WITH (FORCE)");
+            let exists: bool =
+                sqlx::query_scalar("SELECT EXISTS (SELECT FROM pg_database WHERE datname = $1)")
+                    .bind(name)
+                    .fetch_one(&mut machine)
+                    .await
+                    .expect("an answer");
+            if !exists {
+                continue;
+            }
+            close_database(std::slice::from_mut(&mut machine), name).await;
+            let drop = format!("DROP DATABASE {name} WITH (FORCE)");
             let drop = sqlx::query(AssertSqlSafe(drop));
             drop.execute(&mut machine).await.expect("the database is dropped");
         }

@@ -7,12 +7,11 @@ use salesgraph::load::RunSummary;
 use serde_json::{Value, json};
 use sqlx::{AssertSqlSafe, Connection as _, Executor as _, PgConnection};
 
-use crate::support::TestApp;
 use crate::support::cluster::is_left_out;
 use crate::support::draw::Draw;
 use crate::support::lake::{LakeReader, USUAL};
 use crate::support::sample::{self, ALL};
-use crate::support::write;
+use crate::support::{TestApp, write};
 
 /// A loaded lake of generated files.
 async fn filled(for_what: &str) -> Option<(TestApp, LakeReader)> {

@@ -2,10 +2,9 @@
 
 use serde_json::json;
 
-use crate::support::TestApp;
 use crate::support::lake::{LakeReader, totals};
 use crate::support::sample::{self, ALL};
-use crate::support::write;
+use crate::support::{TestApp, write};
 
 /// A loaded lake of generated files.
 async fn filled(for_what: &str) -> Option<(TestApp, LakeReader)> {
