@@ -6,7 +6,7 @@ use salesgraph::report::Format;
 
 use crate::support::export::file_of;
 use crate::support::python::python;
-use crate::support::{Api, write};
+use crate::support::{Api, on_one_machine, write};
 
 const READ: &str = "
 import sys, decimal, pyarrow.parquet as pq
@@ -37,15 +37,13 @@ async fn pyarrow_reads_types_and_exact_decimals() {
     std::fs::write(file.path(), file_of(&api.engine, document, Format::Parquet).await).unwrap();
     let output = Command::new(python).args(["-c", READ]).arg(file.path()).output().unwrap();
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
-    let (version, rows, total, date, nulls): (i64, i64, String, String, i64) = sqlx::query_as(
-        "SELECT (SELECT version FROM data_version), count(*), sum(line_total)::text,
+    let sql = "SELECT (SELECT version FROM data_version), count(*), sum(line_total)::text,
             to_char(min(order_date) FILTER (WHERE l.sales_order_id = 1001), 'YYYY-MM-DD\"T\"HH24:MI:SS'),
             count(*) - count(carrier_tracking_number)
-         FROM sales_order_line l JOIN sales_order USING (sales_order_id)",
-    )
-    .fetch_one(&api.db.pool)
-    .await
-    .unwrap();
+         FROM sales_order_line l JOIN sales_order USING (sales_order_id)";
+    let mut machine = on_one_machine(&api.db.pool, sql).await;
+    let (version, rows, total, date, nulls): (i64, i64, String, String, i64) =
+        sqlx::query_as(sql).fetch_one(&mut *machine).await.unwrap();
     let types = "salesOrderId int32;lineTotal decimal128(19, 6);rowguid string;orderQuantity int32;\
                  carrierTrackingNumber string;order.orderDate timestamp[us];\
                  order.onlineOrderFlag bool;order.status string;\
