@@ -1,5 +1,7 @@
 //! Conditions as SQL.
 
+use std::slice;
+
 use super::audience::require_column;
 use super::comparison::{operator, write_comparisons};
 use super::related::write_in;
@@ -66,6 +68,19 @@ pub(crate) fn write_whether(
     Ok(())
 }
 
+/// Writes a column that is compared with values. A cluster casts them to the type of the column by
+/// which the table is cut, and would refuse those that are no value of it.
+fn write_compared(statement: &mut Statement<'_>, column: &Column, values: &[Value], row: Place) {
+    statement.push("(").column(row.alias, column);
+    let is_beyond = |value: &Value| match value {
+        Value::Int(value) => i32::try_from(*value).is_err(),
+        _ => false,
+    };
+    if statement.layout.is_distributed() && values.iter().any(is_beyond) {
+        statement.push("::bigint");
+    }
+}
+
 /// Writes that a joined row is there.
 fn write_there(statement: &mut Statement<'_>, row: Place) {
     statement.push("(");
@@ -108,7 +123,8 @@ fn write(
             Ok(())
         }
         Condition::Compare { column, comparison, value } => {
-            statement.push("(").column(row.alias, column).push(operator(*comparison));
+            write_compared(statement, column, slice::from_ref(value), row);
+            statement.push(operator(*comparison));
             statement.bind_value(column.kind, &stored_value(row, value))?.push(")");
             Ok(())
         }
@@ -117,7 +133,8 @@ fn write(
                 write_in_nothing(statement, column, *negated, row);
                 return Ok(());
             }
-            statement.push("(").column(row.alias, column).push(any(*negated));
+            write_compared(statement, column, values, row);
+            statement.push(any(*negated));
             let values: Vec<Value> =
                 values.iter().map(|value| stored_value(row, value).into_owned()).collect();
             statement.bind_values(column.kind, &values)?.push("))");

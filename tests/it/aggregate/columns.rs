@@ -8,15 +8,16 @@ use salesgraph::db::data_version::{DataVersions, Versions};
 use salesgraph::graphql::{Engine, Limits};
 use salesgraph::query::Reader;
 use serde_json::{Value, json};
-use sqlx::{AssertSqlSafe, Executor as _, PgPool};
+use sqlx::PgPool;
 
 use crate::load::real::real_files;
+use crate::support::cluster::is_left_out;
 use crate::support::draw::Draw;
 use crate::support::sales::{
     CONDITIONS, DIMENSIONS, FILTERS, MEASURES, change, key, question, selected, small_change,
 };
 use crate::support::statements::during;
-use crate::support::{TestApp, TestDb, database, sales};
+use crate::support::{TestApp, TestDb, database, sales, write};
 
 /// Questions by chance.
 const QUESTIONS: usize = 150;
@@ -69,7 +70,11 @@ impl Pair {
         let now = self.now().await;
         let answer = engine.snapshot(&prepared, scope, Some(&now)).await.answer;
         let tables = answer.tables;
-        (serde_json::from_slice(&answer.to_json().expect("JSON")).expect("JSON"), tables)
+        let mut answer: Value =
+            serde_json::from_slice(&answer.to_json().expect("JSON")).expect("JSON");
+        // It may change from one moment to the next, as Postgres counts rows when it likes.
+        answer["extensions"]["cost"].take();
+        (answer, tables)
     }
 
     /// The answer, which is the same of both; and whether no lines were read for it.
@@ -93,7 +98,7 @@ fn aggregate(arguments: &str, selection: &str) -> String {
 }
 
 async fn execute(pool: &PgPool, sql: &str) {
-    pool.execute(AssertSqlSafe(sql.to_owned())).await.expect(sql);
+    write(pool, sql).await;
 }
 
 #[tokio::test]
@@ -235,6 +240,9 @@ async fn rows_are_read_until_the_columns_are_of_the_version_that_is_there() {
     }
     execute(&pair.db.pool, "UPDATE person SET first_name = first_name || 'a'").await;
     assert!(pair.compare(&document).await.1, "the columns have nothing of persons");
+    if is_left_out("triggers see no changes there") {
+        return;
+    }
     execute(&pair.db.pool, "ALTER TABLE customer DISABLE TRIGGER USER").await;
     execute(&pair.db.pool, "UPDATE customer SET store_id = 77").await;
     assert!(!pair.compare(&document).await.1, "nobody knows what has changed");

@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 use sqlx::{AssertSqlSafe, PgPool, Row as _};
 
 use crate::support::export::{file_of, text_of};
-use crate::support::{Api, sales};
+use crate::support::{Api, on_one_machine, sales, write};
 
 /// Currencies, each known in another way, with the rate of the order `o` in SQL.
 const CURRENCIES: [(&str, &str); 6] = [
@@ -44,8 +44,9 @@ const CURRENCIES: [(&str, &str); 6] = [
 async fn rates(pool: &PgPool) {
     let day = "o.day::timestamp, o.day::timestamp, 1, 1, now()";
     let insert = format!(
-        "WITH days AS (SELECT generate_series(min(order_date)::date - 1, max(order_date)::date, \
-             interval '3 days') AS day FROM sales_order), \
+        "WITH days AS (SELECT generate_series(first, last, interval '3 days') AS day FROM ( \
+             SELECT min(order_date)::date - 1 AS first, max(order_date)::date AS last \
+             FROM sales_order) AS all_days), \
            o AS (SELECT day, row_number() OVER (ORDER BY day) AS n FROM days), \
            rate AS (\
              SELECT 1000 + n AS id, 'USD' AS base, 'EUR' AS target, 0.7 + n * 0.0013 AS rate, o.* \
@@ -60,8 +61,8 @@ async fn rates(pool: &PgPool) {
            source_line, loaded_at) \
          SELECT id, base, target, 99, rate, {day} FROM rate AS o"
     );
-    sqlx::query("DELETE FROM currency_rate").execute(pool).await.expect("no rates");
-    sqlx::query(AssertSqlSafe(insert)).execute(pool).await.expect("rates");
+    write(pool, "DELETE FROM currency_rate").await;
+    write(pool, &insert).await;
 }
 
 async fn start(seed: u64) -> Api {
@@ -181,7 +182,9 @@ async fn oracle(pool: &PgPool, rate: &str, key: &str, predicate: &str) -> Wanted
            (sum(price) FILTER (WHERE kept))::text, (min(price) FILTER (WHERE kept))::text \
          FROM line GROUP BY key"
     );
-    let rows = sqlx::query(AssertSqlSafe(statement)).fetch_all(pool).await.expect("the oracle");
+    let mut machine = on_one_machine(pool, &statement).await;
+    let rows = sqlx::query(AssertSqlSafe(statement)).fetch_all(&mut *machine).await;
+    let rows = rows.expect("the oracle");
     rows.into_iter()
         .map(|row| {
             let without: i64 = row.get(2);
@@ -216,14 +219,14 @@ fn check(node: &Value, wanted: &Wanted, currency: &str) {
 #[tokio::test]
 async fn sums_of_known_rates_are_exact() {
     let api = start(32).await;
-    let exact: String = sqlx::query_scalar(AssertSqlSafe(format!(
+    let sql = format!(
         "SELECT sum(o.total_due * {})::text FROM sales_order o WHERE EXISTS (SELECT FROM \
          sales_order_line l WHERE l.sales_order_id = o.sales_order_id)",
         CURRENCIES[0].1
-    )))
-    .fetch_one(&api.db.pool)
-    .await
-    .expect("the sum");
+    );
+    let mut machine = on_one_machine(&api.db.pool, &sql).await;
+    let exact = sqlx::query_scalar(AssertSqlSafe(sql)).fetch_one(&mut *machine).await;
+    let exact: String = exact.expect("the sum");
     let query =
         r#"{ salesAggregate(groupBy: []) { nodes { measures(in: "EUR") { orderTotal } } } }"#;
     let data = api.data(query).await;
@@ -242,7 +245,8 @@ async fn an_order_is_shown_in_a_currency_with_its_rate_or_the_reason() {
             "SELECT sales_order_id, (total_due * rate)::text, rate::text, order_date::date::text \
              FROM (SELECT o.*, {rate} AS rate FROM sales_order o) AS o ORDER BY sales_order_id"
         );
-        let wanted = sqlx::query(AssertSqlSafe(statement)).fetch_all(&api.db.pool).await;
+        let mut machine = on_one_machine(&api.db.pool, &statement).await;
+        let wanted = sqlx::query(AssertSqlSafe(statement)).fetch_all(&mut *machine).await;
         let wanted = wanted.expect("the orders");
         let answer = api.ask_with(query, json!({ "currency": currency })).await;
         assert_eq!(answer["errors"], Value::Null, "{answer}");
@@ -307,7 +311,7 @@ async fn sales_of_a_row_without_lines_are_nothing_in_any_currency() {
 async fn the_newest_way_to_know_a_rate_counts() {
     let api = sales::start(36).await;
     let pool = &api.db.pool;
-    sqlx::query("DELETE FROM currency_rate").execute(pool).await.expect("no rates");
+    write(pool, "DELETE FROM currency_rate").await;
     let rate = "SELECT numerator::text || '/' || denominator::text || ' ' || \
         coalesce(rate_date::date::text, '-') FROM conversion_rate('EUR', '2011-06-02 10:00')";
     let known = async || sqlx::query_scalar::<_, String>(rate).fetch_one(pool).await.expect("one");

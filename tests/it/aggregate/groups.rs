@@ -5,12 +5,12 @@ use std::collections::BTreeSet;
 use serde_json::Value;
 use sqlx::AssertSqlSafe;
 
-use crate::support::Api;
 use crate::support::draw::Draw;
 use crate::support::sales::{
     self, ALL, Ask, DIMENSIONS, Dimension, FILTERS, MEASURES, Measure, group_values, key, names,
     selected, some,
 };
+use crate::support::{Api, on_one_machine};
 
 type Groups = Vec<Vec<Option<String>>>;
 
@@ -209,7 +209,8 @@ async fn buckets(api: &Api, dates: &Dimension, from: &str, to: &str) -> Vec<Stri
                                    least(max(order_date), {to}), interval '1 day') AS day
             FROM sales_order) AS days"
     );
-    sqlx::query_scalar(AssertSqlSafe(sql)).fetch_all(&api.db.pool).await.unwrap()
+    let mut machine = on_one_machine(&api.db.pool, &sql).await;
+    sqlx::query_scalar(AssertSqlSafe(sql)).fetch_all(&mut *machine).await.unwrap()
 }
 
 /// Bounds of days: in a filter, and from and to in SQL.

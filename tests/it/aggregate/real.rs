@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use sqlx::AssertSqlSafe;
 
 use crate::load::real::real_files;
-use crate::support::{TestApp, ask};
+use crate::support::{TestApp, ask, on_one_machine};
 
 /// The real files, loaded.
 struct Real {
@@ -34,8 +34,9 @@ impl Real {
     /// The rows of a statement as JSON.
     async fn rows(&self, sql: &str) -> Vec<Value> {
         let sql = format!("SELECT to_jsonb(answer)::text FROM ({sql}) AS answer");
+        let mut machine = on_one_machine(&self.app.pool, &sql).await;
         let rows: Vec<String> =
-            sqlx::query_scalar(AssertSqlSafe(sql)).fetch_all(&self.app.pool).await.unwrap();
+            sqlx::query_scalar(AssertSqlSafe(sql)).fetch_all(&mut *machine).await.unwrap();
         rows.iter().map(|row| serde_json::from_str(row).unwrap()).collect()
     }
 }

@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 
 use serde_json::{Value, json};
 
-use crate::support::{Api, sales};
+use crate::support::{Api, sales, write};
 
 /// Code, argument and message of the only error.
 async fn refusal(api: &Api, query: &str, variables: Value) -> (String, String, String) {
@@ -235,7 +235,7 @@ async fn the_number_of_groups_that_fill_gaps_is_limited() {
     .execute(&api.db.pool)
     .await
     .unwrap();
-    sqlx::query(far).execute(&api.db.pool).await.unwrap();
+    write(&api.db.pool, far).await;
     let filled = |groups: &str, filter: &str| {
         format!(
             "{{ salesAggregate(groupBy: {groups}, fillGaps: true, filter: {filter}, first: 1) \

@@ -14,7 +14,7 @@ use crate::support::sales::{
     self, DIMENSIONS, Dimension, MEASURES, Measure, key, names, selected, some,
 };
 use crate::support::sample::{self, PERSON};
-use crate::support::{TestApp, ask, statements};
+use crate::support::{TestApp, ask, statements, write};
 
 /// A database of sales on which the loader can run, and the schema.
 struct Rollup {
@@ -213,7 +213,7 @@ async fn the_rollup_answers_like_the_lines_after_any_change() {
                 rollup.same(&mut draw, 6, &format!("seed {seed}, turn {turn}, step done")).await;
             }
         }
-        rollup.app.pool.execute("TRUNCATE sales_order_line").await.unwrap();
+        write(&rollup.app.pool, "TRUNCATE sales_order_line").await;
         rollup.same(&mut draw, 10, "there are no lines any more").await;
         rollup.step().await;
         rollup.same(&mut draw, 10, "the rollup is empty").await;
@@ -244,7 +244,7 @@ async fn the_tables_are_read_up_to_the_first_changed_day() {
     rollup.step().await;
     for table in ["sales_by_day", "sales_by_product_day"] {
         let sql = format!("UPDATE {table} SET line_count = line_count + 1000000");
-        rollup.app.pool.execute(AssertSqlSafe(sql)).await.unwrap();
+        write(&rollup.app.pool, &sql).await;
     }
     let read = async |query| wrong_days(&rollup.data(query).await.0);
     for query in [BY_DAY, BY_PRODUCT] {
@@ -256,13 +256,13 @@ async fn the_tables_are_read_up_to_the_first_changed_day() {
     let middle = "UPDATE sales_order SET comment = 'changed' WHERE sales_order_id =
         (SELECT sales_order_id FROM sales_order WHERE order_date >= '2011-10-21'
          ORDER BY order_date LIMIT 1)";
-    rollup.app.pool.execute(middle).await.unwrap();
+    write(&rollup.app.pool, middle).await;
     for query in [BY_DAY, BY_PRODUCT] {
         let (early, all) = read(query).await;
         assert!(early > 3 && all == early, "{query}: {early} of {all}");
     }
     // When any day may have changed, the tables are not read at all.
-    rollup.app.pool.execute("TRUNCATE sales_order_line").await.unwrap();
+    write(&rollup.app.pool, "TRUNCATE sales_order_line").await;
     for query in [BY_DAY, BY_PRODUCT] {
         let (data, _) = rollup.data(query).await;
         assert_eq!(data["salesAggregate"]["nodes"], serde_json::json!([]), "{query}");

@@ -9,7 +9,7 @@ use sha2::{Digest as _, Sha256};
 
 use super::{JSON, LIMIT, access};
 use crate::support::http::{Answer, CACHE_BYTES, TestServer, state};
-use crate::support::{database, fixture};
+use crate::support::{database, fixture, write};
 
 const QUERY: &str = "{salesOrders{totalCount}}";
 
@@ -76,7 +76,7 @@ async fn callers_of_other_scopes_never_share_an_answer() {
     }
 
     // All at once, of a version of the data that is in no cache yet.
-    sqlx::query("UPDATE product SET name = name || '!'").execute(&db.pool).await.unwrap();
+    write(&db.pool, "UPDATE product SET name = name || '!'").await;
     let at_once = callers.iter().cycle().take(40).map(async |(token, expected)| {
         assert_eq!(count(&get(&server, token, "").await), *expected);
     });

@@ -3,12 +3,14 @@
 use std::collections::BTreeMap;
 
 use crate::support::cluster::refusal;
+use crate::support::servers::servers;
 use crate::support::statements;
 
 /// How many are shown.
 const SHOWN: usize = 8;
 
-/// Distinct ones of the connections of a database whose plans are told, with their plans.
+/// Distinct ones of the connections of a database whose plans are told, with their plans. A cluster
+/// tells none: it has taken them, and there is nothing to look at.
 #[derive(Default)]
 pub(super) struct Seen(BTreeMap<String, serde_json::Value>);
 
@@ -27,7 +29,7 @@ impl Seen {
     /// Whether one of them has this text.
     #[track_caller]
     pub(super) fn assert_has(&self, texts: &[&str]) {
-        for text in texts {
+        for text in texts.iter().filter(|_| !servers().is_cluster()) {
             let has = self.0.keys().any(|sql| sql.contains(text));
             assert!(has, "no statement has {text}: what it does is not looked at");
         }
@@ -36,6 +38,9 @@ impl Seen {
     /// None of them has what a cluster refuses, and Postgres made a plan for each.
     #[track_caller]
     pub(super) fn check(&self) {
+        if servers().is_cluster() {
+            return;
+        }
         assert!(self.0.len() > 5, "only {:?}", self.0.keys());
         let refused = self.0.keys().filter_map(|sql| Some((sql, refusal(sql)?)));
         let refused: Vec<String> =

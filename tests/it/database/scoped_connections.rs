@@ -10,6 +10,7 @@ use sqlx::postgres::{PgPool, PgPoolOptions};
 
 use super::row_security::filled;
 use crate::support::TestDb;
+use crate::support::cluster::is_left_out;
 use crate::support::statements::during;
 
 /// Connections of a pool of that many, under row-level security.
@@ -31,6 +32,9 @@ async fn visible(connections: &Connections, territories: Option<&[i32]>) -> Vec<
 
 #[tokio::test]
 async fn scopes_take_turns_on_one_connection() {
+    if is_left_out("there is no row-level security") {
+        return;
+    }
     let db = filled().await;
     for most in [1, 2, 3] {
         let (connections, _) = connections(&db, most).await;
@@ -45,6 +49,9 @@ async fn scopes_take_turns_on_one_connection() {
 
 #[tokio::test]
 async fn scopes_side_by_side_do_not_meet() {
+    if is_left_out("there is no row-level security") {
+        return;
+    }
     let db = filled().await;
     let (connections, _) = connections(&db, 3).await;
     let scopes: [Option<&[i32]>; 4] = [Some(&[1]), Some(&[2, 3]), None, Some(&[])];
@@ -61,6 +68,9 @@ async fn scopes_side_by_side_do_not_meet() {
 
 #[tokio::test]
 async fn a_scope_keeps_its_connection() {
+    if is_left_out("there is no row-level security") {
+        return;
+    }
     let db = filled().await;
     let (connections, pool) = connections(&db, 4).await;
     drop(connections);
@@ -91,6 +101,9 @@ async fn assert_clean(pool: &PgPool, when: &str) {
 
 #[tokio::test]
 async fn the_pool_gets_its_connections_back_clean() {
+    if is_left_out("there is no row-level security") {
+        return;
+    }
     let db = filled().await;
     // The only connection goes back after each statement.
     let (connections, pool) = connections(&db, 1).await;

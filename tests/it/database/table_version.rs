@@ -11,7 +11,8 @@ use salesgraph::db::data_version::tables::{
 use salesgraph::db::pool::orm;
 use sqlx::{AssertSqlSafe, Connection as _, Executor as _, PgPool};
 
-use crate::support::{TestDb, database, fixture};
+use crate::support::cluster::is_left_out;
+use crate::support::{TestDb, database, fixture, write};
 
 type Versions = BTreeMap<String, i64>;
 
@@ -54,6 +55,9 @@ async fn moved(pool: &PgPool, change: &str) -> Vec<String> {
 
 #[tokio::test]
 async fn the_program_knows_every_table_view_and_function() {
+    if is_left_out("triggers see no changes there") {
+        return;
+    }
     let db = database().await;
     let watched = names(
         &db.pool,
@@ -110,6 +114,9 @@ async fn what_views_and_functions_are_made_of_is_known() {
 
 #[tokio::test]
 async fn a_commit_moves_the_tables_that_it_changes() {
+    if is_left_out("triggers see no changes there") {
+        return;
+    }
     let db = filled().await;
     let pool = &db.pool;
     let product = "UPDATE product SET name = name || 'x' WHERE product_id = 1";
@@ -147,6 +154,9 @@ async fn a_commit_moves_the_tables_that_it_changes() {
 
 #[tokio::test]
 async fn writers_in_different_orders_do_not_lock_each_other_out() {
+    if is_left_out("writers of a table that each machine has wait for each other") {
+        return;
+    }
     let db = filled().await;
     let before = version(&db.pool).await;
     let (product, store) = (
@@ -175,6 +185,9 @@ async fn writers_in_different_orders_do_not_lock_each_other_out() {
 
 #[tokio::test]
 async fn a_slow_transaction_keeps_nobody_waiting() {
+    if is_left_out("writers of a table that each machine has wait for each other") {
+        return;
+    }
     let db = filled().await;
     let mut slow = db.pool.begin().await.unwrap();
     slow.execute("UPDATE product SET name = 'x' WHERE product_id = 1").await.unwrap();
@@ -189,6 +202,9 @@ async fn a_slow_transaction_keeps_nobody_waiting() {
 
 #[tokio::test]
 async fn the_versions_of_tables_are_read_with_that_of_all_data() {
+    if is_left_out("triggers see no changes there") {
+        return;
+    }
     let db = filled().await;
     let versions = DataVersions::start(&db.pool, db.pool.connect_options().as_ref().clone());
     let product = tables_of("FROM product").unwrap();
@@ -196,12 +212,12 @@ async fn the_versions_of_tables_are_read_with_that_of_all_data() {
         let known = versions.current().await.unwrap();
         (known.of(product), known.all)
     };
-    db.pool.execute("UPDATE store SET name = 'x'").await.unwrap();
+    write(&db.pool, "UPDATE store SET name = 'x'").await;
     let known = versions.current().await.unwrap();
     assert_eq!(known.all.version, all.version + 1);
     assert_eq!(known.of(product), first, "it has not changed");
     assert_eq!(known.of(tables_of("FROM product, store").unwrap()), known.all);
-    db.pool.execute("UPDATE product SET name = 'x'").await.unwrap();
+    write(&db.pool, "UPDATE product SET name = 'x'").await;
     let known = versions.current().await.unwrap();
     assert_eq!(known.of(product), known.all);
     db.pool.execute("ALTER TABLE person DISABLE TRIGGER USER").await.unwrap();
@@ -213,6 +229,9 @@ async fn the_versions_of_tables_are_read_with_that_of_all_data() {
 
 #[tokio::test]
 async fn the_migration_goes_down_and_up_again() {
+    if is_left_out("it stays one") {
+        return;
+    }
     let db = filled().await;
     let before = version(&db.pool).await;
     let granted = "SELECT has_table_privilege('salesgraph_partner', 'data_state', 'SELECT')";
@@ -221,7 +240,7 @@ async fn the_migration_goes_down_and_up_again() {
     let place = migrations.iter().position(|one| one.name().ends_with("_table_version"));
     let later = migrations.len() - place.expect("the migration");
     Migrator::down(&orm, Some(u32::try_from(later).expect("few"))).await.expect("down");
-    db.pool.execute("UPDATE product SET name = 'x'").await.expect("as of old");
+    write(&db.pool, "UPDATE product SET name = 'x'").await;
     assert_eq!(version(&db.pool).await, before + 1);
     assert!(sqlx::query_scalar::<_, bool>(granted).fetch_one(&db.pool).await.unwrap());
     Migrator::up(&orm, None).await.expect("up");

@@ -9,9 +9,9 @@ use salesgraph::graphql::OpenOptions;
 use salesgraph::report::{Encoded, Format};
 use sqlx::{Executor as _, Postgres, Transaction};
 
-use crate::support::Api;
 use crate::support::export::{collect, encoding, request};
 use crate::support::ledger::wait_until;
+use crate::support::{Api, write};
 
 /// A list of some million rows, each from a line.
 const MANY: &str =
@@ -29,7 +29,7 @@ const IS_READ: &str = "SELECT FROM pg_stat_activity WHERE datname = current_data
 
 async fn many() -> Api {
     let api = Api::start().await;
-    sqlx::query(MANY).execute(&api.db.pool).await.unwrap();
+    write(&api.db.pool, MANY).await;
     api
 }
 

@@ -7,8 +7,8 @@ use salesgraph::graphql::{ExportColumn, ExportRequest, OpenOptions};
 use salesgraph::report::{CsvDialect, Encoding, Format};
 use serde_json::{Value, json};
 
-use crate::support::Api;
 use crate::support::export::{collect, encoding, file, file_of, request, text_of, with_variables};
+use crate::support::{Api, write};
 
 #[tokio::test]
 async fn columns_are_the_paths_of_response_keys_and_values_are_exact() {
@@ -18,13 +18,12 @@ async fn columns_are_the_paths_of_response_keys_and_values_are_exact() {
         edges { cursor node { __typename order: salesOrderId detail: salesOrderDetailId unitPrice lineTotal
             product { name number: productNumber productLine sellStartDate }
             carrierTrackingNumber } } nodes { o: order { customer { person { firstName } } } } } }";
-    sqlx::query(
+    write(
+        &api.db.pool,
         "UPDATE sales_order_line SET unit_price = 0.0001, unit_price_discount = 0.99,
         order_quantity = 1, line_total = 0.000001, carrier_tracking_number = ''",
     )
-    .execute(&api.db.pool)
-    .await
-    .unwrap();
+    .await;
     let text = text_of(&api.engine, document, Format::Csv).await;
     let header = "order,detail,unitPrice,lineTotal,product.name,product.number,product.productLine,\
                   product.sellStartDate,carrierTrackingNumber,o.customer.person.firstName";
@@ -165,7 +164,7 @@ async fn a_file_sees_one_moment() {
     let before = file_of(&api.engine, document, Format::Csv).await;
     let encoded = export.open(encoding(Format::Csv), OpenOptions::default()).await.unwrap();
     let version = encoded.version;
-    sqlx::query("DELETE FROM sales_order_line").execute(&api.db.pool).await.unwrap();
+    write(&api.db.pool, "DELETE FROM sales_order_line").await;
     let (bytes, _) = collect(encoded).await.unwrap();
     assert_eq!(String::from_utf8_lossy(&bytes), String::from_utf8_lossy(&before));
     let now: i64 = sqlx::query_scalar("SELECT version FROM data_version")

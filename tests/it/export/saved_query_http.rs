@@ -10,6 +10,7 @@ use tokio::net::TcpStream;
 
 use crate::support::ledger::wait_until;
 use crate::support::saved::{ALL, Caller, Saved};
+use crate::support::write;
 
 const LINES: &str = "query($order: Int, $min: Int) { salesOrderLines(filter: {
     salesOrderId: { eq: $order }, orderQuantity: { gte: $min } }) {
@@ -68,7 +69,7 @@ async fn an_unchanged_file_is_not_sent_again() {
         assert_eq!(acme.request("GET", other, &condition).await.status, StatusCode::OK, "{other}");
     }
     assert_eq!(partner.request("GET", path, &condition).await.status, StatusCode::OK);
-    sqlx::query("UPDATE product SET name = name || '!'").execute(&saved.app.pool).await.unwrap();
+    write(&saved.app.pool, "UPDATE product SET name = name || '!'").await;
     let changed = acme.request("GET", path, &condition).await;
     assert_eq!(changed.status, StatusCode::OK);
     assert_ne!(changed.text, first.text);
@@ -160,7 +161,7 @@ async fn begin(saved: &Saved, caller: &Caller<'_>) -> hyper::Response<hyper::bod
 async fn a_cut_in_the_middle_is_a_failure_and_no_shorter_file() {
     let saved = Saved::start().await;
     let acme = saved.caller(Some("acme"), ALL, None).await;
-    sqlx::query(MANY).execute(&saved.app.pool).await.unwrap();
+    write(&saved.app.pool, MANY).await;
     acme.save("stock", STOCK).await;
     let response = begin(&saved, &acme).await;
     assert_eq!(response.status(), StatusCode::OK);
@@ -177,7 +178,7 @@ async fn a_cut_in_the_middle_is_a_failure_and_no_shorter_file() {
 async fn who_leaves_cancels_the_statement() {
     let saved = Saved::start().await;
     let acme = saved.caller(Some("acme"), ALL, None).await;
-    sqlx::query(MANY).execute(&saved.app.pool).await.unwrap();
+    write(&saved.app.pool, MANY).await;
     acme.save("stock", STOCK).await;
     let response = begin(&saved, &acme).await;
     let waits = format!("EXISTS ({IS_READ} AND wait_event = 'ClientWrite')");

@@ -4,13 +4,13 @@ use chrono::{Days, NaiveDate};
 use salesgraph::graphql::{Engine, Limits};
 use salesgraph::query::Reader;
 use serde_json::{Value, json};
-use sqlx::{AssertSqlSafe, Executor as _, Row as _};
+use sqlx::{AssertSqlSafe, Row as _};
 
 use crate::load::real::real_files;
 use crate::support::draw::Draw;
 use crate::support::forecast::assert_all_as_worked_out;
 use crate::support::sample::{self, ALL};
-use crate::support::{Api, TestApp, ask, statements};
+use crate::support::{Api, TestApp, ask, statements, write};
 
 /// The selection of each row.
 const NODE: &str = "date productId predictedQuantity basisDays availableQuantity shortfall";
@@ -186,7 +186,7 @@ async fn pages_in_either_direction_return_each_row_once() {
 async fn arguments_filter_by_product_and_shortfall() {
     let app = loaded().await;
     let engine = engine(&app);
-    app.pool.execute("TRUNCATE product_inventory").await.expect("no inventory");
+    write(&app.pool, "TRUNCATE product_inventory").await;
     app.load().await;
     let period = period(&app, 10, 28).await;
     let all = nodes(&engine, &format!("{period}, productIds: [707, 708, 709]")).await;
@@ -204,15 +204,10 @@ async fn arguments_filter_by_product_and_shortfall() {
     assert_eq!(none["totalCount"], 0);
 
     // One product has a lot in stock, one a little in two places, the third nothing.
-    app.pool
-        .execute(
-            "INSERT INTO product_inventory (product_id, location_id, shelf, bin, quantity, rowguid, \
+    write(&app.pool, "INSERT INTO product_inventory (product_id, location_id, shelf, bin, quantity, rowguid, \
                modified_date, source_file_id, source_line) \
              SELECT product_id, place, 'A', 1, quantity, gen_random_uuid(), '2014-01-01', 1, 1 \
-             FROM (VALUES (707, 1, 30000), (708, 1, 1), (708, 2, 1)) AS of (product_id, place, quantity)",
-        )
-        .await
-        .expect("an inventory");
+             FROM (VALUES (707, 1, 30000), (708, 1, 1), (708, 2, 1)) AS of (product_id, place, quantity)").await;
     let unchanged = nodes(&engine, &format!("{period}, productIds: [707, 708, 709]")).await;
     assert_eq!(unchanged, all, "the forecast is of one state of the data");
     app.load().await;

@@ -10,7 +10,7 @@ use salesgraph::query::{
 use serde_json::{Value, json};
 use sqlx::Executor as _;
 
-use crate::support::{Api, ask};
+use crate::support::{Api, ask, write};
 
 /// Path of the only error.
 fn path(answer: &Value) -> &Value {
@@ -23,7 +23,7 @@ async fn an_error_nulls_the_nearest_nullable_field() {
     let api = Api::start().await;
     api.db.pool.execute("ALTER TABLE customer RENAME account_number TO hidden").await.unwrap();
     let first = "UPDATE customer SET person_id = NULL, store_id = 1 WHERE customer_id = 1";
-    api.db.pool.execute(first).await.unwrap();
+    write(&api.db.pool, first).await;
 
     let answer = api
         .ask(
@@ -108,8 +108,8 @@ async fn every_value_of_an_answer_counts() {
         assert!(!within(values - 1, query).await, "{query}");
     }
     // Long texts count as several values.
-    api.db.pool.execute("UPDATE person SET suffix = repeat('x', 10)").await.unwrap();
-    api.db.pool.execute("UPDATE person SET demographics = repeat('x', 6400)").await.unwrap();
+    write(&api.db.pool, "UPDATE person SET suffix = repeat('x', 10)").await;
+    write(&api.db.pool, "UPDATE person SET demographics = repeat('x', 6400)").await;
     let query = "{ person(businessEntityId: 1) { demographics } }";
     assert!(within(102, query).await);
     assert!(!within(101, query).await);

@@ -1,9 +1,9 @@
 //! Filters across relations, each compared with SQL written by hand.
 
 use serde_json::json;
-use sqlx::Executor as _;
 
 use crate::support::filtered::{CUSTOMERS, LINES, ORDERS, api};
+use crate::support::write;
 
 #[tokio::test]
 async fn filters_follow_relations_to_other_rows() {
@@ -37,14 +37,12 @@ async fn filters_follow_relations_to_other_rows() {
                  LEFT JOIN person p ON p.business_entity_id = c.person_id
                  WHERE o.sales_order_id = t.sales_order_id AND";
     // Gives each line a rowguid, by which the test recognises it.
-    api.db
-        .pool
-        .execute(
-            "UPDATE sales_order_line SET rowguid =
+    write(
+        &api.db.pool,
+        "UPDATE sales_order_line SET rowguid =
              lpad((sales_order_id * 10 + sales_order_detail_id)::text, 32, '0')::uuid",
-        )
-        .await
-        .unwrap();
+    )
+    .await;
     for (filter, condition) in [
         (json!({ "order": { "status": { "eq": "SHIPPED" } } }), format!("{order} o.status = 5)")),
         (
@@ -128,14 +126,12 @@ async fn lists_are_quantified_and_counted() {
 #[tokio::test]
 async fn a_keyword_is_searched_in_all_rows_a_line_refers_to() {
     let api = api().await;
-    api.db
-        .pool
-        .execute(
-            "UPDATE sales_order_line SET rowguid =
+    write(
+        &api.db.pool,
+        "UPDATE sales_order_line SET rowguid =
              lpad((sales_order_id * 10 + sales_order_detail_id)::text, 32, '0')::uuid",
-        )
-        .await
-        .unwrap();
+    )
+    .await;
     let word = |word: &str| {
         format!(
             "EXISTS (SELECT FROM sales_order o JOIN customer c USING (customer_id)

@@ -1,9 +1,9 @@
 //! Orders, each compared with SQL written by hand.
 
 use serde_json::{Value, json};
-use sqlx::{AssertSqlSafe, Executor as _};
+use sqlx::AssertSqlSafe;
 
-use crate::support::Api;
+use crate::support::{Api, on_one_machine, write};
 
 /// Makes the rows differ, with nulls and ties.
 const DIFFERENCES: &str = "
@@ -28,7 +28,7 @@ DELETE FROM sales_order WHERE sales_order_id BETWEEN 58000 AND 59999 OR sales_or
 
 async fn api() -> Api {
     let api = Api::start().await;
-    api.db.pool.execute(DIFFERENCES).await.unwrap();
+    write(&api.db.pool, DIFFERENCES).await;
     api
 }
 
@@ -38,8 +38,9 @@ async fn same(api: &Api, list: &str, key: &str, order: &str, sql: &str) {
     let data = api.data(&query).await;
     let nodes = data[list]["nodes"].as_array().unwrap();
     let rows: Vec<i64> = nodes.iter().map(|node| node[key].as_i64().unwrap()).collect();
+    let mut machine = on_one_machine(&api.db.pool, sql).await;
     let wanted: Vec<i32> =
-        sqlx::query_scalar(AssertSqlSafe(sql)).fetch_all(&api.db.pool).await.unwrap();
+        sqlx::query_scalar(AssertSqlSafe(sql)).fetch_all(&mut *machine).await.unwrap();
     let wanted: Vec<i64> = wanted.into_iter().map(i64::from).collect();
     assert!(!wanted.is_sorted(), "{sql} is the order of the key");
     assert_eq!(rows, wanted, "{order} is not {sql}");
@@ -158,11 +159,11 @@ async fn rows_are_ordered_by_aggregates_over_related_rows() {
     .await;
     orders(&api, "{ field: QUANTITY }", &of_order("coalesce(sum(l.order_quantity), 0)")).await;
 
-    api.db
-        .pool
-        .execute("UPDATE customer SET person_id = 1 + customer_id % 7 WHERE customer_id < 30")
-        .await
-        .unwrap();
+    write(
+        &api.db.pool,
+        "UPDATE customer SET person_id = 1 + customer_id % 7 WHERE customer_id < 30",
+    )
+    .await;
     let sql = "SELECT t.business_entity_id FROM person t ORDER BY
                (SELECT count(*) FROM customer c WHERE c.person_id = t.business_entity_id) DESC, 1";
     let order = "{ field: CUSTOMER_COUNT, direction: DESC }";
@@ -190,15 +191,12 @@ async fn nested_lists_have_orders_of_their_own() {
     assert_eq!(data["customers"]["nodes"], ids);
     let mut wanted = Vec::new();
     for customer in [7, 8] {
-        let ids: Vec<i32> = sqlx::query_scalar(
-            "SELECT sales_order_id FROM sales_order o WHERE customer_id = $1 ORDER BY
+        let sql = "SELECT sales_order_id FROM sales_order o WHERE customer_id = $1 ORDER BY
              (SELECT count(*) FROM sales_order_line l WHERE l.sales_order_id = o.sales_order_id)
-             DESC, sales_order_id LIMIT 2",
-        )
-        .bind(customer)
-        .fetch_all(&api.db.pool)
-        .await
-        .unwrap();
+             DESC, sales_order_id LIMIT 2";
+        let mut machine = on_one_machine(&api.db.pool, sql).await;
+        let ids: Vec<i32> =
+            sqlx::query_scalar(sql).bind(customer).fetch_all(&mut *machine).await.unwrap();
         let nodes: Vec<Value> = ids.iter().map(|id| json!({ "salesOrderId": id })).collect();
         wanted.push(json!({ "orders": { "nodes": nodes } }));
     }

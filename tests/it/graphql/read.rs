@@ -5,7 +5,7 @@ use salesgraph::query::Reader;
 use serde_json::{Value, json};
 use sqlx::Executor as _;
 
-use crate::support::{Api, ask, fixture, statements};
+use crate::support::{Api, ask, fixture, statements, write};
 
 #[tokio::test]
 async fn an_order_is_read_with_all_its_relations() {
@@ -122,7 +122,7 @@ async fn pages_return_each_row_once_during_inserts() {
             -i64::try_from(count).unwrap(),
             last + 1000,
         );
-        api.db.pool.execute(sqlx::AssertSqlSafe(sql)).await.unwrap();
+        write(&api.db.pool, &sql).await;
         if page["pageInfo"]["hasNextPage"] == false {
             break;
         }
@@ -196,8 +196,8 @@ async fn global_ids_resolve_to_their_rows() {
     // Several types at once, one id twice, one of a missing row.
     let missing = api.data("{ persons(first: 1) { nodes { id } } }").await;
     let missing = &missing["persons"]["nodes"][0]["id"];
-    api.db.pool.execute("UPDATE customer SET person_id = 2 WHERE person_id = 1").await.unwrap();
-    api.db.pool.execute("DELETE FROM person WHERE business_entity_id = 1").await.unwrap();
+    write(&api.db.pool, "UPDATE customer SET person_id = 2 WHERE person_id = 1").await;
+    write(&api.db.pool, "DELETE FROM person WHERE business_entity_id = 1").await;
     let found = api
         .data(&format!(
             "{{ nodes(ids: [{line}, {missing}, {}, {line}]) {{ id ... on LoadReject {{ line }} }} }}",

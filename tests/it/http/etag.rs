@@ -7,7 +7,7 @@ use sqlx::Executor as _;
 
 use crate::support::http::{Answer, CACHE_BYTES, TestServer, state};
 use crate::support::statements::during;
-use crate::support::{TestDb, database, fixture};
+use crate::support::{TestDb, database, fixture, write, write_over};
 
 const JSON: &str = "application/json";
 const RESPONSE: &str = "application/graphql-response+json";
@@ -76,7 +76,7 @@ async fn tags_and_304(cache: bool) {
         assert_ne!(answer.header("etag"), tag, "{path} {accept}");
         assert_ne!(answer.header("etag"), "");
     }
-    db.pool.execute("UPDATE person SET first_name = 'New'").await.unwrap();
+    write(&db.pool, "UPDATE person SET first_name = 'New'").await;
     let answer = get(&server, &path(1), JSON, &tag).await;
     assert_eq!(answer.json()["data"]["person"]["firstName"], "New");
     assert_ne!(answer.header("etag"), tag);
@@ -115,7 +115,7 @@ async fn an_answer_during_which_the_data_changed_has_no_tag() {
     let (db, server) = start(true).await;
     let mut change = db.pool.begin().await.unwrap();
     change.execute("LOCK TABLE person IN ACCESS EXCLUSIVE MODE").await.unwrap();
-    change.execute("UPDATE person SET first_name = 'New'").await.unwrap();
+    write_over(&mut change, "UPDATE person SET first_name = 'New'").await;
     let path = path(1);
     let commit = async {
         let waits = "SELECT EXISTS (SELECT FROM pg_locks WHERE NOT granted

@@ -10,10 +10,11 @@ use salesgraph::http::RequestLimits;
 use serde_json::{Value, json};
 use sqlx::{Connection as _, Executor as _, PgConnection, PgPool};
 
+use crate::support::cluster::is_left_out;
 use crate::support::http::{Answer, CACHE_BYTES, TestServer, state};
 use crate::support::ledger::{PATIENCE, wait_until};
 use crate::support::sample::{self, ALL, HEADER};
-use crate::support::{TestApp, database, fixture};
+use crate::support::{TestApp, database, fixture, write};
 
 const JSON: &str = "application/json";
 const COMMITS: i64 = 60;
@@ -42,11 +43,8 @@ async fn served(server: &TestServer) -> i64 {
 }
 
 async fn name(pool: &PgPool, number: i64) {
-    sqlx::query("UPDATE person SET first_name = $1 WHERE business_entity_id = 1")
-        .bind(number.to_string())
-        .execute(pool)
-        .await
-        .expect("named");
+    let sql = format!("UPDATE person SET first_name = '{number}' WHERE business_entity_id = 1");
+    write(pool, &sql).await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -193,6 +191,9 @@ async fn without_a_version_nothing_is_cached_and_queries_succeed() {
     let answer = ask(&server, NAME).await.json();
     assert_eq!(answer["data"], json!({ "person": { "firstName": "1" } }));
     assert_eq!(answer["extensions"].get("dataVersion"), None);
+    if is_left_out("triggers see no changes there") {
+        return;
+    }
     // A change that no version shows.
     db.pool
         .execute("ALTER TABLE person DISABLE TRIGGER USER; UPDATE person SET first_name = '2'")

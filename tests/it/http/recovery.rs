@@ -7,14 +7,14 @@ use futures_util::future::join_all;
 use hyper::StatusCode;
 use salesgraph::embedded::postgres::Crash;
 use serde_json::{Value, json};
-use sqlx::{AssertSqlSafe, Connection as _, Executor as _, PgConnection, PgPool};
+use sqlx::{Connection as _, Executor as _, PgConnection, PgPool};
 
 use super::freshness::{ask, node};
 use crate::support::http::TestServer;
 use crate::support::ledger::{PATIENCE, wait_until};
 use crate::support::servers::Servers;
 use crate::support::switch_proxy::SwitchProxy;
-use crate::support::{TestApp, TestDb, database, fixture, standby};
+use crate::support::{TestApp, TestDb, database, fixture, standby, write};
 
 /// One statement each, and one of several levels.
 const DOCUMENTS: [&str; 4] = [
@@ -65,7 +65,7 @@ async fn readiness(server: &TestServer, wanted: bool, after: &str) -> (StatusCod
 }
 
 async fn execute(pool: &PgPool, sql: &str) {
-    pool.execute(AssertSqlSafe(sql.to_owned())).await.expect(sql);
+    write(pool, sql).await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

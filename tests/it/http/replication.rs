@@ -10,11 +10,12 @@ use sqlx::{AssertSqlSafe, Connection as _, Executor as _, PgConnection, PgPool};
 use tokio_util::sync::CancellationToken;
 
 use super::freshness::{ask, node};
+use crate::support::cluster::is_left_out;
 use crate::support::http::TestServer;
 use crate::support::ledger::wait_until;
 use crate::support::sample::{self, PERSON};
 use crate::support::servers::{Servers, state_dir};
-use crate::support::{TestApp, fixture};
+use crate::support::{TestApp, fixture, write};
 
 /// What each change below may change: rows, sales by day and by product, and lines by territory.
 const DOCUMENTS: [&str; 4] = [
@@ -100,6 +101,9 @@ async fn unwatched(pool: &PgPool) -> i64 {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_session_of_a_replica_changes_nothing_unseen() {
+    if is_left_out("triggers see no changes there") {
+        return;
+    }
     let app = filled().await;
     let server = node(&app.database_url()).await;
     let mut session = PgConnection::connect(&app.database_url()).await.expect("a connection");
@@ -117,6 +121,9 @@ async fn a_session_of_a_replica_changes_nothing_unseen() {
 /// As `pg_restore --disable-triggers` does for each table.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn disabled_triggers_leave_no_answer_old() {
+    if is_left_out("triggers see no changes there") {
+        return;
+    }
     const TABLES: [&str; 3] = ["person", "sales_order", "sales_order_line"];
     let app = filled().await;
     let server = node(&app.database_url()).await;
@@ -135,14 +142,13 @@ async fn disabled_triggers_leave_no_answer_old() {
             data(&server, document).await;
         }
         app.pool.execute(change).await.expect(change);
-        app.pool
-            .execute(
-                "UPDATE sales_order_line AS line SET territory_id = ordered.territory_id
+        write(
+            &app.pool,
+            "UPDATE sales_order_line AS line SET territory_id = ordered.territory_id
             FROM sales_order AS ordered
             WHERE ordered.sales_order_id = line.sales_order_id",
-            )
-            .await
-            .expect("territories");
+        )
+        .await;
         assert_fresh(&app.database_url(), &app.pool, &server, change).await;
         set("ENABLE").await;
         assert_fresh(&app.database_url(), &app.pool, &server, "ENABLE TRIGGER ALL").await;

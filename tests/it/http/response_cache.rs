@@ -14,7 +14,7 @@ use sqlx::Executor as _;
 use crate::support::http::{Answer, CACHE_BYTES, TestServer, state};
 use crate::support::ledger::PATIENCE;
 use crate::support::statements::during;
-use crate::support::{TestDb, database, fixture};
+use crate::support::{TestDb, database, fixture, write};
 
 const JSON: &str = "application/json";
 const RESPONSE: &str = "application/graphql-response+json";
@@ -65,10 +65,10 @@ async fn a_cached_answer_is_not_executed_again() {
         "the form of the JSON does not matter"
     );
 
-    db.pool.execute("UPDATE product SET name = name || 'x'").await.unwrap();
+    write(&db.pool, "UPDATE product SET name = name || 'x'").await;
     let (other, executed) = reads(server.post(JSON, &body)).await;
     assert_eq!((other.text, executed), (first.text.clone(), 0), "no person changed");
-    db.pool.execute("UPDATE person SET last_name = last_name || 'x'").await.unwrap();
+    write(&db.pool, "UPDATE person SET last_name = last_name || 'x'").await;
     let (third, executed) = reads(server.post(JSON, &body)).await;
     assert_eq!(executed, 1, "whichever person changed");
     let version = |answer: &Answer| answer.json()["extensions"]["dataVersion"].as_i64();
@@ -162,10 +162,7 @@ async fn memory_is_freed_by_a_commit_without_any_request() {
         server.post(JSON, &names("Names", &json!({ "id": id }))).await;
     }
     assert!(state.cached_bytes() > 20 * 200, "{}", state.cached_bytes());
-    db.pool
-        .execute("UPDATE person SET last_name = 'New' WHERE business_entity_id = 60")
-        .await
-        .unwrap();
+    write(&db.pool, "UPDATE person SET last_name = 'New' WHERE business_entity_id = 60").await;
     let freed = async {
         while state.cached_bytes() > 0 {
             // The polling interval.

@@ -7,12 +7,13 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use hyper::StatusCode;
 use serde_json::{Value, json};
 use sha2::{Digest as _, Sha256};
-use sqlx::{AssertSqlSafe, Connection as _, Executor as _, PgConnection, PgPool};
+use sqlx::{Connection as _, Executor as _, PgConnection, PgPool};
 
 use super::freshness::{ask, node};
+use crate::support::cluster::is_left_out;
 use crate::support::http::{Answer, TestServer};
 use crate::support::statements::during;
-use crate::support::{TestDb, database, fixture};
+use crate::support::{TestDb, database, fixture, write};
 
 /// For most tables a document that shows a value of it, and a change of that value by hand. `$n`
 /// is the number of the change.
@@ -88,7 +89,7 @@ async fn start() -> (TestDb, [TestServer; 2]) {
 async fn change(pool: &PgPool, table: &str, set: &str, number: i64) {
     let set = set.replace("$n", &number.to_string());
     let sql = format!("UPDATE {table} SET {set}");
-    pool.execute(AssertSqlSafe(sql.clone())).await.expect(&sql);
+    write(pool, &sql).await;
 }
 
 /// The answer, and whether it was executed.
@@ -148,7 +149,7 @@ async fn an_answer_outlives_changes_of_other_tables() {
         assert!(version(&nothing) > version(&first), "who reads nothing is told of all data");
     }
     let others = "UPDATE sales_order SET comment = 'x'; UPDATE product SET name = 'x'";
-    db.pool.execute(others).await.unwrap();
+    write(&db.pool, others).await;
     for node in &nodes {
         let (answer, was_executed) = executed(node, products).await;
         assert!(was_executed, "one transaction, two tables");
@@ -158,8 +159,11 @@ async fn an_answer_outlives_changes_of_other_tables() {
     db.pool.execute("INSERT INTO data_change VALUES (pg_current_xact_id())").await.unwrap();
     assert!(executed(&nodes[0], products).await.1);
     assert!(!executed(&nodes[0], products).await.1);
+    if is_left_out("triggers see no changes there") {
+        return;
+    }
     db.pool.execute("ALTER TABLE person DISABLE TRIGGER USER").await.unwrap();
-    db.pool.execute("UPDATE person SET first_name = 'unseen'").await.unwrap();
+    write(&db.pool, "UPDATE person SET first_name = 'unseen'").await;
     assert!(executed(&nodes[0], products).await.1, "a change of anyone while triggers are off");
 }
 
@@ -175,15 +179,15 @@ async fn answers_that_sum_up_sales_follow_orders_and_lines() {
                   INSERT INTO sales_by_product_day SELECT * FROM sales_by_product_day_since(NULL); \
                   INSERT INTO sales_by_day SELECT * FROM sales_by_day_since(NULL); \
                   DELETE FROM derivation_due WHERE step = 'sales_rollup'";
-    db.pool.execute(derive).await.expect("derived");
+    write(&db.pool, derive).await;
     for node in &nodes {
         let kept = ask(node, sums).await.json();
-        db.pool.execute(MORE).await.expect("more is sold");
+        write(&db.pool, MORE).await;
         let (answer, was_executed) = executed(node, sums).await;
         assert!(was_executed, "what was summed up before is due");
         assert_ne!(answer.json(), kept);
         let due = answer.json()["data"].take();
-        db.pool.execute(derive).await.expect("derived");
+        write(&db.pool, derive).await;
         assert_eq!(ask(node, sums).await.json()["data"], due, "summed up anew");
         change(&db.pool, "person", "first_name = 'N$n'", 7).await;
         assert!(!executed(node, sums).await.1);

@@ -2,12 +2,12 @@
 
 use chrono::{Days, Utc};
 
-use crate::support::TestApp;
 use crate::support::dialects::{Compression, compress};
 use crate::support::documents;
 use crate::support::mirrored::{customer, person};
 use crate::support::process::Ended;
 use crate::support::sample::{self, ALL, CUSTOMER, DETAIL, HEADER, PERSON};
+use crate::support::{TestApp, write};
 
 /// Reprocesses the last days.
 async fn reprocess(app: &TestApp, lake_of: &TestApp, more: &[&str]) -> Ended {
@@ -80,7 +80,7 @@ async fn a_present_database_stays_equal() {
         "UPDATE person SET first_name = 'lost' WHERE business_entity_id % 7 = 1",
         "UPDATE sales_order_line SET carrier_tracking_number = 'lost'",
     ] {
-        sqlx::query(table).execute(&lived.pool).await.unwrap();
+        write(&lived.pool, table).await;
     }
     assert_ne!(lived.snapshot().await.content, before.content);
     reprocess(&lived, &lived, &[]).await.expect(3);

@@ -3,9 +3,8 @@
 use sqlx::{AssertSqlSafe, Connection as _, Executor as _, PgConnection};
 use tokio::task::JoinHandle;
 
-use crate::support::TestApp;
-use crate::support::fixture;
 use crate::support::sample::{self, ALL, DETAIL, HEADER};
+use crate::support::{TestApp, fixture, write};
 
 /// Lines with another territory than their order.
 const WRONG: &str = "SELECT count(*) FROM sales_order_line AS line JOIN sales_order AS ordered \
@@ -16,8 +15,7 @@ async fn assert_right(app: &TestApp, when: &str) {
 }
 
 async fn written(app: &TestApp, sql: &str) {
-    let done = app.pool.execute(AssertSqlSafe(sql)).await.expect(sql);
-    assert!(done.rows_affected() > 0, "{sql}");
+    assert!(write(&app.pool, sql).await > 0, "{sql}");
     assert_right(app, sql).await;
 }
 
@@ -49,10 +47,7 @@ async fn a_load_gives_lines_the_territory_of_their_orders() {
 
     // The same lines again, some of them changed.
     written(&app, "UPDATE sales_order SET territory_id = 9 WHERE territory_id = 1").await;
-    app.pool
-        .execute("UPDATE sales_order_line SET order_quantity = 77, line_total = round(unit_price * (1 - unit_price_discount) * 77, 6), source_file_id = 0 WHERE sales_order_id % 3 = 0")
-        .await
-        .expect("changed");
+    write(&app.pool, "UPDATE sales_order_line SET order_quantity = 77, line_total = round(unit_price * (1 - unit_price_discount) * 77, 6), source_file_id = 0 WHERE sales_order_id % 3 = 0").await;
     let mut again = clean.file(DETAIL).to_vec();
     again.extend_from_slice(b"\r\n");
     app.put("sales/Sales.SalesOrderDetail-again.csv", again).await;

@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 use crate::support::forecast::assert_all_as_worked_out;
 use crate::support::mirrored::{customer, person};
 use crate::support::sample::{self, ALL, CUSTOMER, DETAIL, HEADER, PERSON};
-use crate::support::{TestApp, ask};
+use crate::support::{TestApp, ask, write};
 
 /// The first column of a record.
 fn id(record: &str) -> &str {
@@ -166,13 +166,8 @@ async fn rows_of_files_that_were_begun_later_are_kept() {
     let app = TestApp::start().await;
     app.put_records(CUSTOMER, &[customer(1, None, 1), customer(2, None, 1)]).await;
     app.load_small().await;
-    sqlx::query(
-        "INSERT INTO customer SELECT 3, person_id, store_id, territory_id, account_number, rowguid, \
-           modified_date, 1000, 2 FROM customer WHERE customer_id = 1",
-    )
-    .execute(&app.pool)
-    .await
-    .expect("a row of a later file");
+    write(&app.pool, "INSERT INTO customer SELECT 3, person_id, store_id, territory_id, account_number, rowguid, \
+           modified_date, 1000, 2 FROM customer WHERE customer_id = 1").await;
     app.put_records(CUSTOMER, &[customer(2, None, 1)]).await;
     let summary = app.mirror("50%").await;
     assert_eq!((summary.outcome, summary.totals.removed), (Outcome::Succeeded, 1), "{summary:?}");

@@ -12,7 +12,7 @@ use crate::support::dialects::{Compression, compress};
 use crate::support::draw::Draw;
 use crate::support::forecast::{assert_all_as_worked_out, assert_as_worked_out};
 use crate::support::sample::{self, ALL, DETAIL, HEADER, INVENTORY};
-use crate::support::{TestApp, ask};
+use crate::support::{TestApp, ask, write};
 
 /// The steps that are due after sales have changed.
 const BOTH: [&str; 2] = ["sales_rollup", "demand_forecast"];
@@ -46,7 +46,7 @@ async fn ledger(app: &TestApp) -> Vec<(Option<NaiveDate>, i64)> {
 }
 
 async fn change(app: &TestApp, sql: &str) {
-    app.pool.execute(AssertSqlSafe(sql.to_owned())).await.expect(sql);
+    write(&app.pool, sql).await;
 }
 
 async fn day_of(app: &TestApp, which: &'static str) -> NaiveDate {

@@ -6,10 +6,10 @@ use salesgraph::load::{Load, Outcome, RunSummary};
 use sqlx::{AssertSqlSafe, Connection as _, Executor as _, PgConnection};
 use tokio::task::JoinHandle;
 
-use crate::support::TestApp;
 use crate::support::forecast::assert_as_worked_out;
 use crate::support::ledger::small_batches;
 use crate::support::sample::{self, ALL};
+use crate::support::{TestApp, write};
 
 /// The steps that are due after sales have changed.
 const BOTH: [&str; 2] = ["sales_rollup", "demand_forecast"];
@@ -144,10 +144,7 @@ async fn a_change_during_a_step_is_left_to_the_next_run() {
     let (app, holder) = blocked().await;
     let running = start(app.loader(small_batches).await);
     backend_at_work(&app).await;
-    app.pool
-        .execute("DELETE FROM sales_order_line WHERE product_id % 3 = 0")
-        .await
-        .expect("writers do not wait for a step");
+    write(&app.pool, "DELETE FROM sales_order_line WHERE product_id % 3 = 0").await;
     holder.close().await.expect("released");
     let summary = running.await.expect("the run ends");
     assert_eq!(

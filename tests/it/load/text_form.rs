@@ -5,11 +5,11 @@ use salesgraph::db::pool;
 use salesgraph::graphql::{Engine, Limits};
 use salesgraph::query::Reader;
 use serde_json::json;
-use sqlx::Executor as _;
 
+use crate::support::cluster::is_left_out;
 use crate::support::mirrored::person;
 use crate::support::sample::{self, ALL, PERSON, PRODUCT};
-use crate::support::{TestApp, ask};
+use crate::support::{TestApp, ask, write};
 
 /// The same name, composed and decomposed.
 const JOSE: [&str; 2] = ["Jos\u{e9}", "Jose\u{301}"];
@@ -107,19 +107,21 @@ async fn a_text_is_as_long_as_it_is_stored_and_a_reject_is_kept_as_it_was() {
 
 #[tokio::test]
 async fn rows_that_were_loaded_before_are_brought_into_the_same_form() {
+    if is_left_out("it stays one, with all migrations") {
+        return;
+    }
     let app = two_of_a_name().await;
     let orm = pool::orm(&app.pool);
     let migrations = Migrator::migrations();
     let place = migrations.iter().position(|one| one.name().ends_with("_text_form"));
     let later = migrations.len() - place.expect("the migration");
     Migrator::down(&orm, Some(u32::try_from(later).expect("few"))).await.expect("down");
-    app.pool
-        .execute(
-            "UPDATE person SET first_name = normalize(first_name, NFD), \
+    write(
+        &app.pool,
+        "UPDATE person SET first_name = normalize(first_name, NFD), \
                last_name = repeat(U&'\\0344', 50) WHERE business_entity_id = 2",
-        )
-        .await
-        .expect("as of old");
+    )
+    .await;
     Migrator::up(&orm, None).await.expect("up");
     assert_found_either_way(&app).await;
     let kept: bool = app

@@ -5,6 +5,7 @@ use serde_json::{Value as Json, json};
 
 use crate::support::commands::ask;
 use crate::support::rates::{RatesApp, body, days};
+use crate::support::write;
 
 const REPLAY: &str = "mutation Replay($input: ReplaySourceFailuresInput!) {
     replaySourceFailures(input: $input) { job { jobId task } } }";
@@ -24,7 +25,7 @@ async fn what_fits_now_is_stored_and_what_does_not_stays() {
         raws.push(raw);
     }
     // As an older version would have left it, which did not know the dollar.
-    sqlx::query("DELETE FROM currency_rate").execute(&world.app.pool).await.unwrap();
+    write(&world.app.pool, "DELETE FROM currency_rate").await;
     sqlx::query(
         "INSERT INTO source_failure SELECT gen_random_uuid(), dataset, source, url, status, raw_uri,
              dead_uri || '.old', '2024-01-02 EUR USD', 'invalid_currency', message, value, fetched_at

@@ -7,6 +7,7 @@ use sha2::{Digest as _, Sha256};
 use tokio_util::sync::CancellationToken;
 
 use crate::support::rates::{RatesApp, body, days};
+use crate::support::write;
 
 /// All that is curated or dead, with its hash.
 async fn hashes(world: &RatesApp) -> Vec<(String, String)> {
@@ -39,7 +40,7 @@ async fn they_are_bit_for_bit_the_same() {
         world.app.bucket.delete(key).await.unwrap();
     }
     for table in ["DELETE FROM currency_rate", "DELETE FROM source_failure"] {
-        sqlx::query(table).execute(&world.app.pool).await.unwrap();
+        write(&world.app.pool, table).await;
     }
     let today = Utc::now().date_naive();
     let (from, to) = (today - Days::new(1), today + Days::new(1));

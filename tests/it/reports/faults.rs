@@ -17,7 +17,7 @@ use crate::support::draw::Draw;
 use crate::support::fault_proxy::{Fault, FaultProxy};
 use crate::support::reports::TestReports;
 use crate::support::servers::{Servers, start_postgres, state_dir};
-use crate::support::{TestApp, fixture};
+use crate::support::{TestApp, fixture, write};
 
 const INTERVAL: Duration = Duration::from_secs(900);
 
@@ -32,7 +32,7 @@ const MORE_LINES: &str = "
 
 async fn filled(app: TestApp) -> TestApp {
     fixture::insert(&app.pool).await;
-    app.pool.execute(MORE_LINES).await.expect("more lines");
+    write(&app.pool, MORE_LINES).await;
     app
 }
 

@@ -3,12 +3,12 @@
 use salesgraph::auth::Scope;
 use salesgraph::storage::Source;
 use serde_json::{Value as Json, json};
-use sqlx::Executor as _;
 
 use super::{lines, started, without_worker};
 use crate::support::http::TestServer;
 use crate::support::reports::{TestReports, download, sha256};
 use crate::support::socket::Socket;
+use crate::support::write;
 
 #[tokio::test]
 async fn a_report_is_a_whole_file_with_a_manifest() {
@@ -73,12 +73,7 @@ async fn a_report_is_current_until_the_data_change() {
     let report = reports.make(&all, lines("current")).await;
     reports.make(&all, lines("another report changes no data")).await;
     assert_eq!(reports.report(&all, &report["id"]).await["current"], true);
-    reports
-        .app
-        .pool
-        .execute("UPDATE product SET name = 'Renamed' WHERE product_id = 1")
-        .await
-        .unwrap();
+    write(&reports.app.pool, "UPDATE product SET name = 'Renamed' WHERE product_id = 1").await;
     assert_eq!(reports.report(&all, &report["id"]).await["current"], false);
     let again = reports.request(&all, lines("current")).await;
     assert_eq!((&again["reused"], &again["report"]["current"]), (&json!(true), &json!(false)));

@@ -7,11 +7,10 @@ use std::time::Duration;
 
 use salesgraph::auth::Scope;
 use serde_json::{Value as Json, json};
-use sqlx::Executor as _;
 
 use crate::support::draw::Draw;
 use crate::support::reports::{TestReports, partner};
-use crate::support::{TestApp, fixture};
+use crate::support::{TestApp, fixture, write};
 
 /// More with a longer run: `SALESGRAPH_RECONCILE=500`.
 fn rounds() -> usize {
@@ -44,7 +43,7 @@ fn scope(draw: &mut Draw) -> Scope {
 }
 
 /// Adds, changes and removes lines as fast as it can.
-async fn write(app: &TestApp, stop: &AtomicBool) {
+async fn keep_writing(app: &TestApp, stop: &AtomicBool) {
     let mut draw = Draw::new(5);
     while !stop.load(Ordering::Relaxed) {
         let statement = match draw.below(3) {
@@ -62,7 +61,7 @@ async fn write(app: &TestApp, stop: &AtomicBool) {
                   (SELECT sales_order_id, sales_order_detail_id FROM sales_order_line LIMIT 3)"
             }
         };
-        app.pool.execute(statement).await.expect("the rows change");
+        write(&app.pool, statement).await;
     }
 }
 
@@ -79,7 +78,7 @@ async fn reports_reconcile_with_queries_while_the_data_change() {
         let stop = Arc::new(AtomicBool::new(false));
         let writer = {
             let (test, stop) = (Arc::clone(&test), Arc::clone(&stop));
-            tokio::spawn(async move { write(&test.app, &stop).await })
+            tokio::spawn(async move { keep_writing(&test.app, &stop).await })
         };
         let input = json!({ "kind": "SALES_LINES", "project": format!("round {round}"),
             "filter": filter, "columns": ["salesOrderId", "orderQuantity", "lineTotal"] });

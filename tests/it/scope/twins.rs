@@ -15,13 +15,13 @@ use salesgraph::query::Reader;
 use salesgraph::report::Format;
 use salesgraph::report::format::Column;
 use serde_json::Value;
-use sqlx::{AssertSqlSafe, Executor as _};
+use sqlx::Executor as _;
 
 use super::sdl::Sdl;
 use crate::support::cluster::note_sales;
 use crate::support::export::{collect, encoding, request};
 use crate::support::servers::servers;
-use crate::support::{TestDb, database, fixture, unmigrated};
+use crate::support::{TestDb, database, fixture, unmigrated, write};
 
 /// What the fixture lacks: rows of one territory that refer to those of another, rows without
 /// a territory, persons of several customers, and values that differ.
@@ -37,7 +37,7 @@ UPDATE sales_order SET
     status = 1 + sales_order_id % 6, online_order_flag = sales_order_id % 2 = 0,
     sales_person_id = CASE WHEN sales_order_id % 2 = 1 THEN 270 + sales_order_id % 7 END,
     currency_rate_id = CASE WHEN sales_order_id % 3 = 1 THEN 1 + sales_order_id % 9 END,
-    comment = CASE WHEN sales_order_id % 5 = 0 THEN 'of ' || sales_order_id END,
+    comment = CASE WHEN sales_order_id % 5 = 0 THEN 'of ' || sales_order_id::text END,
     sub_total = sales_order_id, tax_amt = 1, freight = 2, total_due = sales_order_id + 3;
 UPDATE sales_order SET territory_id = NULL WHERE customer_id IN (11, 13);
 UPDATE sales_order SET territory_id = 2 WHERE customer_id BETWEEN 30 AND 34;
@@ -45,8 +45,8 @@ UPDATE sales_order SET territory_id = 7 WHERE customer_id = 12;
 UPDATE sales_order_line SET order_quantity = 1 + sales_order_id % 13,
     unit_price = sales_order_id % 97, unit_price_discount = 0,
     line_total = (sales_order_id % 97) * (1 + sales_order_id % 13),
-    carrier_tracking_number = 'T' || sales_order_id;
-UPDATE person SET first_name = 'First' || business_entity_id % 7,
+    carrier_tracking_number = 'T' || sales_order_id::text;
+UPDATE person SET first_name = 'First' || (business_entity_id % 7)::text,
     middle_name = CASE WHEN business_entity_id % 3 = 0 THEN 'M' END, suffix = 'Jr.',
     person_type = CASE WHEN business_entity_id % 5 = 0 THEN 'SC' ELSE 'IN' END;
 ";
@@ -160,7 +160,7 @@ impl Whole {
     /// A copy in which `hidden` has changed what the caller may not see.
     pub(super) async fn twin(&self, scope: Scope, hidden: &str) -> Twins {
         let copy = self.db.copy().await;
-        copy.pool.execute(AssertSqlSafe(hidden)).await.expect(hidden);
+        write(&copy.pool, hidden).await;
         copy.pool.execute(COUNT).await.expect("statistics");
         self.db.forget_statistics().await;
         copy.forget_statistics().await;

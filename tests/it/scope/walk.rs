@@ -58,7 +58,7 @@ async fn without_persons_read_nobody_learns_personal_data() {
 
 /// Other personal data.
 const SCRAMBLE: &str = r"
-UPDATE person SET title = 'Dr.', first_name = 'X' || business_entity_id, middle_name = NULL,
+UPDATE person SET title = 'Dr.', first_name = 'X' || business_entity_id::text, middle_name = NULL,
     last_name = md5(business_entity_id::text), suffix = NULL, demographics = NULL,
     additional_contact_info = '<other/>';
 UPDATE load_reject SET message = 'other', raw = 'other';

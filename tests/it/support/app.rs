@@ -57,19 +57,22 @@ impl TestApp {
         app
     }
 
-    /// On a cluster; where the tests have none, on a database that is read and written as one is.
-    /// The plan of each statement is told.
+    /// On a cluster; where the tests have none, on a database that is read and written as one is,
+    /// and that tells the plan of each statement.
     pub(crate) async fn start_like_a_cluster() -> Self {
         let mut app = Self::start().await;
         app.become_like_a_cluster().await;
         app
     }
 
-    /// From here on it is read and written as a cluster is, and plans are told.
+    /// From here on it is read and written as a cluster is, and plans are told. A cluster is one,
+    /// and could not tell its plans: it asks the machines for them, which lack the tables of this
+    /// session.
     pub(crate) async fn become_like_a_cluster(&mut self) {
-        if !self.servers.is_cluster() {
-            become_like_a_cluster(&self.pool).await;
+        if self.servers.is_cluster() {
+            return;
         }
+        become_like_a_cluster(&self.pool).await;
         tell_plans(&self.pool).await;
         self.pool.close().await;
         self.pool = pool_of(self.database()).await;

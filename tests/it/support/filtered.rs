@@ -3,9 +3,10 @@
 use std::collections::BTreeSet;
 
 use serde_json::{Value, json};
-use sqlx::{AssertSqlSafe, Executor as _};
+use sqlx::AssertSqlSafe;
 
 use super::Api;
+use crate::support::{on_one_machine, write};
 
 /// Makes the rows differ in nulls, case, wildcards and digits.
 const DIFFERENCES: &str = r"
@@ -32,7 +33,7 @@ DELETE FROM sales_order_line WHERE sales_order_id BETWEEN 10000 AND 12000;
 /// An API over these rows.
 pub(crate) async fn api() -> Api {
     let api = Api::start().await;
-    api.db.pool.execute(DIFFERENCES).await.unwrap();
+    write(&api.db.pool, DIFFERENCES).await;
     api
 }
 
@@ -108,8 +109,9 @@ impl List {
     /// The rows of a condition in SQL.
     pub(crate) async fn wanted(&self, api: &Api, condition: &str) -> BTreeSet<String> {
         let sql = format!("{}({condition})", self.sql);
+        let mut machine = on_one_machine(&api.db.pool, &sql).await;
         let rows: Vec<String> =
-            sqlx::query_scalar(AssertSqlSafe(sql)).fetch_all(&api.db.pool).await.unwrap();
+            sqlx::query_scalar(AssertSqlSafe(sql)).fetch_all(&mut *machine).await.unwrap();
         rows.into_iter().collect()
     }
 }

@@ -6,6 +6,7 @@ pub(crate) mod app;
 pub(crate) mod aside;
 pub(crate) mod cluster;
 pub(crate) mod commands;
+pub(crate) mod copied;
 pub(crate) mod cut_proxy;
 pub(crate) mod database;
 pub(crate) mod dialects;
@@ -41,7 +42,10 @@ pub(crate) mod statements;
 pub(crate) mod subgraph;
 pub(crate) mod switch_proxy;
 pub(crate) mod world;
+pub(crate) mod written;
 
 pub(crate) use api::{Api, ask};
 pub(crate) use app::TestApp;
+pub(crate) use copied::on_one_machine;
 pub(crate) use database::{TestDb, database, unmigrated};
+pub(crate) use written::{write, write_over};

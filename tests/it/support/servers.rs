@@ -102,18 +102,22 @@ impl Servers {
     /// A copy of a database, whose connections it ends.
     pub(crate) async fn copy_database(&self, of: &str) -> String {
         let name = unique("copy").replace('-', "_");
-        self.end_connections(of).await;
-        for mut machine in self.machines().await {
+        let mut machines = self.machines().await;
+        close_database(&mut machines, of).await;
+        for machine in &mut machines {
             let create = format!("CREATE DATABASE {name} TEMPLATE {of}");
             let create = sqlx::query(AssertSqlSafe(create));
-            create.execute(&mut machine).await.expect("a database is made");
+            create.execute(machine).await.expect("a database is made");
         }
+        open_database(&mut machines, of).await;
         name
     }
 
     /// Ends the connections to a database.
     pub(crate) async fn end_connections(&self, database: &str) {
-        end_connections(&mut self.machines().await, database).await;
+        let mut machines = self.machines().await;
+        close_database(&mut machines, database).await;
+        open_database(&mut machines, database).await;
     }
 
     /// An empty database, without a schema.
@@ -142,7 +146,17 @@ impl Servers {
     /// Drops a database, whoever is connected.
     async fn drop_database(&self, name: &str) {
         for mut machine in self.machines().await {
-            let drop = format!("DROP DATABASE IF EXISTS {name} WITH (FORCE)");
+            let exists: bool =
+                sqlx::query_scalar("SELECT EXISTS (SELECT FROM pg_database WHERE datname = $1)")
+                    .bind(name)
+                    .fetch_one(&mut machine)
+                    .await
+                    .expect("an answer");
+            if !exists {
+                continue;
+            }
+            close_database(std::slice::from_mut(&mut machine), name).await;
+            let drop = format!("DROP DATABASE {name} WITH (FORCE)");
             let drop = sqlx::query(AssertSqlSafe(drop));
             drop.execute(&mut machine).await.expect("the database is dropped");
         }
@@ -252,9 +266,12 @@ async fn connections(admin: &PgConnectOptions, workers: &[PgConnectOptions]) -> 
     connections
 }
 
-/// Ends all connections to a database, those of the extension's own processes among them.
-async fn end_connections(machines: &mut [PgConnection], database: &str) {
+/// Ends all connections to a database, those of the extension's own processes among them, which
+/// would begin new ones at once if they were let.
+async fn close_database(machines: &mut [PgConnection], database: &str) {
     for machine in machines {
+        let shut = format!("ALTER DATABASE {database} ALLOW_CONNECTIONS false");
+        sqlx::query(AssertSqlSafe(shut)).execute(&mut *machine).await.expect("it is shut");
         sqlx::query(
             "SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity WHERE datname = $1",
         )
@@ -262,6 +279,14 @@ async fn end_connections(machines: &mut [PgConnection], database: &str) {
         .execute(machine)
         .await
         .expect("the connections end");
+    }
+}
+
+/// Lets connections to a database begin again.
+async fn open_database(machines: &mut [PgConnection], database: &str) {
+    for machine in machines {
+        let open = format!("ALTER DATABASE {database} ALLOW_CONNECTIONS true");
+        sqlx::query(AssertSqlSafe(open)).execute(machine).await.expect("it is open");
     }
 }
 
@@ -289,7 +314,7 @@ async fn migrated_template(admin: &PgConnectOptions, workers: &[PgConnectOptions
     migrated.expect("the migrations apply");
     pool.close().await;
     if !workers.is_empty() {
-        end_connections(&mut machines, &name).await;
+        close_database(&mut machines, &name).await;
     }
     name
 }

@@ -5,13 +5,12 @@ use std::collections::BTreeSet;
 use salesgraph::auth::{Grants, Scope};
 use salesgraph::graphql::types;
 use serde_json::{Value, json};
-use sqlx::Executor as _;
 
 use super::{Subgraph, id, product};
 use crate::graphql::fields::ROWS;
 use crate::support::statements::during;
 use crate::support::subgraph::representations_of;
-use crate::support::{ask, fixture};
+use crate::support::{ask, fixture, write};
 
 #[tokio::test]
 async fn entities_come_in_the_order_of_their_representations_by_one_statement_a_type() {
@@ -140,7 +139,7 @@ fn all_of(organization: &str) -> Scope {
 #[tokio::test]
 async fn every_type_is_an_entity_by_each_of_its_keys() {
     let subgraph = Subgraph::start().await;
-    subgraph.db.pool.execute(MORE).await.expect("more rows");
+    write(&subgraph.db.pool, MORE).await;
     let caller = all_of("acme");
     let mut by_key = Vec::new();
     let mut tested = BTreeSet::new();
@@ -171,7 +170,7 @@ async fn every_type_is_an_entity_by_each_of_its_keys() {
 #[tokio::test]
 async fn the_rows_of_another_organization_are_null() {
     let subgraph = Subgraph::start().await;
-    subgraph.db.pool.execute(MORE).await.expect("more rows");
+    write(&subgraph.db.pool, MORE).await;
     for name in ["Report", "SavedQuery"] {
         let (_, key) = MORE_ROWS.into_iter().find(|(known, _)| *known == name).unwrap();
         let (_, all) = representations_of(&id(name, key));

@@ -10,14 +10,13 @@ use salesgraph::graphql::{Limits, subgraph_sdl};
 use salesgraph::http::{AppState, Documents, RequestLimits, TrustedDocuments};
 use serde_json::{Value, json};
 use sha2::{Digest as _, Sha256};
-use sqlx::Executor as _;
 use tokio::io::{AsyncBufReadExt as _, BufReader};
 use tokio::time::timeout;
 
 use super::product;
 use crate::support::http::{CACHE_BYTES, TestServer, post_to, state};
 use crate::support::statements::during;
-use crate::support::{TestApp, database, fixture};
+use crate::support::{TestApp, database, fixture, write};
 
 const JSON: &str = "application/json";
 const ENTITIES: &str = "query($representations:[_Any!]!){_entities(representations:$representations)\
@@ -63,7 +62,7 @@ async fn entities_are_cached_and_tagged_until_the_data_change() {
     let held = [("accept", JSON), ("if-none-match", &*tag)];
     let answer = server.request("GET", &path, &held, "").await;
     assert_eq!(answer.status, StatusCode::NOT_MODIFIED, "{}", answer.text);
-    db.pool.execute("UPDATE product SET name = 'Changed' WHERE product_id = 1").await.unwrap();
+    write(&db.pool, "UPDATE product SET name = 'Changed' WHERE product_id = 1").await;
     let answer = server.request("GET", &path, &held, "").await;
     assert_eq!(answer.json()["data"], json!({ "_entities": [{ "name": "Changed" }] }));
     server.stop().await;

@@ -4,12 +4,13 @@
 use std::process::Stdio;
 use std::time::Duration;
 
-use sqlx::{AssertSqlSafe, Executor as _};
+use sqlx::Executor as _;
 
 use super::totals::{Totals, change_lines};
 use crate::support::draw::Draw;
 use crate::support::sample::{self, ALL};
 use crate::support::seaweed::RestLake;
+use crate::support::write;
 
 /// How long a commit to the catalogue may be waited for.
 const LIMIT: Duration = Duration::from_secs(120);
@@ -45,7 +46,7 @@ async fn kills_at_any_moment_lose_and_double_nothing() {
     let mut hit = 0;
     for kill in 0..KILLS {
         let share = 2 + draw.below(9);
-        app.pool.execute(AssertSqlSafe(change_lines(share))).await.expect("a change");
+        write(&app.pool, &change_lines(share)).await;
         totals.note(app).await;
         let now: String = app.value("SELECT clock_timestamp()::text").await;
         let attempt = format!("EXISTS (SELECT FROM lake_attempt WHERE begun_at > '{now}')");

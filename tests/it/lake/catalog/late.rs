@@ -14,6 +14,7 @@ use crate::support::lake::{self, USUAL, running};
 use crate::support::lossy_proxy::Loss;
 use crate::support::sample::{self, ALL};
 use crate::support::seaweed::RestLake;
+use crate::support::write;
 
 /// What an attempt committed that ended early is needed by later snapshots, whoever expires its own.
 #[tokio::test]
@@ -48,15 +49,13 @@ async fn snapshots_that_postgres_lacks_are_replaced() {
     lake.load().await;
     assert_eq!(snapshots(&mut reader, "sales").await, 2);
     // A backup has the notes of its time: none.
-    let restore = "BEGIN; \
-        UPDATE sales_order_line AS line SET order_quantity = kept.order_quantity, \
+    let restore = "UPDATE sales_order_line AS line SET order_quantity = kept.order_quantity, \
             line_total = kept.line_total FROM kept \
         WHERE kept.sales_order_detail_id = line.sales_order_detail_id; \
         DELETE FROM lake_snapshot WHERE run_id = ( \
             SELECT id FROM load_run ORDER BY started_at DESC LIMIT 1); \
-        DELETE FROM lake_due; \
-        COMMIT";
-    pool.execute(restore).await.expect("it is restored");
+        DELETE FROM lake_due";
+    write(pool, restore).await;
     lake.load().await;
     lake.assert_whole(&mut reader).await;
     for table in ["sales", "sales_order_line"] {

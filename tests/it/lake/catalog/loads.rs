@@ -5,13 +5,13 @@ use std::time::Duration;
 
 use salesgraph::lake::curated::{Curated, CuratedOptions};
 use serde_json::{Value, json};
-use sqlx::{AssertSqlSafe, Executor as _};
 
 use crate::support::draw::Draw;
 use crate::support::lake::{LakeReader, USUAL, totals};
 use crate::support::lossy_proxy::{Loss, LossyProxy};
 use crate::support::sample::{self, ALL};
 use crate::support::seaweed::RestLake;
+use crate::support::write;
 
 pub(super) async fn filled(for_what: &str) -> Option<(RestLake, LakeReader)> {
     let lake = RestLake::start(for_what).await?;
@@ -66,7 +66,7 @@ pub(super) const MAY: &str = "UPDATE sales_order_line SET order_quantity = order
          WHERE date_trunc('month', order_date) = '2013-05-01')";
 
 pub(super) async fn change(lake: &RestLake, sql: &str) {
-    lake.app.pool.execute(AssertSqlSafe(sql.to_owned())).await.expect(sql);
+    write(&lake.app.pool, sql).await;
 }
 
 /// How many snapshots a table has.

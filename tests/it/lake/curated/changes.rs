@@ -7,10 +7,11 @@ use salesgraph::load::RunSummary;
 use serde_json::{Value, json};
 use sqlx::{AssertSqlSafe, Connection as _, Executor as _, PgConnection};
 
-use crate::support::TestApp;
+use crate::support::cluster::is_left_out;
 use crate::support::draw::Draw;
 use crate::support::lake::{LakeReader, USUAL};
 use crate::support::sample::{self, ALL};
+use crate::support::{TestApp, write};
 
 /// A loaded lake of generated files.
 async fn filled(for_what: &str) -> Option<(TestApp, LakeReader)> {
@@ -26,7 +27,7 @@ fn has_written(summary: &RunSummary) -> bool {
 }
 
 async fn change(app: &TestApp, sql: &str) {
-    app.pool.execute(AssertSqlSafe(sql.to_owned())).await.expect(sql);
+    write(&app.pool, sql).await;
 }
 
 async fn files(reader: &mut LakeReader, table: &str) -> BTreeSet<String> {
@@ -200,6 +201,9 @@ async fn changes_that_nobody_wrote_are_written_later() {
 
 #[tokio::test]
 async fn changes_past_the_triggers_are_written() {
+    if is_left_out("triggers see no changes there") {
+        return;
+    }
     let Some((app, mut reader)) = filled("changes of replicas").await else { return };
     let mut session = PgConnection::connect(&app.database_url()).await.expect("a connection");
     session.execute("SET session_replication_role = replica").await.expect("a superuser");
@@ -229,6 +233,9 @@ async fn changes_past_the_triggers_are_written() {
 
 #[tokio::test]
 async fn changes_of_every_table_are_noted() {
+    if is_left_out("triggers see no changes there") {
+        return;
+    }
     let Some((app, _reader)) = filled("triggers of all tables").await else { return };
     let tables: Vec<String> = sqlx::query_scalar(
         "SELECT table_name FROM lake.iceberg_tables WHERE table_name <> 'sales' ORDER BY 1",

@@ -3,12 +3,10 @@
 use std::process::Stdio;
 use std::time::Duration;
 
-use sqlx::{AssertSqlSafe, Executor as _};
-
 use crate::lake::catalog::{Totals, change_lines};
-use crate::support::TestApp;
 use crate::support::draw::Draw;
 use crate::support::sample::{self, ALL};
+use crate::support::{TestApp, write};
 
 const KILLS: usize = 30;
 /// Kills that must hit an attempt under way for the test to be meaningful.
@@ -28,7 +26,7 @@ async fn kills_at_any_moment_leave_no_half_snapshot() {
     totals.watch(watcher);
     for kill in 0..KILLS {
         let share = 2 + draw.below(9);
-        app.pool.execute(AssertSqlSafe(change_lines(share))).await.expect("a change");
+        write(&app.pool, &change_lines(share)).await;
         totals.note(&app).await;
         let begun: i64 = app.value(ATTEMPTS).await;
         let mut loader = app

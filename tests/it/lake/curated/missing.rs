@@ -1,11 +1,10 @@
 //! Tables of which something is missing are written whole.
 
 use serde_json::json;
-use sqlx::Executor as _;
 
-use crate::support::TestApp;
 use crate::support::lake::{LakeReader, totals};
 use crate::support::sample::{self, ALL};
+use crate::support::{TestApp, write};
 
 /// A loaded lake of generated files.
 async fn filled(for_what: &str) -> Option<(TestApp, LakeReader)> {
@@ -22,7 +21,7 @@ async fn change(app: &TestApp) {
          line_total = round(unit_price * (1 - unit_price_discount) * (order_quantity + 3), 6) \
          WHERE sales_order_id IN (SELECT sales_order_id FROM sales_order \
              WHERE date_trunc('month', order_date) = '2013-05-01')";
-    app.pool.execute(sql).await.expect("a change");
+    write(&app.pool, sql).await;
 }
 
 /// That the wide table is whole, and that Postgres tells of as many snapshots as it has.

@@ -7,11 +7,10 @@ use salesgraph::graphql::{Engine, Limits};
 use salesgraph::lake::curated::CuratedOptions;
 use salesgraph::query::Reader;
 use serde_json::{Value, json};
-use sqlx::Executor as _;
 
 use crate::support::lake::{LakeReader, USUAL, totals};
 use crate::support::sample::{self, ALL};
-use crate::support::{TestApp, ask};
+use crate::support::{TestApp, ask, write};
 
 const CHANGE: &str = "UPDATE sales_order_line SET order_quantity = order_quantity + 1, \
      line_total = round(unit_price * (1 - unit_price_discount) * (order_quantity + 1), 6) \
@@ -25,7 +24,7 @@ async fn a_table_can_be_read_as_it_was_until_the_snapshot_expires() {
     app.load_lake().await;
     let before = totals(&app).await;
     let first = reader.ask("current", &[json!("sales")]).await;
-    app.pool.execute(CHANGE).await.expect("a change");
+    write(&app.pool, CHANGE).await;
     app.load_lake().await;
     let after = totals(&app).await;
     assert_ne!(before["total"], after["total"]);
@@ -34,7 +33,7 @@ async fn a_table_can_be_read_as_it_was_until_the_snapshot_expires() {
     assert_eq!(app.lake_objects().await, reader.reachable().await);
 
     let short = CuratedOptions { snapshot_keep: Duration::from_millis(1), ..USUAL };
-    app.pool.execute(CHANGE).await.expect("a change");
+    write(&app.pool, CHANGE).await;
     app.load_lake_with(short).await;
     let count = async |reader: &mut LakeReader, table: &str| {
         let summaries = reader.ask("summaries", &[]).await;
@@ -107,7 +106,7 @@ async fn the_api_tells_of_the_tables() {
     };
     assert_eq!(version(&found).len(), 1, "all tables were committed at once");
 
-    app.pool.execute(CHANGE).await.expect("a change");
+    write(&app.pool, CHANGE).await;
     let stale: Vec<Value> = tables()
         .await
         .into_iter()

@@ -5,15 +5,14 @@ use salesgraph::lake::curated::{Committed, Prepared};
 use salesgraph::load::{Outcome, RunAs};
 use salesgraph::storage::S3Settings;
 use serde_json::json;
-use sqlx::Executor as _;
 
 use salesgraph::lake::curated::Curated;
 
 use crate::load::outage::own_postgres;
-use crate::support::TestApp;
 use crate::support::fault_proxy::{Fault, FaultProxy};
 use crate::support::lake::{LakeReader, USUAL, prepare, running};
 use crate::support::sample::{self, ALL};
+use crate::support::{TestApp, write};
 
 const CHANGE: &str = "UPDATE sales_order_line SET order_quantity = order_quantity + 1, \
      line_total = round(unit_price * (1 - unit_price_discount) * (order_quantity + 1), 6) \
@@ -39,12 +38,12 @@ async fn commit(app: &TestApp, prepared: &Prepared) -> Committed {
 #[tokio::test]
 async fn of_two_writers_one_wins_and_the_other_begins_anew() {
     let Some((app, mut reader)) = filled("two writers").await else { return };
-    app.pool.execute(CHANGE).await.expect("a change");
+    write(&app.pool, CHANGE).await;
     let (run, lake) = (running(&app).await, app.curated(USUAL).await);
     let first = prepare(&app, &lake, run).await.expect("a change");
     let second = prepare(&app, &lake, run).await.expect("a change");
     // More changes than the first one has seen.
-    app.pool.execute(CHANGE).await.expect("a change");
+    write(&app.pool, CHANGE).await;
     assert_eq!(commit(&app, &first).await, Committed::Yes);
     assert_eq!(commit(&app, &second).await, Committed::Conflict);
     second.give_up(&app.pool).await.expect("it is given up");
@@ -58,7 +57,7 @@ async fn of_two_writers_one_wins_and_the_other_begins_anew() {
 #[tokio::test]
 async fn a_change_by_another_program_is_kept() {
     let Some((app, mut reader)) = filled("a commit of PyIceberg in between").await else { return };
-    app.pool.execute(CHANGE).await.expect("a change");
+    write(&app.pool, CHANGE).await;
     let (run, lake) = (running(&app).await, app.curated(USUAL).await);
     let prepared = prepare(&app, &lake, run).await.expect("a change");
     reader.ask("set_property", &[json!("sales"), json!("ours")]).await;
@@ -73,7 +72,7 @@ async fn a_change_by_another_program_is_kept() {
 #[tokio::test]
 async fn an_attempt_of_a_run_that_is_over_cannot_be_committed() {
     let Some((app, mut reader)) = filled("an attempt of a dead run").await else { return };
-    app.pool.execute(CHANGE).await.expect("a change");
+    write(&app.pool, CHANGE).await;
     let (run, lake) = (running(&app).await, app.curated(USUAL).await);
     let dead = prepare(&app, &lake, run).await.expect("a change");
     let before = app.lake_objects().await;
@@ -92,7 +91,7 @@ async fn an_attempt_of_a_run_that_is_over_cannot_be_committed() {
 #[tokio::test]
 async fn s3_that_fails_leaves_the_lake_as_it_was() {
     let Some((app, mut reader)) = filled("S3 that fails").await else { return };
-    app.pool.execute(CHANGE).await.expect("a change");
+    write(&app.pool, CHANGE).await;
     let endpoint = app.s3().endpoint_url.as_deref().expect("an endpoint");
     let known = reader.ask("summaries", &[]).await;
     for cut in [0, 20_000, 200_000] {
@@ -124,7 +123,7 @@ async fn a_crash_of_postgres_leaves_the_lake_whole() {
     let Some(mut reader) = app.lake_reader("a crash of Postgres").await else { return };
     sample::clean().put(&app, &ALL).await;
     app.load_lake().await;
-    app.pool.execute(CHANGE).await.expect("a change");
+    write(&app.pool, CHANGE).await;
     let lake = Some(app.curated(USUAL).await);
     let load = app.loader(|_| {}).await;
     let known = RunAs { lake, ..RunAs::default() };

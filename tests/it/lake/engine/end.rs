@@ -11,6 +11,7 @@ use uuid::Uuid;
 use super::{OPTIONS, Sales};
 use crate::support::jobs::start_worker;
 use crate::support::lake::USUAL;
+use crate::support::write;
 
 const QUERY: &str = "{ salesAggregate(groupBy: PRODUCT, engine: LAKE) \
                      { nodes { measures { lineCount } } } }";
@@ -37,7 +38,7 @@ async fn locked() -> (Sales, Transaction<'static, Postgres>) {
 
 impl Sales {
     async fn execute(&self, sql: &'static str) {
-        sqlx::query(sql).execute(&self.app.pool).await.expect(sql);
+        write(&self.app.pool, sql).await;
     }
 
     /// Asks, and compares with Postgres.

@@ -5,6 +5,7 @@ use salesgraph::lake::engine::LakeEngine;
 
 use super::flight_server::FlightServer;
 use super::{PERSONS, Sales, endpoint};
+use crate::support::write;
 
 const TOKEN: &str = "not-to-be-logged";
 
@@ -41,10 +42,7 @@ async fn an_endpoint_with_another_table_is_not_believed() {
     let sales = Sales::start(13).await;
     sales.write_lake(PERSONS).await;
     let server = FlightServer::start(&sales.app, TOKEN).await;
-    sqlx::query("DELETE FROM sales_order_line WHERE product_id = 3")
-        .execute(&sales.app.pool)
-        .await
-        .expect("a change");
+    write(&sales.app.pool, "DELETE FROM sales_order_line WHERE product_id = 3").await;
     sales.write_lake(PERSONS).await;
     let working = sales.work_with(&endpoint(&server.url, Some(TOKEN))).await;
     let (code, message, _) = sales.refusal("", &Scope::everything()).await;

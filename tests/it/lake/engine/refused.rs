@@ -6,6 +6,7 @@ use serde_json::json;
 
 use super::Sales;
 use crate::support::lake::USUAL;
+use crate::support::write;
 
 fn caller(grants: &[Grant], territories: Option<Vec<i32>>) -> Scope {
     Scope::new(Some("org".to_owned()), grants.iter().copied().collect(), territories)
@@ -128,10 +129,7 @@ async fn a_lake_that_lacks_changes_is_refused_with_both_versions() {
     sales.write_lake(USUAL).await;
     let working = sales.work().await;
     sales.compare("groupBy: PRODUCT ", "nodes { measures { lineCount } }").await;
-    sqlx::query("UPDATE product SET color = 'Mauve' WHERE product_id = 2")
-        .execute(&sales.app.pool)
-        .await
-        .expect("a change");
+    write(&sales.app.pool, "UPDATE product SET color = 'Mauve' WHERE product_id = 2").await;
     let (code, message, extensions) = sales.refusal("", &Scope::everything()).await;
     assert_eq!(code, "LAKE_OUTDATED", "{message}");
     let version = |name: &str| extensions[name].as_i64().unwrap_or_else(|| panic!("no {name}"));

@@ -1,8 +1,10 @@
 //! Changes of sales by hand, as with a database client.
 
-use sqlx::{AssertSqlSafe, Executor as _, PgConnection};
+use sqlx::PgConnection;
 
 use crate::support::draw::Draw;
+use crate::support::servers::servers;
+use crate::support::write_over;
 
 /// Each takes a random order as `$order` and numbers as `$days` and `$number`.
 const CHANGES: [&str; 10] = [
@@ -18,10 +20,7 @@ const CHANGES: [&str; 10] = [
      WHERE sales_order_id BETWEEN $order AND $order + 2",
     "UPDATE sales_order_line SET product_id = 1 + (product_id + $number) % 10
      WHERE sales_order_id = $order",
-    "UPDATE sales_order_line AS line SET sales_order_id = $order,
-         sales_order_detail_id = sales_order_detail_id + $number
-     WHERE sales_order_id = (SELECT max(sales_order_id) FROM sales_order
-                             WHERE sales_order_id < $order)",
+    MOVE,
     "DELETE FROM sales_order_line WHERE sales_order_id = $order",
     // Orders move to another day, of the same month or not; their totals change.
     "UPDATE sales_order SET order_date = order_date + interval '1 day' * $days, due_date = 'infinity'
@@ -41,6 +40,21 @@ const CHANGES: [&str; 10] = [
      DELETE FROM sales_order WHERE sales_order_id = $order",
 ];
 
+const MOVE: &str = "UPDATE sales_order_line AS line SET sales_order_id = $order,
+         sales_order_detail_id = sales_order_detail_id + $number
+     WHERE sales_order_id = (SELECT max(sales_order_id) FROM sales_order
+                             WHERE sales_order_id < $order)";
+
+/// The same on a cluster, where a row cannot go to another machine.
+const MOVE_APART: &str = "INSERT INTO sales_order_line SELECT $order, sales_order_detail_id + $number,
+         carrier_tracking_number, order_quantity, product_id, special_offer_id, unit_price,
+         unit_price_discount, line_total, rowguid, modified_date, source_file_id, source_line,
+         loaded_at
+     FROM sales_order_line WHERE sales_order_id = (SELECT max(sales_order_id) FROM sales_order
+                                                   WHERE sales_order_id < $order);
+     DELETE FROM sales_order_line WHERE sales_order_id = (SELECT max(sales_order_id) FROM sales_order
+                                                          WHERE sales_order_id < $order)";
+
 /// Changes everything.
 const ALL_AT_ONCE: &str = "
 CREATE TEMP TABLE kept AS SELECT * FROM sales_order_line WHERE sales_order_id % 7 > 0;
@@ -52,7 +66,7 @@ DROP TABLE kept";
 /// Makes a random change; returns its SQL.
 pub(crate) async fn change(connection: &mut PgConnection, draw: &mut Draw) -> String {
     if draw.once_in(12) {
-        connection.execute(ALL_AT_ONCE).await.expect(ALL_AT_ONCE);
+        write_over(connection, ALL_AT_ONCE).await;
         return ALL_AT_ONCE.to_owned();
     }
     small_change(connection, draw).await
@@ -60,20 +74,18 @@ pub(crate) async fn change(connection: &mut PgConnection, draw: &mut Draw) -> St
 
 /// Likewise, a change that does not block other writers.
 pub(crate) async fn small_change(connection: &mut PgConnection, draw: &mut Draw) -> String {
-    let order: i32 = sqlx::query_scalar(
-        "SELECT sales_order_id FROM sales_order ORDER BY sales_order_id
-         OFFSET $1 % (SELECT count(*) FROM sales_order) LIMIT 1",
-    )
-    .bind(draw.between(0, 1_000))
-    .fetch_one(&mut *connection)
-    .await
-    .expect("an order");
-    let sql = draw
-        .one(&CHANGES)
+    let orders = "SELECT sales_order_id FROM sales_order ORDER BY sales_order_id";
+    let orders = sqlx::query_scalar(orders).fetch_all(&mut *connection).await;
+    let orders: Vec<i32> = orders.expect("the orders");
+    let order = orders[draw.below(orders.len())];
+    let change = match *draw.one(&CHANGES) {
+        MOVE if servers().is_cluster() => MOVE_APART,
+        other => other,
+    };
+    let sql = change
         .replace("$order", &order.to_string())
         .replace("$days", &draw.between(-40, 40).to_string())
         .replace("$number", &draw.between(10_000, 9_999_999).to_string());
-    let done = connection.execute(AssertSqlSafe(sql.clone())).await;
-    done.unwrap_or_else(|error| panic!("{error}: {sql}"));
+    write_over(connection, &sql).await;
     sql
 }

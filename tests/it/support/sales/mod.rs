@@ -167,7 +167,7 @@ INSERT INTO sales_order_line (sales_order_id, sales_order_detail_id, order_quant
                               rowguid, modified_date, source_file_id, source_line)
 SELECT sales_order_id, detail, quantity, product, offer, price, discount,
        round(price * (1 - discount) * quantity, 6), gen_random_uuid(), '2014-01-01', 1, detail
-FROM sales_order
+FROM generate_series(1, 80) AS sales_order_id
 CROSS JOIN LATERAL generate_series(1, pg_temp.pick('lines', sales_order_id, 7)) AS n
 CROSS JOIN LATERAL (SELECT sales_order_id * 10 + n AS detail) AS numbered
 CROSS JOIN LATERAL (

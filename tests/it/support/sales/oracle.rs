@@ -1,6 +1,7 @@
 //! Groups and measures in SQL independent of the product's: plain joins, orders by
 //! their keys, statistics of arrays.
 
+use crate::support::on_one_machine;
 use serde_json::Value;
 use sqlx::{AssertSqlSafe, PgPool};
 
@@ -273,8 +274,9 @@ impl Ask<'_> {
             self.having,
             values.join(", "),
         );
+        let mut machine = on_one_machine(pool, &sql).await;
         sqlx::query_scalar(AssertSqlSafe(sql.clone()))
-            .fetch_all(pool)
+            .fetch_all(&mut *machine)
             .await
             .unwrap_or_else(|error| panic!("{error}: {sql}"))
     }
