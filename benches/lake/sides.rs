@@ -151,7 +151,7 @@ async fn server(args: &Args, demo: &Demo) -> Result<Program> {
     command.args(["serve", "--insecure-no-auth", "--bind", "127.0.0.1:0"]).stdin(Stdio::null());
     command.env_remove("SALESGRAPH_CONFIG").env("CACHE_ENABLED", "false").env("RUST_LOG", "error");
     // Questions over all rows of much data.
-    command.env("DATABASE_STATEMENT_TIMEOUT", "600s");
+    command.env("DATABASE_STATEMENT_TIMEOUT", "600s").env("LIMITS_EXECUTION_TIME", "600s");
     for name in [
         "DATABASE_URL", "LAKE_URI", "AWS_ENDPOINT_URL", "AWS_REGION", "AWS_ACCESS_KEY_ID",
         "AWS_SECRET_ACCESS_KEY",
