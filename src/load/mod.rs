@@ -31,7 +31,7 @@ mod totals;
 pub use counts::Counts;
 pub use decode::{BatchLimits, Compression, DecimalMark, Dialect, Encoding, Format};
 pub use derive::refresh::{REFRESH_SOURCE, Refresh};
-pub use derive::sums::SumLimits;
+pub use derive::sums::limits::SumLimits;
 pub use guess::{LOOKED_AT, first_mapping};
 pub use mapping::{BUILTINS, Builtin, Mapping};
 pub use queue::{NewQueued, begin_check, cancel_queued, end_check, give_up, put_back, queue};

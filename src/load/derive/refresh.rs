@@ -6,7 +6,7 @@ use sqlx::postgres::PgConnectOptions;
 use tokio_util::sync::CancellationToken;
 
 use super::derive;
-use super::sums::SumLimits;
+use super::sums::limits::SumLimits;
 use crate::config::LoadMode;
 use crate::error::Result;
 use crate::load::decode::BatchLimits;

@@ -15,7 +15,7 @@ use crate::db::layout::Layout;
 use crate::error::{Code, Error, Result};
 use crate::lake::curated::Curated;
 use crate::load::decode::BatchLimits;
-use crate::load::derive::sums::SumLimits;
+use crate::load::derive::sums::limits::SumLimits;
 use crate::load::failure::{Failure, LoadResult};
 use crate::load::file::change::SETTLE;
 use crate::load::{ledger, queue};

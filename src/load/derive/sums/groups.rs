@@ -56,6 +56,13 @@ pub(super) struct Groups {
     taken_until: Option<i32>,
 }
 
+/// Sums by product and day, and by day.
+#[derive(Debug)]
+pub(super) struct Both<T> {
+    pub(super) by_product: T,
+    pub(super) by_day: T,
+}
+
 /// Rows that were taken out, as they are copied.
 #[derive(Debug, Default)]
 pub(super) struct Rows {

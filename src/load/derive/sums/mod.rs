@@ -9,35 +9,20 @@
 //! then everybody reads them from the lines.
 
 mod groups;
+pub(crate) mod limits;
 mod reading;
 mod writing;
 
 use chrono::NaiveDate;
 use sqlx::{Connection as _, PgConnection, Postgres, Transaction};
 
-use self::reading::{Both, Reading, Unread};
+use self::groups::Both;
+use self::reading::{Reading, Unread};
 use self::writing::Writer;
 use crate::db::copy::EPOCH_DAYS_FROM_UNIX;
 use crate::db::copy_out::CopyOut;
 use crate::load::failure::LoadResult;
 use crate::load::run::session::Session;
-
-/// When the loader makes sums itself, and how.
-#[derive(Debug, Clone, Copy)]
-pub struct SumLimits {
-    /// So many orders are many: Postgres sums up fewer itself.
-    pub many_orders: i64,
-    /// The orders of which a connection reads the lines at once.
-    pub orders_at_once: usize,
-    /// The most sums by product and day, and by day, that are kept in memory: of 3 MiB each.
-    pub groups: usize,
-}
-
-impl Default for SumLimits {
-    fn default() -> Self {
-        Self { many_orders: 10_000, orders_at_once: 4_096, groups: 16_384 }
-    }
-}
 
 /// Connections that read at the same time.
 const READERS: usize = 2;

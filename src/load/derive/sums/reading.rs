@@ -7,8 +7,8 @@ use std::sync::{Mutex as StdMutex, PoisonError};
 use futures_util::future::join_all;
 use tokio::sync::Mutex;
 
-use super::SumLimits;
-use super::groups::{Groups, Key, LINE_TOTAL_SCALE, Line, MONEY_SCALE, Sums, Taken};
+use super::groups::{Both, Groups, Key, LINE_TOTAL_SCALE, Line, MONEY_SCALE, Sums, Taken};
+use super::limits::SumLimits;
 use super::writing::Writer;
 use crate::db::copy_out::{CopiedRow, CopyOut};
 use crate::error::Result;
@@ -41,13 +41,6 @@ impl From<Failure> for Unread {
     fn from(failure: Failure) -> Self {
         Self::Failed(failure)
     }
-}
-
-/// Sums by product and day, and by day.
-#[derive(Debug)]
-pub(super) struct Both<T> {
-    pub(super) by_product: T,
-    pub(super) by_day: T,
 }
 
 /// What the connections share.

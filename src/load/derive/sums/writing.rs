@@ -4,8 +4,7 @@
 use chrono::NaiveDate;
 use sqlx::{AssertSqlSafe, Executor as _, PgConnection, raw_sql};
 
-use super::groups::{Rows, Taken};
-use super::reading::Both;
+use super::groups::{Both, Rows, Taken};
 use crate::db::copy_in::copy_in;
 use crate::load::derive::sales_rollup::differences;
 use crate::load::failure::LoadResult;
