@@ -48,11 +48,12 @@ impl Totals<'_> {
             statement.push(name).push(", ");
         }
         for (place, (_, measure)) in wanted.iter().enumerate() {
-            // One of the two has it.
+            // One of the two has it, so that it is the sum. The greatest would be looked for by a
+            // condition of its own, which a cluster refuses around joins.
             statement.comma(place).push(if measure.is_zero_of_nothing() {
-                "coalesce(max("
+                "coalesce(sum("
             } else {
-                "(max("
+                "(sum("
             });
             write_value(statement, place);
             statement.push(if measure.is_zero_of_nothing() { "), 0)" } else { "))" });

@@ -1,9 +1,9 @@
 //! Conditions as SQL.
 
-use std::slice;
+use std::{mem, slice};
 
 use super::audience::require_column;
-use super::comparison::{operator, write_comparisons};
+use super::comparison::{operator, write_compared, write_comparisons, write_never};
 use super::related::write_in;
 use super::statement::{Place, Statement};
 use super::text::{is_text, pattern, stored, stored_value, write_text};
@@ -53,7 +53,7 @@ fn require_within(
     }
 }
 
-/// Writes whether a row fulfils a condition: true or false.
+/// Writes whether a row fulfils a condition, true or false, as a value that is selected.
 ///
 /// # Errors
 /// As [`require`].
@@ -63,22 +63,11 @@ pub(crate) fn write_whether(
     row: Place,
 ) -> Result<()> {
     statement.push("(");
+    let reads_ahead = mem::replace(&mut statement.reads_ahead, true);
     write(statement, condition, row, 0)?;
+    statement.reads_ahead = reads_ahead;
     statement.push(" IS TRUE)");
     Ok(())
-}
-
-/// Writes a column that is compared with values. A cluster casts them to the type of the column by
-/// which the table is cut, and would refuse those that are no value of it.
-fn write_compared(statement: &mut Statement<'_>, column: &Column, values: &[Value], row: Place) {
-    statement.push("(").column(row.alias, column);
-    let is_beyond = |value: &Value| match value {
-        Value::Int(value) => i32::try_from(*value).is_err(),
-        _ => false,
-    };
-    if statement.layout.is_distributed() && values.iter().any(is_beyond) {
-        statement.push("::bigint");
-    }
 }
 
 /// Writes that a joined row is there.
@@ -105,12 +94,16 @@ fn write(
     }
     let depth = depth + 1;
     match condition {
-        Condition::All(conditions) => {
-            write_list(statement, conditions, ("true", " AND "), row, depth)
+        Condition::All(conditions) if conditions.is_empty() => {
+            statement.push("true");
+            Ok(())
         }
-        Condition::Any(conditions) => {
-            write_list(statement, conditions, ("false", " OR "), row, depth)
+        Condition::All(conditions) => write_list(statement, conditions, " AND ", row, depth),
+        Condition::Any(conditions) if conditions.is_empty() => {
+            write_never(statement, row);
+            Ok(())
         }
+        Condition::Any(conditions) => write_list(statement, conditions, " OR ", row, depth),
         Condition::Not(inner) if is_never_null(inner) => {
             // In this form, and in no other, NOT EXISTS can be planned as a join.
             statement.push("NOT ");
@@ -148,7 +141,7 @@ fn write(
             Ok(())
         }
         Condition::Word { column, .. } if require_column(statement.scope, column).is_err() => {
-            statement.push("false");
+            write_never(statement, row);
             Ok(())
         }
         Condition::Word { column, text } => {
@@ -237,14 +230,10 @@ fn write(
 fn write_list(
     statement: &mut Statement<'_>,
     conditions: &[Condition],
-    (none, word): (&str, &str),
+    word: &str,
     row: Place,
     depth: usize,
 ) -> Result<()> {
-    if conditions.is_empty() {
-        statement.push(none);
-        return Ok(());
-    }
     statement.push("(");
     for (index, condition) in conditions.iter().enumerate() {
         if index > 0 {
@@ -328,7 +317,11 @@ fn write_count(
     };
     match (enough, holds(0), holds(1)) {
         (0, holds, _) | (1, holds @ true, true) | (1, holds @ false, false) => {
-            statement.push(if holds { "true" } else { "false" });
+            if holds {
+                statement.push("true");
+            } else {
+                write_never(statement, row);
+            }
             Ok(())
         }
         (1, true, false) => {
@@ -369,7 +362,7 @@ fn write_in_nothing(statement: &mut Statement<'_>, column: &Column, negated: boo
     if negated {
         statement.push("(").column(row.alias, column).push(" IS NOT NULL)");
     } else {
-        statement.push("false");
+        write_never(statement, row);
     }
 }
 

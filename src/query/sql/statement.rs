@@ -42,6 +42,11 @@ pub(crate) struct Statement<'s> {
     pub(super) territories: Option<usize>,
     /// Rows that are left out, for the caller may not see any of their tables.
     pub(in crate::query) hidden: Vec<Alias>,
+    /// Whether subqueries are read before the statement: among what is selected, a cluster takes
+    /// none of another machine.
+    pub(super) reads_ahead: bool,
+    /// What is read before.
+    pub(super) ahead: String,
     /// Why the caller may not execute this.
     forbidden: Option<Error>,
 }
@@ -72,6 +77,8 @@ impl<'s> Statement<'s> {
             inner: 0,
             territories: None,
             hidden: Vec::new(),
+            reads_ahead: false,
+            ahead: String::new(),
             forbidden: None,
         }
     }
@@ -332,13 +339,13 @@ impl<'s> Statement<'s> {
     ///
     /// # Errors
     /// `FORBIDDEN` if it reads what the caller may not see; as any query.
-    pub(crate) async fn fetch_all(self, reader: &Reader) -> Result<Vec<PgRow>> {
+    pub(crate) async fn fetch_all(mut self, reader: &Reader) -> Result<Vec<PgRow>> {
         let territories = self.scope.territories();
         if let Some(error) = self.forbidden {
             return Err(error);
         }
         // Executed again where a connection was lost.
-        let text: Arc<str> = self.text.into();
+        let text: Arc<str> = self.whole_text().into();
         let query = || sqlx::query_with(AssertSqlSafe(Arc::clone(&text)), self.arguments.clone());
         reader.fetch_all(territories, query).await
     }
@@ -347,10 +354,11 @@ impl<'s> Statement<'s> {
     ///
     /// # Errors
     /// `FORBIDDEN` if it reads what the caller may not see.
-    pub(crate) fn into_query(self) -> Result<Query<'static, Postgres, PgArguments>> {
+    pub(crate) fn into_query(mut self) -> Result<Query<'static, Postgres, PgArguments>> {
+        let text = self.whole_text();
         match self.forbidden {
             Some(error) => Err(error),
-            None => Ok(sqlx::query_with(AssertSqlSafe(self.text), self.arguments)),
+            None => Ok(sqlx::query_with(AssertSqlSafe(text), self.arguments)),
         }
     }
 

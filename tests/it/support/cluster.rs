@@ -73,11 +73,16 @@ pub(crate) fn refusal(sql: &str) -> Option<String> {
     {
         return Some("what a conflict sets is no call of a function".to_owned());
     }
-    block(&mut tokens.iter().map(String::as_str), "")
+    block(&mut tokens.iter().map(String::as_str), "", false)
 }
 
-/// A SELECT up to its closing bracket; `before` is what stands before its bracket.
-fn block<'a>(tokens: &mut impl Iterator<Item = &'a str>, before: &str) -> Option<String> {
+/// A SELECT up to its closing bracket; `before` is what stands before its bracket, and
+/// `is_selected` whether that is among what is selected.
+fn block<'a>(
+    tokens: &mut impl Iterator<Item = &'a str>,
+    before: &str,
+    is_selected: bool,
+) -> Option<String> {
     let (mut tables, mut called, mut words) = (Vec::new(), Vec::new(), Vec::new());
     let (mut last, mut last_but_one) = ("", "");
     while let Some(token) = tokens.next() {
@@ -86,7 +91,9 @@ fn block<'a>(tokens: &mut impl Iterator<Item = &'a str>, before: &str) -> Option
             "(" => {
                 called.push(last.to_owned());
                 let before = if last == "(" { last_but_one } else { last };
-                let refused = block(tokens, before);
+                let has = |wanted: &str| words.iter().any(|word| word == wanted);
+                let within = if has("SELECT") { !has("FROM") } else { is_selected };
+                let refused = block(tokens, before, within);
                 if refused.is_some() {
                     return refused;
                 }
@@ -112,6 +119,13 @@ fn block<'a>(tokens: &mut impl Iterator<Item = &'a str>, before: &str) -> Option
     }
     if let (Some(cut), true) = (&cut, before == "LATERAL" && any("LIMIT")) {
         return Some(format!("{cut} is cut off for each row around it"));
+    }
+    if let (Some(cut), true) = (&cut, before == "IN" && is_selected) {
+        return Some(format!("a subquery of {cut} is among what is selected"));
+    }
+    let is_false = |pair: &[String]| ["WHERE", "AND"].contains(&&*pair[0]) && pair[1] == "false";
+    if let (Some(shared), true) = (&shared, any("LEFT") && words.windows(2).any(is_false)) {
+        return Some(format!("{shared} is joined where nothing can be found"));
     }
     let locks = words.windows(2).any(|pair| {
         pair[0] == "FOR" && ["UPDATE", "SHARE", "KEY", "NO"].contains(&pair[1].as_str())
@@ -161,6 +175,8 @@ fn what_a_cluster_refuses_is_seen() {
     );
     refused("SELECT 1 FROM a CROSS JOIN LATERAL (SELECT 1 FROM sales_order AS o LIMIT 2) AS b");
     refused("SELECT FROM sales_order_line WHERE sales_order_id = 1 FOR UPDATE");
+    refused("SELECT ((o.a IN (SELECT b FROM sales_order_line)) IS TRUE) FROM sales_order AS o");
+    refused("SELECT FROM sales_order AS o LEFT JOIN customer AS c ON c.a = o.a WHERE false");
     refused("SELECT load_source_key(o.a, o.b) FROM sales_order AS o");
     refused("INSERT INTO product SELECT 1 ON CONFLICT (a) DO UPDATE SET loaded_at = now()");
     let taken = "WITH read (c0) AS MATERIALIZED (SELECT t0.a FROM sales_order AS t0 WHERE t0.b IN \

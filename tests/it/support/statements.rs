@@ -16,6 +16,9 @@ thread_local! {
 /// Asked once for a pool, whoever comes first: it is no statement of anybody's work.
 const LAYOUT: &str = "SELECT to_regproc('note_change') IS NOT NULL";
 
+/// Of the statement that estimates sizes, asked once a minute by whoever comes then.
+const SIZES: &str = "pg_stat_get_live_tuples";
+
 /// The statements of `work`, which must stay on its thread.
 pub(crate) async fn during<T>(work: impl Future<Output = T>) -> (T, Vec<String>) {
     // One subscriber for the process: the interest in an event is cached for all
@@ -67,7 +70,7 @@ impl<S: Subscriber> Layer<S> for Statements {
                 let mut text = Text::default();
                 event.record(&mut text);
                 let sql = if text.whole.is_empty() { text.summary } else { text.whole };
-                if sql.trim() != LAYOUT {
+                if sql.trim() != LAYOUT && !sql.contains(SIZES) {
                     seen.push(sql);
                 }
             }

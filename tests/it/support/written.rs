@@ -31,13 +31,17 @@ pub(crate) async fn write_over(connection: &mut PgConnection, sql: &str) -> u64 
     for table in tables(sql) {
         before.push((table, Rows::of(&mut transaction, table).await));
     }
-    let done = transaction.execute(AssertSqlSafe(sql)).await;
-    let done = done.unwrap_or_else(|error| fails(error));
+    // What changes a table is sent on to the machines with all that is sent with it.
+    let mut changed = 0;
+    for statement in sql.split(';').filter(|statement| !statement.trim().is_empty()) {
+        let done = transaction.execute(AssertSqlSafe(statement)).await;
+        changed += done.unwrap_or_else(|error| fails(error)).rows_affected();
+    }
     for (table, before) in before {
         before.note(&mut transaction, table).await;
     }
     transaction.commit().await.unwrap_or_else(|error| fails(error));
-    done.rows_affected()
+    changed
 }
 
 /// The tables on several machines that statements change.
