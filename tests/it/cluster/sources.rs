@@ -21,11 +21,16 @@ const LOOKED_AT: &[(&str, &str)] = &[
     ("src/lake/curated/tables.rs", "cluster::lake"),
     ("src/load/derive/demand_forecast.rs", "cluster::loads"),
     ("src/load/derive/sales_rollup.rs", "cluster::loads"),
+    ("src/load/derive/sums/mod.rs", SUMS),
+    ("src/load/derive/sums/reading.rs", SUMS),
+    ("src/load/derive/sums/writing.rs", SUMS),
     ("src/load/file/change.rs", "cluster::loads"),
     ("src/query/aggregate/rollup.rs", "scope::cluster"),
     ("src/query/sql/visible.rs", "scope::cluster"),
     ("src/rates/rows.rs", "cluster::written"),
 ];
+
+const SUMS: &str = "are not sent to a cluster, where Postgres makes the sums";
 
 /// Names of texts that say nothing of a statement.
 const VERBS: [&str; 6] = ["FROM", "JOIN", "INTO", "UPDATE", "TABLE", "USING"];

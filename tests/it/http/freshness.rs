@@ -168,7 +168,8 @@ async fn answers_stay_correct_without_notifications() {
     let ended: Vec<bool> = sqlx::query_scalar(
         "SELECT pg_terminate_backend(pid) FROM pg_stat_activity \
          WHERE pid <> pg_backend_pid() AND datname = current_database() \
-         AND query LIKE 'SELECT version, as_of, unwatched%'",
+         AND (query LIKE 'SELECT version, as_of, unwatched%' \
+              OR query LIKE 'SELECT pg_postmaster_start_time()%')",
     )
     .fetch_all(&db.pool)
     .await
